@@ -1,0 +1,1 @@
+"""The ktx daemon: SQL analysis, introspection, the semantic layer; over loopback HTTP or one-shot."""

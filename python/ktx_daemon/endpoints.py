@@ -1,0 +1,42 @@
+"""The list of what the daemon can do: every endpoint, its one-shot command and the module that answers it.
+
+A row names its module instead of importing it, because start-up time is a feature: pydantic, sqlglot,
+psycopg and lkml are imported by the first request that needs them, never by the program itself.
+A module offers a pydantic model `Request` and a function `respond(request)`; those of `cancellable` rows
+take a `Cancellation` as their second argument.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One capability, reachable as `POST path` and as `ktx-daemon command`."""
+
+    path: str
+    command: str
+    module: str
+    failure: str
+    """Opens the message of an unexpected failure (status 500)."""
+
+    cancellable: bool = False
+    """Whether a client that hangs up stops the work."""
+
+    inline_bytes: int = 0
+    """Bodies up to this size are answered on the event loop, once the module is imported.
+
+    Handing a request to a thread and back costs more than parsing one table identifier.
+    """
+
+
+ENDPOINTS = (
+    Endpoint(
+        path="/sql/parse-table-identifier",
+        command="sql-parse-table-identifier",
+        module="ktx_daemon.sql.table_identifiers",
+        failure="Table identifier parsing failed",
+        inline_bytes=1024,
+    ),
+)
+
+BY_COMMAND = {endpoint.command: endpoint for endpoint in ENDPOINTS}

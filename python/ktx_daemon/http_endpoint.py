@@ -1,0 +1,60 @@
+"""One endpoint over HTTP: read the body in time, do the work off the event loop, choose the status."""
+
+import asyncio
+import logging
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from ktx_daemon.admission import MAX_BODY_BYTES, refusal
+from ktx_daemon.endpoints import Endpoint
+from ktx_daemon.errors import InvalidRequest, RequestRejected, plain_message
+from ktx_daemon.redaction import redact, redact_request_secrets
+from ktx_daemon.work import Work
+
+BODY_SECONDS = 30.0
+
+logger = logging.getLogger(__name__)
+
+
+class BodyTooLarge(Exception):
+    """A chunked body went over the cap."""
+
+
+async def serve_endpoint(endpoint: Endpoint, work: Work, request: Request) -> Response:
+    """Answer one request of an admitted client."""
+    try:
+        body = await read_body(request)
+    except TimeoutError:
+        return refusal(408, "The body did not arrive in time.", {"Connection": "close"})
+    except BodyTooLarge:
+        return refusal(413, f"The body is larger than {MAX_BODY_BYTES} bytes.")
+    except ClientDisconnect:
+        return refusal(400, "The client hung up.")  # for the log; nobody reads it
+    if work.is_full:
+        return refusal(503, "Too many requests in work; try again later.", {"Retry-After": "1"})
+    try:
+        return Response(await work.do(endpoint, body, request.receive), media_type="application/json")
+    except InvalidRequest as error:
+        return JSONResponse({"detail": error.findings}, 422)
+    except RequestRejected as error:
+        return refusal(400, _safe_message(error, body))
+    except Exception as error:
+        message = f"{endpoint.failure}: {_safe_message(error, body)}"
+        logger.exception("%s: %s", type(error).__name__, message)
+        return refusal(500, message)
+
+
+async def read_body(request: Request) -> bytes:
+    """Read the whole body. Raises `TimeoutError`, `BodyTooLarge` or `ClientDisconnect`."""
+    body = bytearray()
+    async with asyncio.timeout(BODY_SECONDS):
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                raise BodyTooLarge
+    return bytes(body)
+
+
+def _safe_message(error: Exception, body: bytes) -> str:
+    return redact(redact_request_secrets(plain_message(error), body))

@@ -1,0 +1,36 @@
+"""From the bytes of a request to the bytes of its answer, the same for HTTP and one-shot commands."""
+
+import json
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from ktx_daemon.cancellation import Cancellation
+from ktx_daemon.endpoints import Endpoint
+from ktx_daemon.errors import InvalidRequest, RequestRejected, findings_of
+
+
+def invoke(endpoint: Endpoint, body: bytes, cancellation: Cancellation) -> bytes:
+    """Answer one request with compact JSON.
+
+    Raises `InvalidRequest` for a body of the wrong shape, `RequestRejected` for one that cannot be served,
+    and whatever the work raises for the rest.
+    """
+    module = import_module(endpoint.module)
+    try:
+        request = _parse(module, body)
+        answer = module.respond(request, cancellation) if endpoint.cancellable else module.respond(request)
+        return json.dumps(answer, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    except RecursionError:
+        # Parsers and generators of SQL walk its tree; a statement can be nested deeper than their stack.
+        raise RequestRejected("the request is nested too deeply") from None
+
+
+def _parse(module: ModuleType, body: bytes) -> Any:
+    from pydantic import ValidationError
+
+    try:
+        # pydantic's own JSON reader bounds nesting and refuses lone surrogates, which `json.loads` does not.
+        return module.Request.model_validate_json(body)
+    except ValidationError as error:
+        raise InvalidRequest(findings_of(error)) from None

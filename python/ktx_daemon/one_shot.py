@@ -1,0 +1,35 @@
+"""One request a process: a JSON object on stdin, one JSON line on stdout, or a message on stderr."""
+
+from typing import BinaryIO, TextIO
+
+from ktx_daemon.cancellation import Cancellation
+from ktx_daemon.endpoints import Endpoint
+from ktx_daemon.errors import FieldError, InvalidRequest, RequestRejected, plain_message
+from ktx_daemon.invocation import invoke
+from ktx_daemon.redaction import redact, redact_request_secrets
+
+
+def run_one_shot(endpoint: Endpoint, stdin: BinaryIO, stdout: BinaryIO, stderr: TextIO) -> int:
+    """Answer the request on `stdin`. Returns 0, or 1 after saying on `stderr` why not."""
+    body = stdin.read()
+    try:
+        answer = invoke(endpoint, body, Cancellation())
+    except InvalidRequest as error:
+        message = "\n".join(_line(finding) for finding in error.findings)
+    except RequestRejected as error:
+        message = plain_message(error)
+    except Exception as error:  # the class name is part of the message, so that any failure can be told apart
+        message = f"{type(error).__name__}: {plain_message(error)}"
+    else:
+        stdout.write(answer + b"\n")
+        stdout.flush()
+        return 0
+    stderr.write(redact(redact_request_secrets(message, body)) + "\n")
+    return 1
+
+
+def _line(finding: FieldError) -> str:
+    place = ".".join(str(part) for part in finding["loc"][1:])
+    if place:
+        return f"{place}: {finding['msg']}"
+    return "stdin JSON must be an object" if finding["type"] == "model_type" else finding["msg"]

@@ -1,0 +1,76 @@
+"""The requests in work: how many there may be, in which thread each runs, and how they are stopped."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Thread
+from typing import Any
+
+from ktx_daemon.cancellation import Cancellation
+from ktx_daemon.endpoints import Endpoint
+from ktx_daemon.invocation import invoke
+
+MAX_REQUESTS_IN_WORK = 8
+
+Receive = Callable[[], Awaitable[Any]]
+
+
+class Work:
+    """Does the work of admitted requests, off the event loop unless it is tiny."""
+
+    def __init__(self) -> None:
+        self.running: set[Cancellation] = set()
+        self._threads = ThreadPoolExecutor(MAX_REQUESTS_IN_WORK, thread_name_prefix="work")
+        self._unfinished: set[Future[bytes]] = set()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether another request must be turned away. Threads left by clients that hung up count, too."""
+        return max(len(self.running), len(self._unfinished)) >= MAX_REQUESTS_IN_WORK
+
+    @property
+    def has_stuck_threads(self) -> bool:
+        """Whether a thread still works on what was abandoned."""
+        return bool(self._unfinished)
+
+    async def do(self, endpoint: Endpoint, body: bytes, receive: Receive) -> bytes:
+        """Answer the request; when the endpoint is cancellable, a client that hangs up stops it."""
+        cancellation = Cancellation()
+        self.running.add(cancellation)
+        try:
+            if len(body) <= endpoint.inline_bytes and endpoint.module in sys.modules:
+                return invoke(endpoint, body, cancellation)
+            future = self._threads.submit(invoke, endpoint, body, cancellation)
+            self._unfinished.add(future)
+            future.add_done_callback(self._unfinished.discard)
+            answer = asyncio.wrap_future(future)
+            if endpoint.cancellable:
+                await _first_of(answer, _hang_up(receive))
+                if not answer.done():
+                    _in_background(cancellation.cancel)
+            return await answer
+        finally:
+            self.running.discard(cancellation)
+
+    def abandon(self) -> None:
+        """Stop whatever is still running, without waiting for it."""
+        for cancellation in list(self.running):
+            _in_background(cancellation.cancel)
+
+
+async def _hang_up(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _first_of(answer: asyncio.Future[bytes], hang_up: Any) -> None:
+    watch = asyncio.ensure_future(hang_up)
+    try:
+        await asyncio.wait((answer, watch), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        watch.cancel()
+
+
+def _in_background(stop: Callable[[], None]) -> None:
+    Thread(target=stop, daemon=True, name="cancel").start()
