@@ -1,2 +1,70 @@
-//! Placeholder.
-fn main() {}
+//! The maintainer's command line: `cargo xtask <command>`.
+//!
+//! Parses, dispatches, reports and exits; what a command does stands in the file of its name, and what that
+//! needs to know stands in the library crates.
+
+mod exit;
+mod install_tools;
+mod interrupt;
+mod printer;
+mod process;
+mod session;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::printer::{Format, Printer, Verbosity};
+use crate::session::Session;
+
+fn main() -> ExitCode {
+    interrupt::watch();
+    let arguments = Arguments::parse();
+    let format = if arguments.json {
+        Format::Json
+    } else {
+        Format::Text
+    };
+    let printer = Printer::new(arguments.verbosity(), format);
+    let result = Session::new(&printer).and_then(|session| dispatch(arguments.command, &session));
+    exit::report(&printer, result)
+}
+
+/// Build, check, prove and publish `@kaelio/ktx`.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 110)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Print one JSON document on stdout; talk goes to stderr
+    #[arg(long, global = true)]
+    json: bool,
+    /// Say only what went wrong
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Show the commands that run and what they say
+    #[arg(short, long, global = true)]
+    verbose: bool,
+}
+
+impl Arguments {
+    fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        }
+    }
+}
+
+#[derive(Subcommand)]
+enum Command {
+    InstallTools(install_tools::InstallToolsArgs),
+}
+
+fn dispatch(command: Command, session: &Session<'_>) -> anyhow::Result<()> {
+    match command {
+        Command::InstallTools(arguments) => install_tools::run(arguments, session),
+    }
+}

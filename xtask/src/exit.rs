@@ -1,0 +1,118 @@
+//! Turns the outcome of a command into one message and one exit code.
+//!
+//! The codes are an interface: pipelines branch on them (README, "Exit codes").
+
+use std::fmt;
+use std::process::ExitCode;
+
+use crate::interrupt;
+use crate::printer::Printer;
+
+/// Why a command did not succeed, as its exit code tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The check or the operation failed.
+    Failed = 1,
+    /// The command line asks for something that does not exist or contradicts itself.
+    Usage = 2,
+    /// The release policy or the dist-tag guard forbids it.
+    Refused = 3,
+    /// A tool or a file that the command needs is missing; the hint names what mends it.
+    Prerequisite = 4,
+    /// The registry or the network did not answer, or not with sense.
+    Network = 5,
+    /// Bytes are not the bytes they should be.
+    Integrity = 6,
+}
+
+/// An error that knows its exit code and, where there is one, the way out.
+///
+/// Whatever is not a `Failure` exits 1.
+#[derive(Debug)]
+pub struct Failure {
+    exit: Exit,
+    message: String,
+    hint: Option<String>,
+    source: Option<anyhow::Error>,
+}
+
+impl Failure {
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Failure {
+            exit,
+            message: message.into(),
+            hint: None,
+            source: None,
+        }
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Keeps the error that caused this one; its text follows the message after a colon.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<anyhow::Error>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// Prints what went wrong, if anything did, and gives the process its exit code.
+pub fn report(printer: &Printer, result: anyhow::Result<()>) -> ExitCode {
+    if let Some(signal) = interrupt::received() {
+        printer.error(&format!("interrupted by {}", signal.name()), None);
+        return ExitCode::from(signal.exit_code());
+    }
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
+            printer.error(
+                &sentence(&error),
+                failure.and_then(|failure| failure.hint.as_deref()),
+            );
+            ExitCode::from(failure.map_or(Exit::Failed, |failure| failure.exit) as u8)
+        }
+    }
+}
+
+/// The whole chain of causes as one sentence; a cause that its parent already quotes is not said twice.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_that_is_already_quoted_is_not_repeated() {
+        let inner = anyhow::anyhow!("no such file");
+        let quoted = Failure::new(Exit::Failed, "failed to read `x`: no such file").because(inner);
+        assert_eq!(sentence(&quoted.into()), "failed to read `x`: no such file");
+        let bare = Failure::new(Exit::Failed, "failed to read `x`").because(anyhow::anyhow!("no such file"));
+        assert_eq!(sentence(&bare.into()), "failed to read `x`: no such file");
+    }
+}

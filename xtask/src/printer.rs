@@ -1,0 +1,220 @@
+//! The one place that writes to the terminal: data on stdout, talk on stderr.
+//!
+//! Honours `NO_COLOR`, a stderr that is no terminal, and GitHub Actions (annotations and the step summary).
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "every other module prints through this one"
+)]
+
+use std::env;
+use std::io::{IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    Quiet,
+    Normal,
+    Verbose,
+}
+
+/// What stdout carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+pub struct Printer {
+    verbosity: Verbosity,
+    format: Format,
+    color: bool,
+    terminal: bool,
+    github: bool,
+    spinner: Mutex<Option<ProgressBar>>,
+}
+
+impl Printer {
+    pub fn new(verbosity: Verbosity, format: Format) -> Self {
+        let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+        let terminal = std::io::stderr().is_terminal();
+        Printer {
+            verbosity,
+            format,
+            color: terminal && !set("NO_COLOR"),
+            terminal: terminal && !set("CI"),
+            github: env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
+            spinner: Mutex::new(None),
+        }
+    }
+
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// A line of the answer, for people; says nothing where stdout carries JSON.
+    pub fn data(&self, line: &str) {
+        if self.format == Format::Text {
+            self.beside_spinner(|| println!("{line}"));
+        }
+    }
+
+    /// The answer as one document; says nothing where stdout carries text.
+    pub fn document(&self, document: &impl Serialize) -> anyhow::Result<()> {
+        if self.format == Format::Json {
+            let text = serde_json::to_string_pretty(document)?;
+            self.beside_spinner(|| println!("{text}"));
+        }
+        Ok(())
+    }
+
+    /// What a person wants to know while or after the work is done.
+    pub fn talk(&self, line: &str) {
+        if self.verbosity >= Verbosity::Normal {
+            self.to_stderr(line);
+        }
+    }
+
+    /// What only a person who looks for a fault wants to know.
+    pub fn verbose(&self, line: &str) {
+        if self.verbosity >= Verbosity::Verbose {
+            self.to_stderr(&self.dim(line));
+        }
+    }
+
+    /// A line of another program's output, as it is.
+    pub fn pass_on(&self, line: &str) {
+        self.to_stderr(line);
+    }
+
+    pub fn warning(&self, message: &str) {
+        self.annotate("warning", message);
+        self.to_stderr(&format!("{}: {message}", self.paint("33;1", "warning")));
+    }
+
+    pub fn error(&self, message: &str, hint: Option<&str>) {
+        self.annotate("error", message);
+        self.to_stderr(&format!("{}: {message}", self.paint("31;1", "error")));
+        if let Some(hint) = hint {
+            self.to_stderr(&format!("{}: {hint}", self.paint("36;1", "hint")));
+        }
+    }
+
+    /// Starts a step that takes time: a spinner on a terminal, a line when it ends elsewhere.
+    pub fn step(&self, name: &str) -> Step<'_> {
+        if self.terminal && self.verbosity == Verbosity::Normal {
+            let style = ProgressStyle::with_template("{spinner} {msg} {elapsed:.dim}");
+            let spinner = ProgressBar::new_spinner().with_message(name.to_owned());
+            spinner.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            spinner.enable_steady_tick(Duration::from_millis(100));
+            *self.lock_spinner() = Some(spinner);
+        }
+        Step {
+            printer: self,
+            name: name.to_owned(),
+            started: Instant::now(),
+            done: false,
+        }
+    }
+
+    /// Adds Markdown to the summary of the GitHub job, where there is one.
+    pub fn summary(&self, markdown: &str) {
+        let Some(path) = env::var_os("GITHUB_STEP_SUMMARY").filter(|_| self.github) else {
+            return;
+        };
+        let written = fs_err::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(path)
+            .and_then(|mut file| {
+                file.write_all(markdown.as_bytes())?;
+                file.write_all(b"\n")
+            });
+        if let Err(error) = written {
+            self.warning(&format!("failed to write the step summary: {error}"));
+        }
+    }
+
+    fn annotate(&self, level: &str, message: &str) {
+        if self.github {
+            let escaped = message
+                .replace('%', "%25")
+                .replace('\r', "%0D")
+                .replace('\n', "%0A");
+            self.to_stderr(&format!("::{level}::{escaped}"));
+        }
+    }
+
+    fn to_stderr(&self, line: &str) {
+        self.beside_spinner(|| eprintln!("{line}"));
+    }
+
+    fn beside_spinner(&self, print: impl FnOnce()) {
+        match &*self.lock_spinner() {
+            Some(spinner) => spinner.suspend(print),
+            None => print(),
+        }
+    }
+
+    fn lock_spinner(&self) -> std::sync::MutexGuard<'_, Option<ProgressBar>> {
+        self.spinner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn dim(&self, text: &str) -> String {
+        self.paint("2", text)
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.color {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// A step under way; dropped without `done`, it has failed.
+#[must_use = "a step that is not done has failed"]
+pub struct Step<'p> {
+    printer: &'p Printer,
+    name: String,
+    started: Instant,
+    done: bool,
+}
+
+impl Step<'_> {
+    /// Ends the step well; `outcome` says in a few words what came of it.
+    pub fn done(mut self, outcome: &str) -> Duration {
+        self.done = true;
+        let elapsed = self.started.elapsed();
+        self.end(&self.printer.paint("32", "ok"), outcome);
+        elapsed
+    }
+
+    fn end(&self, mark: &str, outcome: &str) {
+        if let Some(spinner) = self.printer.lock_spinner().take() {
+            spinner.finish_and_clear();
+        }
+        let seconds = self.started.elapsed().as_secs_f64();
+        let outcome = if outcome.is_empty() {
+            String::new()
+        } else {
+            format!("  {outcome}")
+        };
+        self.printer
+            .talk(&format!("{mark:>6}  {:<28} {seconds:>7.2} s{outcome}", self.name));
+    }
+}
+
+impl Drop for Step<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            self.end(&self.printer.paint("31", "FAIL"), "");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The pinned tools that the toolchain runs, installed into `target/tools/` by the registries' ordinary clients.
+//!
+//! Each set has a lock file with hashes in `xtask/tools/`. A set is installed once and again when its lock, or
+//! the interpreter under it, is another; nothing outside `target/` is touched. `rustup target add` is the one
+//! exception: Rust's standard libraries live with the toolchain.
+
+mod interpreter;
+mod node;
+mod python;
+mod stamp;
+
+use anyhow::Result;
+use camino::Utf8PathBuf;
+use fs_err as fs;
+
+use crate::session::Session;
+
+/// A set of tools that is installed as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToolSet {
+    /// uv, the judges of Python distributions, ruff and zizmor.
+    Python,
+    /// The payload's own dependencies and those of its tests.
+    Payload,
+    /// zig and cargo-zigbuild: the C compiler and linker for every platform but the host's own.
+    Cross,
+    /// npm's peers, the judge of npm packages, and the local registry.
+    Node,
+}
+
+impl ToolSet {
+    pub const ALL: [ToolSet; 3] = [ToolSet::Python, ToolSet::Cross, ToolSet::Node];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            ToolSet::Python => "python",
+            ToolSet::Payload => "payload",
+            ToolSet::Cross => "cross",
+            ToolSet::Node => "node",
+        }
+    }
+}
+
+/// A tool set that is installed.
+#[derive(Clone, Debug)]
+pub struct Tools {
+    set: ToolSet,
+    folder: Utf8PathBuf,
+}
+
+impl Tools {
+    /// The path of one of the set's programs.
+    pub fn program(&self, name: &str) -> Utf8PathBuf {
+        match self.set {
+            ToolSet::Node => node::program(&self.folder, name),
+            _ => python::program(&self.folder, name),
+        }
+    }
+
+    /// The folder in which the set's programs lie, for `PATH`.
+    pub fn programs(&self) -> Utf8PathBuf {
+        match self.set {
+            ToolSet::Node => self.folder.join("node_modules/.bin"),
+            _ => python::programs(&self.folder),
+        }
+    }
+}
+
+/// Makes sure that a set is installed, and says where.
+pub fn provide(session: &Session<'_>, set: ToolSet) -> Result<Tools> {
+    let root = session.root()?;
+    let tools = root.join("target/tools");
+    let folder = tools.join(set.name());
+    fs::create_dir_all(&tools)?;
+    let lock = fs::File::create(tools.join(format!(".{}.lock", set.name())))?;
+    lock.file().lock()?;
+    match set {
+        ToolSet::Node => node::install(session, &root.join("xtask/tools/node"), &folder)?,
+        _ => python::install(session, &tools, &requirements(session, set)?, &folder)?,
+    }
+    Ok(Tools { set, folder })
+}
+
+/// uv alone, which the others are installed with.
+pub fn uv(session: &Session<'_>) -> Result<Utf8PathBuf> {
+    Ok(provide(session, ToolSet::Python)?.program("uv"))
+}
+
+fn requirements(session: &Session<'_>, set: ToolSet) -> Result<Utf8PathBuf> {
+    Ok(session
+        .root()?
+        .join("xtask/tools")
+        .join(format!("{}.txt", set.name())))
+}

@@ -1,0 +1,51 @@
+//! The tool set from the npm registry, by `npm ci` from a lock file without addresses.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+
+use super::stamp::Stamp;
+use crate::process::{self, Talk};
+use crate::session::Session;
+
+pub fn program(folder: &Utf8Path, name: &str) -> Utf8PathBuf {
+    folder.join("node_modules/.bin").join(if cfg!(windows) {
+        format!("{name}.cmd")
+    } else {
+        name.to_owned()
+    })
+}
+
+/// npm as it is called on this system.
+pub fn npm() -> &'static str {
+    if cfg!(windows) { "npm.cmd" } else { "npm" }
+}
+
+/// Installs what the lock file in `source` names into `folder`.
+pub fn install(session: &Session<'_>, source: &Utf8Path, folder: &Utf8Path) -> Result<()> {
+    let inputs = ["package.json", "package-lock.json"].map(|name| source.join(name));
+    let stamp = Stamp::of(folder, &inputs, &[])?;
+    if stamp.is_current() {
+        return Ok(());
+    }
+    let step = session.printer.step("install tools: node");
+    stamp.begin(folder)?;
+    for input in &inputs {
+        fs::copy(input, folder.join(input.file_name().unwrap_or_default()))?;
+    }
+    let mut ci = Command::new(npm());
+    ci.args([
+        "ci",
+        "--no-audit",
+        "--no-fund",
+        "--no-update-notifier",
+        "--loglevel=error",
+    ])
+    .current_dir(folder);
+    process::run(session.printer, ci, Talk::Kept).context("failed to install the node tools")?;
+    stamp.finish()?;
+    step.done("");
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! Tool sets from the Python registry: uv by pip, then everything else by uv, all with `--require-hashes`.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::interpreter::{self, Interpreter};
+use super::stamp::Stamp;
+use crate::process::{self, Talk};
+use crate::session::Session;
+
+pub fn programs(folder: &Utf8Path) -> Utf8PathBuf {
+    folder.join(if cfg!(windows) { "Scripts" } else { "bin" })
+}
+
+pub fn program(folder: &Utf8Path, name: &str) -> Utf8PathBuf {
+    programs(folder).join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// Installs the set that `requirements` locks into a virtual environment at `folder`.
+pub fn install(
+    session: &Session<'_>,
+    tools: &Utf8Path,
+    requirements: &Utf8Path,
+    folder: &Utf8Path,
+) -> Result<()> {
+    let python = interpreter::find(session)?;
+    let stamp = Stamp::of(
+        folder,
+        &[requirements.to_owned()],
+        &[&python.executable, &python.version],
+    )?;
+    if stamp.is_current() {
+        return Ok(());
+    }
+    let uv = bootstrap(session, tools, &python)?;
+    let name = folder.file_name().unwrap_or_default();
+    let step = session.printer.step(&format!("install tools: {name}"));
+    stamp.begin(folder)?;
+    let mut venv = Command::new(&uv);
+    venv.args([
+        "venv",
+        "--quiet",
+        "--no-config",
+        "--allow-existing",
+        "--python",
+        &python.executable,
+    ])
+    .arg(folder);
+    process::run(session.printer, venv, Talk::Kept)?;
+    let mut sync = Command::new(&uv);
+    sync.args([
+        "pip",
+        "sync",
+        "--no-config",
+        "--require-hashes",
+        "--only-binary",
+        ":all:",
+        "--python",
+    ])
+    .arg(program(folder, "python"))
+    .arg(requirements);
+    process::run(session.printer, sync, Talk::Kept).with_context(|| format!("failed to install `{name}`"))?;
+    stamp.finish()?;
+    step.done("");
+    Ok(())
+}
+
+/// uv itself, from its wheel, by the pip that comes with the interpreter.
+fn bootstrap(session: &Session<'_>, tools: &Utf8Path, python: &Interpreter) -> Result<Utf8PathBuf> {
+    let folder = tools.join("uv");
+    let requirements = session.root()?.join("xtask/tools/uv.txt");
+    let stamp = Stamp::of(&folder, std::slice::from_ref(&requirements), &[&python.version])?;
+    let uv = folder
+        .join("bin")
+        .join(format!("uv{}", std::env::consts::EXE_SUFFIX));
+    if stamp.is_current() {
+        return Ok(uv);
+    }
+    let lock = fs_err::File::create(tools.join(".uv.lock"))?;
+    lock.file().lock()?;
+    if stamp.is_current() {
+        return Ok(uv);
+    }
+    let step = session.printer.step("install tools: uv");
+    stamp.begin(&folder)?;
+    let mut pip = Command::new(&python.executable);
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-input",
+    ])
+    .args([
+        "--require-hashes",
+        "--only-binary",
+        ":all:",
+        "--no-deps",
+        "--target",
+    ])
+    .arg(&folder)
+    .arg("--requirement")
+    .arg(&requirements)
+    .env("PIP_ROOT_USER_ACTION", "ignore");
+    process::run(session.printer, pip, Talk::Kept).context("failed to install `uv`")?;
+    stamp.finish()?;
+    step.done("");
+    Ok(uv)
+}
