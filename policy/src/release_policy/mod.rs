@@ -1,0 +1,157 @@
+//! `release-policy.json`: what may be published, where, and under which dist-tag.
+//!
+//! The types say what the file holds; [`read`] turns its text into them with every finding at once. What a mode demands
+//! of the built artifacts is in [`crate::mode_rules`].
+
+mod document;
+mod read;
+mod schema;
+mod values;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::platform::Platform;
+
+pub use self::document::text_range;
+pub use self::read::read;
+pub use self::schema::json_schema;
+
+/// The npm package that this project publishes.
+pub const NPM_PACKAGE: &str = "@kaelio/ktx";
+
+/// The Python distribution inside it, which is not published on its own.
+pub const PYTHON_PACKAGE: &str = "kaelio-ktx";
+
+/// The content of `release-policy.json`, version 1.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReleasePolicy {
+    /// Version of this format: 1.
+    #[schemars(extend("const" = 1))]
+    pub schema_version: u64,
+    /// How far publishing has been decided.
+    pub release_mode: ReleaseMode,
+    /// The npm package.
+    pub npm: NpmPolicy,
+    /// The Python distribution.
+    pub python: PythonPolicy,
+    /// What the smoke of the published package installs.
+    pub published_package_smoke: PublishedPackageSmoke,
+    /// How the shipped program comes by uv.
+    pub runtime_installer: RuntimeInstaller,
+    /// The platforms whose program and smoke report a release needs.
+    #[schemars(length(min = 1), extend("uniqueItems" = true))]
+    pub platforms: Vec<Platform>,
+    /// Decisions that must be taken before anything is published; empty in every mode but `ci-artifact-only`.
+    pub required_before_publishing: Vec<String>,
+}
+
+/// How far publishing has been decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReleaseMode {
+    /// Artifacts are built and kept by CI; nothing is published.
+    CiArtifactOnly,
+    /// Nothing is published yet; the smoke of a published package must pass first.
+    PublishedPackageSmokeRequired,
+    /// `cargo xtask publish --execute` may publish.
+    NpmPublicReleaseReady,
+}
+
+impl ReleaseMode {
+    /// Every mode.
+    pub const ALL: [Self; 3] =
+        [Self::CiArtifactOnly, Self::PublishedPackageSmokeRequired, Self::NpmPublicReleaseReady];
+
+    /// The name, as the file has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CiArtifactOnly => "ci-artifact-only",
+            Self::PublishedPackageSmokeRequired => "published-package-smoke-required",
+            Self::NpmPublicReleaseReady => "npm-public-release-ready",
+        }
+    }
+}
+
+/// The npm package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NpmPolicy {
+    /// Whether it may be published.
+    pub publish: bool,
+    /// Address of the registry; null is npm's built-in default.
+    #[schemars(required, url)]
+    pub registry: Option<String>,
+    /// Who may install it.
+    pub access: Access,
+    /// The dist-tag that stable versions and release candidates are published under.
+    #[schemars(regex(pattern = r"^[a-zA-Z0-9][a-zA-Z0-9._-]*$"))]
+    pub tag: String,
+    /// The packages that are published.
+    pub packages: Vec<String>,
+}
+
+/// Who may install the package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Access {
+    /// Everyone.
+    Public,
+}
+
+/// The Python distribution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PythonPolicy {
+    /// Whether it may be published: it ships inside the npm package.
+    pub publish: bool,
+    /// Where it would be published.
+    #[schemars(required)]
+    pub repository: Option<String>,
+    /// The distributions that the artifacts hold.
+    pub packages: Vec<String>,
+}
+
+/// What the smoke of the published package installs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PublishedPackageSmoke {
+    /// The package, null as long as none is published.
+    #[schemars(required)]
+    pub package_name: Option<String>,
+    /// Its version or dist-tag.
+    pub version: String,
+    /// Address of the registry; null is npm's default.
+    #[schemars(required, url)]
+    pub registry: Option<String>,
+}
+
+/// How the shipped program comes by uv.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RuntimeInstaller {
+    /// Where uv comes from.
+    pub uv_strategy: UvStrategy,
+    /// Whether the program would fetch uv itself: never.
+    #[schemars(extend("const" = false))]
+    pub bootstrap_uv: bool,
+    /// What happens when there is no uv.
+    pub missing_uv_behavior: MissingUvBehavior,
+}
+
+/// Where uv comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum UvStrategy {
+    /// The user has it on `PATH`.
+    PathPrerequisite,
+}
+
+/// What happens when there is no uv.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MissingUvBehavior {
+    /// One error that says how to install it.
+    FocusedError,
+}
