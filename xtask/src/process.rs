@@ -10,8 +10,9 @@ use crate::exit::{Exit, Failure};
 use crate::interrupt;
 use crate::printer::Printer;
 
-/// Lines of a failed command's output that its error shows.
-const TAIL_LINES: usize = 30;
+/// Lines of a failed command's output that its error shows: npm says why first, cargo says it last.
+const FIRST_LINES: usize = 10;
+const LAST_LINES: usize = 25;
 
 /// Where the output of a command goes while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,10 +38,10 @@ pub fn run(printer: &Printer, command: impl Into<Command>, talk: Talk) -> Result
         });
     }
     let mut message = format!("`{}` failed with {}", finished.line, describe(finished.status));
-    let tail = tail(&finished.stdout, &finished.stderr);
-    if talk == Talk::Kept && !tail.is_empty() {
+    let excerpt = excerpt(&finished.stdout, &finished.stderr);
+    if talk == Talk::Kept && !excerpt.is_empty() {
         message.push_str(":\n");
-        message.push_str(&tail);
+        message.push_str(&excerpt);
     }
     Err(Failure::new(Exit::Failed, message).into())
 }
@@ -142,9 +143,18 @@ fn describe(status: ExitStatus) -> String {
     }
 }
 
-fn tail(stdout: &str, stderr: &str) -> String {
+fn excerpt(stdout: &str, stderr: &str) -> String {
     let said: Vec<&str> = stdout.lines().chain(stderr.lines()).collect();
-    said[said.len().saturating_sub(TAIL_LINES)..].join("\n")
+    if said.len() <= FIRST_LINES + LAST_LINES {
+        return said.join("\n");
+    }
+    let (first, last) = (&said[..FIRST_LINES], &said[said.len() - LAST_LINES..]);
+    let left_out = said.len() - FIRST_LINES - LAST_LINES;
+    format!(
+        "{}\n[{left_out} lines; --verbose shows all]\n{}",
+        first.join("\n"),
+        last.join("\n")
+    )
 }
 
 /// The terminal's Ctrl-C reaches only us; `interrupt` passes it on to the whole group, grandchildren included.
