@@ -1,0 +1,92 @@
+//! Proof that the files beside an asset manifest are the files it describes: sizes and digests first, then the wheel's
+//! inside.
+
+use std::io::{Read, Seek};
+use std::path::{Path, PathBuf};
+
+use super::{AssetError, AssetManifest, BundledAssets, BundledFile};
+use crate::bounded;
+use crate::digest::{ContentId, Sha256Digest};
+
+/// Bundled assets whose every byte was checked. Only [`BundledAssets::verify`] makes one, so what installs from it
+/// cannot have left the check out.
+#[derive(Debug)]
+pub struct VerifiedAssets {
+    assets: BundledAssets,
+    core: Vec<u8>,
+    local_embeddings: Vec<u8>,
+}
+
+impl BundledAssets {
+    /// Reads every file that the manifest names, once, and compares size and digest; then reads the wheel strictly.
+    pub fn verify(self) -> Result<VerifiedAssets, AssetError> {
+        let wheel_path = self.wheel_path();
+        let _wheel = self.checked_wheel(&wheel_path)?;
+        let core = self.checked_requirements(&self.manifest.requirements.core)?;
+        let local_embeddings = self.checked_requirements(&self.manifest.requirements.local_embeddings)?;
+        Ok(VerifiedAssets {
+            assets: self,
+            core,
+            local_embeddings,
+        })
+    }
+
+    /// The wheel, opened, at its start, with the right digest.
+    fn checked_wheel(&self, path: &Path) -> Result<fs_err::File, AssetError> {
+        let unreadable = |source| AssetError::Unreadable {
+            path: path.to_owned(),
+            source,
+        };
+        let expected = self.manifest.wheel.content;
+        let mut file = bounded::open_regular(path).map_err(unreadable)?;
+        let found = Sha256Digest::of_reader(&mut (&mut file).take(expected.bytes.saturating_add(1)));
+        if found.map_err(unreadable)? != expected {
+            return Err(AssetError::WheelChecksum {
+                path: path.to_owned(),
+            });
+        }
+        file.rewind().map_err(unreadable)?;
+        Ok(file)
+    }
+
+    fn checked_requirements(&self, file: &BundledFile) -> Result<Vec<u8>, AssetError> {
+        let path = self.requirements_path(file);
+        let mismatch = || AssetError::RequirementsChecksum { path: path.clone() };
+        let mut bytes = Vec::new();
+        bounded::open_regular(&path)
+            .and_then(|opened| opened.take(file.bytes.saturating_add(1)).read_to_end(&mut bytes))
+            .map_err(|source| AssetError::Unreadable {
+                path: path.clone(),
+                source,
+            })?;
+        let found = ContentId {
+            sha256: Sha256Digest::of(&bytes),
+            bytes: bytes.len() as u64,
+        };
+        if found == file.content() {
+            Ok(bytes)
+        } else {
+            Err(mismatch())
+        }
+    }
+}
+
+impl VerifiedAssets {
+    pub fn manifest(&self) -> &AssetManifest {
+        self.assets.manifest()
+    }
+
+    pub fn wheel_path(&self) -> PathBuf {
+        self.assets.wheel_path()
+    }
+
+    /// The locked requirements for the `core` feature, as they were when their digest was checked.
+    pub fn core_requirements(&self) -> &[u8] {
+        &self.core
+    }
+
+    /// The locked requirements for the `local-embeddings` feature, which include `core`'s.
+    pub fn local_embeddings_requirements(&self) -> &[u8] {
+        &self.local_embeddings
+    }
+}

@@ -1,0 +1,4 @@
+//! Behaviour of the formats, seen from outside.
+
+mod asset_manifest_text;
+mod names;
