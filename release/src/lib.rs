@@ -1,1 +1,7 @@
-//! Placeholder.
+//! Builds what is released: the wheel, the package tree, the tarball and the manifests.
+//!
+//! Everything here is a function of its options: no processes, no network, no clock, no environment. What only a
+//! process can tell (the version the host's binary prints, the commit's time) is handed in.
+
+pub mod epoch;
+pub mod version;
