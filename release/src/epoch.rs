@@ -23,7 +23,9 @@ pub struct SourceDateEpoch(i64);
 pub enum EpochError {
     #[error("malformed SOURCE_DATE_EPOCH {0:?}: not a whole number of seconds since 1970")]
     Malformed(String),
-    #[error("malformed SOURCE_DATE_EPOCH {0:?}: later than 2107-12-31T23:59:58Z, the last moment a zip can tell")]
+    #[error(
+        "malformed SOURCE_DATE_EPOCH {0:?}: later than 2107-12-31T23:59:58Z, the last moment a zip can tell"
+    )]
     TooLate(String),
 }
 
@@ -70,7 +72,9 @@ pub fn iso(seconds: i64) -> String {
 /// An epoch before 1980 becomes 1980, as the tools around wheels have it, since zip cannot tell it.
 pub fn zip_time(epoch: Option<SourceDateEpoch>) -> zip::DateTime {
     let seconds = epoch.map_or(ZIP_FIRST, |epoch| epoch.0.clamp(ZIP_FIRST, ZIP_LAST));
-    let moment = Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(TimeZone::UTC);
+    let moment = Timestamp::from_second(seconds)
+        .unwrap_or(Timestamp::UNIX_EPOCH)
+        .to_zoned(TimeZone::UTC);
     let part = |number: i8| u8::try_from(number).unwrap_or_default();
     zip::DateTime::from_date_and_time(
         u16::try_from(moment.year()).unwrap_or(1980),
@@ -90,7 +94,14 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: Option<&str>) {
         let parsed: Result<SourceDateEpoch, _> = text.parse();
-        assert_eq!(parsed.ok().map(|epoch| zip_time(Some(epoch)).to_string()).as_deref(), expected, "{text:?}");
+        assert_eq!(
+            parsed
+                .ok()
+                .map(|epoch| zip_time(Some(epoch)).to_string())
+                .as_deref(),
+            expected,
+            "{text:?}"
+        );
     }
 
     #[test]
@@ -121,7 +132,10 @@ mod tests {
 
     #[test]
     fn the_manifest_spells_it_with_milliseconds() {
-        assert_eq!(SourceDateEpoch(1_924_992_000).to_iso(), "2031-01-01T00:00:00.000Z");
+        assert_eq!(
+            SourceDateEpoch(1_924_992_000).to_iso(),
+            "2031-01-01T00:00:00.000Z"
+        );
         assert_eq!(iso(0), "1970-01-01T00:00:00.000Z");
     }
 }

@@ -4,4 +4,7 @@
 //! process can tell (the version the host's binary prints, the commit's time) is handed in.
 
 pub mod epoch;
+pub mod lock;
+pub mod pyproject;
 pub mod version;
+pub mod wheel;

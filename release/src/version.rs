@@ -35,7 +35,10 @@ pub fn python_version(version: &semver::Version) -> Result<Version, UnmappableVe
     let (slug, number) =
         prerelease(version.pre.as_str()).ok_or_else(|| UnmappableVersion::Prerelease(version.clone()))?;
     if slug == "rc" {
-        return Ok(release.with_pre(Some(Prerelease { kind: PrereleaseKind::Rc, number })));
+        return Ok(release.with_pre(Some(Prerelease {
+            kind: PrereleaseKind::Rc,
+            number,
+        })));
     }
     let local = local_segments(slug).ok_or_else(|| UnmappableVersion::Prerelease(version.clone()))?;
     Ok(release.with_dev(Some(number)).with_local(local))
@@ -56,7 +59,11 @@ fn local_segments(slug: &str) -> Option<Vec<LocalSegment>> {
 }
 
 fn local_segment(word: &str) -> Option<LocalSegment> {
-    if word.is_empty() || !word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) {
+    if word.is_empty()
+        || !word
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    {
         return None;
     }
     if !word.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -115,7 +122,9 @@ mod tests {
     #[test]
     fn a_refusal_names_the_version_and_the_reason() {
         let refusal = |version: &str| {
-            python_version(&semver::Version::parse(version).expect("valid")).expect_err("unmappable").to_string()
+            python_version(&semver::Version::parse(version).expect("valid"))
+                .expect_err("unmappable")
+                .to_string()
         };
         assert_eq!(
             refusal("1.2.3-beta"),

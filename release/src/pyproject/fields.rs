@@ -1,0 +1,329 @@
+//! The judge of single fields: each method takes one as written, hands out its parsed form, and notes what is wrong.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use glob::Pattern;
+use ktx_manifest::{ArchivePath, Finding};
+use pep440_rs::{Version, VersionSpecifiers};
+use pep508_rs::{ExtraName, PackageName, Requirement, VersionOrUrl};
+
+use super::document::{LicenseField, PersonTable, ReadmeField};
+use super::{People, Project, Readme};
+use crate::wheel::entry_points;
+
+pub(super) struct Fields<'a> {
+    path: &'a str,
+    findings: Vec<Finding>,
+}
+
+type Groups = BTreeMap<String, BTreeMap<String, String>>;
+
+impl<'a> Fields<'a> {
+    pub fn new(path: &'a str) -> Self {
+        Fields {
+            path,
+            findings: Vec::new(),
+        }
+    }
+
+    pub fn finish(self, project: Option<Project>) -> Result<Project, Vec<Finding>> {
+        match project {
+            Some(project) if self.findings.is_empty() => Ok(project),
+            _ => Err(self.findings),
+        }
+    }
+
+    pub fn dynamic(&mut self, dynamic: &[String]) {
+        if !dynamic.is_empty() {
+            self.note(
+                "dynamic",
+                "nothing here computes fields; write them down and remove `dynamic`",
+            );
+        }
+    }
+
+    pub fn name(&mut self, name: Option<String>) -> Option<PackageName> {
+        let name = self.required("name", name)?;
+        let parsed = self.parsed::<PackageName>("name", &name)?;
+        if parsed.as_ref() != ktx_manifest::asset_manifest::DISTRIBUTION_NAME {
+            let expected = ktx_manifest::asset_manifest::DISTRIBUTION_NAME;
+            self.note("name", &format!("expected {expected}, got {parsed}"));
+        }
+        Some(parsed)
+    }
+
+    pub fn version(&mut self, version: Option<String>) -> Option<Version> {
+        let version = self.required("version", version)?;
+        self.parsed("version", &version)
+    }
+
+    pub fn description(&mut self, description: Option<String>) -> Option<String> {
+        let description = self.required("description", description)?;
+        self.single_line("description", &description);
+        Some(description)
+    }
+
+    pub fn readme(&mut self, readme: Option<ReadmeField>) -> Option<Readme> {
+        let (file, content_type) = match readme {
+            None => return self.required("readme", None),
+            Some(ReadmeField::Other(_)) => {
+                return self.wrong(
+                    "readme",
+                    "expected a path, or a table of `file` and `content-type`",
+                );
+            }
+            Some(ReadmeField::File { file, content_type }) => (file, content_type),
+            Some(ReadmeField::Path(file)) => {
+                let Some(content_type) = content_type(&file) else {
+                    return self.wrong("readme", &format!("{file:?} ends neither in .md, .rst nor .txt"));
+                };
+                (file, content_type.to_owned())
+            }
+        };
+        let media_type = content_type.split(';').next().unwrap_or_default().trim();
+        if !["text/markdown", "text/x-rst", "text/plain"].contains(&media_type) {
+            self.note(
+                "readme.content-type",
+                &format!("unknown media type {content_type:?}"),
+            );
+        }
+        self.single_line("readme.content-type", &content_type);
+        Some(Readme {
+            path: self.parsed::<ArchivePath>("readme", &file)?,
+            content_type,
+        })
+    }
+
+    pub fn requires_python(&mut self, specifiers: Option<String>) -> Option<VersionSpecifiers> {
+        let specifiers = self.required("requires-python", specifiers)?;
+        self.parsed("requires-python", &specifiers)
+    }
+
+    pub fn license(&mut self, license: Option<LicenseField>) -> Option<String> {
+        let expression = match license {
+            None => return self.required("license", None),
+            Some(LicenseField::Table(_)) => {
+                return self.wrong(
+                    "license",
+                    "expected an SPDX expression; put files under `license-files`",
+                );
+            }
+            Some(LicenseField::Expression(expression)) => expression,
+        };
+        if let Err(error) = spdx::Expression::parse(&expression) {
+            let reason = error.reason.to_string();
+            return self.wrong(
+                "license",
+                &format!("{expression:?} is not an SPDX expression: {reason}"),
+            );
+        }
+        Some(expression)
+    }
+
+    pub fn license_files(&mut self, patterns: &[String]) -> Vec<Pattern> {
+        if patterns.is_empty() {
+            self.findings.push(missing(self.path, "license-files"));
+        }
+        self.patterns("license-files", patterns)
+    }
+
+    pub fn people(&mut self, field: &str, table: Vec<PersonTable>) -> People {
+        let (people, refused) = People::sort(table);
+        for reason in refused {
+            self.note(field, &reason);
+        }
+        people
+    }
+
+    pub fn keywords(&mut self, keywords: &[String]) {
+        for keyword in keywords
+            .iter()
+            .filter(|word| word.trim().is_empty() || word.contains([',', '\n', '\r']))
+        {
+            self.note(
+                "keywords",
+                &format!("{keyword:?} is empty or has a comma or a line break"),
+            );
+        }
+    }
+
+    pub fn classifiers(&mut self, classifiers: &[String]) {
+        for classifier in classifiers {
+            self.single_line("classifiers", classifier);
+            if classifier.starts_with("License ::") {
+                let reason = format!("{classifier:?} contradicts the licence expression; remove it");
+                self.note("classifiers", &reason);
+            }
+        }
+    }
+
+    pub fn urls(&mut self, urls: &BTreeMap<String, String>) {
+        for (label, url) in urls {
+            let field = format!("urls.{label}");
+            if label.is_empty() || label.chars().count() > 32 || label.contains([',', '\n', '\r']) {
+                self.note(&field, "a label has 1 to 32 characters and no comma");
+            }
+            let web = url.starts_with("https://") || url.starts_with("http://");
+            if !web || url.chars().any(|c| c.is_whitespace() || c.is_control()) {
+                self.note(&field, &format!("{url:?} is not a web address"));
+            }
+        }
+    }
+
+    pub fn entry_points(
+        &mut self,
+        scripts: BTreeMap<String, String>,
+        gui_scripts: BTreeMap<String, String>,
+        mut groups: Groups,
+    ) -> Groups {
+        for (group, field, points) in [
+            ("console_scripts", "scripts", scripts),
+            ("gui_scripts", "gui-scripts", gui_scripts),
+        ] {
+            if groups.remove(group).is_some() {
+                self.note(
+                    &format!("entry-points.{group}"),
+                    &format!("belongs in `project.{field}`"),
+                );
+            }
+            if !points.is_empty() {
+                groups.insert(group.to_owned(), points);
+            }
+        }
+        for reason in entry_points::refusals(&groups) {
+            self.note("entry-points", &reason);
+        }
+        groups
+    }
+
+    pub fn requirements(&mut self, field: &str, requirements: &[String]) -> Vec<Requirement> {
+        let mut parsed = Vec::new();
+        for (index, text) in requirements.iter().enumerate() {
+            let place = format!("{field}[{index}]");
+            let Some(requirement) = self.parsed::<Requirement>(&place, text) else {
+                continue;
+            };
+            if matches!(requirement.version_or_url, Some(VersionOrUrl::Url(_))) {
+                self.note(
+                    &place,
+                    &format!("{text:?} names an address; package indexes refuse that"),
+                );
+            }
+            parsed.push(requirement);
+        }
+        parsed
+    }
+
+    pub fn optional_dependencies(
+        &mut self,
+        groups: &BTreeMap<String, Vec<String>>,
+    ) -> BTreeMap<ExtraName, Vec<Requirement>> {
+        let mut extras = BTreeMap::new();
+        for (name, requirements) in groups {
+            let field = format!("optional-dependencies.{name}");
+            let requirements = self.requirements(&field, requirements);
+            let Some(extra) = self.parsed::<ExtraName>(&field, name) else {
+                continue;
+            };
+            if extras.insert(extra, requirements).is_some() {
+                self.note(&field, "another extra has the same normalised name");
+            }
+        }
+        extras
+    }
+
+    pub fn module_root(&mut self, root: Option<String>) -> Option<String> {
+        let root = root.unwrap_or_else(|| "src".to_owned());
+        if root.is_empty() {
+            return Some(root);
+        }
+        let path = self.parsed::<ArchivePath>("tool.uv.build-backend.module-root", &root)?;
+        Some(path.as_str().to_owned())
+    }
+
+    pub fn packages(&mut self, mut names: Vec<String>) -> Vec<String> {
+        let field = "tool.uv.build-backend.module-name";
+        if names.is_empty() {
+            self.note(field, "expected the names of the packages");
+        }
+        for name in names.iter().filter(|name| !entry_points::is_identifier(name)) {
+            self.note(field, &format!("{name:?} is not the name of a top-level package"));
+        }
+        names.sort();
+        if names.windows(2).any(|pair| pair[0] == pair[1]) {
+            self.note(field, "a package is named twice");
+        }
+        names
+    }
+
+    /// Patterns of PEP 639: relative, with `/`, without `..`.
+    pub fn patterns(&mut self, field: &str, patterns: &[String]) -> Vec<Pattern> {
+        let mut parsed = Vec::new();
+        for text in patterns {
+            let inside = !text.is_empty() && !text.starts_with('/') && !text.contains(['\\', '\n']);
+            if !inside || text.split('/').any(|name| name == "..") {
+                self.note(field, &format!("{text:?} is not a pattern inside the project"));
+                continue;
+            }
+            match Pattern::new(text) {
+                Ok(pattern) => parsed.push(pattern),
+                Err(error) => self.note(field, &format!("{text:?} is not a pattern: {}", error.msg)),
+            }
+        }
+        parsed
+    }
+
+    fn required<T>(&mut self, field: &str, value: Option<T>) -> Option<T> {
+        if value.is_none() {
+            self.findings.push(missing(self.path, field));
+        }
+        value
+    }
+
+    fn single_line(&mut self, field: &str, text: &str) {
+        if text.trim().is_empty() || text.chars().any(char::is_control) {
+            self.note(field, &format!("{text:?} is not one line of text"));
+        }
+    }
+
+    fn parsed<T: FromStr<Err: std::fmt::Display>>(&mut self, field: &str, text: &str) -> Option<T> {
+        match text.parse() {
+            Ok(parsed) => Some(parsed),
+            Err(error) => self.wrong(field, &format!("{text:?} does not parse: {error}")),
+        }
+    }
+
+    fn wrong<T>(&mut self, field: &str, reason: &str) -> Option<T> {
+        self.note(field, reason);
+        None
+    }
+
+    fn note(&mut self, field: &str, reason: &str) {
+        let field = if field.starts_with("tool.") {
+            field.to_owned()
+        } else {
+            format!("project.{field}")
+        };
+        let message = format!("failed to read `{field}` in `{}`: {reason}", self.path);
+        self.findings.push(Finding::error("pyproject-invalid", message));
+    }
+}
+
+/// A field that every wheel of ours has.
+pub(super) fn missing(path: &str, field: &str) -> Finding {
+    Finding::error(
+        "pyproject-incomplete",
+        format!("failed to read `project.{field}` in `{path}`: it is missing"),
+    )
+    .with_hint(format!("add `{field}` to the [project] table"))
+}
+
+fn content_type(readme: &str) -> Option<&'static str> {
+    match readme.rsplit_once('.')?.1.to_ascii_lowercase().as_str() {
+        "md" => Some("text/markdown"),
+        "rst" => Some("text/x-rst"),
+        "txt" => Some("text/plain"),
+        _ => None,
+    }
+}

@@ -1,0 +1,143 @@
+//! The payload's `pyproject.toml`, parsed once into what a wheel needs.
+//!
+//! All that is wrong with the file is reported together. Whether the files that it names exist is for the wheel to
+//! find out; nothing here touches the file system.
+
+mod document;
+mod fields;
+mod people;
+
+use std::collections::BTreeMap;
+
+use glob::Pattern;
+use ktx_manifest::{ArchivePath, Finding};
+use pep440_rs::{Version, VersionSpecifiers};
+use pep508_rs::{ExtraName, PackageName, Requirement};
+
+use self::document::{Document, ModuleNames};
+use self::fields::Fields;
+pub use self::people::People;
+
+/// The version that stands in the file; the real one is stamped where a wheel is built.
+pub const PLACEHOLDER_VERSION: &str = "0.0.0";
+
+/// A project that a wheel can be made from, but for its version.
+#[derive(Clone, Debug)]
+pub struct Project {
+    pub name: PackageName,
+    /// The placeholder, or the stamped version in a staged copy.
+    pub version: Version,
+    pub description: String,
+    pub readme: Readme,
+    pub requires_python: VersionSpecifiers,
+    /// An SPDX expression.
+    pub license: String,
+    /// Each matches at least one file, or the wheel is refused.
+    pub license_files: Vec<Pattern>,
+    pub authors: People,
+    pub maintainers: People,
+    pub keywords: Vec<String>,
+    pub classifiers: Vec<String>,
+    pub urls: BTreeMap<String, String>,
+    /// Group, name, object reference.
+    pub entry_points: BTreeMap<String, BTreeMap<String, String>>,
+    pub dependencies: Vec<Requirement>,
+    pub optional_dependencies: BTreeMap<ExtraName, Vec<Requirement>>,
+    /// The folder that holds the packages; empty for the project's own.
+    pub module_root: String,
+    /// Top-level import packages, sorted.
+    pub packages: Vec<String>,
+    /// Files that ship beside `*.py` and `py.typed`.
+    pub package_data: Vec<Pattern>,
+}
+
+/// The file that becomes the description of the metadata.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Readme {
+    pub path: ArchivePath,
+    pub content_type: String,
+}
+
+impl Project {
+    /// Parses the text of the file at `path`, which only the findings show.
+    pub fn parse(path: &str, text: &str) -> Result<Project, Vec<Finding>> {
+        let document: Document = toml_edit::de::from_str(text).map_err(|error| {
+            let cause = error.to_string();
+            vec![Finding::error(
+                "pyproject-malformed",
+                format!("failed to parse `{path}`: {}", cause.trim_end()),
+            )]
+        })?;
+        let mut fields = Fields::new(path);
+        let project = read(document, &mut fields);
+        fields.finish(project)
+    }
+}
+
+/// `None` only where a required field is absent or wrong, which is then among the findings.
+fn read(document: Document, fields: &mut Fields) -> Option<Project> {
+    let table = document.project;
+    fields.dynamic(&table.dynamic);
+    let name = fields.name(table.name);
+    let version = fields.version(table.version);
+    let description = fields.description(table.description);
+    let readme = fields.readme(table.readme);
+    let requires_python = fields.requires_python(table.requires_python);
+    let license = fields.license(table.license);
+    let license_files = fields.license_files(&table.license_files);
+    let authors = fields.people("authors", table.authors);
+    let maintainers = fields.people("maintainers", table.maintainers);
+    fields.keywords(&table.keywords);
+    fields.classifiers(&table.classifiers);
+    fields.urls(&table.urls);
+    let entry_points = fields.entry_points(table.scripts, table.gui_scripts, table.entry_points);
+    let dependencies = fields.requirements("dependencies", &table.dependencies);
+    let optional_dependencies = fields.optional_dependencies(&table.optional_dependencies);
+    let backend = document.tool.uv.build_backend;
+    let module_root = fields.module_root(backend.module_root);
+    let packages = fields.packages(match backend.module_name {
+        None => Vec::new(),
+        Some(ModuleNames::One(name)) => vec![name],
+        Some(ModuleNames::Many(names)) => names,
+    });
+    let package_data = fields.patterns("tool.ktx.package-data", &document.tool.ktx.package_data);
+    Some(Project {
+        name: name?,
+        version: version?,
+        description: description?,
+        readme: readme?,
+        requires_python: requires_python?,
+        license: license?,
+        license_files,
+        authors,
+        maintainers,
+        keywords: table.keywords,
+        classifiers: table.classifiers,
+        urls: table.urls,
+        entry_points,
+        dependencies,
+        optional_dependencies,
+        module_root: module_root?,
+        packages,
+        package_data,
+    })
+}
+
+/// The text of a `pyproject.toml` with its version replaced, everything else as it was.
+pub fn stamp_version(path: &str, text: &str, version: &Version) -> Result<String, Vec<Finding>> {
+    let mut document: toml_edit::DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
+        let cause = error.to_string();
+        vec![Finding::error(
+            "pyproject-malformed",
+            format!("failed to parse `{path}`: {}", cause.trim_end()),
+        )]
+    })?;
+    match document
+        .get_mut("project")
+        .and_then(|project| project.get_mut("version"))
+    {
+        Some(item) if item.is_str() => *item = toml_edit::value(version.to_string()),
+        _ => return Err(vec![fields::missing(path, "version")]),
+    }
+    Ok(document.to_string())
+}

@@ -1,0 +1,3 @@
+//! The wheel.
+
+pub mod entry_points;
