@@ -54,9 +54,7 @@ class Admission:
         # Only known paths are logged: an unknown one is the sender's text.
         path = scope["path"] if scope["path"] in self.methods else "(unknown path)"
         level = logging.DEBUG if path == "/health" else logging.INFO
-        logger.log(
-            level, "%s %s %d %.1f ms", scope["method"], path, status, (time.perf_counter() - started) * 1000
-        )
+        logger.log(level, "%s %s %d %.1f ms", scope["method"], path, status, (time.perf_counter() - started) * 1000)
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers = scope["headers"]
@@ -86,9 +84,7 @@ def _is_local(headers: list[tuple[bytes, bytes]], port: int) -> bool:
     hosts = [value.lower() for name, value in headers if name == b"host"]
     if len(hosts) != 1 or hosts[0] not in (b"127.0.0.1:%d" % port, b"localhost:%d" % port):
         return False
-    return all(
-        name != b"origin" and (name != b"sec-fetch-site" or value == b"none") for name, value in headers
-    )
+    return all(name != b"origin" and (name != b"sec-fetch-site" or value == b"none") for name, value in headers)
 
 
 def _bearer_token(headers: list[tuple[bytes, bytes]]) -> bytes:

@@ -43,9 +43,7 @@ def parse_arguments(arguments: Sequence[str]) -> ServeOptions:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="ktx-daemon", description="SQL analysis and the semantic layer of ktx."
-    )
+    parser = argparse.ArgumentParser(prog="ktx-daemon", description="SQL analysis and the semantic layer of ktx.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="<command>")
     for endpoint in ENDPOINTS:
         about = f"answer one `POST {endpoint.path}` request: JSON on stdin, one JSON line on stdout"
@@ -62,9 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         default=DEFAULT_IDLE_SECONDS,
         help="leave after this long without a request, 0 never (%(default)s)",
     )
-    serve.add_argument(
-        "--log-level", choices=LOG_LEVELS, default="info", help="what to log on stderr (%(default)s)"
-    )
+    serve.add_argument("--log-level", choices=LOG_LEVELS, default="info", help="what to log on stderr (%(default)s)")
     return parser
 
 

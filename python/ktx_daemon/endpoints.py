@@ -31,11 +31,73 @@ class Endpoint:
 
 ENDPOINTS = (
     Endpoint(
+        path="/database/introspect",
+        command="database-introspect",
+        module="ktx_daemon.database.introspection",
+        failure="Database introspection failed",
+        cancellable=True,
+    ),
+    Endpoint(
+        path="/database/query",
+        command="database-query",
+        module="ktx_daemon.database.query",
+        failure="Database query failed",
+        cancellable=True,
+    ),
+    Endpoint(
         path="/sql/parse-table-identifier",
         command="sql-parse-table-identifier",
         module="ktx_daemon.sql.table_identifiers",
         failure="Table identifier parsing failed",
         inline_bytes=1024,
+    ),
+    Endpoint(
+        path="/sql/analyze-batch",
+        command="sql-analyze-batch",
+        module="ktx_daemon.sql.table_usage",
+        failure="SQL analysis failed",
+    ),
+    Endpoint(
+        path="/sql/validate-read-only",
+        command="sql-validate-read-only",
+        module="ktx_daemon.sql.read_only",
+        failure="SQL validation failed",
+    ),
+    Endpoint(
+        path="/api/sql/analyze-for-fingerprint",
+        command="sql-analyze-for-fingerprint",
+        module="ktx_daemon.sql.fingerprint",
+        failure="SQL fingerprinting failed",
+    ),
+    Endpoint(
+        path="/embeddings/compute",
+        command="embedding-compute",
+        module="ktx_daemon.embeddings.compute",
+        failure="Embedding compute failed",
+    ),
+    Endpoint(
+        path="/embeddings/compute-bulk",
+        command="embedding-compute-bulk",
+        module="ktx_daemon.embeddings.compute_bulk",
+        failure="Bulk embedding compute failed",
+    ),
+    Endpoint(
+        path="/semantic-layer/query",
+        command="semantic-query",
+        module="ktx_daemon.semantics.query",
+        failure="Semantic layer query failed",
+    ),
+    Endpoint(
+        path="/semantic-layer/validate",
+        command="semantic-validate",
+        module="ktx_daemon.semantics.validation",
+        failure="Semantic layer validation failed",
+    ),
+    Endpoint(
+        path="/semantic-layer/generate-sources",
+        command="semantic-generate-sources",
+        module="ktx_daemon.semantics.generation",
+        failure="Semantic source generation failed",
     ),
 )
 

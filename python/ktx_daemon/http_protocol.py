@@ -108,8 +108,6 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             return
         if self._answered:
             body = json.dumps({"detail": detail}).encode()
-            head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(
-                body
-            )
+            head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
             self.transport.write(STATUS_LINE[status] + head + body)
         self.transport.close()

@@ -54,9 +54,7 @@ def read_token(path: Path) -> bytes:
         if not stat.S_ISREG(facts.st_mode):
             raise TokenRefused(f"failed to read token file `{path}`: not a regular file")
         if os.name == "posix" and (facts.st_mode & 0o077 or facts.st_uid != os.geteuid()):
-            raise TokenRefused(
-                f"failed to read token file `{path}`: others can read it; it must be yours, mode 0600"
-            )
+            raise TokenRefused(f"failed to read token file `{path}`: others can read it; it must be yours, mode 0600")
         content = file.read(80)
     match = _TOKEN_TEXT.fullmatch(content)
     if match is None:

@@ -1,6 +1,7 @@
 """From the bytes of a request to the bytes of its answer, the same for HTTP and one-shot commands."""
 
 import json
+import logging
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -8,6 +9,9 @@ from typing import Any
 from ktx_daemon.cancellation import Cancellation
 from ktx_daemon.endpoints import Endpoint
 from ktx_daemon.errors import InvalidRequest, RequestRejected, findings_of
+
+# sqlglot warns with the statement itself; what users ask stays out of logs and of one-shot stderr.
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
 
 def invoke(endpoint: Endpoint, body: bytes, cancellation: Cancellation) -> bytes:

@@ -62,6 +62,4 @@ def _with_parts(secret: str) -> Iterator[str]:
     assigned = re.search(r"(?i)password\s*=\s*('(?:[^'\\]|\\.)*'|[^\s&]+)", secret)
     found = [credentials.group(1).partition(":")[2]] if credentials else []
     found += [assigned.group(1).strip("'")] if assigned else []
-    yield from (
-        part for password in found for part in (password, unquote(password)) if len(part) >= SHORTEST_SECRET
-    )
+    yield from (part for password in found for part in (password, unquote(password)) if len(part) >= SHORTEST_SECRET)

@@ -9,9 +9,7 @@ from sqlglot.errors import SqlglotError
 
 from ktx_daemon.errors import plain_message
 
-DIALECTS = frozenset(
-    {"bigquery", "snowflake", "postgres", "redshift", "mysql", "sqlite", "tsql", "clickhouse"}
-)
+DIALECTS = frozenset({"bigquery", "snowflake", "postgres", "redshift", "mysql", "sqlite", "tsql", "clickhouse"})
 
 TEMPLATE_MARKS = ("${", "@{")
 """Looker's references and constants; they must be resolved before the name means anything."""
@@ -51,9 +49,7 @@ class Identifier(TypedDict):
 
 def respond(request: Request) -> dict[str, dict[str, Identifier]]:
     """Parse every item; one that cannot be parsed does not touch the others."""
-    return {
-        "results": {item.key: parse_identifier(item.sql_table_name, item.dialect) for item in request.items}
-    }
+    return {"results": {item.key: parse_identifier(item.sql_table_name, item.dialect) for item in request.items}}
 
 
 def parse_identifier(text: str, dialect_name: str) -> Identifier:
@@ -70,11 +66,7 @@ def parse_identifier(text: str, dialect_name: str) -> Identifier:
         return _refusal("parse_error", plain_message(error))
     except RecursionError:
         return _refusal("parse_error", "The text is nested too deeply.")
-    if (
-        len(statements) != 1
-        or not isinstance(statements[0], exp.Select)
-        or not statements[0].args.get("from_")
-    ):
+    if len(statements) != 1 or not isinstance(statements[0], exp.Select) or not statements[0].args.get("from_"):
         return _refusal("no_physical_table")
     return _identify(statements[0], dialect)
 
@@ -87,9 +79,7 @@ def _identify(select: exp.Select, dialect: str) -> Identifier:
         return _refusal("multiple_table_references")
     parts = _parts(table)
     if len(parts) > MOST_PARTS:
-        return _refusal(
-            "parse_error", f"A table name has at most {MOST_PARTS} parts; this one has {len(parts)}."
-        )
+        return _refusal("parse_error", f"A table name has at most {MOST_PARTS} parts; this one has {len(parts)}.")
     if not parts[-1]:
         return _refusal("derived_table_not_supported")
     catalog, schema, name = [None] * (MOST_PARTS - len(parts)) + parts

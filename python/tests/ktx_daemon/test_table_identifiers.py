@@ -8,14 +8,12 @@ import pytest
 
 from ktx_daemon.sql.table_identifiers import parse_identifier
 
-CASES = json.loads(
-    (Path(__file__).parents[3] / "fixtures/contract/ident-cases.json").read_text(encoding="utf-8")
-)["cases"]
+CASES = json.loads((Path(__file__).parents[3] / "fixtures/contract/ident-cases.json").read_text(encoding="utf-8"))[
+    "cases"
+]
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in CASES if case["class"] == "normal"], ids=lambda case: case["id"]
-)
+@pytest.mark.parametrize("case", [case for case in CASES if case["class"] == "normal"], ids=lambda case: case["id"])
 def test_gives_the_exact_answer_of_the_shared_cases(case: dict[str, Any]) -> None:
     answer: dict[str, Any] = {**parse_identifier(case["sql_table_name"], case["dialect"])}
     expected = dict(case["expect"])

@@ -1,0 +1,1 @@
+"""PostgreSQL: what a database holds, and the rows of one reading statement."""

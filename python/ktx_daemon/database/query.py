@@ -1,0 +1,98 @@
+"""`/database/query`: the rows of one reading statement."""
+
+from itertools import islice
+from typing import Any
+
+import psycopg
+from psycopg.errors import QueryCanceled
+from pydantic import BaseModel, ConfigDict, Field
+
+from ktx_daemon.cancellation import Cancellation
+from ktx_daemon.database.json_values import register_json_loaders
+from ktx_daemon.database.session import read_only_session, require_postgres, time_limit
+from ktx_daemon.errors import RequestRejected
+from ktx_daemon.sql.parsing import SqlText, dialect_named
+from ktx_daemon.sql.read_only import objection
+
+APPLICATION = "ktx-daemon-database-query"
+
+MAX_ANSWER_CHARACTERS = 64 * 1024 * 1024
+"""A result with more text than this is refused, because it is held in memory whole."""
+
+_COLUMN_TYPES = """
+SELECT format_type(c.oid, c.modifier)
+FROM unnest(%s::oid[], %s::int[]) WITH ORDINALITY AS c (oid, modifier, place)
+ORDER BY c.place
+"""
+
+
+class Request(BaseModel):
+    """One statement, the database to ask and the bounds of its answer."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    connection_id: str
+    driver: str = "postgres"
+    url: str
+    sql: SqlText
+    max_rows: int = Field(default=1000, ge=1, le=1_000_000)
+    statement_timeout_ms: int = Field(default=30_000, ge=1, le=2**31 - 1)
+    connection_timeout_seconds: int = Field(default=5, ge=1, le=3600)
+
+
+def respond(request: Request, cancellation: Cancellation) -> dict[str, Any]:
+    """Run the statement in a read-only transaction, after the guard has passed it."""
+    require_postgres(request.driver, "database query")
+    if refusal := objection(request.sql, dialect_named("postgres")):
+        raise RequestRejected(refusal)
+    with read_only_session(
+        request.url,
+        application=APPLICATION,
+        statement_timeout_ms=request.statement_timeout_ms,
+        connection_timeout_seconds=request.connection_timeout_seconds,
+        cancellation=cancellation,
+    ) as connection:
+        try:
+            with time_limit(connection, request.statement_timeout_ms):
+                return _rows(connection, request)
+        except QueryCanceled:
+            limit = request.statement_timeout_ms
+            raise RequestRejected(f"the statement was cancelled; it may run for {limit} ms") from None
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error as error:
+            raise RequestRejected(error.diag.message_primary or str(error)) from None
+
+
+def _rows(connection: psycopg.Connection, request: Request) -> dict[str, Any]:
+    register_json_loaders(connection)
+    # A server-side cursor, so that only what the cap lets through leaves the server.
+    with connection.cursor(name="ktx") as cursor:
+        cursor.itersize = min(request.max_rows + 1, 1000)
+        cursor.execute(request.sql.strip().rstrip(";").encode())
+        rows: list[list[Any]] = []
+        size = 0
+        for row in islice(cursor, request.max_rows + 1):
+            rows.append(list(row))
+            size += sum(len(value) for value in row if isinstance(value, str))
+            if size > MAX_ANSWER_CHARACTERS:
+                raise RequestRejected("the result is too large; select fewer rows or columns")
+        columns = cursor.description or []
+        types = connection.execute(
+            _COLUMN_TYPES,
+            ([column.type_code for column in columns], [_modifier(cursor, n) for n in range(len(columns))]),
+        ).fetchall()
+    truncated = len(rows) > request.max_rows
+    kept = rows[: request.max_rows]
+    return {
+        "headers": [column.name for column in columns],
+        "types": [name for (name,) in types],
+        "rows": kept,
+        "row_count": len(kept),
+        "truncated": truncated,
+    }
+
+
+def _modifier(cursor: psycopg.ServerCursor[Any], place: int) -> int:
+    result = cursor.pgresult
+    return -1 if result is None else result.fmod(place)

@@ -1,0 +1,100 @@
+"""A read-only PostgreSQL transaction that always ends: in time, on cancellation, or because it is done.
+
+The server's own `statement_timeout` is the first bound. A server or network that hangs does not honour it, so a
+timer on this side shuts the socket down a little later.
+"""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Timer
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from ktx_daemon.cancellation import Cancellation
+from ktx_daemon.errors import RequestRejected
+
+CLIENT_GRACE_SECONDS = 5.0
+"""How long after its statement timeout a silent server is given up."""
+
+CANCEL_SECONDS = 5.0
+
+DRIVERS = frozenset({"postgres", "postgresql"})
+
+
+def require_postgres(driver: str, subject: str) -> None:
+    """Raise `RequestRejected` unless the driver names PostgreSQL."""
+    if driver.strip().lower() not in DRIVERS:
+        raise RequestRejected(f'{subject} supports only driver "postgres"')
+
+
+@contextmanager
+def read_only_session(
+    url: str,
+    *,
+    application: str,
+    statement_timeout_ms: int,
+    connection_timeout_seconds: int,
+    cancellation: Cancellation,
+) -> Iterator[psycopg.Connection]:
+    """Connect, begin a read-only transaction and roll it back at the end.
+
+    Raises `RequestRejected` for a malformed URL and psycopg's `OperationalError` for a server that cannot be reached.
+    """
+    with _connect(url, application, connection_timeout_seconds) as connection:
+        connection.read_only = True
+        cancellation.on_cancel(lambda: connection.cancel_safe(timeout=CANCEL_SECONDS))
+        try:
+            with time_limit(connection, statement_timeout_ms):
+                settings = {
+                    "statement_timeout": str(statement_timeout_ms),
+                    "datestyle": "ISO",
+                    "intervalstyle": "iso_8601",
+                    "bytea_output": "hex",
+                    "extra_float_digits": "1",
+                }
+                for name, value in settings.items():
+                    connection.execute("SELECT set_config(%s, %s, true)", (name, value))
+            yield connection
+        finally:
+            cancellation.on_cancel(None)
+            with suppress(psycopg.Error):
+                connection.rollback()
+
+
+@contextmanager
+def time_limit(connection: psycopg.Connection, statement_timeout_ms: int) -> Iterator[None]:
+    """Break the connection when what runs inside takes longer than the server's timeout and a grace."""
+    timer = Timer(statement_timeout_ms / 1000 + CLIENT_GRACE_SECONDS, _shut_down, (connection,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+@contextmanager
+def _connect(url: str, application: str, timeout_seconds: int) -> Iterator[psycopg.Connection]:
+    try:
+        known = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        # libpq's message repeats the connection string.
+        raise RequestRejected("url is not a valid PostgreSQL connection string") from None
+    if not known:
+        raise RequestRejected("url is not a valid PostgreSQL connection string")
+    overrides = {"application_name": application, "connect_timeout": timeout_seconds}
+    connection = psycopg.connect(url, prepare_threshold=None, **overrides)  # type: ignore[arg-type]
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _shut_down(connection: psycopg.Connection) -> None:
+    """End a wait in another thread: closing the connection would not be safe there, its socket is."""
+    with suppress(OSError, psycopg.Error):
+        duplicate = socket.fromfd(connection.fileno(), socket.AF_INET, socket.SOCK_STREAM)
+        with duplicate:
+            duplicate.shutdown(socket.SHUT_RDWR)

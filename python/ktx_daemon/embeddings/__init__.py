@@ -1,0 +1,1 @@
+"""Vectors for texts, from a sentence-transformers model on this machine."""

@@ -1,0 +1,29 @@
+"""`/semantic-layer/query`: one query over resolved sources, compiled to SQL."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ktx_daemon.errors import RequestRejected
+from semantic_layer.errors import SemanticLayerError
+from semantic_layer.query import run_query
+
+
+class Request(BaseModel):
+    """Sources and a query; `semantic_layer` checks what is in them."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    sources: list[dict[str, Any]]
+    query: dict[str, Any]
+    dialect: str = "postgres"
+    project_id: str | None = Field(default=None, alias="projectId")
+    """Accepted for callers that send it, without effect."""
+
+
+def respond(request: Request) -> dict[str, Any]:
+    """Compile the query."""
+    try:
+        return run_query(request.sources, request.query, request.dialect)
+    except SemanticLayerError as error:
+        raise RequestRejected(str(error)) from None

@@ -1,0 +1,203 @@
+"""`/api/sql/analyze-for-fingerprint`: what stays of a statement when its literals are taken out.
+
+Two statements have one fingerprint exactly when they differ only in literals, comments, white space, the case of
+keywords and the length of IN lists. The rule works on the dialect's tokens and not on sqlglot's syntax tree,
+because the tree forgets differences (`!=` and `<>`, `a b` and `a AS b`) and its rendering changes between releases.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TypedDict
+
+from pydantic import BaseModel, ConfigDict
+from sqlglot.dialects.dialect import Dialect
+from sqlglot.tokens import Token, TokenType
+
+from ktx_daemon.sql.literals import LiteralType, literal_type, starts_negative_number
+from ktx_daemon.sql.parsing import (
+    BLANK,
+    SqlText,
+    Unparseable,
+    dialect_named,
+    parse_statements,
+    physical_tables,
+    tokenize,
+)
+from ktx_daemon.sql.token_text import join_tokens, token_text
+
+PLACEHOLDER = "?"
+
+_RULE = "ktx-fingerprint/1"
+"""Goes into the hash: another rule gets another number, so that old and new fingerprints never meet."""
+
+
+class Request(BaseModel):
+    """One text, usually a single statement."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    sql: SqlText
+    dialect: str
+
+
+class LiteralSlot(TypedDict):
+    """One placeholder of the normalised text, counted from 1 in reading order."""
+
+    position: int
+    type: LiteralType
+    example_value: str
+
+
+class Fingerprint(TypedDict):
+    """Empty but for `error` when the text does not parse."""
+
+    fingerprint: str
+    normalized_sql: str
+    tables_touched: list[str]
+    literal_slots: list[LiteralSlot]
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A token of the normalised text; `literal` holds what a placeholder stands for."""
+
+    text: str
+    token: Token
+    literal: LiteralSlot | None = None
+
+
+def respond(request: Request) -> Fingerprint:
+    """Fingerprint the request's text."""
+    return fingerprint(request.sql, dialect_named(request.dialect))
+
+
+def fingerprint(sql: str, dialect: Dialect) -> Fingerprint:
+    """Normalise `sql` and hash the result."""
+    try:
+        statements = parse_statements(sql, dialect)
+    except Unparseable as error:
+        return _unreadable(str(error))
+    if not statements:
+        return _unreadable(BLANK)
+    pieces = _pieces(_without_final_semicolons(tokenize(sql, dialect)), dialect)
+    slots = [piece.literal for piece in pieces if piece.literal is not None]
+    # A literal and a `?` of the author look alike in the text and must not in the hash.
+    hashed = "\x1f".join([_RULE, *("\x00" if piece.literal else piece.text for piece in pieces)])
+    tables = [".".join(part.name for part in table.parts) for one in statements for table in physical_tables(one)]
+    return Fingerprint(
+        fingerprint=hashlib.sha256(hashed.encode()).hexdigest()[:32],
+        normalized_sql=join_tokens([(piece.token, piece.text) for piece in pieces]),
+        tables_touched=list(dict.fromkeys(tables)),
+        literal_slots=[LiteralSlot({**slot, "position": place}) for place, slot in enumerate(slots, 1)],
+        error=None,
+    )
+
+
+def _unreadable(error: str) -> Fingerprint:
+    return Fingerprint(fingerprint="", normalized_sql="", tables_touched=[], literal_slots=[], error=error)
+
+
+def _without_final_semicolons(tokens: list[Token]) -> list[Token]:
+    end = len(tokens)
+    while end and tokens[end - 1].token_type is TokenType.SEMICOLON:
+        end -= 1
+    return tokens[:end]
+
+
+def _pieces(tokens: list[Token], dialect: Dialect) -> list[Piece]:
+    return _renumber_parameters(_collapse_in_lists(_replace_literals(tokens, dialect)))
+
+
+def _replace_literals(tokens: list[Token], dialect: Dialect) -> list[Piece]:
+    pieces: list[Piece] = []
+    place = 0
+    while place < len(tokens):
+        if starts_negative_number(tokens, place):
+            number = tokens[place + 1]
+            slot = LiteralSlot(position=0, type="number", example_value="-" + number.text)
+            pieces.append(Piece(PLACEHOLDER, number, slot))
+            place += 2
+            continue
+        token = tokens[place]
+        kind = literal_type(tokens, place)
+        if kind is None:
+            previous = tokens[place - 1] if place else None
+            following = tokens[place + 1] if place + 1 < len(tokens) else None
+            pieces.append(Piece(token_text(token, previous, following, dialect), token))
+        else:
+            pieces.append(Piece(PLACEHOLDER, token, LiteralSlot(position=0, type=kind, example_value=token.text)))
+        place += 1
+    return pieces
+
+
+def _collapse_in_lists(pieces: list[Piece]) -> list[Piece]:
+    """Keep the first element of each IN list whose elements are all alike once literals are out."""
+    kept: list[Piece] = []
+    place = 0
+    while place < len(pieces):
+        kept.append(pieces[place])
+        place += 1
+        if kept[-1].token.token_type is not TokenType.IN or place == len(pieces):
+            continue
+        if pieces[place].token.token_type is TokenType.L_PAREN and (parsed := _list_elements(pieces, place)):
+            elements, end = parsed
+            if all(_shape(element) == _shape(elements[0]) for element in elements) and _is_constant(elements[0]):
+                kept += [pieces[place], *elements[0], pieces[end]]
+                place = end + 1
+    return kept
+
+
+def _renumber_parameters(pieces: list[Piece]) -> list[Piece]:
+    """Number `$1`, `$2` … anew: query logs count them through the whole statement, IN lists included."""
+    numbers: dict[str, str] = {}
+    renumbered = []
+    for place, piece in enumerate(pieces):
+        if place and _is_parameter_number(pieces[place - 1], piece):
+            piece = replace(piece, text=numbers.setdefault(piece.text, str(len(numbers) + 1)))
+        renumbered.append(piece)
+    return renumbered
+
+
+def _is_parameter_number(before: Piece, piece: Piece) -> bool:
+    return before.token.token_type is TokenType.PARAMETER and piece.token.token_type is TokenType.NUMBER
+
+
+def _list_elements(pieces: list[Piece], start: int) -> tuple[list[list[Piece]], int] | None:
+    """Split the parenthesised list that opens at `start` at its own commas; also return where it closes."""
+    elements: list[list[Piece]] = [[]]
+    depth = 0
+    for place in range(start, len(pieces)):
+        kind = pieces[place].token.token_type
+        depth += (kind is TokenType.L_PAREN) - (kind is TokenType.R_PAREN)
+        if depth == 0:
+            return elements, place
+        if depth == 1 and kind is TokenType.COMMA:
+            elements.append([])
+        elif place > start:
+            elements[-1].append(pieces[place])
+    return None
+
+
+def _shape(element: list[Piece]) -> list[str]:
+    return [
+        "" if piece.literal or (place and _is_parameter_number(element[place - 1], piece)) else piece.text
+        for place, piece in enumerate(element)
+    ]
+
+
+def _is_constant(element: list[Piece]) -> bool:
+    """Tell whether an element is made of literals and parameters, as lists of keys are."""
+    allowed = (
+        TokenType.L_PAREN,
+        TokenType.R_PAREN,
+        TokenType.COMMA,
+        TokenType.PARAMETER,
+        TokenType.PLACEHOLDER,
+    )
+    return bool(element) and all(
+        piece.literal is not None
+        or piece.token.token_type in allowed
+        or (place > 0 and element[place - 1].token.token_type is TokenType.PARAMETER)
+        for place, piece in enumerate(element)
+    )
