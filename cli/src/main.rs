@@ -1,2 +1,36 @@
-//! Placeholder.
-fn main() {}
+//! `ktx`: parses the command line, dispatches, reports and exits.
+//!
+//! What a command does stands in `commands/`, one file each. Nothing else writes to a stream or chooses an exit code.
+
+mod arguments;
+mod commands;
+mod failure;
+mod printer;
+mod session;
+mod signals;
+mod version;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::arguments::Arguments;
+use crate::printer::Printer;
+use crate::session::Session;
+
+fn main() -> ExitCode {
+    let printer = Printer::new();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(usage) => return failure::usage(&printer, &usage),
+    };
+    let session = Session::new(printer, &arguments.global);
+    let outcome = match arguments.command {
+        Some(command) => commands::run(command, &session),
+        None => commands::without_command(&session, &mut Arguments::command()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure::report(&session.printer, &error),
+    }
+}

@@ -1,0 +1,79 @@
+//! The one place where an error becomes a message and an exit code.
+//!
+//! | exit | means |
+//! | --- | --- |
+//! | 1 | the command failed |
+//! | 2 | wrong usage |
+//! | 130, 143 | interrupted by Ctrl-C or SIGTERM, after cleaning up |
+
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use ktx_runtime::Interrupted;
+
+use crate::printer::Printer;
+use crate::version;
+
+/// Wrong usage that clap's own rules do not see. Exit 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(pub String);
+
+/// The command has already said what there is to say. Exit 1.
+#[derive(Debug, thiserror::Error)]
+#[error("the command failed")]
+pub struct AlreadyReported;
+
+/// Prints help, version or a usage error, and says how to exit.
+pub fn usage(printer: &Printer, error: &clap::Error) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayVersion => {
+            printer.line(&version::line());
+            ExitCode::SUCCESS
+        }
+        ErrorKind::DisplayHelp => {
+            printer.raw(&error.render().to_string());
+            ExitCode::SUCCESS
+        }
+        _ => {
+            printer.talk(error.render().to_string().trim_end());
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Prints what went wrong, and says how to exit.
+pub fn report(printer: &Printer, error: &anyhow::Error) -> ExitCode {
+    if error.is::<AlreadyReported>() {
+        return ExitCode::FAILURE;
+    }
+    if let Some(Interrupted(signal)) = interrupted(error) {
+        return ExitCode::from(signal.exit_code());
+    }
+    printer.talk(&message(error));
+    if error.is::<Usage>() {
+        ExitCode::from(2)
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// The error and its causes on one line, a cause that the text already ends with left out.
+fn message(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+/// An interruption, however deep it lies under what it broke.
+fn interrupted(error: &anyhow::Error) -> Option<Interrupted> {
+    error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<Interrupted>())
+        .copied()
+}

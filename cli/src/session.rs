@@ -1,0 +1,38 @@
+//! What every command is given: the streams, the environment, the wish to end, and the root's flags.
+
+use ktx_runtime::{Environment, Interrupt};
+
+use crate::arguments::GlobalArguments;
+use crate::printer::Printer;
+use crate::signals;
+
+/// Lives as long as the command.
+#[derive(Debug)]
+pub struct Session {
+    pub printer: Printer,
+    pub environment: Environment,
+    /// Raised by Ctrl-C and SIGTERM; what loops and waits looks at it.
+    pub interrupt: Interrupt,
+    pub global: GlobalArguments,
+}
+
+impl Session {
+    /// Looks at the process once and takes over its signals.
+    pub fn new(printer: Printer, global: &GlobalArguments) -> Session {
+        let interrupt = Interrupt::new();
+        signals::forward_to(&interrupt);
+        Session {
+            printer,
+            environment: Environment::of_this_process(),
+            interrupt,
+            global: global.clone(),
+        }
+    }
+
+    /// A line on stderr, with `--debug` only.
+    pub fn debug(&self, text: &str) {
+        if self.global.debug {
+            self.printer.talk(&format!("[debug] {text}"));
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Ctrl-C, SIGTERM and SIGHUP become the wish to end that a command cleans up for.
+
+use ktx_runtime::{Interrupt, Signal};
+
+/// From here on the signals do not end the process: they raise `interrupt`, and the command ends by itself.
+#[cfg(unix)]
+pub fn forward_to(interrupt: &Interrupt) {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]) else {
+        // Without handlers the signals end the process as they always do.
+        return;
+    };
+    let interrupt = interrupt.clone();
+    std::thread::spawn(move || {
+        for signal in signals.forever() {
+            interrupt.raise(if signal == SIGINT {
+                Signal::Interrupt
+            } else {
+                Signal::Terminate
+            });
+        }
+    });
+}
+
+/// From here on Ctrl-C does not end the process: it raises `interrupt`, and the command ends by itself.
+#[cfg(windows)]
+pub fn forward_to(interrupt: &Interrupt) {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    let flag = Arc::new(AtomicBool::new(false));
+    if signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&flag)).is_err() {
+        return;
+    }
+    let interrupt = interrupt.clone();
+    std::thread::spawn(move || {
+        while !flag.load(Ordering::SeqCst) {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        interrupt.raise(Signal::Interrupt);
+    });
+}
