@@ -23,11 +23,11 @@ pub struct ArchivePath(String);
 pub struct UnsafePath {
     /// The text as it was given, cut to 200 characters.
     pub path: String,
-    pub reason: UnsafePathReason,
+    pub reason: PathFault,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum UnsafePathReason {
+pub enum PathFault {
     #[error("it is empty")]
     Empty,
     #[error("it is absolute")]
@@ -118,38 +118,38 @@ impl FromStr for ArchivePath {
     }
 }
 
-fn refusal(text: &str) -> Option<UnsafePathReason> {
-    use UnsafePathReason as Reason;
+fn refusal(text: &str) -> Option<PathFault> {
+    use PathFault as Fault;
     let checks = [
-        (text.is_empty(), Reason::Empty),
-        (text.len() > MAX_PATH_BYTES, Reason::TooLong),
-        (text.starts_with('/'), Reason::Absolute),
-        (text.contains('\\'), Reason::Backslash),
-        (text.chars().any(is_control), Reason::Control),
+        (text.is_empty(), Fault::Empty),
+        (text.len() > MAX_PATH_BYTES, Fault::TooLong),
+        (text.starts_with('/'), Fault::Absolute),
+        (text.contains('\\'), Fault::Backslash),
+        (text.chars().any(is_control), Fault::Control),
         (
             text.contains(['<', '>', ':', '"', '|', '?', '*']),
-            Reason::ForbiddenCharacter,
+            Fault::ForbiddenCharacter,
         ),
-        (!is_nfc(text), Reason::NotComposed),
+        (!is_nfc(text), Fault::NotComposed),
     ];
     let whole = checks
         .into_iter()
-        .find_map(|(refused, reason)| refused.then_some(reason));
+        .find_map(|(refused, fault)| refused.then_some(fault));
     whole.or_else(|| text.split('/').find_map(name_refusal))
 }
 
-fn name_refusal(name: &str) -> Option<UnsafePathReason> {
-    use UnsafePathReason as Reason;
+fn name_refusal(name: &str) -> Option<PathFault> {
+    use PathFault as Fault;
     let checks = [
-        (name.is_empty(), Reason::EmptyName),
-        (name == "." || name == "..", Reason::Dots),
-        (name.len() > MAX_NAME_BYTES, Reason::TooLong),
-        (name.ends_with(['.', ' ']), Reason::TrailingDotOrBlank),
-        (is_device(name), Reason::DeviceName),
+        (name.is_empty(), Fault::EmptyName),
+        (name == "." || name == "..", Fault::Dots),
+        (name.len() > MAX_NAME_BYTES, Fault::TooLong),
+        (name.ends_with(['.', ' ']), Fault::TrailingDotOrBlank),
+        (is_device(name), Fault::DeviceName),
     ];
     checks
         .into_iter()
-        .find_map(|(refused, reason)| refused.then_some(reason))
+        .find_map(|(refused, fault)| refused.then_some(fault))
 }
 
 /// Control characters, and the marks that make a terminal show a name in another order than it has.
@@ -194,7 +194,7 @@ impl TryFrom<&[u8]> for ArchivePath {
     fn try_from(bytes: &[u8]) -> Result<Self, UnsafePath> {
         let text = std::str::from_utf8(bytes).map_err(|_| UnsafePath {
             path: String::from_utf8_lossy(bytes).chars().take(200).collect(),
-            reason: UnsafePathReason::NotUnicode,
+            reason: PathFault::NotUnicode,
         })?;
         text.parse()
     }

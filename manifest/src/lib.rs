@@ -4,6 +4,7 @@
 //! Nothing here spawns a process, reaches a network, reads the environment or prints. Checks hand out what they found.
 
 pub mod archive_path;
+pub mod artifact_manifest;
 pub mod asset_manifest;
 mod bounded;
 pub mod digest;
@@ -11,6 +12,7 @@ pub mod finding;
 mod json;
 pub mod path_set;
 pub mod platform;
+pub mod smoke_report;
 pub mod wheel_filename;
 
 pub use archive_path::ArchivePath;

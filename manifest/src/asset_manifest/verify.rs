@@ -1,6 +1,7 @@
 //! Proof that the files beside an asset manifest are the files it describes: sizes and digests first, then the wheel's
 //! inside.
 
+use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
@@ -32,33 +33,33 @@ impl BundledAssets {
     }
 
     /// The wheel, opened, at its start, with the right digest.
-    fn checked_wheel(&self, path: &Path) -> Result<fs_err::File, AssetError> {
+    fn checked_wheel(&self, path: &Path) -> Result<File, AssetError> {
         let unreadable = |source| AssetError::Unreadable {
             path: path.to_owned(),
             source,
         };
+        let in_reading = |error: std::io::Error| unreadable(bounded::failure(path, error.kind(), &error));
         let expected = self.manifest.wheel.content;
         let mut file = bounded::open_regular(path).map_err(unreadable)?;
         let found = Sha256Digest::of_reader(&mut (&mut file).take(expected.bytes.saturating_add(1)));
-        if found.map_err(unreadable)? != expected {
+        if found.map_err(in_reading)? != expected {
             return Err(AssetError::WheelChecksum {
                 path: path.to_owned(),
             });
         }
-        file.rewind().map_err(unreadable)?;
+        file.rewind().map_err(in_reading)?;
         Ok(file)
     }
 
     fn checked_requirements(&self, file: &BundledFile) -> Result<Vec<u8>, AssetError> {
         let path = self.requirements_path(file);
         let mismatch = || AssetError::RequirementsChecksum { path: path.clone() };
-        let mut bytes = Vec::new();
-        bounded::open_regular(&path)
-            .and_then(|opened| opened.take(file.bytes.saturating_add(1)).read_to_end(&mut bytes))
-            .map_err(|source| AssetError::Unreadable {
+        let bytes = bounded::read_up_to(&path, file.bytes.saturating_add(1)).map_err(|source| {
+            AssetError::Unreadable {
                 path: path.clone(),
                 source,
-            })?;
+            }
+        })?;
         let found = ContentId {
             sha256: Sha256Digest::of(&bytes),
             bytes: bytes.len() as u64,

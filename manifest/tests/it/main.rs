@@ -1,4 +1,8 @@
 //! Behaviour of the formats, seen from outside.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod artifact_manifest;
 mod asset_manifest_text;
 mod names;
+mod smoke_report;

@@ -1,6 +1,6 @@
 //! The parsers of names: what each takes, and what it refuses and why.
 
-use ktx_manifest::archive_path::{ArchivePath, UnsafePathReason as Unsafe};
+use ktx_manifest::archive_path::{ArchivePath, PathFault as Unsafe};
 use ktx_manifest::wheel_filename::{InvalidWheelReason as Invalid, WheelFilename};
 use ktx_manifest::{ContentId, Sha256Digest};
 

@@ -1,0 +1,201 @@
+//! The artifact manifest, `dist/artifacts/manifest.json`: what a build made, from which revision. The format stands
+//! here; [`verify`] holds a directory of artifacts against it.
+
+mod survey;
+mod verify;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use self::survey::{Survey, survey};
+pub use self::verify::{Expected, Verification, verify};
+use crate::archive_path::ArchivePath;
+use crate::digest::{ContentId, Sha256Digest};
+
+/// The npm package that is released.
+pub const NPM_PACKAGE: &str = "@kaelio/ktx";
+/// File name of the manifest in the artifacts directory.
+pub const ARTIFACT_MANIFEST_FILE: &str = "manifest.json";
+
+/// The manifest, schema version 2.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ArtifactManifest {
+    pub schema_version: SchemaVersion,
+    /// Written with milliseconds and `Z`, whatever the moment.
+    #[serde(serialize_with = "milliseconds")]
+    pub generated_at: Timestamp,
+    /// The commit of a clean work tree, else null. The key is always there.
+    #[serde(deserialize_with = "present")]
+    pub source_revision: Option<String>,
+    pub packages: Vec<ArtifactPackage>,
+    /// Sorted by path.
+    pub files: Vec<ArtifactFile>,
+}
+
+/// The one version of the format, the number 2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct SchemaVersion;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ecosystem {
+    Npm,
+    Python,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ArtifactKind {
+    Tarball,
+    Wheel,
+}
+
+/// A package that the build made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ArtifactPackage {
+    pub ecosystem: Ecosystem,
+    pub package_name: String,
+    /// Folder of its sources in the repository.
+    pub package_root: String,
+    pub package_version: String,
+    pub private: bool,
+    pub release_mode: String,
+}
+
+/// A file that the build made, with a path below the artifacts directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ArtifactFile {
+    pub path: ArchivePath,
+    pub ecosystem: Ecosystem,
+    pub artifact_kind: ArtifactKind,
+    pub package_name: String,
+    pub package_version: String,
+    pub bytes: u64,
+    pub sha256: Sha256Digest,
+}
+
+impl ArtifactManifest {
+    /// Puts a manifest together, with the files sorted.
+    pub fn new(
+        generated_at: Timestamp,
+        source_revision: Option<String>,
+        packages: Vec<ArtifactPackage>,
+        mut files: Vec<ArtifactFile>,
+    ) -> Self {
+        files.sort_by(|left, right| left.path.cmp(&right.path));
+        Self {
+            schema_version: SchemaVersion,
+            generated_at,
+            source_revision,
+            packages,
+            files,
+        }
+    }
+
+    /// The text as it is written: two blanks of indentation and a newline at the end.
+    pub fn to_text(&self) -> String {
+        crate::json::to_text(self)
+    }
+
+    pub fn file(&self, kind: ArtifactKind) -> Option<&ArtifactFile> {
+        self.files.iter().find(|file| file.artifact_kind == kind)
+    }
+}
+
+impl ArtifactPackage {
+    /// The npm package at a version in SemVer's form.
+    pub fn npm(version: impl Into<String>) -> Self {
+        Self {
+            ecosystem: Ecosystem::Npm,
+            package_name: NPM_PACKAGE.to_owned(),
+            package_root: "npm".to_owned(),
+            package_version: version.into(),
+            private: false,
+            release_mode: "ci-artifact-only".to_owned(),
+        }
+    }
+
+    /// The bundled distribution at a version in PEP 440's form.
+    pub fn python(version: impl Into<String>) -> Self {
+        Self {
+            ecosystem: Ecosystem::Python,
+            package_name: crate::asset_manifest::DISTRIBUTION_NAME.to_owned(),
+            package_root: "python".to_owned(),
+            ..Self::npm(version)
+        }
+    }
+
+    /// Where this package's file stands below the artifacts directory.
+    pub fn artifact_path(&self) -> String {
+        match self.ecosystem {
+            Ecosystem::Npm => {
+                let name = self.package_name.trim_start_matches('@').replace('/', "-");
+                format!("npm/{name}-{}.tgz", self.package_version)
+            }
+            Ecosystem::Python => {
+                let name = self.package_name.replace('-', "_");
+                format!(
+                    "python/{name}-{}-{}.whl",
+                    self.package_version,
+                    crate::wheel_filename::WHEEL_TAG
+                )
+            }
+        }
+    }
+
+    /// This package's line in the list of files.
+    pub fn artifact_file(&self, path: ArchivePath, content: ContentId) -> ArtifactFile {
+        ArtifactFile {
+            path,
+            ecosystem: self.ecosystem,
+            artifact_kind: match self.ecosystem {
+                Ecosystem::Npm => ArtifactKind::Tarball,
+                Ecosystem::Python => ArtifactKind::Wheel,
+            },
+            package_name: self.package_name.clone(),
+            package_version: self.package_version.clone(),
+            bytes: content.bytes,
+            sha256: content.sha256,
+        }
+    }
+}
+
+impl ArtifactFile {
+    pub fn content(&self) -> ContentId {
+        ContentId {
+            sha256: self.sha256,
+            bytes: self.bytes,
+        }
+    }
+}
+
+fn milliseconds<S: Serializer>(moment: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&moment.strftime("%Y-%m-%dT%H:%M:%S.%3fZ"))
+}
+
+/// Null is a value here; a missing key is not.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
+impl TryFrom<u32> for SchemaVersion {
+    type Error = String;
+
+    fn try_from(version: u32) -> Result<Self, String> {
+        if version == 2 {
+            Ok(Self)
+        } else {
+            Err(format!("unsupported schemaVersion {version}"))
+        }
+    }
+}
+
+impl From<SchemaVersion> for u32 {
+    fn from(_: SchemaVersion) -> Self {
+        2
+    }
+}
