@@ -3,9 +3,11 @@
 //! Parses, dispatches, reports and exits; what a command does stands in the file of its name, and what that
 //! needs to know stands in the library crates.
 
+mod build;
 mod exit;
 mod install_tools;
 mod interrupt;
+mod lock;
 mod printer;
 mod process;
 mod session;
@@ -61,10 +63,12 @@ impl Arguments {
 #[derive(Subcommand)]
 enum Command {
     InstallTools(install_tools::InstallToolsArgs),
+    Lock(lock::LockArgs),
 }
 
 fn dispatch(command: Command, session: &Session<'_>) -> anyhow::Result<()> {
     match command {
+        Command::Lock(arguments) => lock::run(arguments, session),
         Command::InstallTools(arguments) => install_tools::run(arguments, session),
     }
 }

@@ -14,6 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use ktx_manifest::{Finding, Severity};
 use serde::Serialize;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,6 +103,22 @@ impl Printer {
         self.to_stderr(&format!("{}: {message}", self.paint("31;1", "error")));
         if let Some(hint) = hint {
             self.to_stderr(&format!("{}: {hint}", self.paint("36;1", "hint")));
+        }
+    }
+
+    /// Everything that a check found, each with its way out.
+    pub fn findings(&self, findings: &[Finding]) {
+        for finding in findings {
+            let (level, color) = match finding.severity {
+                Severity::Error => ("error", "31;1"),
+                Severity::Warning => ("warning", "33;1"),
+            };
+            self.annotate(level, &finding.message);
+            let mark = self.paint(color, &format!("{level}[{}]", finding.code));
+            self.to_stderr(&format!("{mark}: {}", finding.message));
+            if let Some(hint) = &finding.hint {
+                self.to_stderr(&format!("  {}: {hint}", self.paint("36;1", "hint")));
+            }
         }
     }
 

@@ -29,8 +29,16 @@ pub fn build(session: &Session<'_>, platform: Platform) -> Result<Program> {
     add_rust_target(session, target)?;
     process::run(session.printer, command(session, platform)?, Talk::Kept)
         .with_context(|| format!("failed to build `ktx` for {platform}"))?;
-    let built = root.join("target").join(target).join("release").join(platform.program_name());
-    let path = session.dist()?.join("bin").join(platform.to_string()).join(platform.program_name());
+    let built = root
+        .join("target")
+        .join(target)
+        .join("release")
+        .join(platform.program_file());
+    let path = session
+        .dist()?
+        .join("bin")
+        .join(platform.as_str())
+        .join(platform.program_file());
     replace_if_changed(&built, &path)?;
     step.done("");
     Ok(Program { platform, path })
@@ -59,7 +67,16 @@ fn command(session: &Session<'_>, platform: Platform) -> Result<Command> {
         zigbuild(session)?
     };
     command
-        .args(["--release", "--locked", "--package", "ktx", "--bin", "ktx", "--target", target(platform)])
+        .args([
+            "--release",
+            "--locked",
+            "--package",
+            "ktx",
+            "--bin",
+            "ktx",
+            "--target",
+            target(platform),
+        ])
         .current_dir(root)
         .env("CARGO_ENCODED_RUSTFLAGS", rustflags(root, platform)?)
         .env("CARGO_TARGET_DIR", root.join("target"))
@@ -71,18 +88,15 @@ fn command(session: &Session<'_>, platform: Platform) -> Result<Command> {
 pub fn zigbuild(session: &Session<'_>) -> Result<Command> {
     let tools = tools::provide(session, ToolSet::Cross)?;
     let caches = session.root()?.join("target/tools");
+    let zig = format!("zig{}", std::env::consts::EXE_SUFFIX);
     let mut command = Command::new(tools.program("cargo-zigbuild"));
     command
         .arg("zigbuild")
-        .env("CARGO_ZIGBUILD_ZIG_PATH", tools.library("ziglang")?.join(zig_name()))
+        .env("CARGO_ZIGBUILD_ZIG_PATH", tools.library("ziglang")?.join(zig))
         .env("CARGO_ZIGBUILD_CACHE_DIR", caches.join("zigbuild-cache"))
         .env("ZIG_GLOBAL_CACHE_DIR", caches.join("zig-cache"))
         .env("ZIG_LOCAL_CACHE_DIR", caches.join("zig-cache"));
     Ok(command)
-}
-
-fn zig_name() -> String {
-    format!("zig{}", std::env::consts::EXE_SUFFIX)
 }
 
 /// The paths of this machine stay out of the program: the same sources give the same bytes from any folder.
@@ -102,7 +116,11 @@ fn rustflags(root: &Utf8Path, platform: Platform) -> Result<String> {
     if let Ok(registries) = fs::read_dir(cargo_home.join("registry/src")) {
         let mut folders: Vec<_> = registries.filter_map(|entry| Some(entry.ok()?.path())).collect();
         folders.sort();
-        flags.extend(folders.iter().map(|folder| format!("--remap-path-prefix={}=/crates", folder.display())));
+        flags.extend(
+            folders
+                .iter()
+                .map(|folder| format!("--remap-path-prefix={}=/crates", folder.display())),
+        );
     }
     if platform == Platform::Win32X64 {
         flags.push("-Ctarget-feature=+crt-static".to_owned());
@@ -115,17 +133,27 @@ pub fn add_rust_target(session: &Session<'_>, target: &str) -> Result<()> {
     let mut sysroot = Command::new("rustc");
     sysroot.args(["--print", "sysroot"]);
     let sysroot = process::run(session.printer, sysroot, Talk::Kept)?.stdout;
-    if Utf8Path::new(sysroot.trim()).join("lib/rustlib").join(target).join("lib").is_dir() {
+    if Utf8Path::new(sysroot.trim())
+        .join("lib/rustlib")
+        .join(target)
+        .join("lib")
+        .is_dir()
+    {
         return Ok(());
     }
     let mut add = Command::new("rustup");
     add.args(["target", "add", target]);
-    process::run(session.printer, add, Talk::Kept).map(drop).map_err(|error| {
-        Failure::new(Exit::Prerequisite, format!("failed to add the Rust target `{target}`"))
+    process::run(session.printer, add, Talk::Kept)
+        .map(drop)
+        .map_err(|error| {
+            Failure::new(
+                Exit::Prerequisite,
+                format!("failed to add the Rust target `{target}`"),
+            )
             .because(error)
             .hint(format!("run: rustup target add {target}"))
             .into()
-    })
+        })
 }
 
 /// Copies by way of a sibling, so that whoever reads `dist/bin` sees the old program or the new one.
@@ -137,6 +165,8 @@ fn replace_if_changed(built: &Utf8Path, path: &Utf8Path) -> Result<()> {
     fs::create_dir_all(folder)?;
     let staged = tempfile::Builder::new().prefix(".ktx-").tempfile_in(folder)?;
     fs::copy(built, staged.path())?;
-    staged.persist(path).with_context(|| format!("failed to replace `{path}`"))?;
+    staged
+        .persist(path)
+        .with_context(|| format!("failed to replace `{path}`"))?;
     Ok(())
 }

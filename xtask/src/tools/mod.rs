@@ -29,7 +29,7 @@ pub enum ToolSet {
 }
 
 impl ToolSet {
-    pub const ALL: [ToolSet; 3] = [ToolSet::Python, ToolSet::Cross, ToolSet::Node];
+    pub const ALL: [ToolSet; 4] = [ToolSet::Python, ToolSet::Payload, ToolSet::Cross, ToolSet::Node];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -55,6 +55,11 @@ impl Tools {
             ToolSet::Node => node::program(&self.folder, name),
             _ => python::program(&self.folder, name),
         }
+    }
+
+    /// The folder of an installed Python package of the set.
+    pub fn library(&self, package: &str) -> Result<Utf8PathBuf> {
+        python::library(&self.folder, package)
     }
 
     /// The folder in which the set's programs lie, for `PATH`.

@@ -18,6 +18,21 @@ pub fn program(folder: &Utf8Path, name: &str) -> Utf8PathBuf {
     programs(folder).join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
+/// Windows has `Lib/site-packages`, the others a folder per interpreter version.
+pub fn library(folder: &Utf8Path, package: &str) -> Result<Utf8PathBuf> {
+    let lib = folder.join(if cfg!(windows) { "Lib" } else { "lib" });
+    let versions = lib
+        .read_dir_utf8()
+        .with_context(|| format!("failed to read `{lib}`"))?;
+    let candidates = versions.filter_map(|entry| Some(entry.ok()?.path().join("site-packages")));
+    [lib.join("site-packages")]
+        .into_iter()
+        .chain(candidates)
+        .map(|packages| packages.join(package))
+        .find(|package| package.is_dir())
+        .with_context(|| format!("failed to find `{package}` below `{lib}`"))
+}
+
 /// Installs the set that `requirements` locks into a virtual environment at `folder`.
 pub fn install(
     session: &Session<'_>,

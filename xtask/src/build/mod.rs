@@ -1,0 +1,3 @@
+//! `cargo xtask build`: programs, wheel, package, tarball and artifact manifest.
+
+pub mod programs;

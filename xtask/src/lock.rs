@@ -1,0 +1,184 @@
+//! `cargo xtask lock`: makes the hash-locked requirement files that the package carries, and those of its tests.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::Args;
+use fs_err as fs;
+use ktx_manifest::Finding;
+use ktx_release::lock::{self, LockLevel, Source};
+use serde::Serialize;
+
+use crate::exit::{Exit, Failure};
+use crate::process::{self, Talk};
+use crate::session::Session;
+use crate::tools;
+
+/// Refresh python/locks from python/pyproject.toml
+#[derive(Args)]
+pub struct LockArgs {
+    /// Change nothing and use no network; fail when a lock is not made from pyproject.toml as it is
+    #[arg(long)]
+    check: bool,
+    /// Take the newest versions, not the ones that the locks already name
+    #[arg(long, conflicts_with = "check")]
+    upgrade: bool,
+}
+
+const PYPROJECT: &str = "python/pyproject.toml";
+
+/// The development group of the payload, which is not shipped.
+const PAYLOAD_TOOLS: &str = "xtask/tools/payload.txt";
+
+pub fn run(arguments: LockArgs, session: &Session<'_>) -> Result<()> {
+    let root = session.root()?;
+    let pyproject = fs::read_to_string(root.join(PYPROJECT))?;
+    let source = Source {
+        path: PYPROJECT,
+        text: &pyproject,
+    };
+    if arguments.check {
+        return check(session, root, source);
+    }
+    let header = lock::header(source).map_err(|findings| refused(session, &findings))?;
+    for level in LockLevel::ALL {
+        let path = lock_path(level);
+        let extra = level.extra().map(|extra| ["--extra", extra]);
+        compile(
+            session,
+            root,
+            &path,
+            extra.as_slice().as_flattened(),
+            arguments.upgrade,
+            &header,
+        )?;
+    }
+    compile(
+        session,
+        root,
+        PAYLOAD_TOOLS.into(),
+        &["--group", "python/pyproject.toml:dev"],
+        arguments.upgrade,
+        "",
+    )?;
+    check(session, root, source)
+}
+
+/// The place of a level's lock file, relative to the root.
+pub fn lock_path(level: LockLevel) -> Utf8PathBuf {
+    Utf8PathBuf::from("python/locks").join(level.file_name())
+}
+
+fn compile(
+    session: &Session<'_>,
+    root: &Utf8Path,
+    lock: &Utf8Path,
+    what: &[&str],
+    upgrade: bool,
+    header: &str,
+) -> Result<()> {
+    let step = session.printer.step(&format!("lock {lock}"));
+    let path = root.join(lock);
+    let folder = path.parent().context("failed to find the lock's folder")?;
+    fs::create_dir_all(folder)?;
+    let staged = tempfile::Builder::new()
+        .prefix(".lock-")
+        .suffix(".txt")
+        .tempfile_in(folder)?;
+    if !upgrade && path.exists() {
+        fs::copy(&path, staged.path())?;
+    }
+    let mut command = Command::new(tools::uv(session)?);
+    command
+        .args([
+            "pip",
+            "compile",
+            "--quiet",
+            "--no-config",
+            "--universal",
+            "--python-version",
+            "3.11",
+        ])
+        .args([
+            "--generate-hashes",
+            "--only-binary",
+            ":all:",
+            "--no-header",
+            "--no-annotate",
+        ])
+        .args(what)
+        .arg("--output-file")
+        .arg(staged.path())
+        .arg(PYPROJECT)
+        .current_dir(root);
+    process::run(session.printer, command, Talk::Kept).with_context(|| format!("failed to lock `{lock}`"))?;
+    let pins = fs::read_to_string(staged.path())?;
+    let body = pins.strip_prefix(
+        pins.lines()
+            .next()
+            .filter(|line| line.starts_with('#'))
+            .unwrap_or_default(),
+    );
+    fs::write(
+        staged.path(),
+        format!("{header}{}", body.unwrap_or(&pins).trim_start()),
+    )?;
+    let staged = staged.into_temp_path();
+    set_plain_mode(&staged)?;
+    staged
+        .persist(&path)
+        .with_context(|| format!("failed to replace `{lock}`"))?;
+    step.done(&format!(
+        "{} distributions",
+        pins.lines().filter(|line| line.contains("==")).count()
+    ));
+    Ok(())
+}
+
+/// A temporary file is private; a source file is not.
+fn set_plain_mode(path: &std::path::Path) -> Result<()> {
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+fn check(session: &Session<'_>, root: &Utf8Path, pyproject: Source<'_>) -> Result<()> {
+    let mut findings = Vec::new();
+    for level in LockLevel::ALL {
+        let path = lock_path(level);
+        let text = fs::read_to_string(root.join(&path)).map_err(|error| {
+            Failure::new(Exit::Prerequisite, format!("failed to read `{path}`"))
+                .because(error)
+                .hint("run: cargo xtask lock")
+        })?;
+        findings.extend(lock::check(
+            pyproject,
+            level,
+            Source {
+                path: path.as_str(),
+                text: &text,
+            },
+        ));
+    }
+    session.printer.document(&LockReport { findings: &findings })?;
+    if findings.is_empty() {
+        session.printer.data(&format!("the locks fit {PYPROJECT}"));
+        return Ok(());
+    }
+    Err(refused(session, &findings))
+}
+
+#[derive(Serialize)]
+struct LockReport<'a> {
+    findings: &'a [Finding],
+}
+
+fn refused(session: &Session<'_>, findings: &[Finding]) -> anyhow::Error {
+    session.printer.findings(findings);
+    Failure::new(Exit::Prerequisite, "failed to use the locks of the payload")
+        .hint("run: cargo xtask lock")
+        .into()
+}
