@@ -29,7 +29,12 @@ pub struct Place {
 impl Finding {
     /// A finding without a place or a hint.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), place: None, hint: None }
+        Self {
+            code,
+            message: message.into(),
+            place: None,
+            hint: None,
+        }
     }
 
     /// The same finding at `place`.

@@ -27,7 +27,13 @@ pub enum Platform {
 
 impl Platform {
     /// Every platform, in the order of the enum.
-    pub const ALL: [Self; 5] = [Self::LinuxX64, Self::LinuxArm64, Self::DarwinX64, Self::DarwinArm64, Self::Win32X64];
+    pub const ALL: [Self; 5] = [
+        Self::LinuxX64,
+        Self::LinuxArm64,
+        Self::DarwinX64,
+        Self::DarwinArm64,
+        Self::Win32X64,
+    ];
 
     /// The name, as in `release-policy.json` and in the folder `native/<name>` of the package.
     pub fn name(self) -> &'static str {

@@ -79,9 +79,18 @@ mod tests {
             assert_eq!(text.parse::<RegistryUrl>().unwrap().as_str(), url);
         }
         for text in [
-            "", "registry.example", "ftp://registry.example", "file:///etc", "http://", "https://user:pass@registry.example",
-            "https://user@registry.example", "https://registry.example/?a=b", "https://registry.example/#a",
-            " https://registry.example", "https://registry.example\n", "javascript:alert(1)",
+            "",
+            "registry.example",
+            "ftp://registry.example",
+            "file:///etc",
+            "http://",
+            "https://user:pass@registry.example",
+            "https://user@registry.example",
+            "https://registry.example/?a=b",
+            "https://registry.example/#a",
+            " https://registry.example",
+            "https://registry.example\n",
+            "javascript:alert(1)",
         ] {
             assert!(text.parse::<RegistryUrl>().is_err(), "{text}");
         }

@@ -74,7 +74,12 @@ impl InvalidTag {
         let text = self.0.trim();
         let partial = text.trim_start_matches(['v', 'V', '=', '<', '>', '~', '^', ' ']);
         match partial.chars().next() {
-            None => text.is_empty() || text.chars().any(|character| matches!(character, '~' | '^' | '<' | '>' | '=')),
+            None => {
+                text.is_empty()
+                    || text
+                        .chars()
+                        .any(|character| matches!(character, '~' | '^' | '<' | '>' | '='))
+            }
             Some('*') => true,
             Some('x' | 'X') => partial.len() == 1 || partial[1..].starts_with('.'),
             Some(first) => first.is_ascii_digit(),
@@ -91,15 +96,47 @@ mod tests {
         for text in ["latest", "next", "branch-a", "branch-my-fix", "branch-2"] {
             assert_eq!(text.parse::<DistTag>().unwrap().to_string(), text);
         }
-        for text in
-            ["", "Latest", "latest ", "beta", "branch-", "branch-A", "branch-a--b", "branch-a_b", "branch-rc", "branch", "--tag", "lat\0est"]
-        {
+        for text in [
+            "",
+            "Latest",
+            "latest ",
+            "beta",
+            "branch-",
+            "branch-A",
+            "branch-a--b",
+            "branch-a_b",
+            "branch-rc",
+            "branch",
+            "--tag",
+            "lat\0est",
+        ] {
             let error = text.parse::<DistTag>().expect_err(text);
-            assert_eq!(error.to_string(), format!("Invalid public npm release tag: {text}"));
+            assert_eq!(
+                error.to_string(),
+                format!("Invalid public npm release tag: {text}")
+            );
             assert!(!error.reads_as_range() || text.is_empty(), "{text}");
         }
-        for text in ["1", "1.2", "v1", "1.x", "x", "X.1", "*", "^1.2", "~1", ">=1", "=1", "1.2.3-rc.1", "", "1 - 2"] {
-            assert!(text.parse::<DistTag>().expect_err(text).reads_as_range(), "{text}");
+        for text in [
+            "1",
+            "1.2",
+            "v1",
+            "1.x",
+            "x",
+            "X.1",
+            "*",
+            "^1.2",
+            "~1",
+            ">=1",
+            "=1",
+            "1.2.3-rc.1",
+            "",
+            "1 - 2",
+        ] {
+            assert!(
+                text.parse::<DistTag>().expect_err(text).reads_as_range(),
+                "{text}"
+            );
         }
     }
 }

@@ -27,6 +27,9 @@ pub const PYTHON_PACKAGE: &str = "kaelio-ktx";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReleasePolicy {
+    /// The JSON Schema that editors check the file with.
+    #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
     /// Version of this format: 1.
     #[schemars(extend("const" = 1))]
     pub schema_version: u64,
@@ -61,8 +64,11 @@ pub enum ReleaseMode {
 
 impl ReleaseMode {
     /// Every mode.
-    pub const ALL: [Self; 3] =
-        [Self::CiArtifactOnly, Self::PublishedPackageSmokeRequired, Self::NpmPublicReleaseReady];
+    pub const ALL: [Self; 3] = [
+        Self::CiArtifactOnly,
+        Self::PublishedPackageSmokeRequired,
+        Self::NpmPublicReleaseReady,
+    ];
 
     /// The name, as the file has it.
     pub fn name(self) -> &'static str {
@@ -81,7 +87,7 @@ pub struct NpmPolicy {
     /// Whether it may be published.
     pub publish: bool,
     /// Address of the registry; null is npm's built-in default.
-    #[schemars(required, url)]
+    #[schemars(required, url, extend("type" = ["string", "null"]))]
     pub registry: Option<String>,
     /// Who may install it.
     pub access: Access,
@@ -107,7 +113,7 @@ pub struct PythonPolicy {
     /// Whether it may be published: it ships inside the npm package.
     pub publish: bool,
     /// Where it would be published.
-    #[schemars(required)]
+    #[schemars(required, extend("type" = ["string", "null"]))]
     pub repository: Option<String>,
     /// The distributions that the artifacts hold.
     pub packages: Vec<String>,
@@ -118,12 +124,12 @@ pub struct PythonPolicy {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PublishedPackageSmoke {
     /// The package, null as long as none is published.
-    #[schemars(required)]
+    #[schemars(required, extend("type" = ["string", "null"]))]
     pub package_name: Option<String>,
     /// Its version or dist-tag.
     pub version: String,
     /// Address of the registry; null is npm's default.
-    #[schemars(required, url)]
+    #[schemars(required, url, extend("type" = ["string", "null"]))]
     pub registry: Option<String>,
 }
 

@@ -31,7 +31,10 @@ impl Channel {
         if name == "rc" {
             return Some(Self::Candidate { number });
         }
-        Some(Self::Branch { slug: name.parse().ok()?, number })
+        Some(Self::Branch {
+            slug: name.parse().ok()?,
+            number,
+        })
     }
 
     /// The dist-tags that a version of this channel may be published under, the usual one first.
@@ -77,8 +80,12 @@ mod tests {
             ("1.2.3-rc.99999999999999999999", ""),
         ] {
             let version: ReleaseVersion = version.parse().unwrap();
-            let names: Vec<String> =
-                version.channel().iter().flat_map(|channel| channel.tags()).map(|tag| tag.to_string()).collect();
+            let names: Vec<String> = version
+                .channel()
+                .iter()
+                .flat_map(|channel| channel.tags())
+                .map(|tag| tag.to_string())
+                .collect();
             assert_eq!(names.join(" "), tags, "{version}");
         }
     }

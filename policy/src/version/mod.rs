@@ -64,7 +64,10 @@ impl FromStr for ReleaseVersion {
             return Err(invalid());
         }
         let version = semver::Version::parse(text).map_err(|_| invalid())?;
-        if [version.major, version.minor, version.patch].iter().any(|number| *number > LARGEST_NUMBER) {
+        if [version.major, version.minor, version.patch]
+            .iter()
+            .any(|number| *number > LARGEST_NUMBER)
+        {
             return Err(invalid());
         }
         Ok(Self(version))
@@ -102,15 +105,39 @@ mod tests {
 
     #[test]
     fn takes_semver_within_the_limits_of_npm_and_nothing_else() {
-        for text in ["0.1.0", "1.2.3-rc.4", "1.2.3-my-fix.1", "1.2.3+build", "9007199254740991.0.0"] {
-            assert_eq!(text.parse::<ReleaseVersion>().map(|version| version.to_string()), Ok(text.to_owned()));
+        for text in [
+            "0.1.0",
+            "1.2.3-rc.4",
+            "1.2.3-my-fix.1",
+            "1.2.3+build",
+            "9007199254740991.0.0",
+        ] {
+            assert_eq!(
+                text.parse::<ReleaseVersion>().map(|version| version.to_string()),
+                Ok(text.to_owned())
+            );
         }
         let long = format!("1.0.0-{}", "a".repeat(251));
-        for text in
-            ["", "1", "1.2", "v1.2.3", "01.2.3", "1.2.3-", "1.2.3-01", " 1.2.3", "1.2.3\n", "latest", "1.x", "9007199254740992.0.0", &long]
-        {
+        for text in [
+            "",
+            "1",
+            "1.2",
+            "v1.2.3",
+            "01.2.3",
+            "1.2.3-",
+            "1.2.3-01",
+            " 1.2.3",
+            "1.2.3\n",
+            "latest",
+            "1.x",
+            "9007199254740992.0.0",
+            &long,
+        ] {
             let error = text.parse::<ReleaseVersion>().expect_err(text);
-            assert_eq!(error.to_string(), format!("Invalid public npm package version: {text}"));
+            assert_eq!(
+                error.to_string(),
+                format!("Invalid public npm package version: {text}")
+            );
         }
     }
 

@@ -20,7 +20,11 @@ impl BranchSlug {
             .filter(|word| !word.is_empty())
             .map(str::to_ascii_lowercase)
             .collect();
-        if words.is_empty() { "branch".parse() } else { words.join("-").parse() }
+        if words.is_empty() {
+            "branch".parse()
+        } else {
+            words.join("-").parse()
+        }
     }
 
     /// The slug as text.
@@ -34,7 +38,10 @@ impl FromStr for BranchSlug {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let is_word = |word: &str| {
-            !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            !word.is_empty()
+                && word
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
         };
         // SemVer knows no number with a leading zero, so `007` could name no version.
         let is_padded_number =
@@ -95,7 +102,9 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_slug() {
-        for text in ["", "-", "a-", "-a", "a--b", "A", "a_b", "a.b", "ä", "a b", "rc", "00"] {
+        for text in [
+            "", "-", "a-", "-a", "a--b", "A", "a_b", "a.b", "ä", "a b", "rc", "00",
+        ] {
             assert!(text.parse::<BranchSlug>().is_err(), "{text}");
         }
     }

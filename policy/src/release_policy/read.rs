@@ -1,0 +1,316 @@
+//! From the text of `release-policy.json` to its types, with every finding at once, in the order of the file's format.
+
+use jsonc_parser::ast::Value;
+use serde::de::DeserializeOwned;
+
+use crate::finding::Finding;
+use crate::platform::Platform;
+use crate::registry_url::RegistryUrl;
+
+use super::document::Document;
+use super::values::{Findings, Section};
+use super::{
+    Access, MissingUvBehavior, NpmPolicy, PublishedPackageSmoke, PythonPolicy, ReleaseMode, ReleasePolicy,
+    RuntimeInstaller, UvStrategy,
+};
+
+const SECTIONS: &[&str] = &[
+    "$schema",
+    "schemaVersion",
+    "releaseMode",
+    "npm",
+    "python",
+    "publishedPackageSmoke",
+    "runtimeInstaller",
+    "platforms",
+    "requiredBeforePublishing",
+];
+
+/// Reads the text of `release-policy.json`. On error there is at least one finding.
+pub fn read(text: &str) -> Result<ReleasePolicy, Vec<Finding>> {
+    let document = Document::parse(text).map_err(|finding| vec![finding])?;
+    let mut findings = Findings::new(&document);
+    let policy = policy(&document, &mut findings);
+    let findings = findings.into_vec();
+    match policy {
+        Some(policy) if findings.is_empty() => Ok(policy),
+        _ => Err(findings),
+    }
+}
+
+fn policy<'text>(document: &Document<'text>, findings: &mut Findings<'_, 'text>) -> Option<ReleasePolicy> {
+    // Each part is read before any of them may end the walk, so that all findings come at once.
+    let root = Section::root(document, SECTIONS, findings)?;
+    let schema = match root.value("$schema") {
+        Some(_) => root.string("$schema", findings),
+        None => None,
+    };
+    let schema_version = schema_version(&root, findings);
+    let release_mode = release_mode(&root, findings);
+    let npm = npm(&root, findings);
+    let python = python(&root, findings);
+    let published_package_smoke = published_package_smoke(&root, findings);
+    let required_before_publishing = required_before_publishing(&root, release_mode, findings);
+    let runtime_installer = runtime_installer(&root, findings);
+    let platforms = platforms(&root, findings);
+    Some(ReleasePolicy {
+        schema,
+        schema_version: schema_version?,
+        release_mode: release_mode?,
+        npm: npm?,
+        python: python?,
+        published_package_smoke: published_package_smoke?,
+        runtime_installer: runtime_installer?,
+        platforms: platforms?,
+        required_before_publishing: required_before_publishing?,
+    })
+}
+
+fn schema_version<'text>(root: &Section<'_, 'text>, findings: &mut Findings<'_, 'text>) -> Option<u64> {
+    match root.value("schemaVersion") {
+        Some(Value::NumberLit(number)) if number.value == "1" => Some(1),
+        other => {
+            let shown = other.map_or("undefined".into(), shown);
+            let message = format!("Unsupported release policy schemaVersion: {shown}");
+            root.refuse("schemaVersion", "policy-schema-version", message, findings);
+            None
+        }
+    }
+}
+
+fn release_mode<'text>(root: &Section<'_, 'text>, findings: &mut Findings<'_, 'text>) -> Option<ReleaseMode> {
+    let name = root.string("releaseMode", findings)?;
+    let mode = named(&name);
+    if mode.is_none() {
+        let modes: Vec<&str> = ReleaseMode::ALL.iter().map(|mode| mode.name()).collect();
+        let finding = Finding::new(
+            "policy-release-mode",
+            format!("Unsupported release policy releaseMode: {name}"),
+        )
+        .hint(format!("the modes are {}", modes.join(", ")));
+        root.refuse_with("releaseMode", finding, findings);
+    }
+    mode
+}
+
+fn npm<'text>(root: &Section<'_, 'text>, findings: &mut Findings<'_, 'text>) -> Option<NpmPolicy> {
+    let keys = ["publish", "registry", "access", "tag", "packages"];
+    let section = root.section("npm", &keys, findings)?;
+    let publish = section.boolean("publish", findings);
+    let registry = section.nullable_string("registry", findings);
+    if let Some(Some(address)) = &registry
+        && address.parse::<RegistryUrl>().is_err()
+    {
+        let message = "Release policy npm.registry must be an http(s) URL".to_owned();
+        section.refuse("registry", "policy-registry", message, findings);
+    }
+    let access = match section.value("access") {
+        Some(Value::StringLit(access)) if access.value == "public" => Some(Access::Public),
+        _ => {
+            let message = "Release policy npm.access must be public".to_owned();
+            section.refuse("access", "policy-access", message, findings);
+            None
+        }
+    };
+    let tag = section.string("tag", findings);
+    if let Some(tag) = tag.as_deref().filter(|tag| !is_tag(tag)) {
+        section.refuse(
+            "tag",
+            "policy-tag",
+            format!("Invalid Release policy npm.tag: {tag}"),
+            findings,
+        );
+    }
+    let packages = section.strings("packages", findings);
+    Some(NpmPolicy {
+        publish: publish?,
+        registry: registry?,
+        access: access?,
+        tag: tag?,
+        packages: packages?,
+    })
+}
+
+fn python<'text>(root: &Section<'_, 'text>, findings: &mut Findings<'_, 'text>) -> Option<PythonPolicy> {
+    let section = root.section("python", &["publish", "repository", "packages"], findings)?;
+    let publish = section.boolean("publish", findings);
+    let repository = section.nullable_string("repository", findings);
+    let packages = section.strings("packages", findings);
+    Some(PythonPolicy {
+        publish: publish?,
+        repository: repository?,
+        packages: packages?,
+    })
+}
+
+fn published_package_smoke<'text>(
+    root: &Section<'_, 'text>,
+    findings: &mut Findings<'_, 'text>,
+) -> Option<PublishedPackageSmoke> {
+    let section = root.section(
+        "publishedPackageSmoke",
+        &["packageName", "version", "registry"],
+        findings,
+    )?;
+    let package_name = section.nullable_string("packageName", findings);
+    let version = section.string("version", findings);
+    let registry = section.nullable_string("registry", findings);
+    let block = "release-policy.json publishedPackageSmoke";
+    if let Some(name) = package_name
+        .iter()
+        .flatten()
+        .find(|name| !is_blank(name) && !is_package_name(name))
+    {
+        let message = format!("Invalid {block}.packageName: {name}");
+        section.refuse("packageName", "policy-smoke", message, findings);
+    }
+    if let Some(version) = version
+        .as_deref()
+        .filter(|version| !is_blank(version) && !is_version_or_tag(version))
+    {
+        section.refuse(
+            "version",
+            "policy-smoke",
+            format!("Invalid {block}.version: {version}"),
+            findings,
+        );
+    }
+    let is_no_address =
+        |address: &&String| !is_blank(address) && address.trim().parse::<RegistryUrl>().is_err();
+    if registry.iter().flatten().any(|address| is_no_address(&address)) {
+        let message = format!("{block}.registry must be an http(s) URL");
+        section.refuse("registry", "policy-smoke", message, findings);
+    }
+    Some(PublishedPackageSmoke {
+        package_name: package_name?,
+        version: version?,
+        registry: registry?,
+    })
+}
+
+fn required_before_publishing<'text>(
+    root: &Section<'_, 'text>,
+    mode: Option<ReleaseMode>,
+    findings: &mut Findings<'_, 'text>,
+) -> Option<Vec<String>> {
+    let decisions = root.strings("requiredBeforePublishing", findings)?;
+    let message = match mode? {
+        ReleaseMode::CiArtifactOnly if decisions.is_empty() => {
+            "Release policy requiredBeforePublishing must list the remaining publishing decisions".to_owned()
+        }
+        ReleaseMode::CiArtifactOnly => return Some(decisions),
+        _ if decisions.is_empty() => return Some(decisions),
+        mode => format!(
+            "{} release mode requires requiredBeforePublishing to be empty",
+            mode.name()
+        ),
+    };
+    root.refuse("requiredBeforePublishing", "policy-decisions", message, findings);
+    None
+}
+
+fn runtime_installer<'text>(
+    root: &Section<'_, 'text>,
+    findings: &mut Findings<'_, 'text>,
+) -> Option<RuntimeInstaller> {
+    let keys = ["uvStrategy", "bootstrapUv", "missingUvBehavior"];
+    let section = root.section("runtimeInstaller", &keys, findings)?;
+    let strategy = section.string("uvStrategy", findings);
+    let bootstrap_uv = section.boolean("bootstrapUv", findings);
+    let behavior = section.string("missingUvBehavior", findings);
+    let uv_strategy = strategy.as_deref().and_then(named::<UvStrategy>);
+    let missing_uv_behavior = behavior.as_deref().and_then(named::<MissingUvBehavior>);
+    let mut refuse = |key: &str, wanted: &str| {
+        let message = format!("Release policy runtimeInstaller.{key} must be {wanted}");
+        section.refuse(key, "policy-runtime-installer", message, findings);
+    };
+    if strategy.is_some() && uv_strategy.is_none() {
+        refuse("uvStrategy", "path-prerequisite");
+    }
+    if bootstrap_uv == Some(true) {
+        refuse("bootstrapUv", "false");
+    }
+    if behavior.is_some() && missing_uv_behavior.is_none() {
+        refuse("missingUvBehavior", "focused-error");
+    }
+    Some(RuntimeInstaller {
+        uv_strategy: uv_strategy?,
+        bootstrap_uv: bootstrap_uv?,
+        missing_uv_behavior: missing_uv_behavior?,
+    })
+}
+
+fn platforms<'text>(root: &Section<'_, 'text>, findings: &mut Findings<'_, 'text>) -> Option<Vec<Platform>> {
+    let names = root.strings("platforms", findings)?;
+    let mut platforms = Vec::new();
+    let known = || Platform::ALL.map(Platform::name).join(", ");
+    let mut refuse = |message: String| {
+        let finding =
+            Finding::new("policy-platforms", message).hint(format!("the platforms are {}", known()));
+        root.refuse_with("platforms", finding, findings);
+    };
+    if names.is_empty() {
+        refuse("Release policy platforms must list the platforms that a release needs".to_owned());
+    }
+    for name in &names {
+        match Platform::named(name) {
+            None => refuse(format!("Unsupported release policy platform: {name}")),
+            Some(platform) if platforms.contains(&platform) => {
+                refuse(format!("Release policy platforms lists {name} twice"));
+            }
+            Some(platform) => platforms.push(platform),
+        }
+    }
+    Some(platforms)
+}
+
+/// An enum of the model by its name in the file.
+fn named<T: DeserializeOwned>(name: &str) -> Option<T> {
+    serde_json::from_value(serde_json::Value::from(name)).ok()
+}
+
+fn shown(value: &Value<'_>) -> String {
+    match value {
+        Value::StringLit(text) => text.value.to_string(),
+        Value::NumberLit(number) => number.value.to_owned(),
+        Value::BooleanLit(boolean) => boolean.value.to_string(),
+        Value::Object(_) => "an object".to_owned(),
+        Value::Array(_) => "an array".to_owned(),
+        Value::NullKeyword(_) => "null".to_owned(),
+    }
+}
+
+fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
+}
+
+/// `^[a-zA-Z0-9][a-zA-Z0-9._-]*$`
+fn is_tag(text: &str) -> bool {
+    begins_alphanumeric(text)
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+/// `^[a-zA-Z0-9][a-zA-Z0-9._+-]*$`, around which blanks are ignored.
+fn is_version_or_tag(text: &str) -> bool {
+    is_tag(&text.trim().replace('+', ".")) && !text.trim().starts_with('+')
+}
+
+/// `^(?:@[a-z0-9][a-z0-9._-]*/)?[a-z0-9][a-z0-9._-]*$`, around which blanks are ignored.
+fn is_package_name(text: &str) -> bool {
+    let text = text.trim();
+    let is_part = |part: &str| is_tag(part) && !part.bytes().any(|byte| byte.is_ascii_uppercase());
+    match text.strip_prefix('@') {
+        Some(scoped) => scoped
+            .split_once('/')
+            .is_some_and(|(scope, name)| is_part(scope) && is_part(name)),
+        None => is_part(text),
+    }
+}
+
+fn begins_alphanumeric(text: &str) -> bool {
+    text.bytes()
+        .next()
+        .is_some_and(|byte| byte.is_ascii_alphanumeric())
+}

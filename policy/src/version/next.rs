@@ -1,0 +1,192 @@
+//! The number of the next release, from the workspace, the git tags and the registry.
+
+use super::ReleaseVersion;
+use super::channel::Channel;
+use super::slug::BranchSlug;
+
+/// The channel that a number is wanted for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NextChannel {
+    /// A stable version.
+    Stable,
+    /// A release candidate of the main line.
+    Candidate,
+    /// A prerelease of a branch.
+    Branch(BranchSlug),
+}
+
+/// Which part of a stable version the next one raises. Never the major one as long as that is 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bump {
+    /// Mends only.
+    Patch,
+    /// Something new, or something that breaks.
+    Minor,
+}
+
+impl Bump {
+    /// What the subjects of the commits since the last release ask for, by the types of
+    /// [Conventional Commits](https://www.conventionalcommits.org/en/v1.0.0/): a feature or a breaking change raises
+    /// the minor number, everything else the patch number.
+    pub fn of_commits<'text>(subjects: impl IntoIterator<Item = &'text str>) -> Self {
+        let asks_for_minor = |subject: &str| {
+            let Some((head, _)) = subject.split_once(':') else {
+                return false;
+            };
+            let kind = head.split(['(', '!']).next().unwrap_or_default();
+            let is_feature = ["feat", "feature", "enhancement"].contains(&kind);
+            is_feature || (head.ends_with('!') && !kind.contains(' '))
+        };
+        if subjects.into_iter().any(asks_for_minor) {
+            Self::Minor
+        } else {
+            Self::Patch
+        }
+    }
+}
+
+/// What has been released, as two witnesses have it.
+#[derive(Debug, Clone, Default)]
+pub struct ReleasedVersions {
+    /// Versions of the tags `v<version>`.
+    pub git: Vec<ReleaseVersion>,
+    /// Versions that the registry has or had.
+    pub registry: Vec<ReleaseVersion>,
+}
+
+/// The witnesses do not tell the same story, so no number is safe.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Disagreement {
+    /// One side knows a release above everything that the other knows.
+    #[error("the git tags end at {}, the registry at {}", shown(.git.as_ref()), shown(.registry.as_ref()))]
+    Witnesses {
+        git: Option<ReleaseVersion>,
+        registry: Option<ReleaseVersion>,
+    },
+    /// The workspace lags behind what has been released.
+    #[error("the workspace is at {workspace}, but {released} has been released")]
+    Workspace {
+        workspace: ReleaseVersion,
+        released: ReleaseVersion,
+    },
+    /// The workspace's own version fits no channel.
+    #[error("the workspace is at {0}, which fits no release channel")]
+    Shape(ReleaseVersion),
+    /// The number after the last one is more than a version can hold.
+    #[error("no number is left after {0}")]
+    Exhausted(ReleaseVersion),
+}
+
+/// The next number on `channel`. The workspace's own version is the answer when it fits the channel and has not been
+/// released yet.
+pub fn next_version(
+    workspace: &ReleaseVersion,
+    released: &ReleasedVersions,
+    channel: &NextChannel,
+    bump: Bump,
+) -> Result<ReleaseVersion, Disagreement> {
+    let Some(own_channel) = workspace.channel() else {
+        return Err(Disagreement::Shape(workspace.clone()));
+    };
+    let last = last_of_main_line(released)?;
+    if let Some(last) = last.filter(|last| last.is_above(workspace))
+        && !matches!(own_channel, Channel::Branch { .. })
+    {
+        return Err(Disagreement::Workspace {
+            workspace: workspace.clone(),
+            released: last.clone(),
+        });
+    }
+    let core = core_of_next(workspace, last, bump);
+    let next = match channel {
+        NextChannel::Stable => with_pre(&core, ""),
+        NextChannel::Candidate => numbered(&core, "rc", released, workspace),
+        NextChannel::Branch(slug) => numbered(&core, slug.as_str(), released, workspace),
+    };
+    next.ok_or_else(|| Disagreement::Exhausted(workspace.clone()))
+}
+
+/// The last stable version or release candidate, on which both witnesses must agree. Branches come and go and are not
+/// part of the line.
+fn last_of_main_line(released: &ReleasedVersions) -> Result<Option<&ReleaseVersion>, Disagreement> {
+    let (git, registry) = (last_in(&released.git), last_in(&released.registry));
+    if git != registry {
+        return Err(Disagreement::Witnesses {
+            git: git.cloned(),
+            registry: registry.cloned(),
+        });
+    }
+    Ok(registry)
+}
+
+fn last_in(versions: &[ReleaseVersion]) -> Option<&ReleaseVersion> {
+    versions
+        .iter()
+        .filter(|version| {
+            matches!(
+                version.channel(),
+                Some(Channel::Stable | Channel::Candidate { .. })
+            )
+        })
+        .max_by(|one, other| one.precedence(other))
+}
+
+/// `X.Y.Z` of the next release: the line under way, or one above the last stable version.
+fn core_of_next(workspace: &ReleaseVersion, last: Option<&ReleaseVersion>, bump: Bump) -> semver::Version {
+    let base = match last {
+        Some(last) if last.is_above(workspace) => last.as_semver(),
+        _ => workspace.as_semver(),
+    };
+    let mut core = semver::Version::new(base.major, base.minor, base.patch);
+    let is_out = last.is_some_and(|last| !last.is_prerelease() && last.as_semver() == &core);
+    if is_out {
+        match bump {
+            Bump::Patch => core.patch += 1,
+            Bump::Minor => core = semver::Version::new(core.major, core.minor + 1, 0),
+        }
+    }
+    core
+}
+
+/// `<core>-<name>.N` with the first number that nobody has used.
+fn numbered(
+    core: &semver::Version,
+    name: &str,
+    released: &ReleasedVersions,
+    workspace: &ReleaseVersion,
+) -> Option<ReleaseVersion> {
+    let used = released.git.iter().chain(&released.registry);
+    let last = used.filter_map(|version| number_on(version, core, name)).max();
+    let own = number_on(workspace, core, name);
+    let number = match (last, own) {
+        (Some(last), Some(own)) if own > last => own,
+        (Some(last), _) => last.checked_add(1)?,
+        (None, own) => own.unwrap_or(0),
+    };
+    with_pre(core, &format!("{name}.{number}"))
+}
+
+fn number_on(version: &ReleaseVersion, core: &semver::Version, name: &str) -> Option<u64> {
+    let semver = version.as_semver();
+    if (semver.major, semver.minor, semver.patch) != (core.major, core.minor, core.patch) {
+        return None;
+    }
+    match version.channel()? {
+        Channel::Candidate { number } if name == "rc" => Some(number),
+        Channel::Branch { slug, number } if slug.as_str() == name => Some(number),
+        _ => None,
+    }
+}
+
+fn with_pre(core: &semver::Version, pre: &str) -> Option<ReleaseVersion> {
+    let text = if pre.is_empty() {
+        core.to_string()
+    } else {
+        format!("{core}-{pre}")
+    };
+    text.parse().ok()
+}
+
+fn shown(version: Option<&ReleaseVersion>) -> String {
+    version.map_or_else(|| "nothing".to_owned(), ToString::to_string)
+}
