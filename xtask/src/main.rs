@@ -11,6 +11,7 @@ mod lock;
 mod printer;
 mod process;
 mod session;
+mod test;
 mod tools;
 
 use std::process::ExitCode;
@@ -64,10 +65,12 @@ impl Arguments {
 enum Command {
     InstallTools(install_tools::InstallToolsArgs),
     Lock(lock::LockArgs),
+    Test(test::TestArgs),
 }
 
 fn dispatch(command: Command, session: &Session<'_>) -> anyhow::Result<()> {
     match command {
+        Command::Test(arguments) => test::run(arguments, session),
         Command::Lock(arguments) => lock::run(arguments, session),
         Command::InstallTools(arguments) => install_tools::run(arguments, session),
     }

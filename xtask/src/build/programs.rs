@@ -64,7 +64,7 @@ fn command(session: &Session<'_>, platform: Platform) -> Result<Command> {
         cargo.arg("build");
         cargo
     } else {
-        zigbuild(session)?
+        zig_cargo(session, "zigbuild")?
     };
     command
         .args([
@@ -84,14 +84,14 @@ fn command(session: &Session<'_>, platform: Platform) -> Result<Command> {
     Ok(command)
 }
 
-/// `cargo zigbuild`, with everything it caches kept below `target/tools/`.
-pub fn zigbuild(session: &Session<'_>) -> Result<Command> {
+/// A command of cargo-zigbuild, with everything it caches kept below `target/tools/`.
+pub fn zig_cargo(session: &Session<'_>, subcommand: &str) -> Result<Command> {
     let tools = tools::provide(session, ToolSet::Cross)?;
     let caches = session.root()?.join("target/tools");
     let zig = format!("zig{}", std::env::consts::EXE_SUFFIX);
     let mut command = Command::new(tools.program("cargo-zigbuild"));
     command
-        .arg("zigbuild")
+        .arg(subcommand)
         .env("CARGO_ZIGBUILD_ZIG_PATH", tools.library("ziglang")?.join(zig))
         .env("CARGO_ZIGBUILD_CACHE_DIR", caches.join("zigbuild-cache"))
         .env("ZIG_GLOBAL_CACHE_DIR", caches.join("zig-cache"))

@@ -1,0 +1,24 @@
+//! What ships has to compile for the platforms that this machine is not: their code is in no test here.
+
+use anyhow::Result;
+
+use crate::build::programs;
+use crate::process::{self, Talk};
+use crate::session::Session;
+
+const TARGETS: [&str; 2] = ["x86_64-pc-windows-gnu", "aarch64-apple-darwin"];
+
+pub fn run(session: &Session<'_>) -> Result<()> {
+    for target in TARGETS {
+        programs::add_rust_target(session, target)?;
+        let step = session.printer.step(&format!("check ktx for {target}"));
+        let mut check = programs::zig_cargo(session, "check")?;
+        check
+            .args(["--locked", "--package", "ktx", "--target", target])
+            .env("RUSTFLAGS", "--deny=warnings")
+            .current_dir(session.root()?);
+        process::run(session.printer, check, Talk::Kept)?;
+        step.done("");
+    }
+    Ok(())
+}

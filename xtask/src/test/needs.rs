@@ -1,0 +1,46 @@
+//! What some tests need and only the system's package manager can bring.
+
+use std::path::{Path, PathBuf};
+
+/// Something that is not on this machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Need {
+    /// The tests that go without.
+    pub tests: &'static str,
+    /// What to do about it.
+    pub mend: &'static str,
+    programs: &'static [&'static str],
+    folders: &'static [&'static str],
+}
+
+/// Debian keeps the server's programs out of `PATH`, in a folder per major version.
+const NEEDS: [Need; 1] = [Need {
+    tests: "tests on a real PostgreSQL server",
+    mend: "install it with: apt-get install --yes postgresql",
+    programs: &["initdb"],
+    folders: &["/usr/lib/postgresql"],
+}];
+
+pub fn unmet() -> Vec<Need> {
+    NEEDS.into_iter().filter(|need| !need.is_met()).collect()
+}
+
+impl Need {
+    fn is_met(&self) -> bool {
+        self.programs
+            .iter()
+            .all(|program| self.places().any(|folder| folder.join(program).is_file()))
+    }
+
+    fn places(&self) -> impl Iterator<Item = PathBuf> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let on_path: Vec<PathBuf> = std::env::split_paths(&path).collect();
+        let versions = self
+            .folders
+            .iter()
+            .filter_map(|folder| Path::new(folder).read_dir().ok())
+            .flatten();
+        let beside = versions.filter_map(|entry| Some(entry.ok()?.path().join("bin")));
+        on_path.into_iter().chain(beside.collect::<Vec<_>>())
+    }
+}

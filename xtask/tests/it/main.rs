@@ -1,0 +1,3 @@
+//! The toolchain from outside: its command line, and the rules of the repository.
+
+mod tidy;

@@ -1,0 +1,300 @@
+//! Rules of the repository that a reader relies on and no compiler keeps. Each names the place that breaks it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use fs_err as fs;
+use serde::Deserialize;
+
+/// Who may depend on whom. `fixtures` is for tests and the known-bad corpus, never in what ships.
+const DIRECTION: [(&str, &[&str]); 10] = [
+    ("ktx", &["ktx-manifest", "ktx-project", "ktx-runtime"]),
+    ("ktx-fixtures", &["ktx-manifest"]),
+    ("ktx-manifest", &[]),
+    ("ktx-policy", &[]),
+    ("ktx-project", &["ktx-manifest"]),
+    ("ktx-publish", &["ktx-manifest", "ktx-policy"]),
+    ("ktx-release", &["ktx-manifest"]),
+    ("ktx-runtime", &["ktx-manifest"]),
+    ("ktx-smoke", &["ktx-fixtures", "ktx-manifest"]),
+    (
+        "xtask",
+        &[
+            "ktx-manifest",
+            "ktx-policy",
+            "ktx-publish",
+            "ktx-release",
+            "ktx-smoke",
+        ],
+    ),
+];
+
+/// A file that is longer has two themes.
+const LONGEST_FILE: usize = 400;
+
+/// Words of host applications and of telemetry that must never reach what ships.
+const FORBIDDEN: [&str; 4] = ["posthog", "segment.io", "sentry_sdk", "server/src"];
+
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    version: String,
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Deserialize)]
+struct Dependency {
+    name: String,
+    kind: Option<String>,
+    path: Option<String>,
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()
+        .expect("the workspace is here")
+}
+
+fn text(path: &str) -> String {
+    fs::read_to_string(root().join(path)).expect("the file is read")
+}
+
+fn metadata() -> Metadata {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(root());
+    serde_json::from_slice(&cargo.output().expect("cargo runs").stdout)
+        .expect("cargo describes the workspace")
+}
+
+/// The files that git knows, with what is new and not ignored, by their ending.
+fn sources(endings: &[&str]) -> Vec<String> {
+    let mut git = Command::new("git");
+    git.args(["ls-files", "--cached", "--others", "--exclude-standard"])
+        .current_dir(root());
+    let listed = String::from_utf8(git.output().expect("git runs").stdout).expect("paths are UTF-8");
+    let known = listed
+        .lines()
+        .filter(|path| endings.iter().any(|ending| path.ends_with(ending)));
+    let files: Vec<String> = known
+        .filter(|path| root().join(path).is_file())
+        .map(str::to_owned)
+        .collect();
+    assert!(!files.is_empty(), "git lists no {endings:?} files");
+    files
+}
+
+#[track_caller]
+fn assert_none(what: &str, offenders: Vec<String>) {
+    assert!(offenders.is_empty(), "{what}:\n  {}", offenders.join("\n  "));
+}
+
+#[test]
+fn crates_depend_in_one_direction() {
+    let packages = metadata().packages;
+    let mut offenders = Vec::new();
+    for package in &packages {
+        let Some((_, allowed)) = DIRECTION.iter().find(|(name, _)| *name == package.name) else {
+            offenders.push(format!("{} is not in the map", package.name));
+            continue;
+        };
+        let ours = package
+            .dependencies
+            .iter()
+            .filter(|dependency| dependency.path.is_some());
+        for dependency in ours.filter(|dependency| dependency.kind.is_none()) {
+            if !allowed.contains(&dependency.name.as_str()) {
+                offenders.push(format!("{} may not depend on {}", package.name, dependency.name));
+            }
+        }
+    }
+    assert_none(
+        "dependencies against the direction of docs/ARCHITECTURE.md",
+        offenders,
+    );
+    assert_eq!(
+        packages.len(),
+        DIRECTION.len(),
+        "the map names crates that are gone"
+    );
+}
+
+#[test]
+fn no_file_has_two_themes() {
+    let long = sources(&[".rs", ".py", ".js", ".mjs"])
+        .into_iter()
+        .filter_map(|path| {
+            let lines = text(&path).lines().count();
+            (lines > LONGEST_FILE).then(|| format!("{path}: {lines} lines"))
+        });
+    assert_none(&format!("files over {LONGEST_FILE} lines"), long.collect());
+}
+
+#[test]
+fn every_rust_file_says_what_it_is_for() {
+    let bare = sources(&[".rs"])
+        .into_iter()
+        .filter(|path| !text(path).starts_with("//! "));
+    assert_none("files without a `//!` header", bare.collect());
+}
+
+#[test]
+fn one_module_at_most_is_unsafe() {
+    let marker = concat!("expect(", "unsafe_code");
+    let unsafe_files: Vec<String> = sources(&[".rs"])
+        .into_iter()
+        .filter(|path| text(path).contains(marker))
+        .collect();
+    assert!(
+        unsafe_files.len() <= 1,
+        "unsafe code in more than one module: {unsafe_files:?}"
+    );
+}
+
+#[test]
+fn lint_exceptions_are_expectations_with_a_reason() {
+    let allowances = [concat!("#[al", "low("), concat!("#![al", "low(")];
+    let lax = sources(&[".rs"]).into_iter().filter(|path| {
+        let code = text(path);
+        allowances.iter().any(|allowance| code.contains(allowance))
+    });
+    assert_none(
+        "files with #[allow] where #[expect(…, reason = …)] belongs",
+        lax.collect(),
+    );
+}
+
+#[test]
+fn versions_agree() {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Policy {
+        published_package_smoke: Quoted,
+    }
+    #[derive(Deserialize)]
+    struct Quoted {
+        version: String,
+    }
+    let packages = metadata().packages;
+    let version = &packages.first().expect("there are crates").version;
+    let others = packages.iter().filter(|package| package.version != *version);
+    assert_none(
+        "crates of another version",
+        others.map(|package| package.name.clone()).collect(),
+    );
+    let policy: Policy = serde_json::from_str(&text("release-policy.json")).expect("the policy parses");
+    assert_eq!(
+        &policy.published_package_smoke.version, version,
+        "release-policy.json quotes another version"
+    );
+    assert!(
+        text("npm/package.json").contains("\"version\": \"0.0.0-private\""),
+        "npm/package.json is stamped"
+    );
+    assert!(
+        text("python/pyproject.toml").contains("version = \"0.0.0\""),
+        "pyproject.toml is stamped"
+    );
+    assert!(
+        text("CHANGELOG.md").contains(&format!("## {version}")),
+        "CHANGELOG.md has no entry for {version}"
+    );
+}
+
+#[test]
+fn the_readme_lists_every_command() {
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .arg("--help")
+        .output()
+        .expect("xtask runs");
+    let help = String::from_utf8(output.stdout).expect("help is UTF-8");
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let names = commands
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next());
+    let names: Vec<&str> = names.filter(|name| *name != "help").collect();
+    assert!(names.len() > 5, "`cargo xtask --help` lists its commands: {help}");
+    let readme = text("README.md");
+    let missing = names
+        .iter()
+        .filter(|name| !readme.contains(&format!("\ncargo xtask {name} ")));
+    assert_none(
+        "commands that README.md leaves out",
+        missing.map(ToString::to_string).collect(),
+    );
+    let listed = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix("cargo xtask "));
+    let unknown = listed
+        .filter_map(|rest| rest.split_whitespace().next())
+        .filter(|name| !names.contains(name));
+    assert_none(
+        "commands that README.md invents",
+        unknown.map(str::to_owned).collect(),
+    );
+}
+
+#[test]
+fn what_ships_calls_nobody() {
+    let shipped = sources(&[".rs", ".py", ".js", ".mjs"])
+        .into_iter()
+        .filter(|path| {
+            [
+                "cli/src/",
+                "runtime/src/",
+                "project/src/",
+                "npm/dist/",
+                "python/ktx_daemon/",
+                "python/semantic_layer/",
+            ]
+            .iter()
+            .any(|folder| path.starts_with(folder))
+        });
+    let mut offenders = Vec::new();
+    for path in shipped {
+        let code = text(&path).to_lowercase();
+        offenders.extend(
+            FORBIDDEN
+                .iter()
+                .filter(|word| code.contains(*word))
+                .map(|word| format!("{path}: {word}")),
+        );
+    }
+    assert_none("telemetry or host application code in what ships", offenders);
+}
+
+#[test]
+fn lock_files_carry_no_addresses() {
+    let locks = sources(&["package-lock.json", ".txt"]);
+    let offenders = locks.into_iter().filter(|path| {
+        let code = text(path);
+        code.contains("\"resolved\"") || code.contains("--index-url") || code.contains("--find-links")
+    });
+    assert_none("lock files that say where a registry is", offenders.collect());
+}
+
+#[test]
+fn processes_are_spawned_in_four_places() {
+    let spawns = concat!("Command", "::new(");
+    let places = [
+        "xtask/",
+        "publish/src/npm",
+        "runtime/src/process",
+        "smoke/src/sandbox",
+        "python/",
+    ];
+    let offenders = sources(&[".rs"]).into_iter().filter(|path| {
+        let test = path.contains("/tests/") || path.ends_with("tests.rs") || path.starts_with("fixtures/");
+        let code = text(path);
+        let code = code.split("#[cfg(test)]").next().unwrap_or_default();
+        !test && !places.iter().any(|place| path.starts_with(place)) && code.contains(spawns)
+    });
+    assert_none("processes spawned outside their four places", offenders.collect());
+}
