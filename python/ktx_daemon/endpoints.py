@@ -70,6 +70,12 @@ ENDPOINTS = (
         failure="SQL fingerprinting failed",
     ),
     Endpoint(
+        path="/lookml/parse",
+        command="lookml-parse",
+        module="ktx_daemon.lookml.parse",
+        failure="LookML parsing failed",
+    ),
+    Endpoint(
         path="/embeddings/compute",
         command="embedding-compute",
         module="ktx_daemon.embeddings.compute",

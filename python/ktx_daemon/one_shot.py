@@ -1,5 +1,6 @@
 """One request a process: a JSON object on stdin, one JSON line on stdout, or a message on stderr."""
 
+import logging
 from typing import BinaryIO, TextIO
 
 from ktx_daemon.cancellation import Cancellation
@@ -11,6 +12,8 @@ from ktx_daemon.redaction import redact, redact_request_secrets
 
 def run_one_shot(endpoint: Endpoint, stdin: BinaryIO, stdout: BinaryIO, stderr: TextIO) -> int:
     """Answer the request on `stdin`. Returns 0, or 1 after saying on `stderr` why not."""
+    # Nothing but the message may stand on stderr; log lines are for the daemon's log.
+    logging.getLogger().addHandler(logging.NullHandler())
     body = stdin.read()
     try:
         answer = invoke(endpoint, body, Cancellation())
