@@ -22,7 +22,7 @@ _NUMBERED_PARAMETER = re.compile(r"\$\d+(?=[^\s\w$])")
 
 _DIALECTS = frozenset(dialect.value for dialect in Dialects) - {""}
 
-_SELF_REFERENCE_WITHOUT_KEYWORD = frozenset({"tsql", "fabric", "oracle", "teradata"})
+_RECURSIVE_WITHOUT_KEYWORD = frozenset({"tsql", "fabric", "oracle", "teradata"})
 """Dialects whose common table expressions may name themselves without RECURSIVE."""
 
 
@@ -50,7 +50,11 @@ def parse_statements(sql: str, dialect: Dialect) -> list[exp.Expr]:
     except RecursionError:
         raise Unparseable(TOO_DEEP) from None
     # sqlglot keeps a comment behind the last semicolon as a statement of its own.
-    return [statement for statement in parsed if statement is not None and not isinstance(statement, exp.Semicolon)]
+    statements = [one for one in parsed if one is not None and not isinstance(one, exp.Semicolon)]
+    if type(dialect).__name__.lower() in _RECURSIVE_WITHOUT_KEYWORD:
+        for clause in (clause for statement in statements for clause in statement.find_all(exp.With)):
+            clause.set("recursive", True)
+    return statements
 
 
 def tokenize(sql: str, dialect: Dialect) -> list[Token]:
