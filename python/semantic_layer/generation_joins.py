@@ -1,4 +1,4 @@
-"""Drafts the joins of generated sources: both directions of every link, and role names where they are needed."""
+"""Drafts the joins of generated sources: both directions of every link, and roles where they are needed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """A real PostgreSQL server for tests: started on first use, in a directory of its own, gone afterwards.
 
-A ``conftest.py`` takes it with ``from tests.postgres_server import postgres_server``. Tests that use the fixture are skipped, with the reason,
-where no PostgreSQL is installed; with ``KTX_TEST_NO_SKIP=1`` they fail instead.
+A ``conftest.py`` takes it with ``from tests.postgres_server import postgres_server``. Tests that use the
+fixture are skipped, with the reason, where no PostgreSQL is installed; with ``KTX_TEST_NO_SKIP=1`` they
+fail instead.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def postgres_server() -> Iterator[str]:
 
 
 def _server_programs() -> Path | None:
-    """The directory that holds ``initdb`` and ``pg_ctl``: on the path, or where Debian keeps the newest server."""
+    """The directory that holds ``initdb`` and ``pg_ctl``: on the path, or where Debian keeps the newest."""
     candidates = [Path(found).resolve().parent for found in [shutil.which("initdb")] if found]
     candidates += sorted(
         Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True

@@ -1,0 +1,173 @@
+"""What authors wrote in a source's measures and segments, bound to a node of the join graph.
+
+Inside an aggregate a name is a column; outside it is another measure. Names that a source does not list are
+taken as physical columns of its table: authors may leave columns out of the list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from semantic_layer import sources
+from semantic_layer.aggregates import with_native_helpers, yields_number
+from semantic_layer.errors import SemanticLayerError, quoted
+from semantic_layer.expressions import (
+    has_aggregate,
+    has_nested_aggregate,
+    has_window,
+    is_inside_aggregate,
+    parse_expression,
+)
+from semantic_layer.model import Model, bound
+from semantic_layer.references import Reference, read_reference, rebuilt
+
+
+class MeasureRef(exp.Expression):
+    """Stands in a tree for the value of another measure, by key. Never rendered."""
+
+    arg_types = {"this": True}  # noqa: RUF012
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A named measure at a node. ``conditions`` (filter, segments) do not restrict ``tree`` yet."""
+
+    node: str
+    measure: sources.Measure
+    tree: exp.Expr
+    conditions: tuple[exp.Expr, ...]
+    is_numeric: bool
+
+
+def define(model: Model, node: str, name: str) -> Definition:
+    """The definition of a measure of the node's source, bound to the node. Kept by the model."""
+    key = f"{node}.{name}"
+    known = model.definitions.get(key)
+    if known is None:
+        known = model.definitions[key] = _define(model, node, model.measures_at(node)[name])
+    return known
+
+
+def _define(model: Model, node: str, measure: sources.Measure) -> Definition:
+    raw = parse_measure(model, measure.expr)
+    is_opaque = not has_aggregate(raw) and raw.find(exp.Anonymous) is not None
+    siblings = model.measures_at(node)
+
+    def resolve(column: exp.Column) -> exp.Expr:
+        reference = own_reference(model, node, column)
+        is_inside = is_opaque or is_inside_aggregate(column)
+        if reference.name in siblings and reference.qualifier in (None, node) and not reference.fields:
+            if not is_inside:
+                return MeasureRef(this=f"{node}.{reference.name}")
+            if reference.name not in model.columns_at(node):
+                raise nested_aggregation(measure.expr)
+        if not is_inside:
+            raise not_a_measure(reference.name, node)
+        return bind_own(model, node, reference)
+
+    tree = bound(raw, resolve, f"{node}.{measure.name}")
+    if tree.find(MeasureRef) is None and not is_opaque and not has_aggregate(tree):
+        raise not_a_measure(measure.expr, node)
+    conditions = []
+    if measure.filter and measure.filter.strip():
+        conditions.append(
+            condition(model, node, measure.filter, f"filter of measure '{node}.{measure.name}'")
+        )
+    segments = model.segments_at(node)
+    for segment in measure.segments:
+        if segment not in segments:
+            raise SemanticLayerError(
+                f"Measure '{measure.name}' on source '{node}' references unknown segment '{segment}'. "
+                f"Available segments: {', '.join(segments)}"
+            )
+        conditions.append(segment_condition(model, node, segment))
+    is_numeric = yields_number(raw, lambda column: _type_of(model, node, column))
+    return Definition(node, measure, tree, tuple(conditions), is_numeric)
+
+
+def parse_measure(model: Model, text: str) -> exp.Expr:
+    """A measure's expression with helper functions in the dialect's form. The caller owns the tree."""
+    tree = parse_expression(text, model.dialect)
+    if has_window(tree):
+        raise SemanticLayerError(
+            f"Window functions are not supported in measures: '{quoted(text)}'. "
+            "Compute them in a source defined by SQL."
+        )
+    if has_nested_aggregate(tree):
+        raise nested_aggregation(text)
+    return with_native_helpers(tree.copy(), model.dialect)
+
+
+def condition(model: Model, node: str, text: str, what: str) -> exp.Expr:
+    """A condition on the node's rows, bound. It may read parents of the node, but not aggregate."""
+    tree = parse_expression(text, model.dialect)
+    if has_aggregate(tree) or has_window(tree):
+        raise SemanticLayerError(
+            f"The {what} may not aggregate: '{quoted(text)}'. It restricts single rows before they "
+            "are aggregated."
+        )
+    return bound(tree, lambda column: bind_own(model, node, own_reference(model, node, column)), what)
+
+
+def segment_condition(model: Model, node: str, segment: str) -> exp.Expr:
+    """The condition of a segment of the node's source."""
+    return condition(model, node, model.segments_at(node)[segment].expr, f"segment '{node}.{segment}'")
+
+
+def own_reference(model: Model, node: str, column: exp.Column) -> Reference:
+    """What a column in a definition refers to. A role's definitions speak of their source by its own name."""
+    reference = read_reference(
+        column, model.graph.source_of.__contains__, model.columns_at(node).__contains__
+    )
+    if reference.qualifier == model.graph.source_of[node].name:
+        return Reference(node, reference.name, reference.is_quoted, reference.fields)
+    return reference
+
+
+def bind_own(model: Model, node: str, reference: Reference) -> exp.Expr:
+    """The column of a definition at a node: the node's own first, then the nearest parent that lists it."""
+    home = reference.qualifier
+    if home is None:
+        home = node
+        if reference.name not in model.columns_at(node):
+            home = _nearest_parent_with(model, node, reference.name) or node
+    elif home not in model.graph.source_of:
+        raise model.unknown_source(home, origin=node)
+    return rebuilt(model.column_tree(home, reference.name).copy(), reference)
+
+
+def _nearest_parent_with(model: Model, node: str, column: str) -> str | None:
+    reached = {node: None}
+    frontier = [node]
+    for origin in frontier:
+        for step in model.graph.ways_from(origin):
+            if step.is_safe and step.target not in reached:
+                if column in model.columns_at(step.target):
+                    return step.target
+                reached[step.target] = None
+                frontier.append(step.target)
+    return None
+
+
+def _type_of(model: Model, node: str, column: exp.Column) -> str | None:
+    reference = own_reference(model, node, column)
+    return model.type_of(reference.qualifier or node, reference.name)
+
+
+def nested_aggregation(text: str) -> SemanticLayerError:
+    """The refusal of an aggregate of an aggregate."""
+    return SemanticLayerError(
+        f"Nested aggregation is not supported: '{quoted(text)}'. Aggregate once, or use a source "
+        "defined by SQL."
+    )
+
+
+def not_a_measure(text: str, source: str) -> SemanticLayerError:
+    """The refusal of something that has a source but does not aggregate."""
+    text = quoted(text)
+    return SemanticLayerError(
+        f"Measure '{text}' is not a pre-defined measure on source '{source}' and has no aggregate function. "
+        f"Use an aggregate like sum({text}), count({text}), avg({text}), etc."
+    )

@@ -1,0 +1,56 @@
+"""The SQL dialect of a request: a thin, typed view on sqlglot's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect, Dialects
+
+from semantic_layer.errors import SemanticLayerError, quoted
+from semantic_layer.identifiers import needs_quotes
+
+_KNOWN = frozenset(dialect.value for dialect in Dialects if dialect.value)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlDialect:
+    """A dialect by name. Equal dialects are the same object, so caches may key on them."""
+
+    name: str
+    grammar: Dialect
+
+    def identifier(self, name: str) -> exp.Identifier:
+        """``name`` as an AST node, quoted when the dialect would misread it."""
+        return exp.Identifier(this=name, quoted=needs_quotes(name, self.name))
+
+    def column(self, table: str, name: str) -> exp.Column:
+        """A column of a table alias."""
+        return exp.Column(this=self.identifier(name), table=self.identifier(table))
+
+    def ordered(self, label: str, *, descending: bool) -> exp.Ordered:
+        """An ORDER BY key whose NULLs stay where the engine puts them by default."""
+        nulls = self.grammar.NULL_ORDERING
+        nulls_first = (
+            (not descending) if nulls == "nulls_are_small" else nulls == "nulls_are_large" and descending
+        )
+        key = exp.Column(this=self.identifier(label))
+        return exp.Ordered(this=key, desc=descending, nulls_first=nulls_first)
+
+    def render(self, statement: exp.Expr) -> str:
+        """The statement as text. The statement must not be used afterwards: some dialects rewrite it."""
+        return self.grammar.generate(
+            statement, copy=False, pretty=True, comments=False, normalize_functions=False
+        )
+
+
+@lru_cache(maxsize=64)
+def get_dialect(name: str) -> SqlDialect:
+    """The dialect of that name, or an error that names some that exist."""
+    if name not in _KNOWN:
+        raise SemanticLayerError(
+            f"Unknown SQL dialect '{quoted(name)}'. Use a dialect supported by sqlglot "
+            "(e.g., postgres, bigquery, snowflake, mysql, duckdb)."
+        )
+    return SqlDialect(name, Dialect.get_or_raise(name))

@@ -1,0 +1,176 @@
+"""Authors' expressions as syntax trees: parsing with limits, and what later stages ask of a tree.
+
+Trees are shared between requests, so nobody changes one that came from here without copying it first. A
+sub-query inside an expression is its author's own business: nothing here looks into one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from semantic_layer.dialects import SqlDialect
+from semantic_layer.errors import SemanticLayerError, quoted
+
+# An expression that a person wrote is far below these. They keep a hostile one from costing seconds or
+# gigabytes.
+_LONGEST_TEXT = 20_000
+_DEEPEST_TREE = 1_000
+LARGEST_TREE = 20_000
+
+# Aggregates that sqlglot reads as ordinary functions, whether they are ours or an engine's.
+_AGGREGATE_NAMES = frozenset(
+    """
+    any_value approx_percentile approx_percentile_cont argmax argmin bit_and bit_or bool_and bool_or
+    checksum_agg count_big count_distinct count_if every geometric_mean group_concat listagg mode percentile
+    product regr_slope string_agg total
+    """.split()  # noqa: SIM905
+)
+
+
+@lru_cache(maxsize=4096)
+def parse_expression(text: str, dialect: SqlDialect) -> exp.Expr:
+    """The tree of one scalar expression. Statements, lists and trailing words are refused."""
+    if len(text) > _LONGEST_TEXT:
+        raise SemanticLayerError(f"Expression is longer than {_LONGEST_TEXT} characters: '{quoted(text)}'")
+    try:
+        tree = dialect.grammar.parse_into(exp.Condition, text)[0]
+    except SqlglotError as error:
+        reason = error.errors[0] if getattr(error, "errors", None) else {}
+        detail = reason.get("description") or "it is not a single SQL expression"
+        raise SemanticLayerError(f"Failed to parse expression '{quoted(text)}': {detail}") from None
+    except RecursionError:
+        raise too_deep(text) from None
+    if tree is None:
+        raise SemanticLayerError(f"Failed to parse expression '{quoted(text)}': it is empty")
+    _check_size(tree, text)
+    return _with_plain_intervals(tree, dialect)
+
+
+def too_deep(text: str) -> SemanticLayerError:
+    """The refusal of an expression that nests too deeply to be compiled."""
+    return SemanticLayerError(f"Expression is nested too deeply: '{quoted(text)}'. Simplify it.")
+
+
+def _check_size(tree: exp.Expr, text: str) -> None:
+    level = [tree]
+    depth = 0
+    while level:
+        depth += 1
+        if depth > _DEEPEST_TREE:
+            raise too_deep(text)
+        level = [child for node in level for child in node.iter_expressions()]
+
+
+def _with_plain_intervals(tree: exp.Expr, dialect: SqlDialect) -> exp.Expr:
+    """BigQuery and MySQL authors write ``INTERVAL 7 DAY``; sqlglot's parser makes a string of the 7."""
+    if dialect.name in ("bigquery", "mysql"):
+        for interval in tree.find_all(exp.Interval):
+            amount = interval.this
+            if isinstance(amount, exp.Literal) and amount.is_string and amount.name.lstrip("-").isdigit():
+                interval.set("this", exp.Literal.number(amount.name))
+    return tree
+
+
+def visible_nodes(tree: exp.Expr) -> Iterator[exp.Expr]:
+    """Every node from the top down, left to right, except what lies inside sub-queries."""
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        yield node
+        if not isinstance(node, exp.Query):
+            stack.extend(node.iter_expressions(reverse=True))
+
+
+def columns_of(tree: exp.Expr) -> Iterator[exp.Column]:
+    """Every column mentioned outside sub-queries, in reading order."""
+    return (node for node in visible_nodes(tree) if isinstance(node, exp.Column))
+
+
+def is_aggregate(node: exp.Expr) -> bool:
+    """Whether this very node is an aggregate call."""
+    if isinstance(node, exp.AggFunc):
+        is_greatest_of_several = isinstance(node, (exp.Max, exp.Min)) and bool(node.args.get("expressions"))
+        return not is_greatest_of_several
+    if isinstance(node, exp.WithinGroup):
+        return True
+    return isinstance(node, exp.Anonymous) and node.name.lower() in _AGGREGATE_NAMES
+
+
+def outermost_aggregates(tree: exp.Expr) -> Iterator[exp.Expr]:
+    """Aggregate calls that are not inside another one."""
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        if is_aggregate(node):
+            yield node
+        elif not isinstance(node, exp.Query):
+            stack.extend(node.iter_expressions(reverse=True))
+
+
+def has_aggregate(tree: exp.Expr) -> bool:
+    """Whether there is an aggregate call outside sub-queries."""
+    return next(outermost_aggregates(tree), None) is not None
+
+
+def has_nested_aggregate(tree: exp.Expr) -> bool:
+    """Whether an aggregate call has another in its arguments."""
+    return any(
+        is_aggregate(inner)
+        for outer in outermost_aggregates(tree)
+        for inner in visible_nodes(outer)
+        if inner is not outer and not (isinstance(outer, exp.WithinGroup) and inner is outer.this)
+    )
+
+
+def has_window(tree: exp.Expr) -> bool:
+    """Whether there is a window function outside sub-queries."""
+    return any(isinstance(node, exp.Window) for node in visible_nodes(tree))
+
+
+def conjuncts(tree: exp.Expr) -> Iterator[exp.Expr]:
+    """The clauses of a condition, cut at its top-level ANDs, in reading order."""
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        inner = node.unnest() if isinstance(node, exp.Paren) else node
+        if isinstance(inner, exp.And):
+            stack.extend((inner.expression, inner.this))
+        else:
+            yield node
+
+
+def grouped(tree: exp.Expr) -> exp.Expr:
+    """The tree, in parentheses when an operator beside it could tear it apart."""
+    if isinstance(tree, exp.Dot):
+        return tree
+    is_operator = isinstance(tree, (exp.Binary, exp.Not, exp.Neg, exp.Between, exp.In, exp.Interval))
+    return exp.Paren(this=tree) if is_operator else tree
+
+
+def all_of(conditions: list[exp.Expr]) -> exp.Expr:
+    """The conditions joined with AND; there is at least one."""
+    first, *others = conditions
+    whole = exp.Paren(this=first) if isinstance(first, exp.Or) and others else first
+    for condition in others:
+        right = exp.Paren(this=condition) if isinstance(condition, exp.Or) else condition
+        whole = exp.And(this=whole, expression=right)
+    return whole
+
+
+def is_inside_aggregate(node: exp.Expr) -> bool:
+    """Whether an aggregate call, or its FILTER clause, encloses the node."""
+    ancestor = node.parent
+    while ancestor is not None:
+        if is_aggregate(ancestor) or isinstance(ancestor, exp.Filter):
+            return True
+        ancestor = ancestor.parent
+    return False
+
+
+def tables_of(*trees: exp.Expr) -> tuple[str, ...]:
+    """The nodes that bound trees mention, in reading order, each once."""
+    return tuple(dict.fromkeys(column.table for tree in trees for column in columns_of(tree) if column.table))

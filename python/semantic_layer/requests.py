@@ -1,0 +1,75 @@
+"""A query as it is asked, checked at the edge. Names in it are not resolved yet."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, ValidationError
+
+from semantic_layer.errors import SemanticLayerError
+from semantic_layer.sources import faults
+
+DEFAULT_LIMIT = 1000
+_LARGEST_LIMIT = 2**63 - 1
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class MeasureRequest(_Request):
+    """A measure by name or expression; only the object form can carry a ``name`` of its own."""
+
+    expr: str
+    name: str | None = None
+    is_object: bool = False
+
+
+class DimensionRequest(_Request):
+    """What to group by, and for times how coarsely."""
+
+    field: str
+    granularity: str | None = None
+
+
+class OrderRequest(_Request):
+    """An output column to sort by."""
+
+    field: str
+    direction: str = "asc"
+
+
+def _measure(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"expr": value}
+    return {**value, "is_object": True} if isinstance(value, dict) else value
+
+
+def _field(value: Any) -> Any:
+    return {"field": value} if isinstance(value, str) else value
+
+
+class Query(_Request):
+    """A whole query, with its defaults filled in."""
+
+    measures: tuple[Annotated[MeasureRequest, BeforeValidator(_measure)], ...]
+    dimensions: tuple[Annotated[DimensionRequest, BeforeValidator(_field)], ...] = ()
+    filters: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
+    order_by: tuple[Annotated[OrderRequest, BeforeValidator(_field)], ...] = ()
+    limit: Annotated[StrictInt, Field(le=_LARGEST_LIMIT)] = DEFAULT_LIMIT
+    include_empty: StrictBool = True
+
+
+def parse_query(query: object) -> Query:
+    """The query, or an error that names every fault in it."""
+    try:
+        parsed = Query.model_validate(query)
+    except ValidationError as error:
+        raise SemanticLayerError(f"Query is invalid: {faults(error)}") from None
+    if parsed.limit < 0:
+        raise SemanticLayerError(f"limit must be non-negative, got {parsed.limit}")
+    for order in parsed.order_by:
+        if order.direction.lower() not in ("asc", "desc"):
+            raise SemanticLayerError(f"ORDER BY direction must be asc or desc, got '{order.direction[:40]}'")
+    return parsed
