@@ -1,0 +1,186 @@
+//! One connection: driver, where the data is, and whether we may read it. Values may point at an environment
+//! variable (`env:NAME`) or a file (`file:/path`); they are looked up when used, so that an unset variable of one
+//! connection does not stop a command about another.
+
+use std::path::{Path, PathBuf};
+
+use crate::yaml::{Fields, Finding, Node};
+use crate::{ConnectionId, Environment, Error};
+
+#[derive(Debug, Clone)]
+pub struct Connection {
+    pub driver: Driver,
+    pub url: Option<Setting>,
+    pub path: Option<Setting>,
+    pub readonly: bool,
+    pub schemas: Vec<String>,
+    pub historic_sql: Option<HistoricSql>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Driver {
+    Sqlite,
+    Postgres,
+    /// Known to the format (a connection may name it), not to this program.
+    Other(String),
+}
+
+/// A value as written: the literal text, or where to find it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting(String);
+
+/// How `historic-sql` reads the statistics of a warehouse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoricSql {
+    pub enabled: bool,
+    pub dialect: String,
+    pub service_account_user_patterns: Vec<String>,
+    pub redaction_patterns: Vec<String>,
+    pub max_templates_per_run: usize,
+    pub min_calls: u64,
+}
+
+pub fn read(node: &Node, id: &str, findings: &mut Vec<Finding>) -> Option<Connection> {
+    let mut fields = Fields::open(node, format!("connections.{id}"), findings)?;
+    let driver = fields.required_text("driver").map(|text| Driver::parse(&text))?;
+    let historic_sql = match fields.node("historicSql") {
+        Some(node) => read_historic_sql(node, fields.path_of("historicSql"), fields.findings()),
+        None => None,
+    };
+    Some(Connection {
+        driver,
+        url: fields.text("url").map(Setting),
+        path: fields.text("path").map(Setting),
+        readonly: fields.flag("readonly").unwrap_or(false),
+        schemas: fields.texts("schemas"),
+        historic_sql,
+    })
+}
+
+fn read_historic_sql(node: &Node, path: String, findings: &mut Vec<Finding>) -> Option<HistoricSql> {
+    let mut fields = Fields::open(node, path, findings)?;
+    Some(HistoricSql {
+        enabled: fields.flag("enabled").unwrap_or(false),
+        dialect: fields.text("dialect").unwrap_or_else(|| "postgres".into()),
+        service_account_user_patterns: fields.texts("serviceAccountUserPatterns"),
+        redaction_patterns: fields.texts("redactionPatterns"),
+        max_templates_per_run: fields.count("maxTemplatesPerRun").and_then(|n| n.try_into().ok()).unwrap_or(5_000),
+        min_calls: fields.count("minCalls").unwrap_or(5),
+    })
+}
+
+impl Driver {
+    /// Blanks and letter case do not matter; the long names are the short ones.
+    pub fn parse(text: &str) -> Self {
+        match text.trim().to_lowercase().as_str() {
+            "sqlite" | "sqlite3" => Self::Sqlite,
+            "postgres" | "postgresql" => Self::Postgres,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+            Self::Other(name) => name,
+        }
+    }
+
+    /// The name the semantic layer's SQL writer knows the warehouse by.
+    pub fn dialect(&self) -> &str {
+        match self {
+            Self::Other(name) if name == "sqlserver" => "tsql",
+            driver => driver.as_str(),
+        }
+    }
+}
+
+impl Setting {
+    pub fn literal(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    fn resolve(&self, key: &str, environment: &Environment) -> Result<String, Error> {
+        if let Some(name) = self.0.strip_prefix("env:") {
+            return environment
+                .get(name)
+                .map(str::to_owned)
+                .ok_or_else(|| Error::UnsetVariable { key: key.to_owned(), name: name.to_owned() });
+        }
+        if let Some(path) = self.0.strip_prefix("file:") {
+            let path = Path::new(path);
+            let text = fs_err::read_to_string(path).map_err(|error| Error::io("read", path, error))?;
+            return Ok(text.trim_end_matches(['\r', '\n']).to_owned());
+        }
+        Ok(self.0.clone())
+    }
+}
+
+impl Connection {
+    /// The URL of a server; refused when it is absent or blank.
+    pub fn server_url(&self, id: &ConnectionId, environment: &Environment) -> Result<Option<String>, Error> {
+        let Some(setting) = &self.url else { return Ok(None) };
+        let url = setting.resolve(&format!("connections.{id}.url"), environment)?;
+        Ok(Some(url).filter(|url| !url.trim().is_empty()))
+    }
+
+    /// The database file of a SQLite connection: `path`, else `url` as `sqlite:///…` or `file:…`. Relative paths
+    /// count from the project folder.
+    pub fn database_file(&self, id: &ConnectionId, project: &Path, environment: &Environment) -> Result<PathBuf, Error> {
+        let place = match (&self.path, &self.url) {
+            (Some(path), _) => path.resolve(&format!("connections.{id}.path"), environment)?,
+            (None, Some(url)) => {
+                let url = match url.0.starts_with("env:") {
+                    true => url.resolve(&format!("connections.{id}.url"), environment)?,
+                    false => url.0.clone(),
+                };
+                file_of_url(&url)
+            }
+            (None, None) => String::new(),
+        };
+        if place.trim().is_empty() {
+            return Err(Error::NoDatabaseFile(id.clone()));
+        }
+        Ok(project.join(place))
+    }
+}
+
+/// `sqlite:///rel.db` is relative and `sqlite:////abs.db` absolute, as SQLAlchemy reads them; `file:` is SQLite's own.
+fn file_of_url(url: &str) -> String {
+    let rest = ["sqlite:///", "sqlite://", "sqlite:", "file://", "file:"]
+        .iter()
+        .find_map(|prefix| url.strip_prefix(prefix))
+        .unwrap_or(url);
+    rest.split('?').next().unwrap_or(rest).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Driver, file_of_url};
+
+    #[test]
+    fn a_sqlite_url_names_its_file() {
+        for (url, file) in [
+            ("sqlite:///shop.db", "shop.db"),
+            ("sqlite:////var/shop.db", "/var/shop.db"),
+            ("file:shop.db?mode=ro", "shop.db"),
+            ("file:///var/shop.db", "/var/shop.db"),
+            ("shop.db", "shop.db"),
+        ] {
+            assert_eq!(file_of_url(url), file, "{url}");
+        }
+    }
+
+    #[test]
+    fn drivers_are_read_whatever_their_case() {
+        for (text, driver) in [
+            (" PostgreSQL ", Driver::Postgres),
+            ("sqlite3", Driver::Sqlite),
+            ("SQLServer", Driver::Other("sqlserver".into())),
+        ] {
+            assert_eq!(Driver::parse(text), driver, "{text}");
+        }
+        assert_eq!(Driver::parse("sqlserver").dialect(), "tsql");
+    }
+}

@@ -1,0 +1,106 @@
+//! Everything that can go wrong with a project, each with what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::yaml::{Finding, SyntaxError};
+use crate::{ConnectionId, files, nearest};
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("failed to {verb} `{path}`: {cause}", path = path.display())]
+    Io { verb: &'static str, path: PathBuf, cause: String, kind: io::ErrorKind },
+    #[error("failed to read `{path}`: {reason}", path = path.display())]
+    Yaml { path: PathBuf, reason: String },
+    #[error("failed to read `{path}`: {}", first_of(findings), path = path.display())]
+    InvalidConfig { path: PathBuf, findings: Vec<Finding> },
+    #[error("failed to find a project: `{path}` has no ktx.yaml", path = .0.display())]
+    NoProject(PathBuf),
+    #[error("Project already contains ktx.yaml: {path}", path = .0.display())]
+    AlreadyProject(PathBuf),
+    #[error("failed to initialise `{inner}`: it lies inside the project `{outer}`", inner = inner.display(), outer = outer.display())]
+    NestedProject { inner: PathBuf, outer: PathBuf },
+    #[error("{0}")]
+    BlankProjectDir(&'static str),
+    #[error("Unsafe connection id: {0}")]
+    UnsafeConnectionId(String),
+    #[error("Unsafe semantic-layer source name: {0}")]
+    UnsafeSourceName(String),
+    #[error("Connection \"{id}\" is not configured in ktx.yaml")]
+    UnknownConnection { id: String, nearest: Vec<String> },
+    #[error("connectionId is required when the local project has zero or multiple connections.")]
+    ConnectionRequired { known: Vec<String> },
+    #[error("failed to read `{key}`: the environment variable `{name}` is not set")]
+    UnsetVariable { key: String, name: String },
+    #[error("failed to open the database of `{0}`: connections.{0} has neither `path` nor `url`")]
+    NoDatabaseFile(ConnectionId),
+    #[error("Semantic-layer source \"{connection}/{name}\" was not found")]
+    UnknownSource { connection: ConnectionId, name: String, nearest: Vec<String> },
+    #[error("Invalid semantic-layer source: {}", joined(.0))]
+    InvalidSource(Vec<Finding>),
+    #[error("Invalid semantic-layer source: {0}")]
+    SourceSyntax(SyntaxError),
+    #[error("Semantic-layer source name \"{written}\" does not match requested path \"{requested}\"")]
+    SourceNameMismatch { written: String, requested: String },
+    #[error("failed to open `{path}`: {cause}", path = path.display())]
+    Database { path: PathBuf, cause: String },
+    #[error("failed to use `{path}`: {cause}", path = path.display())]
+    State { path: PathBuf, cause: String },
+}
+
+impl Error {
+    pub fn io(verb: &'static str, path: &Path, error: io::Error) -> Self {
+        Self::Io { verb, path: path.to_owned(), cause: files::cause(&error), kind: error.kind() }
+    }
+
+    pub fn yaml(path: &Path, error: &SyntaxError) -> Self {
+        Self::Yaml { path: path.to_owned(), reason: error.to_string() }
+    }
+
+    /// What the user does next, where it is not plain from the sentence.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Io { kind: io::ErrorKind::StorageFull, .. } => {
+                Some("free some space and run the command again; nothing that was there is lost".into())
+            }
+            Self::Yaml { .. } | Self::SourceSyntax(_) => Some("mend the YAML at that place".into()),
+            Self::InvalidConfig { findings, .. } => match findings.len() {
+                0 | 1 => Some("mend that key in ktx.yaml".into()),
+                count => Some(format!("mend that key in ktx.yaml; {} more after it", count - 1)),
+            },
+            Self::NoProject(path) => Some(format!(
+                "run `ktx setup` there, pass --project-dir, or make one with `ktx dev init {}`",
+                path.display()
+            )),
+            Self::AlreadyProject(_) => Some("pass --force to write it anew".into()),
+            Self::NestedProject { .. } => Some("choose a folder outside, or pass --force to nest them".into()),
+            Self::UnknownConnection { nearest, .. } => {
+                nearest::hint(nearest).or_else(|| Some("`ktx connection list` shows the configured ones".into()))
+            }
+            Self::ConnectionRequired { known } => Some(match known.as_slice() {
+                [] => "add one under `connections:` in ktx.yaml".into(),
+                known => format!("pass --connection-id with one of: {}", known.join(", ")),
+            }),
+            Self::UnsetVariable { name, .. } => Some(format!("set {name}, or write the value into ktx.yaml")),
+            Self::NoDatabaseFile(_) => Some("add `path: <file>` to it in ktx.yaml".into()),
+            Self::UnknownSource { nearest, .. } => {
+                nearest::hint(nearest).or_else(|| Some("`ktx sl list` shows the known ones".into()))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn first_of(findings: &[Finding]) -> String {
+    match findings.first() {
+        Some(finding) if finding.path == "<root>" || finding.message.starts_with("ktx.yaml field") => {
+            format!("{}: {}", finding.place, finding.message)
+        }
+        Some(finding) => format!("{}: `{}` {}", finding.place, finding.path, finding.message),
+        None => "not a project file".into(),
+    }
+}
+
+fn joined(findings: &[Finding]) -> String {
+    findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,104 @@
+//! Files on disk: walks in a fixed order, and writes that leave either the old content or the new one.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+
+/// Writes a sibling, syncs it and renames it over the target. A full disk or a kill leaves the old file as it was.
+pub fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    make_folder(folder)?;
+    let failed = |error| Error::io("write", path, error);
+    let mut sibling = tempfile::Builder::new().prefix(".ktx-").tempfile_in(folder).map_err(failed)?;
+    set_plain_mode(sibling.as_file()).map_err(failed)?;
+    sibling.write_all(content).map_err(failed)?;
+    sibling.as_file().sync_data().map_err(failed)?;
+    sibling.persist(path).map_err(|error| Error::io("write", path, error.error))?;
+    Ok(())
+}
+
+/// A temporary file is private; a project file is as readable as any other that the user makes.
+#[cfg(unix)]
+fn set_plain_mode(file: &std::fs::File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn set_plain_mode(_file: &std::fs::File) -> io::Result<()> {
+    Ok(())
+}
+
+/// Like [`write`], but leaves a file that holds these bytes already untouched. True when it wrote.
+pub fn write_if_changed(path: &Path, content: &[u8]) -> Result<bool, Error> {
+    if fs_err::read(path).is_ok_and(|existing| existing == content) {
+        return Ok(false);
+    }
+    write(path, content)?;
+    Ok(true)
+}
+
+pub fn write_if_absent(path: &Path, content: &[u8]) -> Result<(), Error> {
+    if path.exists() { Ok(()) } else { write(path, content) }
+}
+
+pub fn make_folder(path: &Path) -> Result<(), Error> {
+    fs_err::create_dir_all(path).map_err(|error| Error::io("create", path, error))
+}
+
+/// Every `*.yaml` and `*.yml` below a folder, sorted by path; none when the folder does not exist.
+pub fn yaml_below(root: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut files = all_below(root)?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml" || extension == "yml"));
+    Ok(files)
+}
+
+/// Every file below a folder, sorted by path. Links to folders are not followed, so that a walk always ends.
+pub fn all_below(root: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = match fs_err::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && folder == root => return Ok(files),
+            Err(error) => return Err(Error::io("read", &folder, error)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(|error| Error::io("read", &folder, error))?;
+            let kind = entry.file_type().map_err(|error| Error::io("read", &entry.path(), error))?;
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if kind.is_file() || entry.path().is_file() {
+                files.push(entry.path());
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The system's words without the path that `fs_err` put in front of them.
+pub fn cause(error: &io::Error) -> String {
+    match error.get_ref().and_then(|inner| inner.source()) {
+        Some(source) => source.to_string(),
+        None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{all_below, write, write_if_changed};
+
+    #[test]
+    fn a_failed_write_leaves_the_old_content() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("a.yaml");
+        write(&file, b"old").expect("writes");
+        assert!(!write_if_changed(&file, b"old").expect("compares"));
+        assert!(write(&file.join("below-a-file"), b"new").is_err());
+        assert_eq!(fs_err::read(&file).expect("reads"), b"old");
+        let names = all_below(folder.path()).expect("walks");
+        assert_eq!(names, [file], "no temporary sibling is left");
+    }
+}

@@ -1,0 +1,18 @@
+//! The project domain of the `ktx` program: its folder and `ktx.yaml`, the directory form of the semantic layer,
+//! scans, ingests and their state. Knows neither the command line nor the terminal; the environment, the clock
+//! and what needs Python are handed in.
+
+pub mod config;
+mod environment;
+mod error;
+pub mod files;
+pub mod folder;
+mod ids;
+pub mod nearest;
+pub mod semantic;
+pub mod yaml;
+
+pub use environment::Environment;
+pub use error::Error;
+pub use folder::Folder;
+pub use ids::{ConnectionId, SourceName};

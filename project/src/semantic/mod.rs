@@ -1,0 +1,16 @@
+//! The directory form of a semantic layer: source files, overlays and the shards that a scan writes, loaded and
+//! resolved into whole sources. What a query over them means is the payload's part, not ours.
+
+mod catalog;
+mod overlay;
+mod shape;
+mod shard;
+mod source;
+mod store;
+
+pub use catalog::{Catalog, Entry, Problem};
+pub use overlay::{ColumnOverlay, Overlay};
+pub use shape::{Definition, read as read_definition};
+pub use shard::{Shard, ShardColumn, ShardJoin, ShardTable};
+pub use source::{Column, ColumnType, Descriptions, Join, Measure, Relationship, Role, Segment, Source, Visibility};
+pub use store::{read_text, validate_text, write_text};

@@ -1,0 +1,172 @@
+//! A manifest shard: the tables of one schema as the last scan found them, with what people wrote beside them.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::shape::descriptions;
+use super::source::{Column, ColumnType, Descriptions, Join, Relationship, Role, Source};
+use crate::yaml::{Fields, Finding, Node};
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Shard {
+    pub tables: BTreeMap<String, ShardTable>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ShardTable {
+    pub table: String,
+    #[serde(skip_serializing_if = "Descriptions::is_empty")]
+    pub descriptions: Descriptions,
+    pub columns: Vec<ShardColumn>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub joins: Vec<ShardJoin>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ShardColumn {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub pk: bool,
+    /// Written only when the column refuses nulls.
+    #[serde(skip_serializing_if = "is_true")]
+    pub nullable: bool,
+    #[serde(skip_serializing_if = "Descriptions::is_empty")]
+    pub descriptions: Descriptions,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ShardJoin {
+    pub to: String,
+    pub on: String,
+    pub relationship: Relationship,
+    pub source: JoinOrigin,
+}
+
+/// Where a join comes from: a foreign key, our own inference, or a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JoinOrigin {
+    Formal,
+    Inferred,
+    Manual,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_true(flag: &bool) -> bool {
+    *flag
+}
+
+impl Shard {
+    pub fn read(node: &Node) -> Result<Self, Vec<Finding>> {
+        let mut findings = Vec::new();
+        let mut tables = BTreeMap::new();
+        if let Some(mut fields) = Fields::open(node, "", &mut findings) {
+            if fields.node("tables").is_none() {
+                fields.refuse("tables", "is required: a map of table names");
+            }
+            for (key, node) in fields.entries("tables") {
+                let path = format!("tables.{}", key.name);
+                if let Some(mut table) = Fields::open(node, path, fields.findings())
+                    && let Some(table) = read_table(&mut table)
+                {
+                    tables.insert(key.name.clone(), table);
+                }
+            }
+        }
+        if findings.is_empty() { Ok(Self { tables }) } else { Err(findings) }
+    }
+}
+
+fn read_table(fields: &mut Fields<'_, '_>) -> Option<ShardTable> {
+    let table = fields.required_text("table");
+    let mut columns = Vec::new();
+    for (position, node) in fields.list("columns").into_iter().enumerate() {
+        let path = format!("{}.{position}", fields.path_of("columns"));
+        let Some(mut column) = Fields::open(node, path, fields.findings()) else { continue };
+        let (name, kind) = (column.required_text("name"), column.required_text("type"));
+        let (pk, nullable) = (column.flag("pk"), column.flag("nullable"));
+        let descriptions = descriptions(&mut column);
+        if let (Some(name), Some(kind)) = (name, kind) {
+            columns.push(ShardColumn {
+                name,
+                kind,
+                pk: pk.unwrap_or(false),
+                nullable: nullable.unwrap_or(true),
+                descriptions,
+            });
+        }
+    }
+    let mut joins = Vec::new();
+    for (position, node) in fields.list("joins").into_iter().enumerate() {
+        let path = format!("{}.{position}", fields.path_of("joins"));
+        let Some(mut join) = Fields::open(node, path, fields.findings()) else { continue };
+        let (to, on) = (join.required_text("to"), join.required_text("on"));
+        let relationship = join.word("relationship", Relationship::WORDS).and_then(Relationship::parse);
+        let origin = match join.word("source", &["formal", "inferred", "manual"]) {
+            Some("formal") => JoinOrigin::Formal,
+            Some("inferred") => JoinOrigin::Inferred,
+            // A join without an origin was typed in by somebody.
+            _ => JoinOrigin::Manual,
+        };
+        if let (Some(to), Some(on)) = (to, on) {
+            joins.push(ShardJoin {
+                to,
+                on,
+                relationship: relationship.unwrap_or(Relationship::ManyToOne),
+                source: origin,
+            });
+        }
+    }
+    Some(ShardTable { table: table?, descriptions: descriptions(fields), columns, joins })
+}
+
+impl ShardTable {
+    /// The table as a whole source: its key is its grain, without a key every column is.
+    pub fn to_source(&self, name: &str) -> Source {
+        let keys: Vec<String> = self.columns.iter().filter(|c| c.pk).map(|c| c.name.clone()).collect();
+        Source {
+            name: name.to_owned(),
+            table: Some(self.table.clone()),
+            sql: None,
+            grain: match keys.is_empty() {
+                true => self.columns.iter().map(|column| column.name.clone()).collect(),
+                false => keys,
+            },
+            columns: self.columns.iter().map(ShardColumn::to_column).collect(),
+            joins: self
+                .joins
+                .iter()
+                .map(|join| Join {
+                    to: join.to.clone(),
+                    on: join.on.clone(),
+                    relationship: join.relationship,
+                    alias: None,
+                })
+                .collect(),
+            measures: Vec::new(),
+            segments: Vec::new(),
+            description: None,
+            descriptions: self.descriptions.clone(),
+            metadata: BTreeMap::new(),
+        }
+    }
+}
+
+impl ShardColumn {
+    fn to_column(&self) -> Column {
+        let kind = ColumnType::of_native(&self.kind);
+        Column {
+            name: self.name.clone(),
+            kind,
+            visibility: None,
+            role: (kind == ColumnType::Time).then_some(Role::Time),
+            expr: None,
+            description: None,
+            descriptions: self.descriptions.clone(),
+            metadata: BTreeMap::new(),
+        }
+    }
+}
