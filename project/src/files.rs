@@ -30,6 +30,19 @@ fn set_plain_mode(_file: &std::fs::File) -> io::Result<()> {
     Ok(())
 }
 
+/// Opens a staged folder, which is private while it is temporary, to whoever may read the project.
+#[cfg(unix)]
+pub fn make_readable(folder: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs_err::set_permissions(folder, std::fs::Permissions::from_mode(0o755))
+        .map_err(|error| Error::io("write", folder, error))
+}
+
+#[cfg(not(unix))]
+pub fn make_readable(_folder: &Path) -> Result<(), Error> {
+    Ok(())
+}
+
 /// Like [`write`], but leaves a file that holds these bytes already untouched. True when it wrote.
 pub fn write_if_changed(path: &Path, content: &[u8]) -> Result<bool, Error> {
     if fs_err::read(path).is_ok_and(|existing| existing == content) {

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use ktx_runtime::Environment;
+
 use crate::config::{self, Config};
-use crate::{ConnectionId, Environment, Error, files};
+use crate::{ConnectionId, Error, files};
 
 /// A folder that holds, or is to hold, a project. Always absolute.
 #[derive(Debug, Clone)]
@@ -23,15 +25,16 @@ impl Folder {
     }
 
     /// The flag, else `KTX_PROJECT_DIR`, else the nearest folder upwards with a `ktx.yaml`, else the working folder.
-    pub fn discover(flag: Option<&str>, environment: &Environment, working: &Path) -> Result<Self, Error> {
+    pub fn discover(flag: Option<&Path>, environment: &Environment, working: &Path) -> Result<Self, Error> {
         if let Some(flag) = flag {
-            return match flag.trim() {
+            return match flag.to_string_lossy().trim() {
                 "" => Err(Error::BlankProjectDir("--project-dir requires a value")),
                 _ => Ok(Self::at(cleaned(&working.join(flag)))),
             };
         }
-        if let Some(variable) = environment.get("KTX_PROJECT_DIR") {
-            return match variable.trim() {
+        // Unlike other variables of ours, an empty one is a mistake and not the absence of a wish.
+        if let Some((_, variable)) = environment.variables().find(|(name, _)| *name == "KTX_PROJECT_DIR") {
+            return match variable.to_string_lossy().trim() {
                 "" => Err(Error::BlankProjectDir("KTX_PROJECT_DIR must not be empty")),
                 _ => Ok(Self::at(cleaned(&working.join(variable)))),
             };

@@ -3,16 +3,18 @@
 //! and what needs Python are handed in.
 
 pub mod config;
-mod environment;
 mod error;
 pub mod files;
 pub mod folder;
 mod ids;
 pub mod nearest;
+pub mod scan;
 pub mod semantic;
+pub mod snapshot;
+pub mod state;
+pub mod warehouse;
 pub mod yaml;
 
-pub use environment::Environment;
 pub use error::Error;
 pub use folder::Folder;
 pub use ids::{ConnectionId, SourceName};

@@ -37,8 +37,8 @@ mod tests {
     fn offers_close_names_and_nothing_far_fetched() {
         let known = ["contracts", "accounts", "invoices", "contract_lines"];
         for (wanted, offered) in [
-            ("contarcts", vec!["contracts", "accounts"]),
-            ("CONTRACTS", vec!["contracts", "accounts"]),
+            ("contarcts", vec!["contracts"]),
+            ("CONTRACTS", vec!["contracts"]),
             ("invoice", vec!["invoices"]),
             ("weather", vec![]),
         ] {

@@ -4,8 +4,10 @@
 
 use std::path::{Path, PathBuf};
 
+use ktx_runtime::Environment;
+
 use crate::yaml::{Fields, Finding, Node};
-use crate::{ConnectionId, Environment, Error};
+use crate::{ConnectionId, Error};
 
 #[derive(Debug, Clone)]
 pub struct Connection {
@@ -104,7 +106,7 @@ impl Setting {
     fn resolve(&self, key: &str, environment: &Environment) -> Result<String, Error> {
         if let Some(name) = self.0.strip_prefix("env:") {
             return environment
-                .get(name)
+                .text(name)
                 .map(str::to_owned)
                 .ok_or_else(|| Error::UnsetVariable { key: key.to_owned(), name: name.to_owned() });
         }

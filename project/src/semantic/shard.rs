@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::shape::descriptions;
 use super::source::{Column, ColumnType, Descriptions, Join, Relationship, Role, Source};
@@ -21,6 +22,9 @@ pub struct ShardTable {
     pub columns: Vec<ShardColumn>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub joins: Vec<ShardJoin>,
+    /// Keys that are not ours, kept as somebody wrote them.
+    #[serde(flatten)]
+    pub other: BTreeMap<String, Value>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -35,6 +39,8 @@ pub struct ShardColumn {
     pub nullable: bool,
     #[serde(skip_serializing_if = "Descriptions::is_empty")]
     pub descriptions: Descriptions,
+    #[serde(flatten)]
+    pub other: BTreeMap<String, Value>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -96,6 +102,7 @@ fn read_table(fields: &mut Fields<'_, '_>) -> Option<ShardTable> {
                 pk: pk.unwrap_or(false),
                 nullable: nullable.unwrap_or(true),
                 descriptions,
+                other: unknown_keys(&column, &["name", "type", "pk", "nullable", "descriptions"]),
             });
         }
     }
@@ -120,7 +127,13 @@ fn read_table(fields: &mut Fields<'_, '_>) -> Option<ShardTable> {
             });
         }
     }
-    Some(ShardTable { table: table?, descriptions: descriptions(fields), columns, joins })
+    let other = unknown_keys(fields, &["table", "descriptions", "columns", "joins"]);
+    Some(ShardTable { table: table?, descriptions: descriptions(fields), columns, joins, other })
+}
+
+fn unknown_keys(fields: &Fields<'_, '_>, known: &[&str]) -> BTreeMap<String, Value> {
+    let others = fields.keys().filter(|key| !known.contains(key));
+    others.filter_map(|key| Some((key.to_owned(), fields.node(key)?.to_json()))).collect()
 }
 
 impl ShardTable {

@@ -1,0 +1,159 @@
+//! Shards from a snapshot, merged over the shards that are there.
+//!
+//! From the warehouse: tables, columns, types, keys, formal joins, `descriptions.db`. From people and earlier
+//! detections: other descriptions, joins of other origins whose columns still exist, keys we do not know.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::config::Driver;
+use crate::scan::relationships::{Decision, Relationship as Detected};
+use crate::semantic::{JoinOrigin, Relationship, Shard, ShardColumn, ShardJoin, ShardTable};
+use crate::snapshot::{SnapshotColumn, Table};
+
+/// The shard that a table belongs to, without its extension.
+pub fn shard_of(driver: &Driver, table: &Table) -> String {
+    let name = match driver.as_str() {
+        "snowflake" | "databricks" => {
+            let (catalog, db) = (table.catalog.as_deref(), table.db.as_deref());
+            format!("{}.{}", catalog.unwrap_or("default"), db.unwrap_or("public"))
+        }
+        "bigquery" | "mysql" | "clickhouse" => {
+            table.db.as_deref().or(table.catalog.as_deref()).unwrap_or("default").to_owned()
+        }
+        _ => table.db.as_deref().unwrap_or("public").to_owned(),
+    };
+    // A schema may be called anything; a file may not.
+    name.replace(['/', '\\', '\0'], "_")
+}
+
+/// The shards of a snapshot alone. A name that two schemas share is qualified in the later one.
+pub fn shards_of(driver: &Driver, tables: &[Table], detected: &[Detected]) -> BTreeMap<String, Shard> {
+    let mut shards: BTreeMap<String, Shard> = BTreeMap::new();
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    for table in tables {
+        let name = match taken.insert(table.name.clone()) {
+            true => table.name.clone(),
+            false => format!("{}_{}", table.db.as_deref().unwrap_or("other"), table.name),
+        };
+        taken.insert(name.clone());
+        names.insert(table.path(), name.clone());
+        let entry = shards.entry(shard_of(driver, table)).or_default();
+        entry.tables.insert(name, shard_table(table));
+    }
+    let mut joins: Vec<(String, ShardJoin)> = Vec::new();
+    for table in tables {
+        let from = &names[&table.path()];
+        for key in &table.foreign_keys {
+            let target = target_name(table, &key.to_table, &names);
+            if let Some(to) = target {
+                joins.extend(both_ways(from, &key.from_column, &to, &key.to_column, JoinOrigin::Formal));
+            }
+        }
+    }
+    for found in detected.iter().filter(|found| found.decision == Decision::Accepted) {
+        if let (Some(from), Some(to)) = (names.get(&found.from_table), names.get(&found.to_table)) {
+            joins.extend(both_ways(from, &found.from_column, to, &found.to_column, JoinOrigin::Inferred));
+        }
+    }
+    for shard in shards.values_mut() {
+        for (name, table) in &mut shard.tables {
+            for (_, join) in joins.iter().filter(|(owner, _)| owner == name) {
+                if !table.joins.contains(join) {
+                    table.joins.push(join.clone());
+                }
+            }
+        }
+    }
+    shards
+}
+
+/// Keys rarely cross schemas; without the target's schema the table beside is meant, else any of that name.
+fn target_name(table: &Table, target: &str, names: &BTreeMap<String, String>) -> Option<String> {
+    let beside = Table { name: target.to_owned(), columns: Vec::new(), foreign_keys: Vec::new(), ..table.clone() };
+    names.get(&beside.path()).cloned().or_else(|| {
+        names.iter().find(|(_, name)| name.eq_ignore_ascii_case(target)).map(|(_, name)| name.clone())
+    })
+}
+
+fn both_ways(from: &str, column: &str, to: &str, target: &str, source: JoinOrigin) -> [(String, ShardJoin); 2] {
+    let join = |to: &str, on: String, relationship| ShardJoin { to: to.to_owned(), on, relationship, source };
+    let there = format!("{from}.{column} = {to}.{target}");
+    let back = format!("{to}.{target} = {from}.{column}");
+    [
+        (from.to_owned(), join(to, there, Relationship::ManyToOne)),
+        (to.to_owned(), join(from, back, Relationship::OneToMany)),
+    ]
+}
+
+fn shard_table(table: &Table) -> ShardTable {
+    let mut descriptions = BTreeMap::new();
+    if let Some(comment) = table.comment.as_ref().filter(|comment| !comment.is_empty()) {
+        descriptions.insert("db".to_owned(), comment.clone());
+    }
+    ShardTable {
+        table: table.path(),
+        descriptions,
+        columns: table.columns.iter().map(shard_column).collect(),
+        joins: Vec::new(),
+        other: BTreeMap::new(),
+    }
+}
+
+fn shard_column(column: &SnapshotColumn) -> ShardColumn {
+    let mut descriptions = BTreeMap::new();
+    if let Some(comment) = column.comment.as_ref().filter(|comment| !comment.is_empty()) {
+        descriptions.insert("db".to_owned(), comment.clone());
+    }
+    ShardColumn {
+        name: column.name.clone(),
+        kind: column.dimension_type.clone(),
+        pk: column.primary_key,
+        nullable: column.nullable,
+        descriptions,
+        other: BTreeMap::new(),
+    }
+}
+
+/// Carries into `fresh` what people wrote in `existing`. Joins are kept as long as both their columns exist.
+pub fn keep_written(fresh: &mut Shard, existing: &Shard, all_columns: &BTreeMap<String, BTreeSet<String>>) {
+    for (name, table) in &mut fresh.tables {
+        let Some(old) = existing.tables.get(name) else { continue };
+        keep_descriptions(&mut table.descriptions, &old.descriptions);
+        table.other.clone_from(&old.other);
+        for column in &mut table.columns {
+            if let Some(old) = old.columns.iter().find(|old| old.name == column.name) {
+                keep_descriptions(&mut column.descriptions, &old.descriptions);
+                column.other.clone_from(&old.other);
+            }
+        }
+        let ours: Vec<(String, String)> = table.joins.iter().map(|join| (join.to.clone(), join.on.clone())).collect();
+        for join in &old.joins {
+            let known = ours.contains(&(join.to.clone(), join.on.clone()));
+            if join.source != JoinOrigin::Formal && !known && columns_exist(name, join, all_columns) {
+                table.joins.push(join.clone());
+            }
+        }
+    }
+}
+
+fn keep_descriptions(fresh: &mut BTreeMap<String, String>, old: &BTreeMap<String, String>) {
+    for (author, text) in old {
+        if author != "db" {
+            fresh.insert(author.clone(), text.clone());
+        }
+    }
+}
+
+/// Reads `a.x = b.y AND …` loosely: a side that is no plain column is given the benefit of the doubt.
+fn columns_exist(table: &str, join: &ShardJoin, columns: &BTreeMap<String, BTreeSet<String>>) -> bool {
+    let Some(targets) = columns.get(&join.to) else { return false };
+    let locals = columns.get(table);
+    join.on.split('=').flat_map(|side| side.split_whitespace().filter(|word| !word.eq_ignore_ascii_case("and"))).all(
+        |word| match word.split_once('.') {
+            Some((owner, column)) if owner == table => locals.is_some_and(|locals| locals.contains(column)),
+            Some((owner, column)) if owner == join.to => targets.contains(column),
+            _ => true,
+        },
+    )
+}

@@ -1,0 +1,16 @@
+//! A structural scan: read a warehouse's tables, keep the raw snapshot, tell what changed, and bring the manifest
+//! shards up to date without losing what people wrote in them.
+
+mod merge;
+mod plan;
+mod relationships;
+mod report;
+mod run;
+
+pub use plan::{Mode, ScanOptions, ScanPlan, Trigger};
+pub use relationships::{Decision, Relationship, RelationshipProbe, detect};
+pub use report::{ArtifactPaths, DiffSummary, RelationshipCounts, ScanReport, Warning};
+pub use run::{Outcome, execute, latest_sync, plan, preview};
+
+/// The adapter that scans belong to, in `ktx.yaml` and in paths.
+pub const ADAPTER: &str = "live-database";

@@ -1,0 +1,64 @@
+//! What a scan would write, worked out before anything is written: a dry run is the plan without its execution.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::relationships::Relationship;
+use super::report::{DiffSummary, Warning};
+use crate::ConnectionId;
+use crate::config::Driver;
+use crate::snapshot::RawFiles;
+
+#[derive(Debug, Clone)]
+pub struct ScanOptions {
+    pub connection: ConnectionId,
+    pub driver: Driver,
+    pub mode: Mode,
+    pub trigger: Trigger,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Tables, columns, keys.
+    Structural,
+    /// The same, and joins that no foreign key declares.
+    Relationships,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Trigger {
+    Cli,
+    Mcp,
+}
+
+impl Mode {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Structural => "structural",
+            Self::Relationships => "relationships",
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct ScanPlan {
+    pub diff: DiffSummary,
+    pub raw: RawFiles,
+    /// The sync folder of the scan before, when nothing changed since.
+    pub reused_sync: Option<String>,
+    /// Each shard of this warehouse: its path and, when it must be written, its new text.
+    pub shards: Vec<ShardWrite>,
+    pub relationships: Vec<Relationship>,
+    pub warnings: Vec<Warning>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShardWrite {
+    pub path: PathBuf,
+    pub text: Option<String>,
+}

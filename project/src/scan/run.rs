@@ -1,0 +1,274 @@
+//! Planning a scan from a snapshot and carrying the plan out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::merge;
+use super::plan::{ScanOptions, ScanPlan, ShardWrite};
+use super::relationships::{self, Relationship};
+use super::report::{ArtifactPaths, DiffSummary, Enrichment, ScanReport, StructuralSyncStats, Warning};
+use super::{ADAPTER, Mode};
+use crate::semantic::Shard;
+use crate::snapshot::{self, RawFiles, Snapshot, Table};
+use crate::state::{self, RunKind, State};
+use crate::{Error, Folder, files, yaml};
+
+/// What a scan did, or in a dry run would have done.
+#[derive(Debug)]
+pub struct Outcome {
+    pub report: ScanReport,
+}
+
+pub fn plan(
+    folder: &Folder,
+    options: &ScanOptions,
+    snapshot: &Snapshot,
+    relationships: Vec<Relationship>,
+    mut warnings: Vec<Warning>,
+) -> Result<ScanPlan, Error> {
+    let raw = RawFiles::of(snapshot);
+    let previous = latest_sync(&folder.raw_sources(&options.connection, ADAPTER))?;
+    let before = match &previous {
+        Some(sync) => RawFiles::read(sync)?,
+        None => RawFiles::default(),
+    };
+    let diff = diff(&before, &raw);
+    for table in removed_tables(&before, &raw) {
+        warnings.push(Warning::new("table_removed", "the warehouse no longer has this table").about(&table));
+    }
+    let unchanged = previous.is_some() && before.same_as(&raw);
+    let shards = plan_shards(folder, options, &snapshot.tables, &relationships, &mut warnings)?;
+    let name = |sync: PathBuf| sync.file_name().map(|name| name.to_string_lossy().into_owned());
+    Ok(ScanPlan {
+        diff,
+        raw,
+        reused_sync: previous.filter(|_| unchanged).and_then(name),
+        shards,
+        relationships,
+        warnings,
+    })
+}
+
+/// The greatest name is the latest: sync ids begin with their time.
+pub fn latest_sync(root: &Path) -> Result<Option<PathBuf>, Error> {
+    let entries = match fs_err::read_dir(root) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::io("read", root, error)),
+    };
+    let syncs = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    Ok(syncs.filter(|sync| sync.join("scan-report.json").is_file()).max())
+}
+
+fn diff(before: &RawFiles, after: &RawFiles) -> DiffSummary {
+    let changes = snapshot::changes(before, after);
+    let (old, new) = (before.tables(), after.tables());
+    let columns = |tables: &BTreeMap<String, Table>, files: &[String]| -> usize {
+        files.iter().filter_map(|file| tables.get(file)).map(|table| table.columns.len()).sum()
+    };
+    let mut diff = DiffSummary {
+        tables_added: changes.added.len(),
+        tables_modified: changes.modified.len(),
+        tables_deleted: changes.deleted.len(),
+        tables_unchanged: changes.unchanged.len(),
+        columns_added: columns(&new, &changes.added),
+        columns_modified: 0,
+        columns_deleted: columns(&old, &changes.deleted),
+    };
+    for file in &changes.modified {
+        let (Some(old), Some(new)) = (old.get(file), new.get(file)) else { continue };
+        for column in &new.columns {
+            match old.column(&column.name) {
+                None => diff.columns_added += 1,
+                Some(before) if before != column => diff.columns_modified += 1,
+                Some(_) => {}
+            }
+        }
+        diff.columns_deleted += old.columns.iter().filter(|column| new.column(&column.name).is_none()).count();
+    }
+    diff
+}
+
+fn removed_tables(before: &RawFiles, after: &RawFiles) -> Vec<String> {
+    let kept = after.tables();
+    before.tables().into_iter().filter(|(file, _)| !kept.contains_key(file)).map(|(_, table)| table.path()).collect()
+}
+
+/// A shard that cannot be read is left as it is and named: overwriting it would lose what somebody wrote.
+fn plan_shards(
+    folder: &Folder,
+    options: &ScanOptions,
+    tables: &[Table],
+    relationships: &[Relationship],
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<ShardWrite>, Error> {
+    let root = folder.semantic_layer(&options.connection).join("_schema");
+    let mut fresh = merge::shards_of(&options.driver, tables, relationships);
+    let columns: BTreeMap<String, BTreeSet<String>> = fresh
+        .values()
+        .flat_map(|shard| &shard.tables)
+        .map(|(name, table)| (name.clone(), table.columns.iter().map(|column| column.name.clone()).collect()))
+        .collect();
+    // A schema whose last table went keeps an empty shard no longer than this scan.
+    for file in files::yaml_below(&root)? {
+        let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        fresh.entry(stem).or_default();
+    }
+    let mut writes = Vec::new();
+    for (name, mut shard) in fresh {
+        let path = root.join(format!("{name}.yaml"));
+        let existing = match fs_err::read_to_string(&path) {
+            Ok(text) => Some(read_shard(&text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(Error::io("read", &path, error)),
+        };
+        let text = match existing {
+            Some(Err(reason)) => {
+                let shown = folder.relative(&path);
+                let message = format!("{shown} was left as it is: {reason}");
+                warnings.push(Warning::new("shard_unreadable", message));
+                None
+            }
+            Some(Ok(existing)) => {
+                merge::keep_written(&mut shard, &existing, &columns);
+                (shard != existing).then(|| yaml::to_text(&shard))
+            }
+            None => Some(yaml::to_text(&shard)),
+        };
+        writes.push(ShardWrite { path, text });
+    }
+    Ok(writes)
+}
+
+fn read_shard(text: &str) -> Result<Shard, String> {
+    let node = yaml::parse(text).map_err(|error| error.to_string())?;
+    Shard::read(&node).map_err(|findings| match findings.first() {
+        Some(finding) => format!("{}: {finding}", finding.place),
+        None => "not a manifest shard".to_owned(),
+    })
+}
+
+/// Writes what the plan says, the report last: a scan that is cut short leaves no sync that looks complete.
+pub fn execute(folder: &Folder, options: &ScanOptions, snapshot: &Snapshot, plan: &ScanPlan) -> Result<Outcome, Error> {
+    let mut state = State::open(folder)?;
+    let id = state.begin(RunKind::Scan, options.connection.as_str(), ADAPTER, options.now)?;
+    let written = write_all(folder, options, snapshot, plan, &id);
+    match written {
+        Ok(report) => {
+            let text = serde_json::to_string_pretty(&report).expect("our own types have text keys and finite numbers");
+            state.finish(&id, "done", Some(&report.sync_id), Some(&text))?;
+            Ok(Outcome { report })
+        }
+        Err(error) => {
+            // The first failure is the one to tell; a full disk may refuse this as well.
+            let _ = state.finish(&id, "error", None, None);
+            Err(error)
+        }
+    }
+}
+
+fn write_all(
+    folder: &Folder,
+    options: &ScanOptions,
+    snapshot: &Snapshot,
+    plan: &ScanPlan,
+    run: &str,
+) -> Result<ScanReport, Error> {
+    let root = folder.raw_sources(&options.connection, ADAPTER);
+    let sync = plan.reused_sync.clone().unwrap_or_else(|| state::sync_id(options.now, run));
+    let target = root.join(&sync);
+    let mut report = report(folder, options, snapshot, plan, &sync, run);
+    let enrichment = match options.mode {
+        Mode::Structural => None,
+        Mode::Relationships => Some(target.join("enrichment/relationships.json")),
+    };
+    report.artifact_paths = ArtifactPaths {
+        raw_sources_dir: Some(folder.relative(&target)),
+        report_path: Some(folder.relative(&target.join("scan-report.json"))),
+        manifest_shards: plan.shards.iter().map(|shard| folder.relative(&shard.path)).collect(),
+        enrichment_artifacts: enrichment.iter().map(|path| folder.relative(path)).collect(),
+    };
+    if plan.reused_sync.is_none() {
+        write_raw(&root, &target, plan)?;
+    }
+    for shard in &plan.shards {
+        if let Some(text) = &shard.text {
+            files::write(&shard.path, text.as_bytes())?;
+        }
+    }
+    if let Some(path) = enrichment {
+        files::write(&path, pretty(&plan.relationships).as_bytes())?;
+    }
+    if plan.reused_sync.is_none() {
+        files::write(&target.join("scan-report.json"), pretty(&report).as_bytes())?;
+    }
+    Ok(report)
+}
+
+/// A thousand small files are written beside and renamed as one folder; syncing each of them would take seconds.
+fn write_raw(root: &Path, target: &Path, plan: &ScanPlan) -> Result<(), Error> {
+    files::make_folder(root)?;
+    let failed = |error| Error::io("write", target, error);
+    let staging = tempfile::Builder::new().prefix(".staging-").tempdir_in(root).map_err(failed)?;
+    files::make_folder(&staging.path().join("tables"))?;
+    for (name, content) in plan.raw.iter() {
+        let path = staging.path().join(name);
+        fs_err::write(&path, content).map_err(|error| Error::io("write", &path, error))?;
+    }
+    let staged = staging.keep();
+    let placed = files::make_readable(&staged).and_then(|()| fs_err::rename(&staged, target).map_err(failed));
+    if placed.is_err() {
+        let _ = fs_err::remove_dir_all(&staged);
+    }
+    placed
+}
+
+pub fn report(
+    folder: &Folder,
+    options: &ScanOptions,
+    snapshot: &Snapshot,
+    plan: &ScanPlan,
+    sync: &str,
+    run: &str,
+) -> ScanReport {
+    ScanReport {
+        connection_id: options.connection.as_str().to_owned(),
+        driver: options.driver.as_str().to_owned(),
+        sync_id: sync.to_owned(),
+        run_id: run.to_owned(),
+        trigger: options.trigger,
+        mode: options.mode,
+        dry_run: false,
+        artifact_paths: ArtifactPaths {
+            manifest_shards: plan.shards.iter().map(|shard| folder.relative(&shard.path)).collect(),
+            ..ArtifactPaths::default()
+        },
+        diff_summary: plan.diff.clone(),
+        manifest_shards_written: plan.shards.iter().filter(|shard| shard.text.is_some()).count(),
+        structural_sync_stats: StructuralSyncStats {
+            tables: snapshot.tables.len(),
+            columns: snapshot.tables.iter().map(|table| table.columns.len()).sum(),
+            foreign_keys: snapshot.tables.iter().map(|table| table.foreign_keys.len()).sum(),
+            raw_files: plan.raw.iter().count(),
+            reused_sync: plan.reused_sync.is_some(),
+        },
+        enrichment: Enrichment::of(options.mode),
+        capability_gaps: Vec::new(),
+        warnings: plan.warnings.clone(),
+        relationships: relationships::count(&plan.relationships),
+        enrichment_state: None,
+        created_at: options.now.to_string(),
+    }
+}
+
+/// A dry run: the report of the plan, with nothing written and so no paths to it.
+pub fn preview(folder: &Folder, options: &ScanOptions, snapshot: &Snapshot, plan: &ScanPlan) -> ScanReport {
+    let run = state::run_id(options.now.as_millisecond());
+    let sync = plan.reused_sync.clone().unwrap_or_else(|| state::sync_id(options.now, &run));
+    ScanReport { dry_run: true, ..report(folder, options, snapshot, plan, &sync, &run) }
+}
+
+fn pretty<T: serde::Serialize>(value: &T) -> String {
+    let text = serde_json::to_string_pretty(value).expect("our own types have text keys and finite numbers");
+    format!("{text}\n")
+}

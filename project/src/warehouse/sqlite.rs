@@ -1,0 +1,164 @@
+//! SQLite files, opened so that nothing can be written to them.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use base64::Engine as _;
+use rusqlite::fallible_iterator::FallibleIterator as _;
+use rusqlite::types::ValueRef;
+use rusqlite::{Batch, Connection, InterruptHandle, OpenFlags, Statement};
+use serde_json::Value;
+
+use super::{Rows, WarehouseError, is_read_only_text};
+
+/// How long to wait for another program's write lock. Longer than a commit takes, short enough not to look hung.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+pub struct Sqlite {
+    pub(super) connection: Connection,
+    path: PathBuf,
+}
+
+impl Sqlite {
+    pub fn open(path: &Path) -> Result<Self, WarehouseError> {
+        let shown = path.display().to_string();
+        let refused = |cause: String, hint| WarehouseError::Open { path: shown.clone(), cause, hint };
+        if !path.exists() {
+            return Err(refused("no such file".into(), "check `path` of the connection in ktx.yaml"));
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)
+            .map_err(|error| refused(error.to_string(), "check that the file may be read"))?;
+        let warehouse = Self { connection, path: path.to_owned() };
+        let ready = warehouse
+            .connection
+            .busy_timeout(BUSY_TIMEOUT)
+            .and_then(|()| warehouse.connection.pragma_update(None, "query_only", true))
+            .and_then(|()| warehouse.connection.query_row("select count(*) from sqlite_schema", [], |_| Ok(())));
+        ready.map_err(|error| {
+            let hint = match error.sqlite_error_code() {
+                Some(rusqlite::ErrorCode::NotADatabase) => "the file is not a SQLite database",
+                Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
+                    "another program holds it locked; run the command again when it is done"
+                }
+                _ => "check that the file is a SQLite database that may be read",
+            };
+            refused(error.to_string(), hint)
+        })?;
+        Ok(warehouse)
+    }
+
+    /// Ends a running query from another thread.
+    pub fn interrupt_handle(&self) -> InterruptHandle {
+        self.connection.get_interrupt_handle()
+    }
+
+    /// Runs one reading statement and takes at most `cap` rows.
+    pub fn query(&self, sql: &str, cap: Option<u64>) -> Result<Rows, WarehouseError> {
+        if !is_read_only_text(sql) {
+            return Err(WarehouseError::NotReadOnly);
+        }
+        let mut batch = Batch::new(&self.connection, sql);
+        let mut statement = match batch.next().map_err(|error| self.failed(&error))? {
+            Some(statement) if statement.readonly() => statement,
+            _ => return Err(WarehouseError::NotReadOnly),
+        };
+        if !matches!(batch.next(), Ok(None)) {
+            return Err(WarehouseError::NotReadOnly);
+        }
+        take_rows(&mut statement, cap).map_err(|error| self.failed(&error))
+    }
+
+    pub(super) fn failed(&self, error: &rusqlite::Error) -> WarehouseError {
+        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) {
+            return WarehouseError::Interrupted;
+        }
+        WarehouseError::Query { path: self.path.display().to_string(), cause: cause_of(error) }
+    }
+}
+
+/// SQLite's own words; rusqlite repeats the whole statement behind them.
+fn cause_of(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        error => error.to_string(),
+    }
+}
+
+fn take_rows(statement: &mut Statement<'_>, cap: Option<u64>) -> rusqlite::Result<Rows> {
+    let headers: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let mut taken = Rows { headers, rows: Vec::new(), truncated: false };
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        if cap.is_some_and(|cap| taken.rows.len() as u64 >= cap) {
+            taken.truncated = true;
+            break;
+        }
+        let values = (0..taken.headers.len()).map(|column| Ok(json_of(row.get_ref(column)?)));
+        taken.rows.push(values.collect::<rusqlite::Result<_>>()?);
+    }
+    Ok(taken)
+}
+
+/// Blobs are base64, as the daemon gives them; a number that JSON has no way to write is null.
+fn json_of(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => number.into(),
+        ValueRef::Real(number) => number.into(),
+        ValueRef::Text(text) => String::from_utf8_lossy(text).into(),
+        ValueRef::Blob(bytes) => base64::engine::general_purpose::STANDARD.encode(bytes).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Sqlite, WarehouseError};
+
+    fn shop() -> (tempfile::TempDir, Sqlite) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("shop.db");
+        let writer = rusqlite::Connection::open(&path).expect("creates");
+        writer.execute_batch("create table t (a, b); insert into t values (1, 'x'), (2.5, x'00ff'), (null, 'z')").expect("fills");
+        let warehouse = Sqlite::open(&path).expect("opens");
+        (folder, warehouse)
+    }
+
+    #[test]
+    fn takes_no_more_rows_than_the_cap_and_says_so() {
+        let (_folder, shop) = shop();
+        let all = shop.query("select a, b from t", Some(3)).expect("queries");
+        assert_eq!(serde_json::to_string(&all.rows).expect("json"), r#"[[1,"x"],[2.5,"AP8="],[null,"z"]]"#);
+        assert!(!all.truncated);
+        let some = shop.query("select a from t;", Some(2)).expect("queries");
+        assert_eq!((some.rows.len(), some.truncated), (2, true));
+    }
+
+    #[test]
+    fn refuses_whatever_writes_or_hides_a_second_statement() {
+        let (_folder, shop) = shop();
+        for sql in [
+            "delete from t",
+            "select 1; delete from t",
+            "with a as (select 1) insert into t select 1, 2 from a",
+            "select 1; select 2",
+            "",
+        ] {
+            assert!(matches!(shop.query(sql, None), Err(WarehouseError::NotReadOnly)), "{sql:?}");
+        }
+        assert_eq!(shop.query("select count(*) from t", None).expect("queries").rows[0][0], 3);
+    }
+
+    #[test]
+    fn names_the_file_that_is_missing_or_no_database() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let text = folder.path().join("text.db");
+        fs_err::write(&text, "certainly no database, and long enough to be looked at").expect("writes");
+        for (file, hint) in [("gone.db", "check `path`"), ("text.db", "not a SQLite database")] {
+            let error = Sqlite::open(&folder.path().join(file)).err().expect("refused");
+            assert!(error.to_string().contains(file), "{error}");
+            assert!(error.hint().expect("a hint").contains(hint), "{error}");
+        }
+    }
+}
