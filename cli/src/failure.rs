@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use ktx_runtime::Interrupted;
 
+use crate::hint;
 use crate::printer::Printer;
 use crate::version;
 
@@ -51,6 +52,9 @@ pub fn report(printer: &Printer, error: &anyhow::Error) -> ExitCode {
         return ExitCode::from(signal.exit_code());
     }
     printer.talk(&message(error));
+    if let Some(hint) = hint::of(error) {
+        printer.talk(&format!("hint: {hint}"));
+    }
     if error.is::<Usage>() {
         ExitCode::from(2)
     } else {

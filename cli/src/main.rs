@@ -5,10 +5,14 @@
 mod arguments;
 mod commands;
 mod failure;
+mod hint;
+mod output;
 mod printer;
 mod session;
 mod signals;
+mod table;
 mod version;
+mod workspace;
 
 use std::process::ExitCode;
 

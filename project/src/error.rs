@@ -9,7 +9,12 @@ use crate::{ConnectionId, files, nearest};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("failed to {verb} `{path}`: {cause}", path = path.display())]
-    Io { verb: &'static str, path: PathBuf, cause: String, kind: io::ErrorKind },
+    Io {
+        verb: &'static str,
+        path: PathBuf,
+        cause: String,
+        kind: io::ErrorKind,
+    },
     #[error("failed to read `{path}`: {reason}", path = path.display())]
     Yaml { path: PathBuf, reason: String },
     #[error("failed to read `{path}`: {}", first_of(findings), path = path.display())]
@@ -35,7 +40,11 @@ pub enum Error {
     #[error("failed to open the database of `{0}`: connections.{0} has neither `path` nor `url`")]
     NoDatabaseFile(ConnectionId),
     #[error("Semantic-layer source \"{connection}/{name}\" was not found")]
-    UnknownSource { connection: ConnectionId, name: String, nearest: Vec<String> },
+    UnknownSource {
+        connection: ConnectionId,
+        name: String,
+        nearest: Vec<String>,
+    },
     #[error("Invalid semantic-layer source: {}", joined(.0))]
     InvalidSource(Vec<Finding>),
     #[error("Invalid semantic-layer source: {0}")]
@@ -50,19 +59,28 @@ pub enum Error {
 
 impl Error {
     pub fn io(verb: &'static str, path: &Path, error: io::Error) -> Self {
-        Self::Io { verb, path: path.to_owned(), cause: files::cause(&error), kind: error.kind() }
+        Self::Io {
+            verb,
+            path: path.to_owned(),
+            cause: files::cause(&error),
+            kind: error.kind(),
+        }
     }
 
     pub fn yaml(path: &Path, error: &SyntaxError) -> Self {
-        Self::Yaml { path: path.to_owned(), reason: error.to_string() }
+        Self::Yaml {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        }
     }
 
     /// What the user does next, where it is not plain from the sentence.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Io { kind: io::ErrorKind::StorageFull, .. } => {
-                Some("free some space and run the command again; nothing that was there is lost".into())
-            }
+            Self::Io {
+                kind: io::ErrorKind::StorageFull,
+                ..
+            } => Some("free some space and run the command again; nothing that was there is lost".into()),
             Self::Yaml { .. } | Self::SourceSyntax(_) => Some("mend the YAML at that place".into()),
             Self::InvalidConfig { findings, .. } => match findings.len() {
                 0 | 1 => Some("mend that key in ktx.yaml".into()),
@@ -73,10 +91,11 @@ impl Error {
                 path.display()
             )),
             Self::AlreadyProject(_) => Some("pass --force to write it anew".into()),
-            Self::NestedProject { .. } => Some("choose a folder outside, or pass --force to nest them".into()),
-            Self::UnknownConnection { nearest, .. } => {
-                nearest::hint(nearest).or_else(|| Some("`ktx connection list` shows the configured ones".into()))
+            Self::NestedProject { .. } => {
+                Some("choose a folder outside, or pass --force to nest them".into())
             }
+            Self::UnknownConnection { nearest, .. } => nearest::hint(nearest)
+                .or_else(|| Some("`ktx connection list` shows the configured ones".into())),
             Self::ConnectionRequired { known } => Some(match known.as_slice() {
                 [] => "add one under `connections:` in ktx.yaml".into(),
                 known => format!("pass --connection-id with one of: {}", known.join(", ")),
@@ -102,5 +121,9 @@ fn first_of(findings: &[Finding]) -> String {
 }
 
 fn joined(findings: &[Finding]) -> String {
-    findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    findings
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
 }

@@ -10,11 +10,16 @@ pub fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     make_folder(folder)?;
     let failed = |error| Error::io("write", path, error);
-    let mut sibling = tempfile::Builder::new().prefix(".ktx-").tempfile_in(folder).map_err(failed)?;
+    let mut sibling = tempfile::Builder::new()
+        .prefix(".ktx-")
+        .tempfile_in(folder)
+        .map_err(failed)?;
     set_plain_mode(sibling.as_file()).map_err(failed)?;
     sibling.write_all(content).map_err(failed)?;
     sibling.as_file().sync_data().map_err(failed)?;
-    sibling.persist(path).map_err(|error| Error::io("write", path, error.error))?;
+    sibling
+        .persist(path)
+        .map_err(|error| Error::io("write", path, error.error))?;
     Ok(())
 }
 
@@ -53,7 +58,11 @@ pub fn write_if_changed(path: &Path, content: &[u8]) -> Result<bool, Error> {
 }
 
 pub fn write_if_absent(path: &Path, content: &[u8]) -> Result<(), Error> {
-    if path.exists() { Ok(()) } else { write(path, content) }
+    if path.exists() {
+        Ok(())
+    } else {
+        write(path, content)
+    }
 }
 
 pub fn make_folder(path: &Path) -> Result<(), Error> {
@@ -63,7 +72,10 @@ pub fn make_folder(path: &Path) -> Result<(), Error> {
 /// Every `*.yaml` and `*.yml` below a folder, sorted by path; none when the folder does not exist.
 pub fn yaml_below(root: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut files = all_below(root)?;
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml" || extension == "yml"));
+    files.retain(|file| {
+        file.extension()
+            .is_some_and(|extension| extension == "yaml" || extension == "yml")
+    });
     Ok(files)
 }
 
@@ -79,7 +91,9 @@ pub fn all_below(root: &Path) -> Result<Vec<PathBuf>, Error> {
         };
         for entry in entries {
             let entry = entry.map_err(|error| Error::io("read", &folder, error))?;
-            let kind = entry.file_type().map_err(|error| Error::io("read", &entry.path(), error))?;
+            let kind = entry
+                .file_type()
+                .map_err(|error| Error::io("read", &entry.path(), error))?;
             if kind.is_dir() {
                 folders.push(entry.path());
             } else if kind.is_file() || entry.path().is_file() {

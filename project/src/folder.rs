@@ -33,7 +33,10 @@ impl Folder {
             };
         }
         // Unlike other variables of ours, an empty one is a mistake and not the absence of a wish.
-        if let Some((_, variable)) = environment.variables().find(|(name, _)| *name == "KTX_PROJECT_DIR") {
+        if let Some((_, variable)) = environment
+            .variables()
+            .find(|(name, _)| *name == "KTX_PROJECT_DIR")
+        {
             return match variable.to_string_lossy().trim() {
                 "" => Err(Error::BlankProjectDir("KTX_PROJECT_DIR must not be empty")),
                 _ => Ok(Self::at(cleaned(&working.join(variable)))),
@@ -79,13 +82,20 @@ impl Folder {
     }
 
     pub fn raw_sources(&self, connection: &ConnectionId, adapter: &str) -> PathBuf {
-        self.dir.join("raw-sources").join(connection.as_str()).join(adapter)
+        self.dir
+            .join("raw-sources")
+            .join(connection.as_str())
+            .join(adapter)
     }
 
     /// A path as reports and listings show it: from the project folder, with forward slashes.
     pub fn relative(&self, path: &Path) -> String {
         let inner = path.strip_prefix(&self.dir).unwrap_or(path);
-        inner.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
+        inner
+            .iter()
+            .map(|part| part.to_string_lossy())
+            .collect::<Vec<_>>()
+            .join("/")
     }
 
     /// Makes the project; refuses to lie inside another one, whose commands would find the inner files too.
@@ -95,22 +105,37 @@ impl Folder {
                 return Err(Error::AlreadyProject(self.config_path()));
             }
             if let Some(outer) = self.dir.parent().and_then(Self::above) {
-                return Err(Error::NestedProject { inner: self.dir.clone(), outer: outer.dir });
+                return Err(Error::NestedProject {
+                    inner: self.dir.clone(),
+                    outer: outer.dir,
+                });
             }
         }
         files::make_folder(&self.cache())?;
         let ignored = "cache/\ndb.sqlite\ndb.sqlite-*\ningest-transcripts/\nsecrets/\nsetup/\nagents/\n";
         files::write_if_absent(&self.dir.join(".ktx/.gitignore"), ignored.as_bytes())?;
-        for kept in [".ktx/prompts", ".ktx/skills", "knowledge/global", "semantic-layer", "raw-sources"] {
+        for kept in [
+            ".ktx/prompts",
+            ".ktx/skills",
+            "knowledge/global",
+            "semantic-layer",
+            "raw-sources",
+        ] {
             files::write_if_absent(&self.dir.join(kept).join(".gitkeep"), b"")?;
         }
         let name = serde_json::Value::from(name);
-        files::write(&self.config_path(), format!("project: {name}\nconnections: {{}}\n").as_bytes())
+        files::write(
+            &self.config_path(),
+            format!("project: {name}\nconnections: {{}}\n").as_bytes(),
+        )
     }
 
     /// What a project is called when nobody says: the folder's own name.
     pub fn default_name(&self) -> String {
-        self.dir.file_name().map_or_else(|| "ktx-project".into(), |name| name.to_string_lossy().into_owned())
+        self.dir.file_name().map_or_else(
+            || "ktx-project".into(),
+            |name| name.to_string_lossy().into_owned(),
+        )
     }
 }
 

@@ -17,8 +17,14 @@ pub struct SourceName(String);
 impl ConnectionId {
     pub fn parse(text: &str) -> Result<Self, Error> {
         let fits = text.starts_with(|first: char| first.is_ascii_alphanumeric())
-            && text.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-'));
-        if fits { Ok(Self(text.to_owned())) } else { Err(Error::UnsafeConnectionId(text.to_owned())) }
+            && text
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-'));
+        if fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Error::UnsafeConnectionId(text.to_owned()))
+        }
     }
 
     pub fn as_str(&self) -> &str {
@@ -30,7 +36,11 @@ impl SourceName {
     pub fn parse(text: &str) -> Result<Self, Error> {
         let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
         let fits = text.starts_with(plain) && text.chars().all(|letter| plain(letter) || letter == '_');
-        if fits { Ok(Self(text.to_owned())) } else { Err(Error::UnsafeSourceName(text.to_owned())) }
+        if fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Error::UnsafeSourceName(text.to_owned()))
+        }
     }
 
     pub fn as_str(&self) -> &str {
@@ -85,7 +95,11 @@ mod tests {
             ("orders\n", false, false),
             ("größe", false, false),
         ] {
-            assert_eq!(ConnectionId::parse(text).is_ok(), connection, "connection {text:?}");
+            assert_eq!(
+                ConnectionId::parse(text).is_ok(),
+                connection,
+                "connection {text:?}"
+            );
             assert_eq!(SourceName::parse(text).is_ok(), source, "source {text:?}");
         }
     }

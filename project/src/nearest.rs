@@ -15,7 +15,11 @@ pub fn among<'n>(wanted: &str, known: impl IntoIterator<Item = &'n str>) -> Vec<
         .collect();
     scored.sort();
     scored.dedup();
-    scored.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
+    scored
+        .into_iter()
+        .take(3)
+        .map(|(_, name)| name.to_owned())
+        .collect()
 }
 
 /// The hint that offers them, if there are any.

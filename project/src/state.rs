@@ -63,33 +63,56 @@ impl State {
         if let Some(parent) = path.parent() {
             files::make_folder(parent)?;
         }
-        let failed = |error: rusqlite::Error| Error::State { path: path.clone(), cause: error.to_string() };
+        let failed = |error: rusqlite::Error| Error::State {
+            path: path.clone(),
+            cause: error.to_string(),
+        };
         let mut connection = Connection::open(&path).map_err(failed)?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
         // Switching the journal takes a lock that does not wait: only the first process needs to.
-        let journal: String = connection.query_row("pragma journal_mode", [], |row| row.get(0)).map_err(failed)?;
+        let journal: String = connection
+            .query_row("pragma journal_mode", [], |row| row.get(0))
+            .map_err(failed)?;
         if journal != "wal" {
             let _ = connection.query_row("pragma journal_mode = wal", [], |_| Ok(()));
         }
-        connection.pragma_update(None, "synchronous", "normal").map_err(failed)?;
+        connection
+            .pragma_update(None, "synchronous", "normal")
+            .map_err(failed)?;
         migrate(&mut connection).map_err(failed)?;
         Ok(Self { connection, path })
     }
 
     fn failed(&self, error: &rusqlite::Error) -> Error {
-        Error::State { path: self.path.clone(), cause: error.to_string() }
+        Error::State {
+            path: self.path.clone(),
+            cause: error.to_string(),
+        }
     }
 
     /// Records a run that begins now and gives its id: `local-` and the milliseconds in base 36, one later when
     /// another process began in the same millisecond.
-    pub fn begin(&mut self, kind: RunKind, connection: &str, adapter: &str, now: Timestamp) -> Result<String, Error> {
+    pub fn begin(
+        &mut self,
+        kind: RunKind,
+        connection: &str,
+        adapter: &str,
+        now: Timestamp,
+    ) -> Result<String, Error> {
         let mut milliseconds = now.as_millisecond();
         loop {
             let id = run_id(milliseconds);
             let inserted = self.connection.execute(
                 "insert or ignore into runs (id, kind, connection, adapter, status, started_at, sequence)
                  values (?1, ?2, ?3, ?4, 'running', ?5, ?6)",
-                params![id, kind.as_str(), connection, adapter, now.to_string(), milliseconds],
+                params![
+                    id,
+                    kind.as_str(),
+                    connection,
+                    adapter,
+                    now.to_string(),
+                    milliseconds
+                ],
             );
             match inserted.map_err(|error| self.failed(&error))? {
                 0 => milliseconds += 1,
@@ -98,36 +121,38 @@ impl State {
         }
     }
 
-    pub fn finish(&self, id: &str, status: &str, sync_id: Option<&str>, report: Option<&str>) -> Result<(), Error> {
+    pub fn finish(
+        &self,
+        id: &str,
+        status: &str,
+        sync_id: Option<&str>,
+        report: Option<&str>,
+    ) -> Result<(), Error> {
         let update = "update runs set status = ?2, sync_id = ?3, report = ?4 where id = ?1";
-        self.connection.execute(update, params![id, status, sync_id, report]).map_err(|error| self.failed(&error))?;
+        self.connection
+            .execute(update, params![id, status, sync_id, report])
+            .map_err(|error| self.failed(&error))?;
         Ok(())
     }
 
     pub fn run(&self, kind: RunKind, id: &str) -> Result<Option<Run>, Error> {
-        let query = "select id, connection, adapter, status, sync_id, report from runs where kind = ?1 and id = ?2";
-        let row = self.connection.query_row(query, params![kind.as_str(), id], read_run).optional();
+        let query =
+            "select id, connection, adapter, status, sync_id, report from runs where kind = ?1 and id = ?2";
+        let row = self
+            .connection
+            .query_row(query, params![kind.as_str(), id], read_run)
+            .optional();
         row.map_err(|error| self.failed(&error))
     }
 
     pub fn latest(&self, kind: RunKind) -> Result<Option<Run>, Error> {
         let query = "select id, connection, adapter, status, sync_id, report from runs
             where kind = ?1 and report is not null order by sequence desc limit 1";
-        let row = self.connection.query_row(query, params![kind.as_str()], read_run).optional();
+        let row = self
+            .connection
+            .query_row(query, params![kind.as_str()], read_run)
+            .optional();
         row.map_err(|error| self.failed(&error))
-    }
-
-    pub(crate) fn transaction<T>(
-        &mut self,
-        work: impl FnOnce(&rusqlite::Transaction<'_>) -> rusqlite::Result<T>,
-    ) -> Result<T, Error> {
-        let path = self.path.clone();
-        let failed = |error: rusqlite::Error| Error::State { path: path.clone(), cause: error.to_string() };
-        let transaction =
-            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-        let result = work(&transaction).map_err(failed)?;
-        transaction.commit().map_err(failed)?;
-        Ok(result)
     }
 }
 
@@ -161,7 +186,8 @@ fn read_run(row: &rusqlite::Row<'_>) -> rusqlite::Result<Run> {
 }
 
 fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
-    let version = |connection: &Connection| connection.query_row("pragma user_version", [], |row| row.get::<_, i64>(0));
+    let version =
+        |connection: &Connection| connection.query_row("pragma user_version", [], |row| row.get::<_, i64>(0));
     if version(connection)? == SCHEMA_VERSION {
         return Ok(());
     }
@@ -189,11 +215,16 @@ mod tests {
                 let folder = folder.clone();
                 std::thread::spawn(move || {
                     let mut state = State::open(&folder).expect("opens while others open it too");
-                    (0..10).map(|_| state.begin(RunKind::Scan, "wh", "fake", now).expect("begins")).collect::<Vec<_>>()
+                    (0..10)
+                        .map(|_| state.begin(RunKind::Scan, "wh", "fake", now).expect("begins"))
+                        .collect::<Vec<_>>()
                 })
             })
             .collect();
-        let mut ids: Vec<String> = threads.into_iter().flat_map(|thread| thread.join().expect("joins")).collect();
+        let mut ids: Vec<String> = threads
+            .into_iter()
+            .flat_map(|thread| thread.join().expect("joins"))
+            .collect();
         ids.sort();
         ids.dedup();
         assert_eq!(ids.len(), 40);

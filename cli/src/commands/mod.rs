@@ -1,6 +1,8 @@
 //! The commands, one file each, by their names on the command line.
 
+pub mod dev;
 pub mod runtime;
+pub mod sl;
 
 use clap::Subcommand;
 
@@ -9,15 +11,22 @@ use crate::session::Session;
 /// What stands behind `ktx`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// List, read, write and query the sources of the semantic layer
+    Sl(sl::SlArguments),
     /// Install, inspect, start and remove the Python runtime that ktx manages
     Runtime(runtime::RuntimeArguments),
+    /// Work on a project's internals
+    #[command(hide = true)]
+    Dev(dev::DevArguments),
 }
 
 impl Command {
     /// The name that `--debug` reports.
     fn group(&self) -> &'static str {
         match self {
+            Command::Sl(_) => "sl",
             Command::Runtime(_) => "runtime",
+            Command::Dev(_) => "dev",
         }
     }
 }
@@ -26,7 +35,9 @@ impl Command {
 pub fn run(command: Command, session: &Session) -> anyhow::Result<()> {
     session.debug(&format!("dispatch={}", command.group()));
     match command {
+        Command::Sl(arguments) => sl::run(arguments, session),
         Command::Runtime(arguments) => runtime::run(arguments, session),
+        Command::Dev(arguments) => dev::run(arguments, session),
     }
 }
 

@@ -66,7 +66,10 @@ fn read_historic_sql(node: &Node, path: String, findings: &mut Vec<Finding>) -> 
         dialect: fields.text("dialect").unwrap_or_else(|| "postgres".into()),
         service_account_user_patterns: fields.texts("serviceAccountUserPatterns"),
         redaction_patterns: fields.texts("redactionPatterns"),
-        max_templates_per_run: fields.count("maxTemplatesPerRun").and_then(|n| n.try_into().ok()).unwrap_or(5_000),
+        max_templates_per_run: fields
+            .count("maxTemplatesPerRun")
+            .and_then(|n| n.try_into().ok())
+            .unwrap_or(5_000),
         min_calls: fields.count("minCalls").unwrap_or(5),
     })
 }
@@ -108,7 +111,10 @@ impl Setting {
             return environment
                 .text(name)
                 .map(str::to_owned)
-                .ok_or_else(|| Error::UnsetVariable { key: key.to_owned(), name: name.to_owned() });
+                .ok_or_else(|| Error::UnsetVariable {
+                    key: key.to_owned(),
+                    name: name.to_owned(),
+                });
         }
         if let Some(path) = self.0.strip_prefix("file:") {
             let path = Path::new(path);
@@ -129,7 +135,12 @@ impl Connection {
 
     /// The database file of a SQLite connection: `path`, else `url` as `sqlite:///…` or `file:…`. Relative paths
     /// count from the project folder.
-    pub fn database_file(&self, id: &ConnectionId, project: &Path, environment: &Environment) -> Result<PathBuf, Error> {
+    pub fn database_file(
+        &self,
+        id: &ConnectionId,
+        project: &Path,
+        environment: &Environment,
+    ) -> Result<PathBuf, Error> {
         let place = match (&self.path, &self.url) {
             (Some(path), _) => path.resolve(&format!("connections.{id}.path"), environment)?,
             (None, Some(url)) => {

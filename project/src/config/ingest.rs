@@ -35,7 +35,12 @@ impl AdapterName {
 
 impl Default for IngestSettings {
     fn default() -> Self {
-        Self { adapters: AdapterName::ALL.iter().map(|adapter| adapter.as_str().to_owned()).collect() }
+        Self {
+            adapters: AdapterName::ALL
+                .iter()
+                .map(|adapter| adapter.as_str().to_owned())
+                .collect(),
+        }
     }
 }
 
@@ -47,9 +52,13 @@ impl IngestSettings {
 
 /// `node` is the value of `ingest`.
 pub fn read(node: &Node, findings: &mut Vec<Finding>) -> IngestSettings {
-    let Some(mut fields) = Fields::open(node, "ingest", findings) else { return IngestSettings::default() };
+    let Some(mut fields) = Fields::open(node, "ingest", findings) else {
+        return IngestSettings::default();
+    };
     if fields.node("adapters").is_none() {
         return IngestSettings::default();
     }
-    IngestSettings { adapters: fields.texts("adapters") }
+    IngestSettings {
+        adapters: fields.texts("adapters"),
+    }
 }

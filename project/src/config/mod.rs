@@ -37,15 +37,21 @@ impl Config {
         let config = read(&node, &mut findings);
         match (config, findings.is_empty()) {
             (Some(config), true) => Ok(config),
-            _ => Err(Error::InvalidConfig { path: path.to_owned(), findings }),
+            _ => Err(Error::InvalidConfig {
+                path: path.to_owned(),
+                findings,
+            }),
         }
     }
 
     pub fn connection(&self, id: &str) -> Result<(&ConnectionId, &Connection), Error> {
-        self.connections.iter().find(|(known, _)| known.as_str() == id).ok_or_else(|| Error::UnknownConnection {
-            id: id.to_owned(),
-            nearest: nearest::among(id, self.connections.keys().map(ConnectionId::as_str)),
-        })
+        self.connections
+            .iter()
+            .find(|(known, _)| known.as_str() == id)
+            .ok_or_else(|| Error::UnknownConnection {
+                id: id.to_owned(),
+                nearest: nearest::among(id, self.connections.keys().map(ConnectionId::as_str)),
+            })
     }
 }
 
@@ -84,8 +90,16 @@ fn read(node: &Node, findings: &mut Vec<Finding>) -> Option<Config> {
         }
     }
     let (ingest, embeddings) = match fields.node("ingest") {
-        Some(node) => (ingest::read(node, fields.findings()), embeddings::read(node, fields.findings())),
+        Some(node) => (
+            ingest::read(node, fields.findings()),
+            embeddings::read(node, fields.findings()),
+        ),
         None => (IngestSettings::default(), Embeddings::default()),
     };
-    Some(Config { project, connections, ingest, embeddings })
+    Some(Config {
+        project,
+        connections,
+        ingest,
+        embeddings,
+    })
 }

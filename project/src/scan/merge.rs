@@ -17,9 +17,12 @@ pub fn shard_of(driver: &Driver, table: &Table) -> String {
             let (catalog, db) = (table.catalog.as_deref(), table.db.as_deref());
             format!("{}.{}", catalog.unwrap_or("default"), db.unwrap_or("public"))
         }
-        "bigquery" | "mysql" | "clickhouse" => {
-            table.db.as_deref().or(table.catalog.as_deref()).unwrap_or("default").to_owned()
-        }
+        "bigquery" | "mysql" | "clickhouse" => table
+            .db
+            .as_deref()
+            .or(table.catalog.as_deref())
+            .unwrap_or("default")
+            .to_owned(),
         _ => table.db.as_deref().unwrap_or("public").to_owned(),
     };
     // A schema may be called anything; a file may not.
@@ -47,13 +50,28 @@ pub fn shards_of(driver: &Driver, tables: &[Table], detected: &[Detected]) -> BT
         for key in &table.foreign_keys {
             let target = target_name(table, &key.to_table, &names);
             if let Some(to) = target {
-                joins.extend(both_ways(from, &key.from_column, &to, &key.to_column, JoinOrigin::Formal));
+                joins.extend(both_ways(
+                    from,
+                    &key.from_column,
+                    &to,
+                    &key.to_column,
+                    JoinOrigin::Formal,
+                ));
             }
         }
     }
-    for found in detected.iter().filter(|found| found.decision == Decision::Accepted) {
+    for found in detected
+        .iter()
+        .filter(|found| found.decision == Decision::Accepted)
+    {
         if let (Some(from), Some(to)) = (names.get(&found.from_table), names.get(&found.to_table)) {
-            joins.extend(both_ways(from, &found.from_column, to, &found.to_column, JoinOrigin::Inferred));
+            joins.extend(both_ways(
+                from,
+                &found.from_column,
+                to,
+                &found.to_column,
+                JoinOrigin::Inferred,
+            ));
         }
     }
     for shard in shards.values_mut() {
@@ -70,14 +88,33 @@ pub fn shards_of(driver: &Driver, tables: &[Table], detected: &[Detected]) -> BT
 
 /// Keys rarely cross schemas; without the target's schema the table beside is meant, else any of that name.
 fn target_name(table: &Table, target: &str, names: &BTreeMap<String, String>) -> Option<String> {
-    let beside = Table { name: target.to_owned(), columns: Vec::new(), foreign_keys: Vec::new(), ..table.clone() };
+    let beside = Table {
+        name: target.to_owned(),
+        columns: Vec::new(),
+        foreign_keys: Vec::new(),
+        ..table.clone()
+    };
     names.get(&beside.path()).cloned().or_else(|| {
-        names.iter().find(|(_, name)| name.eq_ignore_ascii_case(target)).map(|(_, name)| name.clone())
+        names
+            .iter()
+            .find(|(_, name)| name.eq_ignore_ascii_case(target))
+            .map(|(_, name)| name.clone())
     })
 }
 
-fn both_ways(from: &str, column: &str, to: &str, target: &str, source: JoinOrigin) -> [(String, ShardJoin); 2] {
-    let join = |to: &str, on: String, relationship| ShardJoin { to: to.to_owned(), on, relationship, source };
+fn both_ways(
+    from: &str,
+    column: &str,
+    to: &str,
+    target: &str,
+    source: JoinOrigin,
+) -> [(String, ShardJoin); 2] {
+    let join = |to: &str, on: String, relationship| ShardJoin {
+        to: to.to_owned(),
+        on,
+        relationship,
+        source,
+    };
     let there = format!("{from}.{column} = {to}.{target}");
     let back = format!("{to}.{target} = {from}.{column}");
     [
@@ -118,7 +155,9 @@ fn shard_column(column: &SnapshotColumn) -> ShardColumn {
 /// Carries into `fresh` what people wrote in `existing`. Joins are kept as long as both their columns exist.
 pub fn keep_written(fresh: &mut Shard, existing: &Shard, all_columns: &BTreeMap<String, BTreeSet<String>>) {
     for (name, table) in &mut fresh.tables {
-        let Some(old) = existing.tables.get(name) else { continue };
+        let Some(old) = existing.tables.get(name) else {
+            continue;
+        };
         keep_descriptions(&mut table.descriptions, &old.descriptions);
         table.other.clone_from(&old.other);
         for column in &mut table.columns {
@@ -127,7 +166,11 @@ pub fn keep_written(fresh: &mut Shard, existing: &Shard, all_columns: &BTreeMap<
                 column.other.clone_from(&old.other);
             }
         }
-        let ours: Vec<(String, String)> = table.joins.iter().map(|join| (join.to.clone(), join.on.clone())).collect();
+        let ours: Vec<(String, String)> = table
+            .joins
+            .iter()
+            .map(|join| (join.to.clone(), join.on.clone()))
+            .collect();
         for join in &old.joins {
             let known = ours.contains(&(join.to.clone(), join.on.clone()));
             if join.source != JoinOrigin::Formal && !known && columns_exist(name, join, all_columns) {
@@ -147,13 +190,19 @@ fn keep_descriptions(fresh: &mut BTreeMap<String, String>, old: &BTreeMap<String
 
 /// Reads `a.x = b.y AND …` loosely: a side that is no plain column is given the benefit of the doubt.
 fn columns_exist(table: &str, join: &ShardJoin, columns: &BTreeMap<String, BTreeSet<String>>) -> bool {
-    let Some(targets) = columns.get(&join.to) else { return false };
+    let Some(targets) = columns.get(&join.to) else {
+        return false;
+    };
     let locals = columns.get(table);
-    join.on.split('=').flat_map(|side| side.split_whitespace().filter(|word| !word.eq_ignore_ascii_case("and"))).all(
-        |word| match word.split_once('.') {
+    join.on
+        .split('=')
+        .flat_map(|side| {
+            side.split_whitespace()
+                .filter(|word| !word.eq_ignore_ascii_case("and"))
+        })
+        .all(|word| match word.split_once('.') {
             Some((owner, column)) if owner == table => locals.is_some_and(|locals| locals.contains(column)),
             Some((owner, column)) if owner == join.to => targets.contains(column),
             _ => true,
-        },
-    )
+        })
 }

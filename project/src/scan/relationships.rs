@@ -59,18 +59,24 @@ pub fn detect(tables: &[Table], probe: &mut dyn RelationshipProbe) -> (Vec<Relat
     let mut found = Vec::new();
     let mut warnings = Vec::new();
     for table in tables {
-        let declared: BTreeSet<&str> = table.foreign_keys.iter().map(|key| key.from_column.as_str()).collect();
-        for column in table.columns.iter().filter(|column| !declared.contains(column.name.as_str())) {
+        let declared: BTreeSet<&str> = table
+            .foreign_keys
+            .iter()
+            .map(|key| key.from_column.as_str())
+            .collect();
+        for column in table
+            .columns
+            .iter()
+            .filter(|column| !declared.contains(column.name.as_str()))
+        {
             for (target, key) in candidates(table, column, &targets) {
-                match judge(table, column, target, key, probe) {
-                    Ok(relationship) => found.push(relationship),
-                    Err((relationship, reason)) => {
-                        warnings.push(Warning {
-                            column: Some(column.name.clone()),
-                            ..Warning::new("relationship_sample_failed", reason).about(&table.path())
-                        });
-                        found.push(relationship);
-                    }
+                let (relationship, failure) = judge(table, column, target, key, probe);
+                found.push(relationship);
+                if let Some(reason) = failure {
+                    warnings.push(Warning {
+                        column: Some(column.name.clone()),
+                        ..Warning::new("relationship_sample_failed", reason).about(&table.path())
+                    });
                 }
             }
         }
@@ -79,7 +85,12 @@ pub fn detect(tables: &[Table], probe: &mut dyn RelationshipProbe) -> (Vec<Relat
 }
 
 pub fn count(relationships: &[Relationship]) -> RelationshipCounts {
-    let of = |decision| relationships.iter().filter(|found| found.decision == decision).count();
+    let of = |decision| {
+        relationships
+            .iter()
+            .filter(|found| found.decision == decision)
+            .count()
+    };
     RelationshipCounts {
         accepted: of(Decision::Accepted),
         review: of(Decision::Review),
@@ -107,9 +118,10 @@ fn spellings(table: &str) -> BTreeSet<String> {
     let name = table.to_lowercase();
     let singular = if let Some(stem) = name.strip_suffix("ies") {
         Some(format!("{stem}y"))
-    } else if let Some(stem) = ["xes", "ses", "shes", "ches"].iter().find_map(|end| {
-        name.ends_with(end).then(|| name[..name.len() - 2].to_owned())
-    }) {
+    } else if let Some(stem) = ["xes", "ses", "shes", "ches"]
+        .iter()
+        .find_map(|end| name.ends_with(end).then(|| name[..name.len() - 2].to_owned()))
+    {
         Some(stem)
     } else {
         name.strip_suffix('s').map(str::to_owned)
@@ -124,7 +136,9 @@ fn candidates<'t>(
     targets: &BTreeMap<String, Vec<(&'t Table, &'t SnapshotColumn)>>,
 ) -> Vec<(&'t Table, &'t SnapshotColumn)> {
     let snake = snake_case(&column.name);
-    let Some((stem, ending)) = snake.rsplit_once('_') else { return Vec::new() };
+    let Some((stem, ending)) = snake.rsplit_once('_') else {
+        return Vec::new();
+    };
     if column.primary_key && table.columns.iter().filter(|column| column.primary_key).count() == 1 {
         return Vec::new();
     }
@@ -137,7 +151,11 @@ fn candidates<'t>(
                 let key = snake_case(&key.name);
                 key == ending || key == snake || key.ends_with(&format!("_{ending}"))
             };
-            return tables.iter().filter(|(_, key)| ends_alike(key)).copied().collect();
+            return tables
+                .iter()
+                .filter(|(_, key)| ends_alike(key))
+                .copied()
+                .collect();
         }
     }
     Vec::new()
@@ -162,14 +180,20 @@ fn judge(
     target: &Table,
     key: &SnapshotColumn,
     probe: &mut dyn RelationshipProbe,
-) -> Result<Relationship, (Relationship, String)> {
+) -> (Relationship, Option<String>) {
     let snake = snake_case(&column.name);
-    let whole = spellings(&target.name).iter().any(|word| snake.starts_with(&format!("{word}_")));
+    let whole = spellings(&target.name)
+        .iter()
+        .any(|word| snake.starts_with(&format!("{word}_")));
     let same_type = column.dimension_type == key.dimension_type;
     let counted = probe.counts(&sample_sql(table, column, target, key));
     let (sampled, matched) = counted.clone().unwrap_or((0, 0));
     #[expect(clippy::cast_precision_loss, reason = "at most SAMPLE values")]
-    let contained = if sampled == 0 { 0.0 } else { matched as f64 / sampled as f64 };
+    let contained = if sampled == 0 {
+        0.0
+    } else {
+        matched as f64 / sampled as f64
+    };
     let score = (if whole { 0.4 } else { 0.3 }) + (if same_type { 0.2 } else { 0.0 }) + 0.4 * contained;
     let score = (score * 100.0).round() / 100.0;
     let decision = match () {
@@ -192,13 +216,18 @@ fn judge(
             matched_values: matched,
         },
     };
-    counted.map(|_| relationship.clone()).map_err(|reason| (relationship, reason))
+    (relationship, counted.err())
 }
 
 fn sample_sql(table: &Table, column: &SnapshotColumn, target: &Table, key: &SnapshotColumn) -> String {
     let place = |table: &Table| {
         let parts = [table.db.as_deref(), Some(table.name.as_str())];
-        parts.into_iter().flatten().map(quoted).collect::<Vec<_>>().join(".")
+        parts
+            .into_iter()
+            .flatten()
+            .map(quoted)
+            .collect::<Vec<_>>()
+            .join(".")
     };
     let (column, key) = (quoted(&column.name), quoted(&key.name));
     format!(
@@ -216,9 +245,13 @@ mod tests {
 
     #[test]
     fn table_names_are_read_in_the_singular_too() {
-        for (table, singular) in
-            [("companies", "company"), ("boxes", "box"), ("Users", "user"), ("addresses", "address"), ("staff", "staff")]
-        {
+        for (table, singular) in [
+            ("companies", "company"),
+            ("boxes", "box"),
+            ("Users", "user"),
+            ("addresses", "address"),
+            ("staff", "staff"),
+        ] {
             assert!(spellings(table).contains(singular), "{table}");
         }
         assert_eq!(snake_case("ownerId"), "owner_id");

@@ -111,7 +111,13 @@ impl Enrichment {
 
 impl Warning {
     pub fn new(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into(), recoverable: true, table: None, column: None }
+        Self {
+            code: code.to_owned(),
+            message: message.into(),
+            recoverable: true,
+            table: None,
+            column: None,
+        }
     }
 
     #[must_use]

@@ -64,7 +64,11 @@ fn diff(before: &RawFiles, after: &RawFiles) -> DiffSummary {
     let changes = snapshot::changes(before, after);
     let (old, new) = (before.tables(), after.tables());
     let columns = |tables: &BTreeMap<String, Table>, files: &[String]| -> usize {
-        files.iter().filter_map(|file| tables.get(file)).map(|table| table.columns.len()).sum()
+        files
+            .iter()
+            .filter_map(|file| tables.get(file))
+            .map(|table| table.columns.len())
+            .sum()
     };
     let mut diff = DiffSummary {
         tables_added: changes.added.len(),
@@ -76,7 +80,9 @@ fn diff(before: &RawFiles, after: &RawFiles) -> DiffSummary {
         columns_deleted: columns(&old, &changes.deleted),
     };
     for file in &changes.modified {
-        let (Some(old), Some(new)) = (old.get(file), new.get(file)) else { continue };
+        let (Some(old), Some(new)) = (old.get(file), new.get(file)) else {
+            continue;
+        };
         for column in &new.columns {
             match old.column(&column.name) {
                 None => diff.columns_added += 1,
@@ -84,14 +90,23 @@ fn diff(before: &RawFiles, after: &RawFiles) -> DiffSummary {
                 Some(_) => {}
             }
         }
-        diff.columns_deleted += old.columns.iter().filter(|column| new.column(&column.name).is_none()).count();
+        diff.columns_deleted += old
+            .columns
+            .iter()
+            .filter(|column| new.column(&column.name).is_none())
+            .count();
     }
     diff
 }
 
 fn removed_tables(before: &RawFiles, after: &RawFiles) -> Vec<String> {
     let kept = after.tables();
-    before.tables().into_iter().filter(|(file, _)| !kept.contains_key(file)).map(|(_, table)| table.path()).collect()
+    before
+        .tables()
+        .into_iter()
+        .filter(|(file, _)| !kept.contains_key(file))
+        .map(|(_, table)| table.path())
+        .collect()
 }
 
 /// A shard that cannot be read is left as it is and named: overwriting it would lose what somebody wrote.
@@ -107,11 +122,19 @@ fn plan_shards(
     let columns: BTreeMap<String, BTreeSet<String>> = fresh
         .values()
         .flat_map(|shard| &shard.tables)
-        .map(|(name, table)| (name.clone(), table.columns.iter().map(|column| column.name.clone()).collect()))
+        .map(|(name, table)| {
+            (
+                name.clone(),
+                table.columns.iter().map(|column| column.name.clone()).collect(),
+            )
+        })
         .collect();
     // A schema whose last table went keeps an empty shard no longer than this scan.
     for file in files::yaml_below(&root)? {
-        let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let stem = file
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+            .unwrap_or_default();
         fresh.entry(stem).or_default();
     }
     let mut writes = Vec::new();
@@ -149,13 +172,19 @@ fn read_shard(text: &str) -> Result<Shard, String> {
 }
 
 /// Writes what the plan says, the report last: a scan that is cut short leaves no sync that looks complete.
-pub fn execute(folder: &Folder, options: &ScanOptions, snapshot: &Snapshot, plan: &ScanPlan) -> Result<Outcome, Error> {
+pub fn execute(
+    folder: &Folder,
+    options: &ScanOptions,
+    snapshot: &Snapshot,
+    plan: &ScanPlan,
+) -> Result<Outcome, Error> {
     let mut state = State::open(folder)?;
     let id = state.begin(RunKind::Scan, options.connection.as_str(), ADAPTER, options.now)?;
     let written = write_all(folder, options, snapshot, plan, &id);
     match written {
         Ok(report) => {
-            let text = serde_json::to_string_pretty(&report).expect("our own types have text keys and finite numbers");
+            let text = serde_json::to_string_pretty(&report)
+                .expect("our own types have text keys and finite numbers");
             state.finish(&id, "done", Some(&report.sync_id), Some(&text))?;
             Ok(Outcome { report })
         }
@@ -175,7 +204,10 @@ fn write_all(
     run: &str,
 ) -> Result<ScanReport, Error> {
     let root = folder.raw_sources(&options.connection, ADAPTER);
-    let sync = plan.reused_sync.clone().unwrap_or_else(|| state::sync_id(options.now, run));
+    let sync = plan
+        .reused_sync
+        .clone()
+        .unwrap_or_else(|| state::sync_id(options.now, run));
     let target = root.join(&sync);
     let mut report = report(folder, options, snapshot, plan, &sync, run);
     let enrichment = match options.mode {
@@ -185,7 +217,11 @@ fn write_all(
     report.artifact_paths = ArtifactPaths {
         raw_sources_dir: Some(folder.relative(&target)),
         report_path: Some(folder.relative(&target.join("scan-report.json"))),
-        manifest_shards: plan.shards.iter().map(|shard| folder.relative(&shard.path)).collect(),
+        manifest_shards: plan
+            .shards
+            .iter()
+            .map(|shard| folder.relative(&shard.path))
+            .collect(),
         enrichment_artifacts: enrichment.iter().map(|path| folder.relative(path)).collect(),
     };
     if plan.reused_sync.is_none() {
@@ -209,7 +245,10 @@ fn write_all(
 fn write_raw(root: &Path, target: &Path, plan: &ScanPlan) -> Result<(), Error> {
     files::make_folder(root)?;
     let failed = |error| Error::io("write", target, error);
-    let staging = tempfile::Builder::new().prefix(".staging-").tempdir_in(root).map_err(failed)?;
+    let staging = tempfile::Builder::new()
+        .prefix(".staging-")
+        .tempdir_in(root)
+        .map_err(failed)?;
     files::make_folder(&staging.path().join("tables"))?;
     for (name, content) in plan.raw.iter() {
         let path = staging.path().join(name);
@@ -240,7 +279,11 @@ pub fn report(
         mode: options.mode,
         dry_run: false,
         artifact_paths: ArtifactPaths {
-            manifest_shards: plan.shards.iter().map(|shard| folder.relative(&shard.path)).collect(),
+            manifest_shards: plan
+                .shards
+                .iter()
+                .map(|shard| folder.relative(&shard.path))
+                .collect(),
             ..ArtifactPaths::default()
         },
         diff_summary: plan.diff.clone(),
@@ -264,8 +307,14 @@ pub fn report(
 /// A dry run: the report of the plan, with nothing written and so no paths to it.
 pub fn preview(folder: &Folder, options: &ScanOptions, snapshot: &Snapshot, plan: &ScanPlan) -> ScanReport {
     let run = state::run_id(options.now.as_millisecond());
-    let sync = plan.reused_sync.clone().unwrap_or_else(|| state::sync_id(options.now, &run));
-    ScanReport { dry_run: true, ..report(folder, options, snapshot, plan, &sync, &run) }
+    let sync = plan
+        .reused_sync
+        .clone()
+        .unwrap_or_else(|| state::sync_id(options.now, &run));
+    ScanReport {
+        dry_run: true,
+        ..report(folder, options, snapshot, plan, &sync, &run)
+    }
 }
 
 fn pretty<T: serde::Serialize>(value: &T) -> String {

@@ -46,7 +46,9 @@ impl Catalog {
         let mut standalone: Vec<(String, Source)> = Vec::new();
         for file in files::yaml_below(&root)? {
             let path = folder.relative(&file);
-            let shard = file.strip_prefix(&root).is_ok_and(|inner| inner.starts_with("_schema"));
+            let shard = file
+                .strip_prefix(&root)
+                .is_ok_and(|inner| inner.starts_with("_schema"));
             match load_file(&file, shard) {
                 Ok(Loaded::Shard(shard)) => catalog.add_shard(&path, &shard),
                 Ok(Loaded::Definition(Definition::Standalone(source))) => standalone.push((path, *source)),
@@ -62,16 +64,24 @@ impl Catalog {
                 }
                 None => catalog.problems.push(Problem {
                     path,
-                    reason: format!("overlay `{}` matches no scanned table; it needs `table` or `sql`", overlay.name),
+                    reason: format!(
+                        "overlay `{}` matches no scanned table; it needs `table` or `sql`",
+                        overlay.name
+                    ),
                 }),
             }
         }
         let mut seen = BTreeSet::new();
         for (path, source) in standalone {
             if seen.insert(source.name.clone()) {
-                catalog.entries.insert(source.name.clone(), Entry { source, path });
+                catalog
+                    .entries
+                    .insert(source.name.clone(), Entry { source, path });
             } else {
-                catalog.problems.push(Problem { path, reason: format!("Duplicate source name '{}'", source.name) });
+                catalog.problems.push(Problem {
+                    path,
+                    reason: format!("Duplicate source name '{}'", source.name),
+                });
             }
         }
         catalog.drop_joins_into_broken_files();
@@ -87,7 +97,10 @@ impl Catalog {
                 });
                 continue;
             }
-            let entry = Entry { source: table.to_source(name), path: format!("{path}#{name}") };
+            let entry = Entry {
+                source: table.to_source(name),
+                path: format!("{path}#{name}"),
+            };
             self.entries.insert(name.clone(), entry);
         }
     }

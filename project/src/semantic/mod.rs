@@ -12,5 +12,7 @@ pub use catalog::{Catalog, Entry, Problem};
 pub use overlay::{ColumnOverlay, Overlay};
 pub use shape::{Definition, read as read_definition};
 pub use shard::{JoinOrigin, Shard, ShardColumn, ShardJoin, ShardTable};
-pub use source::{Column, ColumnType, Descriptions, Join, Measure, Relationship, Role, Segment, Source, Visibility};
+pub use source::{
+    Column, ColumnType, Descriptions, Join, Measure, Relationship, Role, Segment, Source, Visibility,
+};
 pub use store::{read_text, validate_text, write_text};

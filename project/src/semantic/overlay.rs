@@ -24,7 +24,11 @@ pub struct Overlay {
 pub enum ColumnOverlay {
     Computed(Column),
     /// Says something about a column that the scan found.
-    Described { name: String, visibility: Option<Visibility>, descriptions: Descriptions },
+    Described {
+        name: String,
+        visibility: Option<Visibility>,
+        descriptions: Descriptions,
+    },
 }
 
 impl Overlay {
@@ -33,15 +37,25 @@ impl Overlay {
         if !self.grain.is_empty() {
             source.grain.clone_from(&self.grain);
         }
-        source.columns.retain(|column| !self.exclude_columns.contains(&column.name));
+        source
+            .columns
+            .retain(|column| !self.exclude_columns.contains(&column.name));
         for column in &self.columns {
             match column {
                 ColumnOverlay::Computed(column) => {
                     source.columns.retain(|existing| existing.name != column.name);
                     source.columns.push(column.clone());
                 }
-                ColumnOverlay::Described { name, visibility, descriptions } => {
-                    for existing in source.columns.iter_mut().filter(|existing| existing.name == *name) {
+                ColumnOverlay::Described {
+                    name,
+                    visibility,
+                    descriptions,
+                } => {
+                    for existing in source
+                        .columns
+                        .iter_mut()
+                        .filter(|existing| existing.name == *name)
+                    {
                         existing.visibility = visibility.or(existing.visibility);
                         existing.descriptions.extend(descriptions.clone());
                     }
@@ -49,10 +63,14 @@ impl Overlay {
             }
         }
         let disabled: Vec<String> = self.disable_joins.iter().map(|on| collapsed(on)).collect();
-        source.joins.retain(|join| !disabled.contains(&collapsed(&join.on)));
+        source
+            .joins
+            .retain(|join| !disabled.contains(&collapsed(&join.on)));
         for join in &self.joins {
             let known = source.joins.iter().any(|existing| {
-                existing.to == join.to && collapsed(&existing.on) == collapsed(&join.on) && existing.alias == join.alias
+                existing.to == join.to
+                    && collapsed(&existing.on) == collapsed(&join.on)
+                    && existing.alias == join.alias
             });
             if !known {
                 source.joins.push(join.clone());

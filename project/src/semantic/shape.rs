@@ -58,7 +58,10 @@ fn standalone(fields: &mut Fields<'_, '_>) -> Option<Source> {
     let columns = items(fields, "columns", |column| {
         let kind = column_type(column);
         if column.node("type").is_none() {
-            column.refuse("type", format!("is required: one of {}", ColumnType::WORDS.join(", ")));
+            column.refuse(
+                "type",
+                format!("is required: one of {}", ColumnType::WORDS.join(", ")),
+            );
         }
         read_column(column, kind?)
     });
@@ -83,7 +86,10 @@ fn overlay(fields: &mut Fields<'_, '_>) -> Option<Overlay> {
         let kind = column_type(column);
         let expr = column.text("expr");
         if kind.is_some() && expr.is_none() {
-            column.refuse("expr", "is required: an overlay's column with a type is a computed column");
+            column.refuse(
+                "expr",
+                "is required: an overlay's column with a type is a computed column",
+            );
         }
         let computed = kind.is_some() && expr.is_some();
         Some(match computed {
@@ -132,7 +138,9 @@ fn column_type(column: &mut Fields<'_, '_>) -> Option<ColumnType> {
 }
 
 fn visibility(column: &mut Fields<'_, '_>) -> Option<Visibility> {
-    column.word("visibility", Visibility::WORDS).and_then(Visibility::parse)
+    column
+        .word("visibility", Visibility::WORDS)
+        .and_then(Visibility::parse)
 }
 
 fn read_column(column: &mut Fields<'_, '_>, kind: ColumnType) -> Option<Column> {
@@ -144,18 +152,31 @@ fn read_column(column: &mut Fields<'_, '_>, kind: ColumnType) -> Option<Column> 
         expr: column.text("expr"),
         description: column.text("description"),
         descriptions: descriptions(column),
-        metadata: metadata(column, &["natural_granularity", "constraints", "enum_values", "tests"]),
+        metadata: metadata(
+            column,
+            &["natural_granularity", "constraints", "enum_values", "tests"],
+        ),
     })
 }
 
 fn joins(fields: &mut Fields<'_, '_>) -> Vec<Join> {
     items(fields, "joins", |join| {
         let (to, on) = (join.required_text("to"), join.required_text("on"));
-        let relationship = join.word("relationship", Relationship::WORDS).and_then(Relationship::parse);
+        let relationship = join
+            .word("relationship", Relationship::WORDS)
+            .and_then(Relationship::parse);
         if join.node("relationship").is_none() {
-            join.refuse("relationship", format!("is required: one of {}", Relationship::WORDS.join(", ")));
+            join.refuse(
+                "relationship",
+                format!("is required: one of {}", Relationship::WORDS.join(", ")),
+            );
         }
-        Some(Join { to: to?, on: on?, relationship: relationship?, alias: join.text("alias") })
+        Some(Join {
+            to: to?,
+            on: on?,
+            relationship: relationship?,
+            alias: join.text("alias"),
+        })
     })
 }
 
@@ -164,14 +185,24 @@ fn measures(fields: &mut Fields<'_, '_>) -> Vec<Measure> {
         let (name, expr) = (measure.required_text("name"), measure.required_text("expr"));
         let filter = measure.text("filter");
         let segments = measure.texts("segments");
-        Some(Measure { name: name?, expr: expr?, filter, segments, description: measure.text("description") })
+        Some(Measure {
+            name: name?,
+            expr: expr?,
+            filter,
+            segments,
+            description: measure.text("description"),
+        })
     })
 }
 
 fn segments(fields: &mut Fields<'_, '_>) -> Vec<Segment> {
     items(fields, "segments", |segment| {
         let (name, expr) = (segment.required_text("name"), segment.required_text("expr"));
-        Some(Segment { name: name?, expr: expr?, description: segment.text("description") })
+        Some(Segment {
+            name: name?,
+            expr: expr?,
+            description: segment.text("description"),
+        })
     })
 }
 
@@ -203,5 +234,7 @@ fn described(fields: &mut Fields<'_, '_>) -> Descriptions {
 }
 
 fn metadata(fields: &Fields<'_, '_>, keys: &[&str]) -> BTreeMap<String, Value> {
-    keys.iter().filter_map(|key| Some(((*key).to_owned(), fields.node(key)?.to_json()))).collect()
+    keys.iter()
+        .filter_map(|key| Some(((*key).to_owned(), fields.node(key)?.to_json())))
+        .collect()
 }

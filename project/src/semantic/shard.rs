@@ -60,7 +60,10 @@ pub enum JoinOrigin {
     Manual,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
 fn is_true(flag: &bool) -> bool {
     *flag
 }
@@ -82,7 +85,11 @@ impl Shard {
                 }
             }
         }
-        if findings.is_empty() { Ok(Self { tables }) } else { Err(findings) }
+        if findings.is_empty() {
+            Ok(Self { tables })
+        } else {
+            Err(findings)
+        }
     }
 }
 
@@ -91,7 +98,9 @@ fn read_table(fields: &mut Fields<'_, '_>) -> Option<ShardTable> {
     let mut columns = Vec::new();
     for (position, node) in fields.list("columns").into_iter().enumerate() {
         let path = format!("{}.{position}", fields.path_of("columns"));
-        let Some(mut column) = Fields::open(node, path, fields.findings()) else { continue };
+        let Some(mut column) = Fields::open(node, path, fields.findings()) else {
+            continue;
+        };
         let (name, kind) = (column.required_text("name"), column.required_text("type"));
         let (pk, nullable) = (column.flag("pk"), column.flag("nullable"));
         let descriptions = descriptions(&mut column);
@@ -109,9 +118,13 @@ fn read_table(fields: &mut Fields<'_, '_>) -> Option<ShardTable> {
     let mut joins = Vec::new();
     for (position, node) in fields.list("joins").into_iter().enumerate() {
         let path = format!("{}.{position}", fields.path_of("joins"));
-        let Some(mut join) = Fields::open(node, path, fields.findings()) else { continue };
+        let Some(mut join) = Fields::open(node, path, fields.findings()) else {
+            continue;
+        };
         let (to, on) = (join.required_text("to"), join.required_text("on"));
-        let relationship = join.word("relationship", Relationship::WORDS).and_then(Relationship::parse);
+        let relationship = join
+            .word("relationship", Relationship::WORDS)
+            .and_then(Relationship::parse);
         let origin = match join.word("source", &["formal", "inferred", "manual"]) {
             Some("formal") => JoinOrigin::Formal,
             Some("inferred") => JoinOrigin::Inferred,
@@ -128,18 +141,31 @@ fn read_table(fields: &mut Fields<'_, '_>) -> Option<ShardTable> {
         }
     }
     let other = unknown_keys(fields, &["table", "descriptions", "columns", "joins"]);
-    Some(ShardTable { table: table?, descriptions: descriptions(fields), columns, joins, other })
+    Some(ShardTable {
+        table: table?,
+        descriptions: descriptions(fields),
+        columns,
+        joins,
+        other,
+    })
 }
 
 fn unknown_keys(fields: &Fields<'_, '_>, known: &[&str]) -> BTreeMap<String, Value> {
     let others = fields.keys().filter(|key| !known.contains(key));
-    others.filter_map(|key| Some((key.to_owned(), fields.node(key)?.to_json()))).collect()
+    others
+        .filter_map(|key| Some((key.to_owned(), fields.node(key)?.to_json())))
+        .collect()
 }
 
 impl ShardTable {
     /// The table as a whole source: its key is its grain, without a key every column is.
     pub fn to_source(&self, name: &str) -> Source {
-        let keys: Vec<String> = self.columns.iter().filter(|c| c.pk).map(|c| c.name.clone()).collect();
+        let keys: Vec<String> = self
+            .columns
+            .iter()
+            .filter(|c| c.pk)
+            .map(|c| c.name.clone())
+            .collect();
         Source {
             name: name.to_owned(),
             table: Some(self.table.clone()),

@@ -128,10 +128,9 @@ impl ColumnType {
         let lower = native.to_lowercase();
         let word = lower.split('(').next().unwrap_or_default().trim();
         match word {
-            "integer" | "bigint" | "smallint" | "numeric" | "decimal" | "float" | "double" | "real" | "int" | "int2"
-            | "int4" | "int8" | "float4" | "float8" | "double precision" | "number" | "tinyint" | "mediumint" => {
-                Self::Number
-            }
+            "integer" | "bigint" | "smallint" | "numeric" | "decimal" | "float" | "double" | "real"
+            | "int" | "int2" | "int4" | "int8" | "float4" | "float8" | "double precision" | "number"
+            | "tinyint" | "mediumint" => Self::Number,
             "datetime" | "date" | "time" | "timetz" => Self::Time,
             "boolean" | "bool" => Self::Boolean,
             _ if word.starts_with("timestamp") || word.starts_with("time ") => Self::Time,

@@ -13,7 +13,11 @@ pub fn read_text(folder: &Folder, connection: &ConnectionId, name: &str) -> Resu
         // Scanned tables keep the warehouse's own names, which need not be file names of ours.
         Err(error) => {
             let catalog = Catalog::load(folder, connection)?;
-            return catalog.entries.get(name).map(|entry| yaml::to_text(&entry.source)).ok_or(error);
+            return catalog
+                .entries
+                .get(name)
+                .map(|entry| yaml::to_text(&entry.source))
+                .ok_or(error);
         }
     };
     if direct.is_file() {
@@ -49,7 +53,12 @@ pub fn validate_text(text: &str) -> Result<Definition, Vec<Finding>> {
 }
 
 /// Checks and writes one source; gives the path from the project folder.
-pub fn write_text(folder: &Folder, connection: &ConnectionId, name: &str, text: &str) -> Result<String, Error> {
+pub fn write_text(
+    folder: &Folder,
+    connection: &ConnectionId,
+    name: &str,
+    text: &str,
+) -> Result<String, Error> {
     let name = SourceName::parse(name)?;
     let definition = validate_text(text).map_err(Error::InvalidSource)?;
     if definition.name() != name.as_str() {
@@ -59,7 +68,11 @@ pub fn write_text(folder: &Folder, connection: &ConnectionId, name: &str, text: 
         });
     }
     let path = folder.semantic_layer(connection).join(format!("{name}.yaml"));
-    let text = if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
+    let text = if text.ends_with('\n') {
+        text.to_owned()
+    } else {
+        format!("{text}\n")
+    };
     files::write(&path, text.as_bytes())?;
     Ok(folder.relative(&path))
 }

@@ -69,7 +69,13 @@ pub struct ForeignKey {
 }
 
 impl SnapshotColumn {
-    pub fn new(name: String, native_type: String, nullable: bool, primary_key: bool, comment: Option<String>) -> Self {
+    pub fn new(
+        name: String,
+        native_type: String,
+        nullable: bool,
+        primary_key: bool,
+        comment: Option<String>,
+    ) -> Self {
         Self {
             name,
             normalized_type: normalized_type(&native_type),
@@ -85,11 +91,15 @@ impl SnapshotColumn {
 impl Table {
     /// As queries name it: the parts that are known, with dots.
     pub fn path(&self) -> String {
-        [self.catalog.as_deref(), self.db.as_deref(), Some(self.name.as_str())]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(".")
+        [
+            self.catalog.as_deref(),
+            self.db.as_deref(),
+            Some(self.name.as_str()),
+        ]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(".")
     }
 
     pub fn column(&self, name: &str) -> Option<&SnapshotColumn> {

@@ -58,20 +58,28 @@ struct ForeignKeyRow<'s> {
 pub fn file_name(table: &Table) -> String {
     let encode = |part: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(part);
     let or_blank = |part: &Option<String>| encode(part.as_deref().unwrap_or("_"));
-    format!("{}.{}.{}.json", or_blank(&table.catalog), or_blank(&table.db), encode(&table.name))
+    format!(
+        "{}.{}.{}.json",
+        or_blank(&table.catalog),
+        or_blank(&table.db),
+        encode(&table.name)
+    )
 }
 
 impl RawFiles {
     pub fn of(snapshot: &Snapshot) -> Self {
         let mut files = BTreeMap::new();
-        files.insert("connection.json".to_owned(), pretty(&ConnectionFile {
-            connection_id: &snapshot.connection_id,
-            driver: &snapshot.driver,
-            extracted_at: &snapshot.extracted_at,
-            scope: &snapshot.scope,
-            metadata: &snapshot.metadata,
-            table_count: snapshot.tables.len(),
-        }));
+        files.insert(
+            "connection.json".to_owned(),
+            pretty(&ConnectionFile {
+                connection_id: &snapshot.connection_id,
+                driver: &snapshot.driver,
+                extracted_at: &snapshot.extracted_at,
+                scope: &snapshot.scope,
+                metadata: &snapshot.metadata,
+                table_count: snapshot.tables.len(),
+            }),
+        );
         let rows = snapshot.tables.iter().flat_map(|table| {
             table.foreign_keys.iter().map(|key| ForeignKeyRow {
                 from_table: &table.name,
@@ -84,7 +92,12 @@ impl RawFiles {
                 constraint_name: key.constraint_name.as_deref(),
             })
         });
-        files.insert("foreign-keys.json".to_owned(), pretty(&ForeignKeysFile { foreign_keys: rows.collect() }));
+        files.insert(
+            "foreign-keys.json".to_owned(),
+            pretty(&ForeignKeysFile {
+                foreign_keys: rows.collect(),
+            }),
+        );
         for table in &snapshot.tables {
             files.insert(format!("tables/{}", file_name(table)), pretty(table));
         }
@@ -96,22 +109,33 @@ impl RawFiles {
         let mut read = BTreeMap::new();
         for file in files::all_below(sync)? {
             let inner = file.strip_prefix(sync).unwrap_or(&file);
-            let name = inner.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
+            let name = inner
+                .iter()
+                .map(|part| part.to_string_lossy())
+                .collect::<Vec<_>>()
+                .join("/");
             if name == "connection.json" || name == "foreign-keys.json" || name.starts_with("tables/") {
-                read.insert(name, fs_err::read(&file).map_err(|error| Error::io("read", &file, error))?);
+                read.insert(
+                    name,
+                    fs_err::read(&file).map_err(|error| Error::io("read", &file, error))?,
+                );
             }
         }
         Ok(Self(read))
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.0.iter().map(|(name, content)| (name.as_str(), content.as_slice()))
+        self.0
+            .iter()
+            .map(|(name, content)| (name.as_str(), content.as_slice()))
     }
 
     /// The tables by file name; a file that somebody damaged counts as a table that was not there.
     pub fn tables(&self) -> BTreeMap<String, Table> {
         let tables = self.iter().filter(|(name, _)| name.starts_with("tables/"));
-        tables.filter_map(|(name, content)| Some((name.to_owned(), serde_json::from_slice(content).ok()?))).collect()
+        tables
+            .filter_map(|(name, content)| Some((name.to_owned(), serde_json::from_slice(content).ok()?)))
+            .collect()
     }
 
     /// SHA-256 per file, blind to when the snapshot was taken.
@@ -123,7 +147,9 @@ impl RawFiles {
             }
             _ => Sha256::digest(content).into(),
         };
-        self.iter().map(|(name, content)| (name, digest(content))).collect()
+        self.iter()
+            .map(|(name, content)| (name, digest(content)))
+            .collect()
     }
 
     pub fn same_as(&self, other: &Self) -> bool {
@@ -143,7 +169,12 @@ pub fn changes(before: &RawFiles, after: &RawFiles) -> TableChanges {
         };
         list.push((*name).to_owned());
     }
-    changes.deleted = old.keys().filter(tables).filter(|name| !new.contains_key(**name)).map(|n| (*n).to_owned()).collect();
+    changes.deleted = old
+        .keys()
+        .filter(tables)
+        .filter(|name| !new.contains_key(**name))
+        .map(|n| (*n).to_owned())
+        .collect();
     changes
 }
 

@@ -15,22 +15,54 @@ pub fn normalized_type(native: &str) -> String {
         }
     }
     let words: Vec<&str> = kept.split_whitespace().collect();
-    if words.is_empty() { "unknown".into() } else { words.join(" ") }
+    if words.is_empty() {
+        "unknown".into()
+    } else {
+        words.join(" ")
+    }
 }
 
 /// By whole word, in this order: boolean, time, number, else text. Beyond the long names, the ones that Postgres
 /// itself prints (`timestamptz`, `int4`, `money`) and their kin count.
 pub fn dimension_type(native: &str) -> ColumnType {
     let normalized = normalized_type(native);
-    let words: Vec<&str> = normalized.split(|letter: char| !letter.is_alphanumeric()).collect();
+    let words: Vec<&str> = normalized
+        .split(|letter: char| !letter.is_alphanumeric())
+        .collect();
     let any = |known: &[&str]| words.iter().any(|word| known.contains(word));
     if any(&["bool", "boolean"]) {
         ColumnType::Boolean
-    } else if any(&["date", "datetime", "time", "timestamp", "timestamptz", "timetz", "datetime2"]) {
+    } else if any(&[
+        "date",
+        "datetime",
+        "time",
+        "timestamp",
+        "timestamptz",
+        "timetz",
+        "datetime2",
+    ]) {
         ColumnType::Time
     } else if any(&[
-        "int", "integer", "bigint", "smallint", "tinyint", "mediumint", "decimal", "numeric", "number", "float",
-        "double", "real", "int2", "int4", "int8", "float4", "float8", "money", "serial", "bigserial",
+        "int",
+        "integer",
+        "bigint",
+        "smallint",
+        "tinyint",
+        "mediumint",
+        "decimal",
+        "numeric",
+        "number",
+        "float",
+        "double",
+        "real",
+        "int2",
+        "int4",
+        "int8",
+        "float4",
+        "float8",
+        "money",
+        "serial",
+        "bigserial",
     ]) {
         ColumnType::Number
     } else {

@@ -22,7 +22,11 @@ pub struct Rows {
 #[derive(Debug, thiserror::Error)]
 pub enum WarehouseError {
     #[error("failed to open `{path}`: {cause}")]
-    Open { path: String, cause: String, hint: &'static str },
+    Open {
+        path: String,
+        cause: String,
+        hint: &'static str,
+    },
     #[error("failed to run the query on `{path}`: {cause}")]
     Query { path: String, cause: String },
     #[error("Only read-only SELECT/WITH queries can be executed locally.")]

@@ -22,19 +22,33 @@ pub struct Sqlite {
 impl Sqlite {
     pub fn open(path: &Path) -> Result<Self, WarehouseError> {
         let shown = path.display().to_string();
-        let refused = |cause: String, hint| WarehouseError::Open { path: shown.clone(), cause, hint };
+        let refused = |cause: String, hint| WarehouseError::Open {
+            path: shown.clone(),
+            cause,
+            hint,
+        };
         if !path.exists() {
-            return Err(refused("no such file".into(), "check `path` of the connection in ktx.yaml"));
+            return Err(refused(
+                "no such file".into(),
+                "check `path` of the connection in ktx.yaml",
+            ));
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)
             .map_err(|error| refused(error.to_string(), "check that the file may be read"))?;
-        let warehouse = Self { connection, path: path.to_owned() };
+        let warehouse = Self {
+            connection,
+            path: path.to_owned(),
+        };
         let ready = warehouse
             .connection
             .busy_timeout(BUSY_TIMEOUT)
             .and_then(|()| warehouse.connection.pragma_update(None, "query_only", true))
-            .and_then(|()| warehouse.connection.query_row("select count(*) from sqlite_schema", [], |_| Ok(())));
+            .and_then(|()| {
+                warehouse
+                    .connection
+                    .query_row("select count(*) from sqlite_schema", [], |_| Ok(()))
+            });
         ready.map_err(|error| {
             let hint = match error.sqlite_error_code() {
                 Some(rusqlite::ErrorCode::NotADatabase) => "the file is not a SQLite database",
@@ -73,7 +87,10 @@ impl Sqlite {
         if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) {
             return WarehouseError::Interrupted;
         }
-        WarehouseError::Query { path: self.path.display().to_string(), cause: cause_of(error) }
+        WarehouseError::Query {
+            path: self.path.display().to_string(),
+            cause: cause_of(error),
+        }
     }
 }
 
@@ -87,8 +104,12 @@ fn cause_of(error: &rusqlite::Error) -> String {
 }
 
 fn take_rows(statement: &mut Statement<'_>, cap: Option<u64>) -> rusqlite::Result<Rows> {
-    let headers: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
-    let mut taken = Rows { headers, rows: Vec::new(), truncated: false };
+    let headers: Vec<String> = statement.column_names().map(str::to_owned).collect();
+    let mut taken = Rows {
+        headers,
+        rows: Vec::new(),
+        truncated: false,
+    };
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         if cap.is_some_and(|cap| taken.rows.len() as u64 >= cap) {
@@ -120,7 +141,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("shop.db");
         let writer = rusqlite::Connection::open(&path).expect("creates");
-        writer.execute_batch("create table t (a, b); insert into t values (1, 'x'), (2.5, x'00ff'), (null, 'z')").expect("fills");
+        writer
+            .execute_batch(
+                "create table t (a, b); insert into t values (1, 'x'), (2.5, x'00ff'), (null, 'z')",
+            )
+            .expect("fills");
         let warehouse = Sqlite::open(&path).expect("opens");
         (folder, warehouse)
     }
@@ -129,7 +154,10 @@ mod tests {
     fn takes_no_more_rows_than_the_cap_and_says_so() {
         let (_folder, shop) = shop();
         let all = shop.query("select a, b from t", Some(3)).expect("queries");
-        assert_eq!(serde_json::to_string(&all.rows).expect("json"), r#"[[1,"x"],[2.5,"AP8="],[null,"z"]]"#);
+        assert_eq!(
+            serde_json::to_string(&all.rows).expect("json"),
+            r#"[[1,"x"],[2.5,"AP8="],[null,"z"]]"#
+        );
         assert!(!all.truncated);
         let some = shop.query("select a from t;", Some(2)).expect("queries");
         assert_eq!((some.rows.len(), some.truncated), (2, true));
@@ -145,9 +173,15 @@ mod tests {
             "select 1; select 2",
             "",
         ] {
-            assert!(matches!(shop.query(sql, None), Err(WarehouseError::NotReadOnly)), "{sql:?}");
+            assert!(
+                matches!(shop.query(sql, None), Err(WarehouseError::NotReadOnly)),
+                "{sql:?}"
+            );
         }
-        assert_eq!(shop.query("select count(*) from t", None).expect("queries").rows[0][0], 3);
+        assert_eq!(
+            shop.query("select count(*) from t", None).expect("queries").rows[0][0],
+            3
+        );
     }
 
     #[test]

@@ -6,7 +6,8 @@ use super::{Sqlite, WarehouseError};
 use crate::snapshot::{ForeignKey, SnapshotColumn, Table, TableKind};
 
 /// Shadow tables of virtual tables and SQLite's own are no tables of the user's.
-const TABLES: &str = "select name from pragma_table_list where schema = 'main' and type in ('table', 'virtual')
+const TABLES: &str =
+    "select name from pragma_table_list where schema = 'main' and type in ('table', 'virtual')
     and name not like 'sqlite\\_%' escape '\\' order by name";
 
 /// Hidden columns (1) belong to virtual tables; generated ones (2, 3) are columns like any other.
@@ -35,9 +36,17 @@ impl Sqlite {
         let mut rows = columns.query([])?;
         while let Some(row) = rows.next()? {
             let (table, not_null, key): (String, bool, i64) = (row.get(0)?, row.get(3)?, row.get(4)?);
-            let Some(table) = tables.get_mut(&table) else { continue };
+            let Some(table) = tables.get_mut(&table) else {
+                continue;
+            };
             let native: String = row.get(2)?;
-            table.columns.push(SnapshotColumn::new(row.get(1)?, native, !not_null && key == 0, key > 0, None));
+            table.columns.push(SnapshotColumn::new(
+                row.get(1)?,
+                native,
+                !not_null && key == 0,
+                key > 0,
+                None,
+            ));
         }
         self.read_foreign_keys(&mut tables)?;
         Ok(tables.into_values().collect())
@@ -53,10 +62,20 @@ impl Sqlite {
             let named: Option<String> = row.get(3)?;
             let position: u32 = row.get(5)?;
             let target_key = || {
-                let target = tables.iter().find(|(name, _)| name.eq_ignore_ascii_case(&target)).map(|(_, table)| table)?;
-                target.columns.iter().filter(|column| column.primary_key).nth(position as usize).map(|c| c.name.clone())
+                let target = tables
+                    .iter()
+                    .find(|(name, _)| name.eq_ignore_ascii_case(&target))
+                    .map(|(_, table)| table)?;
+                target
+                    .columns
+                    .iter()
+                    .filter(|column| column.primary_key)
+                    .nth(position as usize)
+                    .map(|c| c.name.clone())
             };
-            let Some(to_column) = named.or_else(target_key) else { continue };
+            let Some(to_column) = named.or_else(target_key) else {
+                continue;
+            };
             let key = ForeignKey {
                 from_column: row.get(1)?,
                 to_catalog: None,

@@ -43,20 +43,40 @@ impl<'n, 'f> Fields<'n, 'f> {
     }
 
     pub fn path_of(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
     }
 
     pub fn refuse(&mut self, key: &str, message: impl Into<String>) {
         let (path, place) = if key.is_empty() {
-            (if self.path.is_empty() { "<root>".into() } else { self.path.clone() }, self.node.place)
+            (
+                if self.path.is_empty() {
+                    "<root>".into()
+                } else {
+                    self.path.clone()
+                },
+                self.node.place,
+            )
         } else {
-            (self.path_of(key), self.node.get(key).map_or(self.node.place, |node| node.place))
+            (
+                self.path_of(key),
+                self.node.get(key).map_or(self.node.place, |node| node.place),
+            )
         };
-        self.findings.push(Finding { path, message: message.into(), place });
+        self.findings.push(Finding {
+            path,
+            message: message.into(),
+            place,
+        });
     }
 
     pub fn node(&self, key: &str) -> Option<&'n Node> {
-        self.node.get(key).filter(|node| !matches!(node.value, Value::Null))
+        self.node
+            .get(key)
+            .filter(|node| !matches!(node.value, Value::Null))
     }
 
     pub fn keys(&self) -> impl Iterator<Item = &'n str> + use<'n> {
@@ -121,7 +141,9 @@ impl<'n, 'f> Fields<'n, 'f> {
     }
 
     pub fn list(&mut self, key: &str) -> Vec<&'n Node> {
-        let Some(node) = self.node(key) else { return Vec::new() };
+        let Some(node) = self.node(key) else {
+            return Vec::new();
+        };
         match &node.value {
             Value::List(items) => items.iter().collect(),
             _ => {
@@ -139,7 +161,11 @@ impl<'n, 'f> Fields<'n, 'f> {
                 _ => {
                     let path = format!("{}.{position}", self.path_of(key));
                     let message = format!("expected a text, found {}", item.kind());
-                    self.findings.push(Finding { path, message, place: item.place });
+                    self.findings.push(Finding {
+                        path,
+                        message,
+                        place: item.place,
+                    });
                 }
             }
         }
@@ -162,7 +188,10 @@ impl<'n, 'f> Fields<'n, 'f> {
         let text = self.text(key)?;
         let known = words.iter().find(|word| **word == text).copied();
         if known.is_none() {
-            self.refuse(key, format!("expected one of {}, found `{text}`", words.join(", ")));
+            self.refuse(
+                key,
+                format!("expected one of {}, found `{text}`", words.join(", ")),
+            );
         }
         known
     }

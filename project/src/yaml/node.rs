@@ -11,7 +11,9 @@ use super::SyntaxError;
 pub fn parse(text: &str) -> Result<Node, SyntaxError> {
     let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| SyntaxError {
-        place: error.location().map(|location| Place::new(location.line(), location.column())),
+        place: error
+            .location()
+            .map(|location| Place::new(location.line(), location.column())),
         reason: reason_of(&error),
     })
 }
@@ -20,7 +22,11 @@ pub fn parse(text: &str) -> Result<Node, SyntaxError> {
 fn reason_of(error: &serde_saphyr::Error) -> String {
     let text = error.to_string();
     let line = text.lines().next().unwrap_or_default();
-    line.split(" at line ").next().unwrap_or(line).trim_end_matches([',', ':']).to_owned()
+    line.split(" at line ")
+        .next()
+        .unwrap_or(line)
+        .trim_end_matches([',', ':'])
+        .to_owned()
 }
 
 /// Where a node starts, counted from 1.
@@ -69,7 +75,10 @@ pub enum Value {
 impl Node {
     pub fn get(&self, name: &str) -> Option<&Node> {
         match &self.value {
-            Value::Map(entries) => entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node),
+            Value::Map(entries) => entries
+                .iter()
+                .find(|(key, _)| key.name == name)
+                .map(|(_, node)| node),
             _ => None,
         }
     }
@@ -101,7 +110,10 @@ impl Node {
             Value::Float(number) => (*number).into(),
             Value::Text(text) => text.as_str().into(),
             Value::List(items) => items.iter().map(Node::to_json).collect(),
-            Value::Map(entries) => entries.iter().map(|(key, node)| (key.name.clone(), node.to_json())).collect(),
+            Value::Map(entries) => entries
+                .iter()
+                .map(|(key, node)| (key.name.clone(), node.to_json()))
+                .collect(),
         }
     }
 }
@@ -110,7 +122,10 @@ impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<Value>::deserialize(deserializer)?;
         let place = Place::new(spanned.referenced.line(), spanned.referenced.column());
-        Ok(Self { value: spanned.value, place })
+        Ok(Self {
+            value: spanned.value,
+            place,
+        })
     }
 }
 
@@ -177,7 +192,13 @@ impl<'de> Visitor<'de> for ValueVisitor {
         let mut map = Vec::new();
         while let Some((key, node)) = entries.next_entry::<Spanned<String>, Node>()? {
             let place = Place::new(key.referenced.line(), key.referenced.column());
-            map.push((Key { name: key.value, place }, node));
+            map.push((
+                Key {
+                    name: key.value,
+                    place,
+                },
+                node,
+            ));
         }
         Ok(Value::Map(map))
     }

@@ -1,0 +1,39 @@
+//! `ktx sl`: the group of commands over the semantic layer.
+
+mod list;
+mod read;
+mod validate;
+mod write;
+
+use clap::{Args, Subcommand};
+
+use crate::session::Session;
+
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub struct SlArguments {
+    #[command(subcommand)]
+    command: SlCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum SlCommand {
+    /// List the sources
+    List(list::ListArguments),
+    /// Print the YAML of a source
+    Read(read::ReadArguments),
+    /// Check the shape of a source
+    Validate(validate::ValidateArguments),
+    /// Write a source
+    Write(write::WriteArguments),
+}
+
+/// Runs one command of the group.
+pub fn run(arguments: SlArguments, session: &Session) -> anyhow::Result<()> {
+    match arguments.command {
+        SlCommand::List(arguments) => list::run(&arguments, session),
+        SlCommand::Read(arguments) => read::run(&arguments, session),
+        SlCommand::Validate(arguments) => validate::run(&arguments, session),
+        SlCommand::Write(arguments) => write::run(&arguments, session),
+    }
+}

@@ -1,0 +1,25 @@
+//! `ktx sl read`: the YAML of one source.
+
+use clap::Args;
+use ktx_project::semantic;
+
+use crate::session::Session;
+use crate::workspace::Workspace;
+
+#[derive(Debug, Args)]
+pub struct ReadArguments {
+    /// The source's name
+    name: String,
+    /// The source's connection; not needed when the project has one
+    #[arg(long, value_name = "ID")]
+    connection_id: Option<String>,
+}
+
+/// Prints the file as it stands, or a scanned table as a whole source.
+pub fn run(arguments: &ReadArguments, session: &Session) -> anyhow::Result<()> {
+    let workspace = Workspace::open(session)?;
+    let (connection, _) = workspace.connection(arguments.connection_id.as_deref())?;
+    let text = semantic::read_text(&workspace.folder, connection, &arguments.name)?;
+    session.printer.raw(&text);
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! A home, a project folder and an environment for one test, and the transcript of what `ktx` said in it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// Everything a test may touch lies below one folder, which goes when the test ends.
+pub struct Sandbox {
+    root: TempDir,
+    variables: Vec<(String, String)>,
+}
+
+/// The exit status, stdout and stderr of one command, with what differs between runs redacted.
+#[must_use]
+pub struct Transcript {
+    pub output: Output,
+    text: String,
+}
+
+impl Sandbox {
+    pub fn new() -> Self {
+        let root = tempfile::Builder::new()
+            .prefix("ktx-it-")
+            .tempdir()
+            .expect("a temporary folder");
+        let sandbox = Self {
+            root,
+            variables: Vec::new(),
+        };
+        fs_err::create_dir_all(sandbox.project()).expect("the project folder");
+        fs_err::create_dir_all(sandbox.root.path().join("home")).expect("the home folder");
+        sandbox
+    }
+
+    /// One with a `ktx.yaml`.
+    pub fn with_config(config: &str) -> Self {
+        let sandbox = Self::new();
+        sandbox.write("ktx.yaml", config);
+        sandbox
+    }
+
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.variables.push((name.to_owned(), value.into()));
+        self
+    }
+
+    pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    pub fn project(&self) -> PathBuf {
+        self.root.path().join("project")
+    }
+
+    pub fn write(&self, path: &str, text: impl AsRef<[u8]>) {
+        let path = self.project().join(path);
+        fs_err::create_dir_all(path.parent().expect("a parent")).expect("its folder");
+        fs_err::write(path, text).expect("writes");
+    }
+
+    pub fn read(&self, path: &str) -> String {
+        fs_err::read_to_string(self.project().join(path)).expect("reads")
+    }
+
+    pub fn exists(&self, path: &str) -> bool {
+        self.project().join(path).exists()
+    }
+
+    /// A SQLite file in the project.
+    pub fn database(&self, path: &str, sql: &str) {
+        let connection = rusqlite::Connection::open(self.project().join(path)).expect("creates the database");
+        connection.execute_batch(sql).expect("fills the database");
+    }
+
+    /// The program with a clean environment; the working folder is the project.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ktx"));
+        command
+            .args(arguments)
+            .current_dir(self.project())
+            .env_clear()
+            .stdin(Stdio::null());
+        // What a process needs to start, and where it may write.
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env("HOME", self.root.path().join("home"));
+        command.env("XDG_DATA_HOME", self.root.path().join("data"));
+        command.env("TMPDIR", self.root.path());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Transcript {
+        let output = self.command(arguments).output().expect("starts ktx");
+        let mut text = format!("$ ktx {}\n", arguments.join(" "));
+        text.push_str(&String::from_utf8_lossy(&output.stdout));
+        if !output.stderr.is_empty() {
+            text.push_str("--- stderr\n");
+            text.push_str(&String::from_utf8_lossy(&output.stderr));
+        }
+        text.push_str(&format!("--- exit {}\n", output.status.code().unwrap_or(-1)));
+        Transcript {
+            text: self.redacted(&text),
+            output,
+        }
+    }
+
+    fn redacted(&self, text: &str) -> String {
+        let project = self.project().display().to_string();
+        let text = text
+            .replace(&project, "[PROJECT]")
+            .replace(&self.root.path().display().to_string(), "[SANDBOX]");
+        redact_runs(&text)
+    }
+}
+
+/// `2031-01-01-000000-local-m1x2` becomes `[SYNC]`, `local-m1x2` becomes `[RUN]`.
+fn redact_runs(text: &str) -> String {
+    let mut redacted = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("local-m") {
+        let (before, run) = rest.split_at(at);
+        let length = run
+            .find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-')
+            .unwrap_or(run.len());
+        let stamp = before.len().checked_sub(18).filter(|start| {
+            before.is_char_boundary(*start) && before[*start..].starts_with("20") && before.ends_with('-')
+        });
+        match stamp {
+            Some(start) => redacted.push_str(&format!("{}[SYNC]", &before[..start])),
+            None => redacted.push_str(&format!("{before}[RUN]")),
+        }
+        rest = &run[length..];
+    }
+    redacted + rest
+}
+
+impl Transcript {
+    pub fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.output.stdout).into_owned()
+    }
+
+    pub fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.output.stderr).into_owned()
+    }
+
+    /// The one JSON document on stdout.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout()).unwrap_or_else(|error| panic!("{error}:\n{}", self.text))
+    }
+
+    #[track_caller]
+    pub fn succeeds(self) -> Self {
+        assert!(self.output.status.success(), "{}", self.text);
+        self
+    }
+}
+
+impl std::fmt::Display for Transcript {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
