@@ -3,8 +3,13 @@
 //! Everything here is a function of its options: no processes, no network, no clock, no environment. What only a
 //! process can tell (the version the host's binary prints, the commit's time) is handed in.
 
+pub mod archive;
 pub mod epoch;
+mod error;
 pub mod lock;
 pub mod pyproject;
+mod tree;
 pub mod version;
 pub mod wheel;
+
+pub use self::error::{Error, Interrupt};

@@ -1,0 +1,128 @@
+//! Puts what was built in its place, in one step: until then the last good one stands there.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use tempfile::{Builder, NamedTempFile, TempDir};
+
+use super::Mode;
+use super::directory::set_mode;
+use crate::error::Error;
+
+/// Names of unfinished work start so.
+const PARTIAL: &str = ".partial-";
+
+/// A file under construction beside the place it is for; dropped, it is gone.
+pub struct NewFile {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl NewFile {
+    /// Makes the folders above `path` as needed.
+    pub fn create(path: impl Into<PathBuf>) -> Result<NewFile, Error> {
+        let path = path.into();
+        let folder = parent(&path);
+        fs::create_dir_all(folder).map_err(Error::File)?;
+        let file = Builder::new().prefix(PARTIAL).tempfile_in(folder);
+        let file = file.map_err(|source| Error::Path {
+            verb: "write",
+            path: path.clone(),
+            source,
+        })?;
+        Ok(NewFile { file, path })
+    }
+
+    /// Replaces what stands in the place.
+    pub fn commit(mut self) -> Result<(), Error> {
+        self.flush().map_err(|source| self.failed(source))?;
+        set_mode(self.file.path(), Mode::Regular)?;
+        let path = self.path;
+        self.file.persist(&path).map(drop).map_err(|error| Error::Path {
+            verb: "write",
+            path,
+            source: error.error,
+        })
+    }
+
+    /// Names the path that the file is for, not the temporary one.
+    pub fn failed(&self, source: io::Error) -> Error {
+        Error::Path {
+            verb: "write",
+            path: self.path.clone(),
+            source,
+        }
+    }
+}
+
+impl Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.as_file_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_file_mut().flush()
+    }
+}
+
+/// Lets `fill` build a directory beside `path`, then exchanges the two and removes the old one.
+///
+/// When `fill` fails, `path` is as it was.
+pub fn replace_directory(path: &Path, fill: impl FnOnce(&Path) -> Result<(), Error>) -> Result<(), Error> {
+    let folder = parent(path);
+    fs::create_dir_all(folder).map_err(Error::File)?;
+    let failed = |source| Error::Path {
+        verb: "write",
+        path: path.to_owned(),
+        source,
+    };
+    let staging = Builder::new()
+        .prefix(PARTIAL)
+        .tempdir_in(folder)
+        .map_err(failed)?;
+    let new = staging.path().join("new");
+    fs::create_dir(&new).map_err(Error::File)?;
+    set_mode(&new, Mode::Executable)?;
+    fill(&new)?;
+    exchange(&new, path, &staging)?;
+    staging.close().map_err(failed)
+}
+
+/// One atomic step where the system has it.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+fn exchange(new: &Path, path: &Path, staging: &TempDir) -> Result<(), Error> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    match renameat_with(CWD, new, CWD, path, RenameFlags::EXCHANGE) {
+        Ok(()) => Ok(()),
+        // Nothing stands there yet, or the file system cannot exchange: both are two renames' business.
+        Err(_) => exchange_in_two_steps(new, path, staging),
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+fn exchange(new: &Path, path: &Path, staging: &TempDir) -> Result<(), Error> {
+    exchange_in_two_steps(new, path, staging)
+}
+
+fn exchange_in_two_steps(new: &Path, path: &Path, staging: &TempDir) -> Result<(), Error> {
+    let old = staging.path().join("old");
+    let moved = match fs::rename(path, &old) {
+        Ok(()) => true,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => return Err(Error::File(error)),
+    };
+    fs::rename(new, path).map_err(|error| {
+        if moved {
+            // Best effort: the first error is the one to tell.
+            let _ = fs::rename(&old, path);
+        }
+        Error::File(error)
+    })
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
