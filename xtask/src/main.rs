@@ -4,13 +4,16 @@
 //! needs to know stands in the library crates.
 
 mod build;
+mod build_wheel;
 mod exit;
 mod install_tools;
 mod interrupt;
 mod lock;
 mod printer;
 mod process;
+mod refusal;
 mod session;
+mod sources;
 mod test;
 mod tools;
 
@@ -63,6 +66,7 @@ impl Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    BuildWheel(build_wheel::BuildWheelArgs),
     InstallTools(install_tools::InstallToolsArgs),
     Lock(lock::LockArgs),
     Test(test::TestArgs),
@@ -70,6 +74,7 @@ enum Command {
 
 fn dispatch(command: Command, session: &Session<'_>) -> anyhow::Result<()> {
     match command {
+        Command::BuildWheel(arguments) => build_wheel::run(arguments, session),
         Command::Test(arguments) => test::run(arguments, session),
         Command::Lock(arguments) => lock::run(arguments, session),
         Command::InstallTools(arguments) => install_tools::run(arguments, session),

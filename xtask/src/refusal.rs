@@ -1,0 +1,49 @@
+//! What a build could not do, as an exit code, a message and all of its findings.
+
+use ktx_release::{Error, Interrupt};
+
+use crate::exit::{Exit, Failure};
+use crate::interrupt;
+use crate::session::Session;
+
+/// Prints the findings behind an error of `ktx_release`, and gives it its exit code.
+pub fn failure(session: &Session<'_>, error: Error) -> anyhow::Error {
+    // A single finding is quoted by the error itself; its hint still counts.
+    let single = error.findings().len() == 1;
+    if !single {
+        session.printer.findings(error.findings());
+    }
+    let hint = error
+        .findings()
+        .first()
+        .filter(|_| single)
+        .and_then(|finding| finding.hint.clone());
+    let hint = error.hint().map(str::to_owned).or(hint);
+    let failure = Failure::new(exit(&error), error.to_string());
+    match hint {
+        Some(hint) => failure.hint(hint).into(),
+        None => failure.into(),
+    }
+}
+
+/// Stops the work between two entries of an archive when Ctrl-C or SIGTERM came.
+pub fn interrupt() -> Interrupt<'static> {
+    Interrupt::new(&|| interrupt::received().is_some())
+}
+
+fn exit(error: &Error) -> Exit {
+    match error {
+        Error::Missing { .. } => Exit::Prerequisite,
+        Error::Refused { findings, .. }
+            if findings.iter().all(|finding| finding.code.starts_with("lock-")) =>
+        {
+            Exit::Prerequisite
+        }
+        Error::Refused { .. }
+        | Error::File(_)
+        | Error::Path { .. }
+        | Error::Epoch(_)
+        | Error::Version(_)
+        | Error::Interrupted => Exit::Failed,
+    }
+}
