@@ -4,8 +4,11 @@ The public names, each loaded on first use so that importing this package costs 
 
 - ``run_query(sources, query, dialect) -> dict`` compiles a query to ``sql``, ``dialect``, ``columns`` and
   ``plan``.
+- ``validate_sources(sources, dialect, recently_touched=None) -> dict`` checks a model: ``valid``, ``errors``,
+  ``warnings`` and ``per_source_warnings``. It never raises for a bad model.
 - ``generate_sources(request) -> dict`` drafts sources from a database's tables: ``sources`` and
   ``source_count``. The request is a ``GenerateRequest`` (pydantic) or a mapping that validates as one.
+- ``suggest_repairs(sources, query, dialect) -> dict`` plans a query, or says which sources and joins it lacks.
 - ``SemanticLayerError`` (a ``ValueError``) is raised for every request that is refused; its text is meant for
   users.
 
@@ -21,14 +24,25 @@ if TYPE_CHECKING:
     from semantic_layer.errors import SemanticLayerError
     from semantic_layer.generation import GenerateRequest, generate_sources
     from semantic_layer.query import run_query
+    from semantic_layer.suggestion import suggest_repairs
+    from semantic_layer.validation import validate_sources
 
-__all__ = ["GenerateRequest", "SemanticLayerError", "generate_sources", "run_query"]
+__all__ = [
+    "GenerateRequest",
+    "SemanticLayerError",
+    "generate_sources",
+    "run_query",
+    "suggest_repairs",
+    "validate_sources",
+]
 
 _HOMES = {
     "GenerateRequest": "generation",
     "SemanticLayerError": "errors",
     "generate_sources": "generation",
     "run_query": "query",
+    "suggest_repairs": "suggestion",
+    "validate_sources": "validation",
 }
 
 

@@ -95,9 +95,7 @@ def percentile(value: exp.Expr, fraction: exp.Expr, dialect: SqlDialect) -> exp.
         return exp.Quantile(this=value, quantile=fraction)
     if dialect.name in _ORDERED_SET:
         ordering = exp.Order(
-            expressions=[
-                exp.Ordered(this=value, nulls_first=dialect.grammar.NULL_ORDERING == "nulls_are_small")
-            ]
+            expressions=[exp.Ordered(this=value, nulls_first=dialect.grammar.NULL_ORDERING == "nulls_are_small")]
         )
         return exp.WithinGroup(this=exp.PercentileCont(this=fraction), expression=ordering)
     return exp.Anonymous(this="QUANTILE_CONT", expressions=[value, fraction])

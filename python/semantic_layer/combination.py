@@ -56,14 +56,9 @@ class Combination:
         measures = [(label, self._value(key).copy()) for key, label in self._resolved.labels.items()]
         select.set(
             "expressions",
-            [
-                exp.Alias(this=tree, alias=self._dialect.identifier(label))
-                for label, tree in [*dimensions, *measures]
-            ],
+            [exp.Alias(this=tree, alias=self._dialect.identifier(label)) for label, tree in [*dimensions, *measures]],
         )
-        conditions = [
-            self._condition(condition.tree, spine) for condition in self._resolved.aggregate_filters
-        ]
+        conditions = [self._condition(condition.tree, spine) for condition in self._resolved.aggregate_filters]
         if conditions:
             select.set("where", exp.Where(this=all_of(conditions)))
         return select, entries
@@ -82,9 +77,7 @@ class Combination:
                     label = self._free_label(measure, taken)
                     columns.append((label, trees[measure.key]))
                     self._values[measure.key] = self._dialect.column(name, label)
-            query = select_group(
-                group, self._resolved.dimensions, columns, [], self._tables.item, self._model
-            )
+            query = select_group(group, self._resolved.dimensions, columns, [], self._tables.item, self._model)
             entries.append(with_entry(name, query, self._dialect))
         return entries
 

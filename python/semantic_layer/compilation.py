@@ -44,9 +44,7 @@ def _single(model: Model, resolved: ResolvedQuery, group: Group, tables: Tables)
 
 
 def _nodes(groups: Iterable[Group]) -> list[str]:
-    return [
-        node for group in groups for node in (group.root, *(planned.step.target for planned in group.joins))
-    ]
+    return [node for group in groups for node in (group.root, *(planned.step.target for planned in group.joins))]
 
 
 def _check_columns(condition: AggregateFilter, dimensions: Sequence[Dimension]) -> None:

@@ -72,9 +72,7 @@ def _define(model: Model, node: str, measure: sources.Measure) -> Definition:
         raise not_a_measure(measure.expr, node)
     conditions = []
     if measure.filter and measure.filter.strip():
-        conditions.append(
-            condition(model, node, measure.filter, f"filter of measure '{node}.{measure.name}'")
-        )
+        conditions.append(condition(model, node, measure.filter, f"filter of measure '{node}.{measure.name}'"))
     segments = model.segments_at(node)
     for segment in measure.segments:
         if segment not in segments:
@@ -105,8 +103,7 @@ def condition(model: Model, node: str, text: str, what: str) -> exp.Expr:
     tree = parse_expression(text, model.dialect)
     if has_aggregate(tree) or has_window(tree):
         raise SemanticLayerError(
-            f"The {what} may not aggregate: '{quoted(text)}'. It restricts single rows before they "
-            "are aggregated."
+            f"The {what} may not aggregate: '{quoted(text)}'. It restricts single rows before they are aggregated."
         )
     return bound(tree, lambda column: bind_own(model, node, own_reference(model, node, column)), what)
 
@@ -118,9 +115,7 @@ def segment_condition(model: Model, node: str, segment: str) -> exp.Expr:
 
 def own_reference(model: Model, node: str, column: exp.Column) -> Reference:
     """What a column in a definition refers to. A role's definitions speak of their source by its own name."""
-    reference = read_reference(
-        column, model.graph.source_of.__contains__, model.columns_at(node).__contains__
-    )
+    reference = read_reference(column, model.graph.source_of.__contains__, model.columns_at(node).__contains__)
     if reference.qualifier == model.graph.source_of[node].name:
         return Reference(node, reference.name, reference.is_quoted, reference.fields)
     return reference
@@ -159,8 +154,7 @@ def _type_of(model: Model, node: str, column: exp.Column) -> str | None:
 def nested_aggregation(text: str) -> SemanticLayerError:
     """The refusal of an aggregate of an aggregate."""
     return SemanticLayerError(
-        f"Nested aggregation is not supported: '{quoted(text)}'. Aggregate once, or use a source "
-        "defined by SQL."
+        f"Nested aggregation is not supported: '{quoted(text)}'. Aggregate once, or use a source defined by SQL."
     )
 
 

@@ -32,17 +32,13 @@ class SqlDialect:
     def ordered(self, label: str, *, descending: bool) -> exp.Ordered:
         """An ORDER BY key whose NULLs stay where the engine puts them by default."""
         nulls = self.grammar.NULL_ORDERING
-        nulls_first = (
-            (not descending) if nulls == "nulls_are_small" else nulls == "nulls_are_large" and descending
-        )
+        nulls_first = (not descending) if nulls == "nulls_are_small" else nulls == "nulls_are_large" and descending
         key = exp.Column(this=self.identifier(label))
         return exp.Ordered(this=key, desc=descending, nulls_first=nulls_first)
 
     def render(self, statement: exp.Expr) -> str:
         """The statement as text. The statement must not be used afterwards: some dialects rewrite it."""
-        return self.grammar.generate(
-            statement, copy=False, pretty=True, comments=False, normalize_functions=False
-        )
+        return self.grammar.generate(statement, copy=False, pretty=True, comments=False, normalize_functions=False)
 
 
 @lru_cache(maxsize=64)

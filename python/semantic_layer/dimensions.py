@@ -37,9 +37,7 @@ class Dimension:
         return next(columns_of(self.tree), None) is None
 
 
-def resolve_dimensions(
-    model: Model, requests: Iterable[DimensionRequest], origin: str | None
-) -> tuple[Dimension, ...]:
+def resolve_dimensions(model: Model, requests: Iterable[DimensionRequest], origin: str | None) -> tuple[Dimension, ...]:
     """The dimensions as asked for, each once. ``origin`` is where a missing join path would start."""
     found: dict[tuple[str, str | None], Dimension] = {}
     for request in requests:
@@ -79,8 +77,7 @@ def _expression(model: Model, request: DimensionRequest, field: str, origin: str
     parsed = parse_expression(field, model.dialect)
     if has_aggregate(parsed) or has_window(parsed):
         raise SemanticLayerError(
-            f"Dimension '{quoted(field)}' may not contain an aggregate or window function. Ask for it "
-            "as a measure."
+            f"Dimension '{quoted(field)}' may not contain an aggregate or window function. Ask for it as a measure."
         )
     homes: list[str] = []
 

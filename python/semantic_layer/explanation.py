@@ -51,12 +51,10 @@ def explain(resolved: ResolvedQuery, plan: Plan) -> dict[str, Any]:
         ),
         "measures": [_measure(resolved, measure) for measure in resolved.columns],
         "dimensions": [
-            {"field": dimension.field, "granularity": dimension.granularity}
-            for dimension in resolved.dimensions
+            {"field": dimension.field, "granularity": dimension.granularity} for dimension in resolved.dimensions
         ],
         "order_by": [
-            {"field": key.label, "direction": "desc" if key.descending else "asc"}
-            for key in resolved.sort_keys
+            {"field": key.label, "direction": "desc" if key.descending else "asc"} for key in resolved.sort_keys
         ],
         "limit": query.limit,
         "include_empty": query.include_empty,

@@ -39,15 +39,20 @@ def parse_expression(text: str, dialect: SqlDialect) -> exp.Expr:
     try:
         tree = dialect.grammar.parse_into(exp.Condition, text)[0]
     except SqlglotError as error:
-        reason = error.errors[0] if getattr(error, "errors", None) else {}
-        detail = reason.get("description") or "it is not a single SQL expression"
-        raise SemanticLayerError(f"Failed to parse expression '{quoted(text)}': {detail}") from None
+        raise SemanticLayerError(f"Failed to parse expression '{quoted(text)}': {_reason(error)}") from None
     except RecursionError:
         raise too_deep(text) from None
     if tree is None:
         raise SemanticLayerError(f"Failed to parse expression '{quoted(text)}': it is empty")
     _check_size(tree, text)
     return _with_plain_intervals(tree, dialect)
+
+
+def _reason(error: SqlglotError) -> str:
+    """The parser's complaint in words for a user, without Python's."""
+    complaints = getattr(error, "errors", None) or [{}]
+    description = complaints[0].get("description") or "it is not a single SQL expression"
+    return "it is incomplete" if description.startswith("Required keyword") else description
 
 
 def too_deep(text: str) -> SemanticLayerError:

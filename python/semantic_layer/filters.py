@@ -63,9 +63,7 @@ class FilterResolver:
                 continue
             clauses = list(conjuncts(parse_expression(text, self._model.dialect)))
             for clause in clauses:
-                clause_text = (
-                    text.strip() if len(clauses) == 1 else clause.sql(dialect=self._model.dialect.grammar)
-                )
+                clause_text = text.strip() if len(clauses) == 1 else clause.sql(dialect=self._model.dialect.grammar)
                 if has_window(clause):
                     raise SemanticLayerError(
                         f"Window functions are not supported in filters: '{quoted(clause_text)}'. "

@@ -113,6 +113,11 @@ def column_type(database_type: str) -> str:
     return "string"
 
 
+def is_identifier_like(name: str) -> bool:
+    """Whether a column is named like a key, whose sum would mean nothing."""
+    return _IDENTIFIER_LIKE.fullmatch(name) is not None
+
+
 def _column(column: TableColumn) -> dict[str, str]:
     semantic_type = column_type(column.type)
     drafted = {
@@ -137,7 +142,7 @@ def _measures(table: Table, keys: list[str], dialect: str) -> list[dict[str, str
             }
         )
     for column in table.columns:
-        if column_type(column.type) != "number" or _IDENTIFIER_LIKE.fullmatch(column.name):
+        if column_type(column.type) != "number" or is_identifier_like(column.name):
             continue
         note = f" — {column.comment}" if column.comment else ""
         for prefix, function, word in (("total", "sum", "Sum"), ("avg", "avg", "Average")):

@@ -47,10 +47,7 @@ def joins_by_table(tables: set[str], links: Iterable[Link], dialect: str) -> dic
             if draft not in of_table:
                 of_table.append(draft)
     return {
-        table: [
-            _join(draft, alias, dialect)
-            for draft, alias in zip(of_table, _aliases(of_table, tables), strict=True)
-        ]
+        table: [_join(draft, alias, dialect) for draft, alias in zip(of_table, _aliases(of_table, tables), strict=True)]
         for table, of_table in drafts.items()
     }
 

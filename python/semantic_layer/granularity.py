@@ -66,9 +66,7 @@ def _sqlite(time: exp.Expr, unit: str) -> exp.Expr:
             this=exp.Paren(this=exp.Sub(this=month, expression=exp.Literal.number("1"))),
             expression=exp.Literal.number("3"),
         )
-        modifiers.append(
-            exp.Anonymous(this="PRINTF", expressions=[exp.Literal.string("-%d months"), months_in])
-        )
+        modifiers.append(exp.Anonymous(this="PRINTF", expressions=[exp.Literal.string("-%d months"), months_in]))
     return exp.Anonymous(this="DATE", expressions=[time, *modifiers])
 
 
@@ -78,9 +76,7 @@ def _mysql(time: exp.Expr, unit: str) -> exp.Expr:
     if unit == "week":
         days = exp.Anonymous(this="WEEKDAY", expressions=[time.copy()])
         back = exp.Interval(this=days, unit=exp.var("DAY"))
-        return exp.Anonymous(
-            this="DATE_SUB", expressions=[exp.Anonymous(this="DATE", expressions=[time]), back]
-        )
+        return exp.Anonymous(this="DATE_SUB", expressions=[exp.Anonymous(this="DATE", expressions=[time]), back])
     if unit == "quarter":
         first = exp.Anonymous(
             this="MAKEDATE",

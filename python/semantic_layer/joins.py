@@ -99,9 +99,7 @@ def build_graph(sources: Mapping[str, Source], dialect: SqlDialect) -> JoinGraph
                 continue
             target = _node_of(source, join, source_of, sources)
             edge = _edge(source, join, target, source_of, dialect)
-            key = frozenset(
-                frozenset({(edge.child, child), (edge.parent, parent)}) for child, parent in edge.pairs
-            )
+            key = frozenset(frozenset({(edge.child, child), (edge.parent, parent)}) for child, parent in edge.pairs)
             if key in seen or edge.child == edge.parent:
                 continue
             seen.add(key)
@@ -115,21 +113,17 @@ def _node_of(source: Source, join: Join, source_of: dict[str, Source], sources: 
         return join.to
     if join.alias in sources:
         raise SemanticLayerError(
-            f"Join alias '{join.alias}' on source '{source.name}' is also the name of a source. "
-            "Choose another alias."
+            f"Join alias '{join.alias}' on source '{source.name}' is also the name of a source. Choose another alias."
         )
     role = source_of.setdefault(join.alias, sources[join.to])
     if role.name != join.to:
         raise SemanticLayerError(
-            f"Join alias '{join.alias}' stands for both '{role.name}' and '{join.to}'. Choose "
-            "different aliases."
+            f"Join alias '{join.alias}' stands for both '{role.name}' and '{join.to}'. Choose different aliases."
         )
     return join.alias
 
 
-def _edge(
-    source: Source, join: Join, target: str, source_of: Mapping[str, Source], dialect: SqlDialect
-) -> Edge:
+def _edge(source: Source, join: Join, target: str, source_of: Mapping[str, Source], dialect: SqlDialect) -> Edge:
     pairs = join_columns(source.name, join, dialect)
     child, parent = source.name, target
     if join.relationship == "one_to_many":

@@ -18,9 +18,7 @@ def label_measures(measures: Mapping[str, Measure], taken: Collection[str]) -> d
     uses = Counter(measure.name for measure in measures.values())
     uses.update(taken)
     labels = {
-        key: f"{measure.home}_{measure.name}"
-        if uses[measure.name] > 1 and not measure.is_derived
-        else measure.name
+        key: f"{measure.home}_{measure.name}" if uses[measure.name] > 1 and not measure.is_derived else measure.name
         for key, measure in measures.items()
     }
     final = Counter(labels.values())

@@ -99,9 +99,7 @@ class MeasureBook:
         self._enter(key, name)
         refs = tuple(dict.fromkeys(ref.this for ref in definition.tree.find_all(MeasureRef)))
         if refs and not definition.conditions:
-            return self._derive(
-                key, name, definition.measure.expr, node, definition.tree.copy(), definition.measure
-            )
+            return self._derive(key, name, definition.measure.expr, node, definition.tree.copy(), definition.measure)
         tree = self._flattened(node, name, ()) if refs else self._restricted(node, name)
         return self._add(
             Measure(
@@ -190,12 +188,7 @@ class MeasureBook:
         if not is_inside_aggregate(column):
             if node is None and is_object and reference.name in self._objects:
                 return MeasureRef(this=self.request(self._objects[reference.name]))
-            if (
-                node
-                and self.model.source_at(node)
-                and reference.name in self.model.measures_at(node)
-                and is_object
-            ):
+            if node and self.model.source_at(node) and reference.name in self.model.measures_at(node) and is_object:
                 return MeasureRef(this=self.named(node, reference.name))
             if node and self.model.source_at(node):
                 known = self.model.measures_at(node)

@@ -33,8 +33,7 @@ class Model:
             name: {column.name: column for column in source.columns} for name, source in self.sources.items()
         }
         self._measures = {
-            name: {measure.name: measure for measure in source.measures}
-            for name, source in self.sources.items()
+            name: {measure.name: measure for measure in source.measures} for name, source in self.sources.items()
         }
         self._column_trees: dict[tuple[str, str], exp.Expr] = {}
         self.definitions: dict[str, Definition] = {}
@@ -136,6 +135,5 @@ def bound(tree: exp.Expr, resolve: Resolver, name: str) -> exp.Expr:
 def no_join_path(origin: str, target: str, hint: str = "") -> SemanticLayerError:
     """The refusal of two sources that nothing connects."""
     return SemanticLayerError(
-        f"No join path from '{origin}' to '{target}'. These sources are not connected in the join "
-        f"graph.{hint}"
+        f"No join path from '{origin}' to '{target}'. These sources are not connected in the join graph.{hint}"
     )

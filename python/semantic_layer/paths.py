@@ -53,9 +53,7 @@ def cheapest_tree(
     return _branches_to(wanted, best, settled), [node for node in wanted if node in missing]
 
 
-def _branches_to(
-    wanted: Iterable[str], best: Mapping[str, tuple[int, Step | None]], settled: Iterable[str]
-) -> Tree:
+def _branches_to(wanted: Iterable[str], best: Mapping[str, tuple[int, Step | None]], settled: Iterable[str]) -> Tree:
     """Only the steps that some wanted node needs, in the order in which nodes were settled."""
     needed: set[str] = set()
     order = list(settled)

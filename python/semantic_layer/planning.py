@@ -70,9 +70,7 @@ def _anchor(resolved: ResolvedQuery, rows: list[str]) -> str:
     return rows[0]
 
 
-def _only_group(
-    model: Model, resolved: ResolvedQuery, anchor: str, rows: list[str], facts: list[Measure]
-) -> Group:
+def _only_group(model: Model, resolved: ResolvedQuery, anchor: str, rows: list[str], facts: list[Measure]) -> Group:
     needed = dict.fromkeys(
         [
             *rows,
@@ -87,9 +85,7 @@ def _only_group(
     if rows and not all(is_safe_from(tree, anchor, node) for node in rows):
         tree = rerooted(_safe_tree(model, resolved, rows, needed), rows[0], anchor)
     joins = tuple(PlannedJoin(step, resolved.query.include_empty) for step in tree.values())
-    return Group(
-        rows[0] if rows else anchor, anchor, joins, resolved.row_filters, tuple(resolved.measures.values())
-    )
+    return Group(rows[0] if rows else anchor, anchor, joins, resolved.row_filters, tuple(resolved.measures.values()))
 
 
 def _unconnected(model: Model, origin: str, anchor: str, missing: list[str]) -> SemanticLayerError:
@@ -192,14 +188,10 @@ def _filters_by_group(
     """For each group the filters whose sources it can all reach; a filter that none can reach is refused."""
     of_group: list[list[RowFilter]] = [[] for _ in members]
     for row_filter in filters:
-        reaching = [
-            index for index, group in enumerate(members) if _reaches(model, group[0], row_filter.nodes)
-        ]
+        reaching = [index for index, group in enumerate(members) if _reaches(model, group[0], row_filter.nodes)]
         if not reaching:
             names = [group[0] for group in members]
-            unreached = [
-                node for node in row_filter.nodes if not any(_reaches(model, name, [node]) for name in names)
-            ]
+            unreached = [node for node in row_filter.nodes if not any(_reaches(model, name, [node]) for name in names)]
             node = (unreached or list(row_filter.nodes))[0]
             _check_connected(model, names[0], node)
             raise SemanticLayerError(

@@ -53,9 +53,7 @@ def _digest(sources: Sequence[Mapping[str, Any]]) -> bytes:
     return blake2b(marshal.dumps(sources, 2), digest_size=16).digest()
 
 
-def run_query(
-    sources: Sequence[Mapping[str, Any]], query: object, dialect: str = "postgres"
-) -> dict[str, Any]:
+def run_query(sources: Sequence[Mapping[str, Any]], query: object, dialect: str = "postgres") -> dict[str, Any]:
     """SQL, output columns and plan of a query, or a `SemanticLayerError` that says why it is refused."""
     sql_dialect = get_dialect(dialect)
     request = parse_query(query)
@@ -64,8 +62,7 @@ def run_query(
         if model.graph.undefined:
             source, target = model.graph.undefined[0]
             raise SemanticLayerError(
-                f"Cannot query semantic layer: Source '{source}' joins to '{target}', but '{target}' "
-                "is not defined"
+                f"Cannot query semantic layer: Source '{source}' joins to '{target}', but '{target}' is not defined"
             )
         resolved = resolve(model, request)
         plan = make_plan(model, resolved)

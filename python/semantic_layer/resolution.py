@@ -51,10 +51,7 @@ def resolve(model: Model, query: Query) -> ResolvedQuery:
     book = MeasureBook(
         model,
         {request.name: request for request in query.measures if request.is_object and request.name},
-        {
-            node: tuple(segment_condition(model, node, name) for name in names)
-            for node, names in segments.items()
-        },
+        {node: tuple(segment_condition(model, node, name) for name in names) for node, names in segments.items()},
     )
     requested = tuple(dict.fromkeys(book.request(request) for request in query.measures))
     origin = next((book.measures[key].home for key in requested if book.measures[key].home), None)
@@ -62,16 +59,12 @@ def resolve(model: Model, query: Query) -> ResolvedQuery:
     ordered = {key: book.measures[key] for key in _in_order(book.measures, requested)}
     columns = {key: measure for key, measure in ordered.items() if not measure.is_lifted}
     labels = label_measures(columns, [dimension.label for dimension in dimensions])
-    outputs = {measure.name: key for key, measure in columns.items()} | {
-        label: key for key, label in labels.items()
-    }
+    outputs = {measure.name: key for key, measure in columns.items()} | {label: key for key, label in labels.items()}
     nodes = [
         *(node for dimension in dimensions for node in dimension.nodes),
         *(measure.rows for measure in book.measures.values() if measure.rows),
     ]
-    row_filters, aggregate_filters = FilterResolver(book, outputs, dict.fromkeys(nodes)).resolve(
-        query.filters
-    )
+    row_filters, aggregate_filters = FilterResolver(book, outputs, dict.fromkeys(nodes)).resolve(query.filters)
     _check_segments_used(segments, book.measures.values())
     if not book.measures and not dimensions:
         raise SemanticLayerError("Query does not reference any sources")
@@ -117,14 +110,10 @@ def _segments(model: Model, references: Iterable[str]) -> dict[str, list[str]]:
         node, _, name = reference.partition(".")
         shown = quoted(reference)
         if not node or not name:
-            raise SemanticLayerError(
-                f"Query-time segment '{shown}' must be a dotted 'source.segment_name' reference."
-            )
+            raise SemanticLayerError(f"Query-time segment '{shown}' must be a dotted 'source.segment_name' reference.")
         if model.source_at(node) is None:
             hint = nearest(node, model.graph.source_of)
-            raise SemanticLayerError(
-                f"Query-time segment '{shown}' references unknown source '{node}'.{hint}"
-            )
+            raise SemanticLayerError(f"Query-time segment '{shown}' references unknown source '{node}'.{hint}")
         known = model.segments_at(node)
         if name not in known:
             raise SemanticLayerError(
@@ -165,8 +154,7 @@ def _sort_keys(
         label = known.get(request.field.strip().lower())
         if label is None:
             raise SemanticLayerError(
-                f"ORDER BY field '{quoted(request.field)}' is not a recognized measure or dimension "
-                "in this query"
+                f"ORDER BY field '{quoted(request.field)}' is not a recognized measure or dimension in this query"
             )
         keys.setdefault(label, SortKey(label, request.direction.lower() == "desc"))
     if not keys:

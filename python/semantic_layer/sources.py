@@ -98,9 +98,7 @@ def parse_source(definition: object) -> Source:
     try:
         return Source.model_validate(definition)
     except ValidationError as error:
-        raise SemanticLayerError(
-            f"Source '{source_label(definition)}' failed to parse: {faults(error)}"
-        ) from None
+        raise SemanticLayerError(f"Source '{source_label(definition)}' failed to parse: {faults(error)}") from None
 
 
 def parse_sources(definitions: Iterable[object]) -> tuple[Source, ...]:

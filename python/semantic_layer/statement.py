@@ -73,9 +73,7 @@ def with_measures(tree: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:
         return values[tree.this].copy()
     for reference in list(tree.find_all(MeasureRef)):
         value = values[reference.this].copy()
-        in_call = isinstance(reference.parent, (exp.Func, exp.Paren)) and not isinstance(
-            reference.parent, exp.Binary
-        )
+        in_call = isinstance(reference.parent, (exp.Func, exp.Paren)) and not isinstance(reference.parent, exp.Binary)
         reference.replace(value if in_call else grouped(value))
     return tree
 
@@ -117,6 +115,4 @@ def _join(step: Step, is_outer: bool, table_of: TableOf, model: Model) -> exp.Jo
 
 
 def _labelled(tree: exp.Expr, label: str, dialect: SqlDialect) -> exp.Alias:
-    return exp.Alias(
-        this=tree.unnest() if isinstance(tree, exp.Paren) else tree, alias=dialect.identifier(label)
-    )
+    return exp.Alias(this=tree.unnest() if isinstance(tree, exp.Paren) else tree, alias=dialect.identifier(label))

@@ -35,9 +35,7 @@ class Tables:
             source = self._model.graph.source_of[node]
             if source.sql is not None:
                 self._bodies[source.name] = parse_body(source.name, source.sql, dialect)
-                self._taken.update(
-                    table.name.lower() for table in self._bodies[source.name].find_all(exp.Table)
-                )
+                self._taken.update(table.name.lower() for table in self._bodies[source.name].find_all(exp.Table))
             else:
                 self._taken.add(parse_table(str(source.table), dialect).name.lower())
 

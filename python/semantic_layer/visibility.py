@@ -35,9 +35,7 @@ def owner_of(model: Model, name: str) -> str:
     if owners:
         raise hidden(owners[0], name)
     known = {column.name for source in model.sources.values() for column in source.columns}
-    raise SemanticLayerError(
-        f"Column '{quoted(name)}' does not exist in any source.{nearest(name, sorted(known))}"
-    )
+    raise SemanticLayerError(f"Column '{quoted(name)}' does not exist in any source.{nearest(name, sorted(known))}")
 
 
 def hidden(node: str, name: str) -> SemanticLayerError:

@@ -53,9 +53,7 @@ def postgres_server() -> Iterator[str]:
             _run([*control, "-l", str(home / "log"), "-w", "-t", "60", "-o", settings, "start"])
             yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
         finally:
-            subprocess.run(
-                [*control, "-m", "immediate", "-w", "stop"], capture_output=True, cwd=home, check=False
-            )
+            subprocess.run([*control, "-m", "immediate", "-w", "stop"], capture_output=True, cwd=home, check=False)
 
 
 def _server_programs() -> Path | None:
@@ -64,9 +62,7 @@ def _server_programs() -> Path | None:
     candidates += sorted(
         Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True
     )
-    return next(
-        (path for path in candidates if (path / "initdb").exists() and (path / "pg_ctl").exists()), None
-    )
+    return next((path for path in candidates if (path / "initdb").exists() and (path / "pg_ctl").exists()), None)
 
 
 def _unprivileged_user(home: Path) -> list[str]:

@@ -24,8 +24,14 @@ def of(sql: str, dialect: str = "postgres") -> Fingerprint:
     ("sql", "expected"),
     [
         ("SELECT x FROM t WHERE a = 7", "9ad6e9953f4a46fd72b58c328eeb1467"),
-        ("SELECT COUNT(*) FROM s.t WHERE d > DATE '2024-01-01' AND k IN ('a', 'b') LIMIT 10", "71d620f5ada7b7d641cd14a9c0c8e9c9"),
-        ('WITH c AS (SELECT "Odd name" FROM a) SELECT * FROM c JOIN b ON c.id = b.id ORDER BY 1', "c7f63fab8c3829c026654ca68b7b7cb6"),
+        (
+            "SELECT COUNT(*) FROM s.t WHERE d > DATE '2024-01-01' AND k IN ('a', 'b') LIMIT 10",
+            "71d620f5ada7b7d641cd14a9c0c8e9c9",
+        ),
+        (
+            'WITH c AS (SELECT "Odd name" FROM a) SELECT * FROM c JOIN b ON c.id = b.id ORDER BY 1',
+            "c7f63fab8c3829c026654ca68b7b7cb6",
+        ),
     ],
 )
 def test_stays_the_same_between_releases(sql: str, expected: str) -> None:

@@ -111,16 +111,12 @@ def test_types_are_read_by_whole_words(database_type: str, semantic_type: str) -
         ([], ["id"]),
     ],
 )
-def test_the_grain_is_the_key_or_the_first_column_or_id(
-    columns: list[tuple[str, bool]], grain: list[str]
-) -> None:
+def test_the_grain_is_the_key_or_the_first_column_or_id(columns: list[tuple[str, bool]], grain: list[str]) -> None:
     listed = [{"name": name, "type": "text", "primary_key": key} for name, key in columns]
     assert _sources([{"name": "t", "columns": listed}])[0]["grain"] == grain
 
 
-@pytest.mark.parametrize(
-    "name", ["id", "ID", "order_id", "uuid", "row_uuid", "sort_key", "x_pk", "deviceIdentifier"]
-)
+@pytest.mark.parametrize("name", ["id", "ID", "order_id", "uuid", "row_uuid", "sort_key", "x_pk", "deviceIdentifier"])
 def test_columns_named_like_identifiers_are_not_summed(name: str) -> None:
     assert _sources([{"name": "t", "columns": [{"name": name, "type": "int"}]}])[0]["measures"] == []
 
@@ -165,9 +161,7 @@ def test_several_links_to_one_table_get_roles_that_differ() -> None:
 
 
 def test_a_self_link_gives_a_role_for_each_direction() -> None:
-    (staff,) = _sources(
-        [_table("staff", "id", "boss_id")], [("staff", "boss_id", "staff", "id", "many_to_one")]
-    )
+    (staff,) = _sources([_table("staff", "id", "boss_id")], [("staff", "boss_id", "staff", "id", "many_to_one")])
     assert staff["joins"] == [
         {"to": "staff", "on": "boss_id = staff.id", "relationship": "many_to_one", "alias": "staff_boss_id"},
         {"to": "staff", "on": "id = staff.boss_id", "relationship": "one_to_many", "alias": "staff_id"},
@@ -181,9 +175,7 @@ def test_odd_names_are_quoted_in_expressions() -> None:
 
 def test_tables_of_one_name_in_two_schemas_become_two_sources() -> None:
     column = {"name": "id", "type": "int"}
-    sources = _sources(
-        [{"name": "t", "db": "a", "columns": [column]}, {"name": "t", "db": "b", "columns": [column]}]
-    )
+    sources = _sources([{"name": "t", "db": "a", "columns": [column]}, {"name": "t", "db": "b", "columns": [column]}])
     assert [(source["name"], source["table"]) for source in sources] == [("t", "a.t"), ("b_t", "b.t")]
 
 

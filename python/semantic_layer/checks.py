@@ -1,0 +1,209 @@
+"""The checks that find faults in a model's definitions. Each yields messages; none raises for a bad model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from sqlglot import exp
+
+from semantic_layer.definitions import define, segment_condition
+from semantic_layer.dialects import SqlDialect
+from semantic_layer.errors import SemanticLayerError
+from semantic_layer.expressions import parse_expression
+from semantic_layer.generation import is_identifier_like
+from semantic_layer.joins import join_columns
+from semantic_layer.model import Model
+from semantic_layer.sources import Join, Source
+from semantic_layer.tables import parse_body, parse_table
+
+_DISPLAY_VALUE = re.compile(r"(?:.*_)?(?:name|email|label|title|description)|display_?name|full_?name", re.IGNORECASE)
+
+Sources = Mapping[str, Source]
+
+
+def duplicate_measures(sources: Sources) -> Iterator[str]:
+    """Measures of one source that share a name."""
+    for source in sources.values():
+        names = [measure.name for measure in source.measures]
+        for name in dict.fromkeys(name for name in names if names.count(name) > 1):
+            yield f"Duplicate measure '{name}' on source '{source.name}'"
+
+
+def undefined_targets(sources: Sources) -> Iterator[str]:
+    """Joins that lead nowhere."""
+    for source in sources.values():
+        for join in source.joins:
+            if join.to not in sources:
+                yield f"Source '{source.name}' joins to '{join.to}', but '{join.to}' is not defined"
+
+
+def column_names(sources: Sources) -> Iterator[str]:
+    """Grains that are no columns, and names that are qualified."""
+    for source in sources.values():
+        known = {column.name for column in source.columns}
+        for grain in source.grain:
+            if "." in grain:
+                yield (
+                    f"Source '{source.name}' grain entry '{grain}' is a qualified name. "
+                    "Grain entries must be bare column names of the source."
+                )
+            elif grain not in known:
+                yield f"Source '{source.name}' has grain column '{grain}' that is not in its columns list"
+        for column in source.columns:
+            if "." in column.name:
+                yield (
+                    f"Source '{source.name}' column name '{column.name}' contains '.'. "
+                    "Column names must be unqualified."
+                )
+
+
+def projections(sources: Sources, dialect: SqlDialect) -> Iterator[str]:
+    """Sources defined by SQL whose query does not parse, or does not return a grain column."""
+    for source in sources.values():
+        if source.sql is None:
+            continue
+        try:
+            body = parse_body(source.name, source.sql, dialect)
+        except SemanticLayerError as error:
+            yield str(error)
+            continue
+        projected = {name.lower() for name in body.named_selects}
+        if body.is_star or not projected or "" in projected:
+            continue
+        for grain in source.grain:
+            if "." not in grain and grain.lower() not in projected:
+                yield (
+                    f"Source '{source.name}' grain column '{grain}' is not in the SQL SELECT projection. "
+                    f"Add it to the SELECT list, or choose a grain from: {', '.join(body.named_selects)}."
+                )
+
+
+def join_conditions(sources: Sources, dialect: SqlDialect) -> Iterator[str]:
+    """Joins whose condition cannot be read, or equates columns that are not there or should not be equated."""
+    for source in sources.values():
+        for join in source.joins:
+            if join.to not in sources:
+                continue
+            try:
+                pairs = join_columns(source.name, join, dialect)
+            except SemanticLayerError as error:
+                yield f"Source '{source.name}' has invalid join to '{join.to}': {error}"
+                continue
+            yield from _join_columns(source, join, sources[join.to], pairs)
+
+
+def _join_columns(source: Source, join: Join, target: Source, pairs: tuple[tuple[str, str], ...]) -> Iterator[str]:
+    local_columns = {column.name for column in source.columns}
+    target_columns = {column.name for column in target.columns}
+    for local, remote in pairs:
+        if local not in local_columns:
+            yield (
+                f"Source '{source.name}' joins to '{join.to}' on local column '{local}', "
+                f"but '{local}' is not in '{source.name}' columns list"
+            )
+        if remote not in target_columns:
+            yield (
+                f"Source '{source.name}' joins to '{join.to}' on target column '{remote}', "
+                f"but '{remote}' is not in '{join.to}' columns list"
+            )
+        is_to_one = join.relationship != "one_to_many"
+        is_to_key = remote in target.grain and is_identifier_like(remote)
+        if is_to_one and is_to_key and _DISPLAY_VALUE.fullmatch(local):
+            yield (
+                f"Source '{source.name}' joins '{local}' to '{join.to}.{remote}', but '{local}' looks like a display "
+                "value and the target column is an identifier grain. Join on the column that holds the identifier."
+            )
+
+
+def undeclared_joins(sources: Sources, touched: set[str], dialect: SqlDialect) -> Iterator[str]:
+    """Touched sources whose SQL reads another source's table and returns its key, without a join between them."""
+    table_of = {parse_table(source.table, dialect).name.lower(): source for source in sources.values() if source.table}
+    for name in sources:
+        source = sources[name]
+        if name not in touched or source.sql is None:
+            continue
+        try:
+            body = parse_body(name, source.sql, dialect)
+        except SemanticLayerError:
+            continue
+        joined = {join.to for join in source.joins}
+        columns = {column.name for column in source.columns}
+        found = []
+        for table in dict.fromkeys(table.name.lower() for table in body.find_all(exp.Table)):
+            target = table_of.get(table)
+            if target is None or target.name in joined or any(join.to == name for join in target.joins):
+                continue
+            if _exposes_key(columns, target):
+                found.append(target.name)
+        if found:
+            yield (
+                f"Source '{name}' SQL joins manifest table(s) [{', '.join(sorted(found))}] and returns their keys, but "
+                "declares no join to them. Declare the joins so that queries can combine these sources."
+            )
+
+
+def _exposes_key(columns: set[str], target: Source) -> bool:
+    singular = target.name.removesuffix("s")
+    return all(
+        {f"{target.name}_{key}", f"{singular}_{key}"} & columns or (key in columns and key.lower() != "id")
+        for key in target.grain
+    )
+
+
+def definitions(model: Model) -> Iterator[str]:
+    """Computed columns, measures and segments that no query could use."""
+    for source in model.sources.values():
+        for column in source.columns:
+            if column.expr is not None:
+                yield from _fault(source, f"column '{column.name}'", model.column_tree, column.name)
+        for measure in source.measures:
+            yield from _fault(
+                source, f"measure '{measure.name}'", lambda node, name: define(model, node, name), measure.name
+            )
+        for segment in source.segments:
+            yield from _fault(
+                source,
+                f"segment '{segment.name}'",
+                lambda node, name: segment_condition(model, node, name),
+                segment.name,
+            )
+
+
+def _fault(source: Source, what: str, compile_it: Callable[[str, str], object], name: str) -> Iterator[str]:
+    try:
+        compile_it(source.name, name)
+    except SemanticLayerError as error:
+        yield f"Source '{source.name}' {what} is invalid: {error}"
+    except RecursionError:
+        yield f"Source '{source.name}' {what} is invalid: it nests too deeply"
+
+
+def redundant_measures(sources: Sources, dialect: SqlDialect) -> Iterator[str]:
+    """Measures of one source with the same expression and segments."""
+    for source in sources.values():
+        earlier: dict[tuple[str, frozenset[str]], list[tuple[str, str]]] = {}
+        for measure in source.measures:
+            alike = earlier.setdefault((_normalised(measure.expr, dialect), frozenset(measure.segments)), [])
+            condition = _normalised(measure.filter or "", dialect)
+            same = next((name for name, other in alike if other == condition), None)
+            if same is not None:
+                yield (
+                    f"{source.name}: measures '{same}' and '{measure.name}' have the same expression and filter "
+                    "— remove one or differentiate them."
+                )
+            elif alike:
+                yield (
+                    f"{source.name}: measure '{measure.name}' has the same expression as '{alike[0][0]}' "
+                    "— differs only by `filter`. Keep one measure, and name the condition as a segment to query with."
+                )
+            alike.append((measure.name, condition))
+
+
+def _normalised(text: str, dialect: SqlDialect) -> str:
+    if not text.strip():
+        return ""
+    try:
+        return parse_expression(text, dialect).sql(dialect=dialect.grammar, comments=False)
+    except (SemanticLayerError, RecursionError):
+        return text.strip()

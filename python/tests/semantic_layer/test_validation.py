@@ -1,0 +1,261 @@
+"""Each check of a model: the fault it finds, beside a twin without the fault that passes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from semantic_layer import validate_sources
+from tests.semantic_layer.cases import Case, load
+
+
+def source(name: str, **changes: Any) -> dict[str, Any]:
+    columns = changes.pop("columns", ["id"])
+    return {
+        "name": name,
+        "table": name,
+        "grain": ["id"],
+        "columns": [{"name": column, "type": "string"} for column in columns],
+    } | changes
+
+
+def join(to: str, on: str, relationship: str = "many_to_one", **changes: Any) -> dict[str, Any]:
+    return {"to": to, "on": on, "relationship": relationship} | changes
+
+
+def measure(name: str, expr: str, **changes: Any) -> dict[str, Any]:
+    return {"name": name, "expr": expr} | changes
+
+
+USERS = source("users", columns=["id", "email"])
+ORDERS = source("orders", columns=["id", "user_id"], joins=[join("users", "user_id = users.id")])
+
+FAULTS = [
+    pytest.param(
+        [source("a", sql="select 1")],
+        ["Source 'a' failed to parse: 'table' and 'sql' are mutually exclusive"],
+        id="table and sql",
+    ),
+    pytest.param(
+        [source("a", table=None)],
+        ["Source 'a' failed to parse: resolved source must have 'table' or 'sql'"],
+        id="neither table nor sql",
+    ),
+    pytest.param([source("a", grain=[])], ["Source 'a' failed to parse: grain must be non-empty"], id="empty grain"),
+    pytest.param(
+        [{"table": "t"}],
+        ["Source '<unknown>' failed to parse: name: Field required; grain: Field required; columns: Field required"],
+        id="fields missing",
+    ),
+    pytest.param([USERS, USERS], ["Duplicate source name 'users'"], id="duplicate source"),
+    pytest.param(
+        [source("a", measures=[measure("m", "count(id)"), measure("m", "max(id)")])],
+        ["Duplicate measure 'm' on source 'a'"],
+        id="duplicate measure",
+    ),
+    pytest.param(
+        [ORDERS], ["Source 'orders' joins to 'users', but 'users' is not defined"], id="undefined join target"
+    ),
+    pytest.param(
+        [source("a", grain=["key"])],
+        ["Source 'a' has grain column 'key' that is not in its columns list"],
+        id="grain is no column",
+    ),
+    pytest.param(
+        [source("a", grain=["a.id"])],
+        ["Source 'a' grain entry 'a.id' is a qualified name. Grain entries must be bare column names of the source."],
+        id="qualified grain",
+    ),
+    pytest.param(
+        [source("a", columns=["id", "b.c"])],
+        ["Source 'a' column name 'b.c' contains '.'. Column names must be unqualified."],
+        id="qualified column",
+    ),
+    pytest.param(
+        [source("a", table=None, sql="select x, y from t")],
+        [
+            "Source 'a' grain column 'id' is not in the SQL SELECT projection. "
+            "Add it to the SELECT list, or choose a grain from: x, y."
+        ],
+        id="grain is not projected",
+    ),
+    pytest.param(
+        [USERS, source("orders", joins=[join("users", "user_id = users.key")])],
+        [
+            "Source 'orders' joins to 'users' on local column 'user_id', but 'user_id' is not in 'orders' columns list",
+            "Source 'orders' joins to 'users' on target column 'key', but 'key' is not in 'users' columns list",
+        ],
+        id="join columns",
+    ),
+    pytest.param(
+        [USERS, source("orders", joins=[join("users", "id > users.id")])],
+        ["Source 'orders' has invalid join to 'users': Invalid join condition: 'id > users.id'"],
+        id="join condition",
+    ),
+    pytest.param(
+        [USERS, source("orders", columns=["id", "user_name"], joins=[join("users", "user_name = users.id")])],
+        [
+            "Source 'orders' joins 'user_name' to 'users.id', but 'user_name' looks like a display value and the "
+            "target column is an identifier grain. Join on the column that holds the identifier."
+        ],
+        id="display value joined to an identifier",
+    ),
+    pytest.param(
+        [source("a", measures=[measure("x", "count(id)"), measure("y", "COUNT( id )")])],
+        ["a: measures 'x' and 'y' have the same expression and filter — remove one or differentiate them."],
+        id="redundant measures",
+    ),
+    pytest.param(
+        [source("a", measures=[measure("x", "count(id)"), measure("y", "count(id)", filter="id > 1")])],
+        [
+            "a: measure 'y' has the same expression as 'x' — differs only by `filter`. "
+            "Keep one measure, and name the condition as a segment to query with."
+        ],
+        id="measures that differ by filter only",
+    ),
+    pytest.param(
+        [source("a", measures=[measure("x", "sum(")])],
+        ["Source 'a' measure 'x' is invalid: Failed to parse expression 'sum(': it is incomplete"],
+        id="measure that does not parse",
+    ),
+    pytest.param(
+        [source("a", measures=[measure("x", "y + 1"), measure("y", "avg(max(id))")])],
+        [
+            "Source 'a' measure 'y' is invalid: Nested aggregation is not supported: 'avg(max(id))'. "
+            "Aggregate once, or use a source defined by SQL."
+        ],
+        id="nested aggregates",
+    ),
+    pytest.param(
+        [source("a", segments=[{"name": "s", "expr": "count(id) > 1"}])],
+        [
+            "Source 'a' segment 's' is invalid: The segment 'a.s' may not aggregate: 'count(id) > 1'. "
+            "It restricts single rows before they are aggregated."
+        ],
+        id="segment that aggregates",
+    ),
+    pytest.param(
+        [
+            USERS,
+            source("b"),
+            source(
+                "a",
+                columns=["id", "x", "y"],
+                joins=[join("users", "x = users.id", alias="r"), join("b", "y = b.id", alias="r")],
+            ),
+        ],
+        ["Validation failed: Join alias 'r' stands for both 'users' and 'b'. Choose different aliases."],
+        id="one alias for two sources",
+    ),
+]
+
+
+@pytest.mark.parametrize(("sources", "errors"), FAULTS)
+def test_a_fault_is_named(sources: list[dict[str, Any]], errors: list[str]) -> None:
+    found = validate_sources(sources, "postgres")
+    assert (found["valid"], found["errors"]) == (False, errors)
+
+
+SOUND = [
+    pytest.param([USERS, ORDERS], id="table, grain and join"),
+    pytest.param([source("a", table=None, sql="select * from t")], id="projection that is not listed"),
+    pytest.param([source("a", table=None, sql="with c as (select 1 as id) select id from c")], id="projected grain"),
+    pytest.param(
+        [USERS, source("o", columns=["id", "email"], joins=[join("users", "email = users.email")])],
+        id="display value joined to one",
+    ),
+    pytest.param(
+        [
+            source(
+                "a",
+                measures=[measure("x", "count(id)"), measure("y", "count(id)", segments=["s"])],
+                segments=[{"name": "s", "expr": "id > 1"}],
+            )
+        ],
+        id="measures that differ by segments",
+    ),
+    pytest.param([], id="no source at all"),
+]
+
+
+@pytest.mark.parametrize("sources", SOUND)
+def test_a_sound_model_is_valid(sources: list[dict[str, Any]]) -> None:
+    assert validate_sources(sources, "postgres") == {
+        "valid": True,
+        "errors": [],
+        "warnings": [],
+        "per_source_warnings": {},
+    }
+
+
+def test_all_faults_are_reported_in_order() -> None:
+    sources = [
+        {"name": "x"},
+        source("a", grain=["key"], measures=[measure("m", "count(id)"), measure("m", "count(id)")]),
+        source("a"),
+    ]
+    assert validate_sources(sources, "postgres")["errors"] == [
+        "Source 'x' failed to parse: grain: Field required; columns: Field required",
+        "Duplicate source name 'a'",
+        "Duplicate measure 'm' on source 'a'",
+        "Source 'a' has grain column 'key' that is not in its columns list",
+        "a: measures 'm' and 'm' have the same expression and filter — remove one or differentiate them.",
+    ]
+
+
+def test_disconnected_components_are_listed_largest_first() -> None:
+    wheel = [source("hub")] + [source(f"s{number}", joins=[join("hub", "id = hub.id")]) for number in range(4)]
+    assert validate_sources([source("alone"), *wheel, USERS, ORDERS], "postgres")["warnings"] == [
+        "Model has 3 disconnected components. Queries that span components will fail with 'No join path' errors:\n"
+        "  - Component 1 (5 sources): hub, s0, ... (+3 more)\n"
+        "  - Component 2 (2 sources): orders, users\n"
+        "  - Component 3 (1 sources): alone"
+    ]
+
+
+def test_a_touched_source_without_joins_is_pointed_out() -> None:
+    found = validate_sources([source("alone"), USERS, ORDERS], "postgres", ["alone", "orders", "gone"])
+    assert list(found["per_source_warnings"]) == ["alone"]
+    assert found["per_source_warnings"]["alone"][0].startswith(
+        "Source 'alone' is now a singleton component (no joins to any other source)."
+    )
+    assert found["valid"]
+
+
+def test_a_touched_query_that_returns_the_key_of_a_table_must_join_it() -> None:
+    spend = source("spend", table=None, sql="select id, user_id from public.users u", columns=["id", "user_id"])
+    assert validate_sources([USERS, spend], "postgres", ["spend"])["errors"] == [
+        "Source 'spend' SQL joins manifest table(s) [users] and returns their keys, but declares no join to them. "
+        "Declare the joins so that queries can combine these sources."
+    ]
+    assert validate_sources([USERS, spend], "postgres", [])["valid"]
+    joined = spend | {"joins": [join("users", "user_id = users.id")]}
+    assert validate_sources([USERS, joined], "postgres", ["spend"])["valid"]
+
+
+def test_an_unknown_key_is_a_warning_with_the_nearest_known_one() -> None:
+    found = validate_sources([source("a", mesures=[], tags=["x"], source_type="table")], "postgres")
+    assert found["valid"]
+    assert found["per_source_warnings"] == {
+        "a": ["Source 'a' has the unknown key 'mesures', which is ignored. Did you mean 'measures'?"]
+    }
+
+
+def test_an_unknown_dialect_is_an_error_of_the_model() -> None:
+    assert validate_sources([USERS], "klingon")["errors"] == [
+        "Validation failed: Unknown SQL dialect 'klingon'. Use a dialect supported by sqlglot "
+        "(e.g., postgres, bigquery, snowflake, mysql, duckdb)."
+    ]
+
+
+@pytest.mark.parametrize("nonsense", [[None], [1], ["x"], [[]], [{"name": 3}], [{"name": ""}]])
+def test_what_is_no_source_is_an_error_and_no_crash(nonsense: list[Any]) -> None:
+    assert not validate_sources(nonsense, "postgres")["valid"]
+
+
+@pytest.mark.parametrize("case", load("sl-cases.json"), ids=str)
+def test_answered_cases_have_no_faults_but_measures_that_are_alike(case: Case) -> None:
+    if "error" not in case.expect:
+        errors = validate_sources(case.sources, "sqlite")["errors"]
+        assert [error for error in errors if "the same expression" not in error] == []
