@@ -4,7 +4,11 @@
 //! gathers the facts and acts on the plans is `ktx-publish`.
 
 mod finding;
+pub mod guard;
+pub mod mode_rules;
 mod platform;
+pub mod preflight;
+pub mod readiness;
 mod registry_url;
 pub mod release_policy;
 mod tag;

@@ -1,0 +1,66 @@
+//! What the readiness report is made from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::mode_rules::ArtifactPackage;
+use crate::platform::Platform;
+use crate::version::ReleaseVersion;
+
+/// Everything that was found out about the artifacts and their proof.
+#[derive(Debug, Clone)]
+pub struct ReadinessFacts {
+    /// The one version of everything.
+    pub version: ReleaseVersion,
+    /// The artifacts.
+    pub artifacts: Artifacts,
+    /// The commit that is checked out.
+    pub head: Head,
+    /// What the smoke reports prove, by platform; a platform without a report is absent.
+    pub smoke: BTreeMap<Platform, SmokeProof>,
+}
+
+/// What came of verifying the artifacts against their manifest.
+#[derive(Debug, Clone)]
+pub enum Artifacts {
+    /// There are none, or they are not what their manifest says: what was found.
+    Unfit(Vec<String>),
+    /// They are what their manifest says.
+    Verified(VerifiedArtifacts),
+}
+
+/// Artifacts that are what their manifest says.
+#[derive(Debug, Clone)]
+pub struct VerifiedArtifacts {
+    /// The manifest's packages.
+    pub packages: Vec<ArtifactPackage>,
+    /// The commit they were built from; `None` when the tree had changes.
+    pub source_revision: Option<String>,
+    /// The platforms whose program is in the tarball.
+    pub platforms: BTreeSet<Platform>,
+}
+
+/// The commit that is checked out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Head {
+    /// The commands run without a checkout, on handed-over artifacts.
+    NoCheckout,
+    /// This commit.
+    At(String),
+}
+
+/// What one platform's smoke report says about the tarball at hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SmokeProof {
+    /// Every scenario passed, on exactly this tarball under exactly this policy.
+    Green,
+    /// The report cannot be read; why.
+    Unreadable(String),
+    /// Some scenarios failed or were skipped; which.
+    NotGreen(String),
+    /// The report is about another tarball.
+    OtherTarball,
+    /// The report was made under another release policy.
+    OtherPolicy,
+    /// The report is of a package from a registry.
+    FromRegistry,
+}

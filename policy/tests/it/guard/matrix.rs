@@ -1,0 +1,175 @@
+//! Every verdict of the guard over versions × tags × registry states, under a policy with `next` and one with `latest`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use ktx_policy::ReleaseVersion;
+use ktx_policy::guard::{Integrity, Plan, Refused, RegistryState, Work, publish};
+
+use super::states::{OURS, package, request};
+
+const VERSIONS: [&str; 10] = [
+    "0.1.0-rc.0",
+    "0.1.0-rc.1",
+    "0.1.0",
+    "0.1.1",
+    "0.2.0-rc.0",
+    "0.2.0-my-fix.1",
+    "0.2.0-beta",
+    "0.2.0+build",
+    "01.0.0",
+    "",
+];
+
+const TAGS: [&str; 7] = [
+    "latest",
+    "next",
+    "branch-my-fix",
+    "branch-other",
+    "beta",
+    "^1",
+    "Latest",
+];
+
+fn states() -> Vec<(&'static str, RegistryState)> {
+    vec![
+        ("unreachable", RegistryState::Unknown("connection refused".into())),
+        (
+            "unreadable",
+            RegistryState::Unknown("the answer is not JSON".into()),
+        ),
+        ("no package", RegistryState::NoPackage),
+        ("every version removed", package("~0.1.0-rc.0")),
+        (
+            "first candidate became latest",
+            package("0.1.0-rc.0 latest=0.1.0-rc.0 next=0.1.0-rc.0"),
+        ),
+        (
+            "second candidate on next",
+            package("0.1.0-rc.0 0.1.0-rc.1 latest=0.1.0-rc.0 next=0.1.0-rc.1"),
+        ),
+        (
+            "stable on next",
+            package("0.1.0-rc.0 0.1.0 latest=0.1.0-rc.0 next=0.1.0"),
+        ),
+        (
+            "stable on latest",
+            package("0.1.0-rc.0 0.1.0 latest=0.1.0 next=0.1.0"),
+        ),
+        (
+            "stable on latest, candidate on next",
+            package("0.1.0 0.2.0-rc.0 latest=0.1.0 next=0.2.0-rc.0"),
+        ),
+        (
+            "other bytes under our numbers",
+            package("0.1.0-rc.0!other 0.1.0!other latest=0.1.0 next=0.1.0"),
+        ),
+        (
+            "candidate removed",
+            package("0.1.0-rc.0 ~0.1.0-rc.1 latest=0.1.0-rc.0 next=0.1.0-rc.0"),
+        ),
+        (
+            "provenance before",
+            package("0.1.0-rc.0+attested latest=0.1.0-rc.0 next=0.1.0-rc.0"),
+        ),
+        (
+            "branch prerelease",
+            package("0.1.0 0.2.0-my-fix.1 latest=0.1.0 branch-my-fix=0.2.0-my-fix.1"),
+        ),
+        (
+            "tag points at nothing",
+            package("0.1.0-rc.0 latest=0.1.0-rc.0 next=0.1.0-rc.9"),
+        ),
+    ]
+}
+
+#[test]
+fn every_verdict_is_the_recorded_one() {
+    let mut table = String::new();
+    for policy_tag in ["next", "latest"] {
+        for (name, registry) in states() {
+            writeln!(table, "\npolicy {policy_tag}, {name}").unwrap();
+            for (verdict, cases) in verdicts(&registry, policy_tag) {
+                writeln!(table, "  {verdict}: {}", cases.join(", ")).unwrap();
+            }
+        }
+    }
+    insta::assert_snapshot!("verdicts", table);
+}
+
+/// Verdicts with the cases that have them.
+fn verdicts(registry: &RegistryState, policy_tag: &str) -> BTreeMap<String, Vec<String>> {
+    let integrity = Integrity(OURS.into());
+    let mut verdicts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for version in VERSIONS {
+        for tag in TAGS {
+            let mut request = request(version, tag, &integrity);
+            request.policy_tag = policy_tag;
+            let verdict = publish(&request, registry);
+            holds_what_every_verdict_must(version, tag, registry, &verdict);
+            verdicts
+                .entry(word(&verdict))
+                .or_default()
+                .push(format!("{version:?}→{tag}"));
+        }
+    }
+    verdicts
+}
+
+fn word(verdict: &Result<Plan, Refused>) -> String {
+    match verdict {
+        Ok(plan) if plan.work == Work::Nothing => "DONE".into(),
+        Ok(_) => "PUBLISH".into(),
+        Err(refused) => refused
+            .refusals
+            .iter()
+            .map(|refusal| refusal.code.name())
+            .collect::<Vec<_>>()
+            .join(" + "),
+    }
+}
+
+/// What holds for every cell, said without the guard's own code.
+#[track_caller]
+fn holds_what_every_verdict_must(
+    version: &str,
+    tag: &str,
+    registry: &RegistryState,
+    verdict: &Result<Plan, Refused>,
+) {
+    let plan = match verdict {
+        Ok(plan) => plan,
+        Err(refused) => {
+            assert!(!refused.refusals.is_empty(), "a refusal has a reason");
+            let remedies = refused.refusals.iter().map(|refusal| &refusal.remedy);
+            assert!(
+                remedies.into_iter().all(|remedy| !remedy.is_empty()),
+                "a refusal has a way out"
+            );
+            return;
+        }
+    };
+    assert!(["latest", "next", "branch-my-fix"].contains(&tag), "{tag}");
+    assert!(
+        !matches!(registry, RegistryState::Unknown(_)),
+        "nothing is planned on unknown facts"
+    );
+    for (name, before) in &plan.tags_before {
+        let after = &plan.tags_after[name];
+        let parse = |text: &str| text.parse::<ReleaseVersion>().unwrap();
+        assert!(
+            after == before || parse(after).is_above(&parse(before)),
+            "{name} moved down to {after}"
+        );
+        assert!(
+            after == before || name == tag,
+            "{name} moved although {tag} was asked for"
+        );
+    }
+    if plan.work == Work::Publish {
+        assert_eq!(plan.tags_after[tag], version);
+    }
+    if tag == "latest" {
+        assert!(!version.contains('-'), "a prerelease on latest");
+    }
+}

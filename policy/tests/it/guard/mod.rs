@@ -1,0 +1,6 @@
+//! The dist-tag guard, as tables and as properties.
+
+mod matrix;
+mod moves;
+mod properties;
+pub mod states;

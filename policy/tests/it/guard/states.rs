@@ -1,0 +1,58 @@
+//! Registry states that the guard's tests share.
+
+use ktx_policy::guard::{
+    FirstLatest, Integrity, PackageState, Provenance, PublishRequest, RegistryState, TrustDowngrade,
+    VersionFacts,
+};
+
+/// The bytes that the tests publish.
+pub const OURS: &str = "sha512-ours";
+
+/// A package whose tags and versions are given as words: `latest=0.1.0`, `0.1.0`, `0.1.0!other` for other bytes,
+/// `0.1.0+attested` for provenance, `0.1.0?` for unknown bytes, `~0.1.0` for a removed number.
+pub fn package(words: &str) -> RegistryState {
+    let mut state = PackageState::default();
+    for word in words.split_whitespace() {
+        if let Some((tag, version)) = word.split_once('=') {
+            state.tags.insert(tag.into(), version.into());
+        } else if let Some(burned) = word.strip_prefix('~') {
+            state.burned.insert(burned.into());
+        } else {
+            let (version, integrity, provenance) = facts(word);
+            let integrity = integrity.map(|text| Integrity(text.into()));
+            let facts = VersionFacts {
+                integrity,
+                provenance,
+                published_at: None,
+                deprecated: None,
+            };
+            state.versions.insert(version.into(), facts);
+        }
+    }
+    RegistryState::Package(state)
+}
+
+fn facts(word: &str) -> (&str, Option<&'static str>, Provenance) {
+    if let Some(version) = word.strip_suffix("!other") {
+        (version, Some("sha512-theirs"), Provenance::Missing)
+    } else if let Some(version) = word.strip_suffix("+attested") {
+        (version, Some(OURS), Provenance::Attested)
+    } else if let Some(version) = word.strip_suffix('?') {
+        (version, None, Provenance::Missing)
+    } else {
+        (word, Some(OURS), Provenance::Missing)
+    }
+}
+
+/// A request without provenance or acceptances, under a policy with `next`.
+pub fn request<'a>(version: &'a str, tag: &'a str, integrity: &'a Integrity) -> PublishRequest<'a> {
+    PublishRequest {
+        version,
+        tag,
+        policy_tag: "next",
+        integrity,
+        provenance: Provenance::Missing,
+        first_latest: FirstLatest::Refused,
+        trust_downgrade: TrustDowngrade::Refused,
+    }
+}
