@@ -1,0 +1,211 @@
+//! Which processes belong to a sandbox, and how they are ended: the only file that knows the platform's processes.
+//!
+//! On Linux a process belongs to a sandbox when the sandbox's folder, whose name is random, stands in its
+//! environment, is its working directory or holds its program; that finds daemons that left their session and
+//! group. Elsewhere only the process group is known, and what detaches from it has to end by itself.
+
+use std::process::Command;
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// How long the processes of a sandbox may take to be gone once they are killed.
+#[cfg(target_os = "linux")]
+const BURIAL: Duration = Duration::from_secs(5);
+
+/// All processes of one sandbox.
+#[derive(Clone, Debug)]
+pub struct Family {
+    folder: Utf8PathBuf,
+}
+
+/// A process that belongs to a sandbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    pub pid: u32,
+    pub command_line: String,
+}
+
+impl Family {
+    pub fn of(folder: &Utf8Path) -> Family {
+        Family {
+            folder: folder.to_owned(),
+        }
+    }
+
+    /// Who is alive now.
+    pub fn members(&self) -> Vec<Member> {
+        platform::members(&self.folder)
+    }
+
+    /// Waits until nobody is alive any more; whoever still is when the time is up is returned.
+    pub fn gone_within(&self, time: Duration) -> Vec<Member> {
+        let until = std::time::Instant::now() + time;
+        loop {
+            let members = self.members();
+            if members.is_empty() || std::time::Instant::now() >= until {
+                return members;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Kills everybody, again and again until nobody is left: a member may fork while it is being looked for.
+    pub fn end_all(&self) {
+        platform::end_all(self);
+    }
+}
+
+/// Makes a command that is about to start the leader of its own process group.
+pub fn lead_own_group(command: &mut Command) {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    #[cfg(not(unix))]
+    let _ = command;
+}
+
+/// A signal that a scenario sends to a program, as a user at a terminal or a service manager would.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    Interrupt,
+    Terminate,
+    Kill,
+}
+
+/// Signals one process.
+#[cfg(unix)]
+pub fn signal(pid: u32, signal: Signal) {
+    if let Some(pid) = rustix::process::Pid::from_raw(pid as i32) {
+        let _ = rustix::process::kill_process(pid, number(signal));
+    }
+}
+
+#[cfg(not(unix))]
+pub fn signal(pid: u32, _signal: Signal) {
+    end_group(pid);
+}
+
+/// Signals the process group that a process leads, as Ctrl-C in a terminal does.
+#[cfg(unix)]
+pub fn signal_group(leader: u32, signal: Signal) {
+    if let Some(group) = rustix::process::Pid::from_raw(leader as i32) {
+        let _ = rustix::process::kill_process_group(group, number(signal));
+    }
+}
+
+#[cfg(not(unix))]
+pub fn signal_group(leader: u32, _signal: Signal) {
+    end_group(leader);
+}
+
+#[cfg(unix)]
+fn number(signal: Signal) -> rustix::process::Signal {
+    match signal {
+        Signal::Interrupt => rustix::process::Signal::INT,
+        Signal::Terminate => rustix::process::Signal::TERM,
+        Signal::Kill => rustix::process::Signal::KILL,
+    }
+}
+
+/// Kills the process group that a process leads.
+#[cfg(unix)]
+pub fn end_group(leader: u32) {
+    signal_group(leader, Signal::Kill);
+}
+
+/// Windows has no process groups; its own tool walks the tree of parents.
+#[cfg(not(unix))]
+pub fn end_group(leader: u32) {
+    let _ = Command::new("taskkill")
+        .args(["/T", "/F", "/PID", &leader.to_string()])
+        .output();
+}
+
+#[cfg(target_os = "linux")]
+mod platform {
+    use std::time::{Duration, Instant};
+
+    use camino::Utf8Path;
+    use fs_err as fs;
+
+    use super::{BURIAL, Family, Member, Signal, signal};
+
+    pub fn members(folder: &Utf8Path) -> Vec<Member> {
+        let own = std::process::id();
+        let Ok(entries) = fs::read_dir("/proc") else {
+            return Vec::new();
+        };
+        entries
+            .flatten()
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .filter(|pid| *pid != own && is_alive(*pid) && belongs(*pid, folder))
+            .map(|pid| Member {
+                pid,
+                command_line: command_line(pid),
+            })
+            .collect()
+    }
+
+    pub fn end_all(family: &Family) {
+        let until = Instant::now() + BURIAL;
+        loop {
+            let members = family.members();
+            if members.is_empty() || Instant::now() >= until {
+                return;
+            }
+            for member in &members {
+                signal(member.pid, Signal::Kill);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn belongs(pid: u32, folder: &Utf8Path) -> bool {
+        // With the slash, so that `…/npm-local` does not own the processes of `…/npm-local-2`.
+        let name = format!("{folder}/").into_bytes();
+        let within = |link: &str| {
+            fs::read_link(format!("/proc/{pid}/{link}")).is_ok_and(|target| target.starts_with(folder))
+        };
+        fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environment| contains(&environment, &name))
+            || within("exe")
+            || (within("cwd") && session(pid) == session(std::process::id()))
+    }
+
+    fn contains(text: &[u8], part: &[u8]) -> bool {
+        text.windows(part.len()).any(|window| window == part)
+    }
+
+    fn is_alive(pid: u32) -> bool {
+        stat_field(pid, 0).is_some_and(|state| state != "Z" && state != "X")
+    }
+
+    /// The session tells a program of ours from the shell of a person who looks into the folder.
+    fn session(pid: u32) -> Option<String> {
+        stat_field(pid, 3)
+    }
+
+    /// A field of `/proc/<pid>/stat`, counted from the one after the name in parentheses (proc(5)).
+    fn stat_field(pid: u32, index: usize) -> Option<String> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let (_, fields) = stat.rsplit_once(')')?;
+        fields.split_whitespace().nth(index).map(str::to_owned)
+    }
+
+    fn command_line(pid: u32) -> String {
+        let raw = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&raw).replace('\0', " ").trim().to_owned()
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod platform {
+    use camino::Utf8Path;
+
+    use super::{Family, Member};
+
+    pub fn members(_folder: &Utf8Path) -> Vec<Member> {
+        Vec::new()
+    }
+
+    pub fn end_all(_family: &Family) {}
+}

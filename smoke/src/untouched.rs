@@ -1,0 +1,201 @@
+//! Proves that the user's own folders are what they were before the run.
+//!
+//! Configuration and what `ktx` itself would write are compared byte for byte. The caches of npm and uv are used by
+//! the user at the same time, so there only what names this run's folder is held against it.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::time::{Duration, SystemTime};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+use sha2::{Digest, Sha256};
+
+/// What is the user's, under the user's home.
+#[derive(Clone, Debug, Default)]
+pub struct Belongings {
+    /// Compared byte for byte; folders with all that is in them.
+    pub exact: Vec<Utf8PathBuf>,
+    /// Searched for new files that name the run.
+    pub shared: Vec<Utf8PathBuf>,
+}
+
+impl Belongings {
+    pub fn of_home(home: &Utf8Path) -> Belongings {
+        let exact = [
+            ".npmrc",
+            ".yarnrc",
+            ".yarnrc.yml",
+            ".bunfig.toml",
+            ".bashrc",
+            ".profile",
+            ".zshrc",
+            ".config/npm",
+            ".config/pnpm",
+            ".config/pip",
+            ".config/uv",
+            ".local/share/kaelio",
+            "Library/Application Support/kaelio",
+            "AppData/Local/Kaelio",
+            ".local/share/pnpm",
+            ".bun",
+            ".yarn",
+        ];
+        let shared = [".npm/_logs", ".npm/_npx", ".npm/_cacache/index-v5"];
+        Belongings {
+            exact: exact.map(|name| home.join(name)).into(),
+            shared: shared.map(|name| home.join(name)).into(),
+        }
+    }
+}
+
+/// Times of files may lag behind the clock by a tick of the kernel, or by a second on old file systems.
+const CLOCK_STEP: Duration = Duration::from_secs(2);
+
+/// The state of everything before the run.
+#[derive(Debug)]
+pub struct Untouched {
+    belongings: Belongings,
+    before: BTreeMap<Utf8PathBuf, String>,
+    since: SystemTime,
+}
+
+impl Untouched {
+    pub fn remember(belongings: &Belongings) -> Untouched {
+        Untouched {
+            belongings: belongings.clone(),
+            before: pictures(&belongings.exact),
+            since: SystemTime::now() - CLOCK_STEP,
+        }
+    }
+
+    /// What is not as it was; `run` is the path of the run's folder.
+    pub fn changes(&self, run: &Utf8Path) -> Vec<String> {
+        let after = pictures(&self.belongings.exact);
+        let mut changes = Vec::new();
+        for path in self.before.keys().chain(after.keys()) {
+            let line = match (self.before.get(path), after.get(path)) {
+                (Some(before), Some(after)) if before == after => continue,
+                (Some(_), Some(_)) => format!("`{path}` was changed"),
+                (None, _) => format!("`{path}` was made"),
+                (_, None) => format!("`{path}` was removed"),
+            };
+            if !changes.contains(&line) {
+                changes.push(line);
+            }
+        }
+        for folder in &self.belongings.shared {
+            self.search(folder, run, &mut changes);
+        }
+        changes
+    }
+
+    fn search(&self, folder: &Utf8Path, run: &Utf8Path, changes: &mut Vec<String>) {
+        for entry in folder.read_dir_utf8().into_iter().flatten().flatten() {
+            let path = entry.path();
+            let Ok(metadata) = fs::symlink_metadata(path) else {
+                continue;
+            };
+            if metadata.is_dir() {
+                self.search(path, run, changes);
+            } else if metadata.modified().is_ok_and(|time| time >= self.since)
+                && fs::read(path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(run.as_str()))
+            {
+                changes.push(format!("`{path}` was written by a scenario"));
+            }
+        }
+    }
+}
+
+fn pictures(paths: &[Utf8PathBuf]) -> BTreeMap<Utf8PathBuf, String> {
+    let mut pictures = BTreeMap::new();
+    for path in paths {
+        picture(path, &mut pictures);
+    }
+    pictures
+}
+
+fn picture(path: &Utf8Path, pictures: &mut BTreeMap<Utf8PathBuf, String>) {
+    let Ok(metadata) = fs::symlink_metadata(path) else {
+        return;
+    };
+    let shown = if metadata.is_dir() {
+        for entry in path.read_dir_utf8().into_iter().flatten().flatten() {
+            picture(entry.path(), pictures);
+        }
+        "folder".to_owned()
+    } else if metadata.is_symlink() {
+        format!("link {:?}", fs::read_link(path).ok())
+    } else {
+        digest(path)
+    };
+    pictures.insert(path.to_owned(), format!("{shown} {:?}", metadata.permissions()));
+}
+
+fn digest(path: &Utf8Path) -> String {
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 64 * 1024];
+    let Ok(mut file) = fs::File::open(path) else {
+        return "unreadable".to_owned();
+    };
+    while let Ok(count @ 1..) = file.read(&mut buffer) {
+        hash.update(&buffer[..count]);
+    }
+    format!("{:x?}", hash.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn home() -> (tempfile::TempDir, Utf8PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Utf8PathBuf::try_from(folder.path().to_owned()).unwrap();
+        fs::write(home.join(".npmrc"), "fund=false\n").unwrap();
+        fs::create_dir_all(home.join(".npm/_logs")).unwrap();
+        fs::write(home.join(".npm/_logs/old.log"), "cwd /tmp/run-0/work").unwrap();
+        (folder, home)
+    }
+
+    #[track_caller]
+    fn check(deed: impl FnOnce(&Utf8Path), expected: &[&str]) {
+        let (_kept, home) = home();
+        let untouched = Untouched::remember(&Belongings::of_home(&home));
+        deed(&home);
+        let changes = untouched.changes("/tmp/run-1".into());
+        let changes: Vec<_> = changes
+            .iter()
+            .map(|line| line.replace(home.as_str(), "~"))
+            .collect();
+        assert_eq!(changes, expected);
+    }
+
+    #[test]
+    fn what_the_user_does_meanwhile_is_the_users_business() {
+        check(
+            |home| fs::write(home.join(".npm/_logs/new.log"), "cwd /home/user").unwrap(),
+            &[],
+        );
+        check(|home| fs::write(home.join("notes.txt"), "hello").unwrap(), &[]);
+    }
+
+    #[test]
+    fn each_kind_of_change_is_named() {
+        check(
+            |home| fs::write(home.join(".npmrc"), "fund=true\n").unwrap(),
+            &["`~/.npmrc` was changed"],
+        );
+        check(
+            |home| fs::remove_file(home.join(".npmrc")).unwrap(),
+            &["`~/.npmrc` was removed"],
+        );
+        check(
+            |home| fs::create_dir_all(home.join(".local/share/kaelio")).unwrap(),
+            &["`~/.local/share/kaelio` was made"],
+        );
+        check(
+            |home| fs::write(home.join(".npm/_logs/new.log"), "cwd /tmp/run-1/work").unwrap(),
+            &["`~/.npm/_logs/new.log` was written by a scenario"],
+        );
+    }
+}
