@@ -1,1 +1,37 @@
-//! Placeholder.
+//! Artifact smoke: installs the built tarball for real and drives the shipped commands end to end.
+//!
+//! A [`Scenario`] plays on a [`Stage`] inside a [`Sandbox`] and is a row of steps that read like a transcript.
+//! [`run()`] plays them side by side and tells an [`Observer`]; [`report`] turns the outcome into what publishing
+//! relies on. The crate knows neither the command line nor the terminal, and takes nothing from the environment
+//! that it was not handed.
+
+mod failure;
+mod logs;
+mod observer;
+mod options;
+mod redaction;
+pub mod report;
+mod run;
+mod sandbox;
+mod scenario;
+mod scenarios;
+mod stage;
+mod step;
+mod tarball;
+mod untouched;
+mod warm;
+
+pub use failure::{Failure, Log, Stop};
+pub use observer::{Observer, Silent, Verdict};
+pub use options::{Options, Package, Published};
+pub use redaction::Redaction;
+pub use run::{Outcome, Played, SmokeError, run};
+pub use sandbox::{
+    Ended, Family, Folders, Guardian, Interrupted, Invocation, Machine, Member, NPM_SETTINGS, Running, Said,
+    Sandbox, Signal, join_paths, keep_watch, remove_tree, signal, signal_group,
+};
+pub use scenario::{Need, Scenario, Set};
+pub use scenarios::ALL as SCENARIOS;
+pub use stage::{Installed, Stage};
+pub use step::{Expectation, Step, Text};
+pub use untouched::Belongings;

@@ -1,0 +1,48 @@
+//! Why a scenario ended before its end.
+
+/// A scenario that does not go on.
+#[derive(Debug)]
+pub enum Stop {
+    Failed(Box<Failure>),
+    /// The run as a whole was interrupted; says nothing about the package.
+    Interrupted,
+}
+
+/// What was not as it should be.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Stable: `<step>.<aspect>`, such as `version.stdout`.
+    pub code: String,
+    /// One line.
+    pub message: String,
+    /// The step as a transcript, with the difference.
+    pub shown: String,
+    /// Logs that may explain it.
+    pub logs: Vec<Log>,
+}
+
+/// The end of a log file.
+#[derive(Clone, Debug)]
+pub struct Log {
+    pub path: String,
+    pub tail: String,
+}
+
+impl Failure {
+    pub fn new(code: impl Into<String>, message: impl Into<String>, shown: impl Into<String>) -> Failure {
+        Failure {
+            code: code.into(),
+            message: message.into(),
+            shown: shown.into(),
+            logs: Vec::new(),
+        }
+    }
+}
+
+/// The harness itself could not do its part: a full disk, a folder that cannot be made.
+impl From<std::io::Error> for Stop {
+    fn from(error: std::io::Error) -> Self {
+        let message = error.to_string();
+        Stop::Failed(Box::new(Failure::new("sandbox.io", &message, message.clone())))
+    }
+}

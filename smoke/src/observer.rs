@@ -1,0 +1,35 @@
+//! What a run tells while it goes on. Whoever listens decides what to show.
+
+use std::time::Duration;
+
+use crate::failure::Failure;
+use crate::scenario::Scenario;
+
+/// What came of a scenario.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    Passed,
+    Failed(Box<Failure>),
+    Skipped(String),
+}
+
+/// Called from several threads at once.
+pub trait Observer: Sync {
+    /// Work before the first scenario, such as filling the cache.
+    fn preparing(&self, what: &str);
+    fn scenario_begins(&self, scenario: &Scenario);
+    fn step_begins(&self, scenario: &str, step: &str, line: &str);
+    fn step_ends(&self, scenario: &str, step: &str, elapsed: Duration);
+    fn scenario_ends(&self, scenario: &Scenario, verdict: &Verdict, elapsed: Duration);
+}
+
+/// Listens and says nothing.
+pub struct Silent;
+
+impl Observer for Silent {
+    fn preparing(&self, _: &str) {}
+    fn scenario_begins(&self, _: &Scenario) {}
+    fn step_begins(&self, _: &str, _: &str, _: &str) {}
+    fn step_ends(&self, _: &str, _: &str, _: Duration) {}
+    fn scenario_ends(&self, _: &Scenario, _: &Verdict, _: Duration) {}
+}

@@ -1,0 +1,58 @@
+//! What a run is handed: nothing in this crate asks the environment or the clock of the machine by itself.
+
+use camino::Utf8PathBuf;
+
+use crate::redaction::Redaction;
+use crate::sandbox::Machine;
+use crate::untouched::Belongings;
+
+/// How a run is done, whatever it proves.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub package: Package,
+    pub machine: Machine,
+    /// The folder in which the run makes its own, which is gone at the end.
+    pub folder: Utf8PathBuf,
+    /// A uv cache of the toolchain that runs fill and read; copied before anything is started with it.
+    pub warm_cache: Utf8PathBuf,
+    /// What the user owns and no scenario may touch.
+    pub belongings: Belongings,
+    pub redaction: Redaction,
+    /// Scenarios that run side by side.
+    pub jobs: usize,
+
+    /// Program and first arguments of the process that cleans up when this one is killed.
+    pub guardian: Option<Vec<String>>,
+    /// A Python with the official SDK of the Model Context Protocol.
+    pub mcp_python: Option<Utf8PathBuf>,
+    /// The registry to take the package from, for `published`.
+    pub published: Option<Published>,
+}
+
+/// The tarball that is proven.
+#[derive(Clone, Debug)]
+pub struct Package {
+    pub tarball: Utf8PathBuf,
+    pub name: String,
+    pub version: String,
+}
+
+/// A package on a registry.
+#[derive(Clone, Debug)]
+pub struct Published {
+    pub registry: Option<String>,
+    /// Such as `@kaelio/ktx@0.1.0`.
+    pub specification: String,
+}
+
+impl Options {
+    /// A program on the `PATH` that sandboxes get.
+    pub fn program(&self, name: &str) -> Option<Utf8PathBuf> {
+        let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+        self.machine
+            .path
+            .iter()
+            .map(|folder| folder.join(&name))
+            .find(|path| path.is_file())
+    }
+}

@@ -1,0 +1,157 @@
+//! What a run leaves for others: the report that publishing relies on, and JUnit XML for test dashboards.
+
+mod junit;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+use ktx_manifest::archive_path::ArchivePath;
+use ktx_manifest::digest::Sha256Digest;
+use ktx_manifest::platform::Platform;
+use ktx_manifest::smoke_report::{
+    Outcome as ReportedOutcome, PackageSource, ProvenFile, ScenarioReport, SchemaVersion, SmokeReport,
+    StepReport,
+};
+
+use crate::observer::Verdict;
+use crate::run::{Outcome, Played};
+use crate::tarball;
+
+pub use junit::junit;
+
+/// What a report says beside the outcome.
+#[derive(Clone, Debug)]
+pub struct Provenance {
+    pub platform: Platform,
+    pub source: PackageSource,
+    pub tarball: ProvenFile,
+    pub wheel: ProvenFile,
+    pub policy_sha256: Sha256Digest,
+    pub tool_versions: BTreeMap<String, String>,
+}
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    #[error("failed to read the package `{path}`: {reason}")]
+    Package { path: Utf8PathBuf, reason: String },
+    #[error("failed to write the report: {0}")]
+    Write(#[source] std::io::Error),
+}
+
+/// Digests of the tarball as it lies there, and of the wheel inside it.
+pub fn proven_files(path: &Utf8Path) -> Result<(ProvenFile, ProvenFile), ReportError> {
+    let broken = |reason: String| ReportError::Package {
+        path: path.to_owned(),
+        reason,
+    };
+    let tarball = Sha256Digest::of_file(path).map_err(|error| broken(error.to_string()))?;
+    let (wheel_path, wheel) = tarball::find(path, |entry| {
+        entry.starts_with("package/assets/python/") && entry.ends_with(".whl")
+    })
+    .map_err(|error| broken(error.to_string()))?
+    .ok_or_else(|| broken("it carries no wheel".to_owned()))?;
+    let named = |name: Option<&str>| {
+        name.unwrap_or_default()
+            .parse::<ArchivePath>()
+            .map_err(|error| broken(error.to_string()))
+    };
+    Ok((
+        ProvenFile {
+            file: named(path.file_name())?,
+            sha256: tarball.sha256,
+            bytes: tarball.bytes,
+        },
+        ProvenFile {
+            file: named(Utf8Path::new(&wheel_path).file_name())?,
+            sha256: Sha256Digest::of(&wheel),
+            bytes: wheel.len() as u64,
+        },
+    ))
+}
+
+/// The typed report of a run.
+pub fn report(outcome: &Outcome, provenance: Provenance) -> SmokeReport {
+    let scenarios = outcome.played.iter().map(scenario);
+    SmokeReport {
+        schema_version: SchemaVersion,
+        platform: provenance.platform,
+        source: provenance.source,
+        tarball: provenance.tarball,
+        wheel: provenance.wheel,
+        policy_sha256: provenance.policy_sha256,
+        tool_versions: provenance.tool_versions,
+        started_at: outcome.started_at,
+        finished_at: outcome.finished_at,
+        scenarios: scenarios.chain(clean_up(outcome)).collect(),
+    }
+}
+
+fn scenario(played: &Played) -> ScenarioReport {
+    ScenarioReport {
+        name: played.scenario.name.to_owned(),
+        outcome: match &played.verdict {
+            Verdict::Passed => ReportedOutcome::Passed {},
+            Verdict::Failed(failure) => ReportedOutcome::Failed {
+                code: failure.code.clone(),
+                message: failure.message.clone(),
+            },
+            Verdict::Skipped(reason) => ReportedOutcome::Skipped {
+                reason: reason.clone(),
+            },
+        },
+        seconds: played.elapsed.as_secs_f64(),
+        steps: played
+            .steps
+            .iter()
+            .map(|(name, elapsed)| StepReport {
+                name: name.replace('-', " "),
+                seconds: elapsed.as_secs_f64(),
+            })
+            .collect(),
+    }
+}
+
+/// A run that touched what is the user's has failed, whatever its scenarios say.
+fn clean_up(outcome: &Outcome) -> Option<ScenarioReport> {
+    let message = outcome.touched.first()?.clone();
+    Some(ScenarioReport {
+        name: "clean-up".to_owned(),
+        outcome: ReportedOutcome::Failed {
+            code: "touched".to_owned(),
+            message,
+        },
+        seconds: 0.0,
+        steps: Vec::new(),
+    })
+}
+
+/// Writes a file so that a reader sees the old one or the new one, never half of either.
+pub fn write_atomically(path: &Utf8Path, text: &str) -> Result<(), ReportError> {
+    let folder = path.parent().unwrap_or(Utf8Path::new("."));
+    let write = || -> std::io::Result<()> {
+        fs::create_dir_all(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        readable(file.as_file())?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().map_err(ReportError::Write)
+}
+
+/// Temporary files are private; a report is not.
+#[cfg(unix)]
+fn readable(file: &std::fs::File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable(_file: &std::fs::File) -> std::io::Result<()> {
+    Ok(())
+}

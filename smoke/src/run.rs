@@ -1,0 +1,250 @@
+//! Plays scenarios, some of them side by side, and leaves nothing behind.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+use jiff::Timestamp;
+
+use crate::failure::{Failure, Stop};
+use crate::observer::{Observer, Verdict};
+use crate::options::Options;
+use crate::sandbox::{Guardian, Interrupted, Sandbox, remove_tree};
+use crate::scenario::Scenario;
+use crate::stage::Stage;
+use crate::untouched::Untouched;
+use crate::{logs, warm};
+
+/// How long a process may still be leaving after its scenario ended.
+const LEAVING: Duration = Duration::from_secs(2);
+
+/// What came of a run.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub started_at: Timestamp,
+    pub finished_at: Timestamp,
+    /// In the order of the selection.
+    pub played: Vec<Played>,
+    /// What the run changed outside of its folder.
+    pub touched: Vec<String>,
+    pub interrupted: bool,
+}
+
+/// One scenario of a run.
+#[derive(Clone, Debug)]
+pub struct Played {
+    pub scenario: &'static Scenario,
+    pub verdict: Verdict,
+    pub elapsed: Duration,
+    pub steps: Vec<(String, Duration)>,
+}
+
+/// The harness could not do its own part.
+#[derive(Debug, thiserror::Error)]
+pub enum SmokeError {
+    #[error("failed to prepare a folder for the run: {0}")]
+    Prepare(#[source] std::io::Error),
+    #[error("failed to remove the folder of the run: {0}")]
+    CleanUp(#[source] std::io::Error),
+}
+
+/// Plays the scenarios. Returns when everything has ended and the run's folder is gone.
+pub fn run(
+    options: &Options,
+    selection: &[&'static Scenario],
+    observer: &dyn Observer,
+    interrupted: Interrupted<'_>,
+) -> Result<Outcome, SmokeError> {
+    let started_at = Timestamp::now();
+    let folder = Folder::make(options).map_err(SmokeError::Prepare)?;
+    let untouched = Untouched::remember(&options.belongings);
+    observer.preparing("cache");
+    let seed = warm::seed(options, &folder.path, interrupted).map_err(SmokeError::Prepare)?;
+    let run = Run {
+        options,
+        folder: &folder.path,
+        seed: seed.as_deref(),
+        observer,
+        interrupted,
+    };
+    let played = run.all(selection);
+    let touched = untouched.changes(&folder.path);
+    folder.remove().map_err(SmokeError::CleanUp)?;
+    Ok(Outcome {
+        started_at,
+        finished_at: Timestamp::now(),
+        played,
+        touched,
+        interrupted: interrupted(),
+    })
+}
+
+/// The folder of a run, with a guardian for the case that nobody is left to remove it.
+struct Folder {
+    path: Utf8PathBuf,
+    _owner: tempfile::TempDir,
+    guardian: Option<Guardian>,
+}
+
+impl Folder {
+    fn make(options: &Options) -> std::io::Result<Folder> {
+        let owner = tempfile::Builder::new()
+            .prefix("ktx-smoke-")
+            .tempdir_in(&options.folder)?;
+        let path = fs::canonicalize(owner.path())?;
+        let path = Utf8PathBuf::try_from(path).map_err(std::io::Error::other)?;
+        let guardian = options
+            .guardian
+            .as_ref()
+            .map(|program| Guardian::post(program, &path))
+            .transpose()?;
+        Ok(Folder {
+            path,
+            _owner: owner,
+            guardian,
+        })
+    }
+
+    fn remove(mut self) -> std::io::Result<()> {
+        remove_tree(&self.path)?;
+        drop(self.guardian.take());
+        Ok(())
+    }
+}
+
+struct Run<'r> {
+    options: &'r Options,
+    folder: &'r Utf8Path,
+    seed: Option<&'r Utf8Path>,
+    observer: &'r dyn Observer,
+    interrupted: Interrupted<'r>,
+}
+
+impl Run<'_> {
+    fn all(&self, selection: &[&'static Scenario]) -> Vec<Played> {
+        let waiting: Mutex<VecDeque<_>> = Mutex::new(selection.iter().copied().enumerate().collect());
+        let played = Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            for _ in 0..self.options.jobs.max(1) {
+                scope.spawn(|| {
+                    while !(self.interrupted)() {
+                        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+                        let Some((index, scenario)) = next else { return };
+                        let result = self.one(scenario);
+                        played
+                            .lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .push((index, result));
+                    }
+                });
+            }
+        });
+        let mut played = played.into_inner().unwrap_or_else(PoisonError::into_inner);
+        played.sort_by_key(|(index, _)| *index);
+        played.into_iter().map(|(_, played)| played).collect()
+    }
+
+    fn one(&self, scenario: &'static Scenario) -> Played {
+        let started = Instant::now();
+        let unmet: Vec<_> = scenario
+            .needs
+            .iter()
+            .filter_map(|need| need.unmet(self.options))
+            .collect();
+        let (verdict, steps) = if unmet.is_empty() {
+            self.observer.scenario_begins(scenario);
+            self.play(scenario)
+        } else {
+            (Verdict::Skipped(unmet.join("; ")), Vec::new())
+        };
+        let elapsed = started.elapsed();
+        self.observer.scenario_ends(scenario, &verdict, elapsed);
+        Played {
+            scenario,
+            verdict,
+            elapsed,
+            steps,
+        }
+    }
+
+    fn play(&self, scenario: &'static Scenario) -> (Verdict, Vec<(String, Duration)>) {
+        let root = self.folder.join(scenario.name);
+        let sandbox = match Sandbox::create(&root, &self.options.machine) {
+            Ok(sandbox) => sandbox,
+            Err(error) => return (self.verdict(Err(error.into()), None), Vec::new()),
+        };
+        let stage = Stage {
+            sandbox: &sandbox,
+            options: self.options,
+            uv_seed: self.seed,
+            scenario: scenario.name,
+            observer: self.observer,
+            interrupted: self.interrupted,
+            steps: Mutex::default(),
+        };
+        let result = (scenario.run)(&stage).and_then(|()| left_behind(&sandbox));
+        let steps = stage.steps.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let verdict = self.verdict(result, Some(&sandbox));
+        match (sandbox.remove(), verdict) {
+            (Err(error), Verdict::Passed) => (self.verdict(Err(error.into()), None), steps),
+            (_, verdict) => (verdict, steps),
+        }
+    }
+
+    fn verdict(&self, result: Result<(), Stop>, sandbox: Option<&Sandbox>) -> Verdict {
+        match result {
+            Ok(()) => Verdict::Passed,
+            Err(Stop::Interrupted) => Verdict::Skipped("interrupted".to_owned()),
+            Err(Stop::Failed(failure)) => {
+                let redaction = &self.options.redaction;
+                let redaction = match sandbox {
+                    Some(sandbox) => redaction
+                        .clone()
+                        .place(sandbox.folders().root.as_str(), "[SANDBOX]"),
+                    None => redaction.clone(),
+                };
+                Verdict::Failed(Box::new(Failure {
+                    code: failure.code,
+                    message: redaction.apply(&failure.message),
+                    shown: redaction.apply(&failure.shown),
+                    logs: sandbox.map_or_else(Vec::new, |sandbox| logs::of(sandbox.folders(), &redaction)),
+                }))
+            }
+        }
+    }
+}
+
+/// What a scenario that went well must not leave: processes, and files in the temporary folder.
+fn left_behind(sandbox: &Sandbox) -> Result<(), Stop> {
+    let alive = sandbox.family().gone_within(LEAVING);
+    if let Some(first) = alive.first() {
+        let message = format!("process {} is left: {}", first.pid, first.command_line);
+        return Err(Stop::Failed(Box::new(Failure::new(
+            "left.process",
+            &message,
+            message.clone(),
+        ))));
+    }
+    let temporary = sandbox.folders().temporary();
+    let left: Vec<_> = temporary
+        .read_dir_utf8()?
+        .flatten()
+        .map(|entry| entry.file_name().to_owned())
+        .filter(|name| !OTHERS_LEAVE.iter().any(|known| name.starts_with(known)))
+        .collect();
+    if let Some(first) = left.first() {
+        let message = format!("`{first}` is left in the temporary folder");
+        return Err(Stop::Failed(Box::new(Failure::new(
+            "left.file",
+            &message,
+            left.join("\n"),
+        ))));
+    }
+    Ok(())
+}
+
+/// What the package managers leave in the temporary folder, whatever they install.
+const OTHERS_LEAVE: [&str; 2] = ["node-compile-cache", "bunx-"];

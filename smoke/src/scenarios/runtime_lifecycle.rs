@@ -1,0 +1,60 @@
+//! The managed runtime from nothing to ready, and what Python sees in it.
+
+use serde_json::json;
+
+use crate::failure::Stop;
+use crate::sandbox::Invocation;
+use crate::scenario::{Need, Scenario, Set};
+use crate::stage::{Installed, Stage};
+
+pub const SCENARIO: Scenario = Scenario {
+    name: "runtime-lifecycle",
+    proves: "the managed runtime installs, answers for itself, and both Python packages import",
+    set: Set::Standard,
+    needs: &[Need::Program("npm"), Need::Program("uv")],
+    run,
+};
+
+const IMPORT: &str =
+    "import importlib.metadata, ktx_daemon, semantic_layer; print(importlib.metadata.version('kaelio-ktx'))";
+
+fn run(stage: &Stage<'_>) -> Result<(), Stop> {
+    let ktx = stage.installed()?;
+    let root = stage.sandbox.folders().runtime_root();
+    stage
+        .step("status-missing", ktx.ktx("runtime status --json"))
+        .json("/kind", "missing")
+        .json("/layout/runtimeRoot", root.as_str())
+        .stderr_empty()
+        .check()?;
+    ktx.install_runtime()?;
+    stage
+        .step("status-ready", ktx.ktx("runtime status --json"))
+        .json("/kind", "ready")
+        .json("/manifest/features", json!(["core"]))
+        .stderr_empty()
+        .check()?;
+    stage
+        .step("install-again", ktx.ktx("runtime install --yes"))
+        .stdout_has("Using existing KTX Python runtime\n")
+        .stderr_empty()
+        .check()?;
+    import(stage, &ktx)
+}
+
+/// Both packages import in the runtime, isolated from everything around it.
+fn import(stage: &Stage<'_>, ktx: &Installed<'_>) -> Result<(), Stop> {
+    let python = ktx.version_directory().join(if cfg!(windows) {
+        ".venv/Scripts/python.exe"
+    } else {
+        ".venv/bin/python"
+    });
+    stage
+        .step(
+            "import",
+            Invocation::new(python.as_str()).args(["-I", "-c", IMPORT]),
+        )
+        .stderr_empty()
+        .check()?;
+    Ok(())
+}

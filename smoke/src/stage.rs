@@ -1,0 +1,152 @@
+//! Where a scenario plays: its sandbox, the package, and the record of its steps.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+
+use crate::failure::{Failure, Stop};
+use crate::observer::Observer;
+use crate::options::{Options, Package};
+use crate::sandbox::{Interrupted, Invocation, Sandbox, hard_link_tree};
+use crate::step::Step;
+
+/// npm works on the network's time when it has to ask for something; the tarball alone takes under a second.
+const INSTALL_DEADLINE: Duration = Duration::from_secs(120);
+
+/// What a scenario is handed.
+pub struct Stage<'s> {
+    pub sandbox: &'s Sandbox,
+    pub options: &'s Options,
+    /// The cache with which the managed runtime installs without a download.
+    pub uv_seed: Option<&'s Utf8Path>,
+    pub(crate) scenario: &'static str,
+    pub(crate) observer: &'s dyn Observer,
+    pub(crate) interrupted: Interrupted<'s>,
+    pub(crate) steps: Mutex<Vec<(String, Duration)>>,
+}
+
+impl Stage<'_> {
+    /// Begins to describe a step. The id is the first half of its stable codes.
+    pub fn step(&self, id: &'static str, invocation: Invocation) -> Step<'_> {
+        Step::new(self, id, invocation)
+    }
+
+    /// A check beside the transcript: a file, a process, a value.
+    pub fn ensure(
+        &self,
+        code: &'static str,
+        holds: bool,
+        otherwise: impl FnOnce() -> String,
+    ) -> Result<(), Stop> {
+        if holds {
+            return Ok(());
+        }
+        let message = otherwise();
+        Err(Stop::Failed(Box::new(Failure::new(
+            code,
+            &message,
+            message.clone(),
+        ))))
+    }
+
+    pub fn package(&self) -> &Package {
+        &self.options.package
+    }
+
+    /// Makes a folder with a `package.json` of a user's project.
+    pub fn project(&self, name: &str) -> Result<Utf8PathBuf, Stop> {
+        let folder = self.sandbox.work().join(name);
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join("package.json"), PROJECT)?;
+        Ok(folder)
+    }
+
+    /// Installs the package into a project with npm, as most users do.
+    pub fn installed(&self) -> Result<Installed<'_>, Stop> {
+        let project = self.project("project")?;
+        let tarball = self.package().tarball.clone();
+        self.step("install", npm_install(&tarball, &project)).check()?;
+        Ok(Installed {
+            launcher: project.join("node_modules/.bin/ktx"),
+            package: project.join("node_modules").join(&self.package().name),
+            project,
+            stage: self,
+        })
+    }
+
+    /// Fills the sandbox's uv cache, so that the runtime comes from it and not from the network.
+    pub fn warm_uv_cache(&self) -> Result<(), Stop> {
+        if let Some(seed) = self.uv_seed {
+            hard_link_tree(seed, &self.sandbox.folders().uv_cache())?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn begin(&self, step: &str, line: &str) {
+        self.observer
+            .step_begins(self.scenario, step, &self.options.redaction.apply(line));
+    }
+
+    pub(crate) fn end(&self, step: &str, elapsed: Duration) {
+        self.steps
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push((step.to_owned(), elapsed));
+        self.observer.step_ends(self.scenario, step, elapsed);
+    }
+}
+
+const PROJECT: &str = r#"{"name": "somebodys-project", "version": "1.0.0", "private": true}
+"#;
+
+/// `npm install <tarball>`.
+pub fn npm_install(tarball: &Utf8Path, project: &Utf8Path) -> Invocation {
+    Invocation::new("npm")
+        .arg("install")
+        .arg(tarball.as_str())
+        .within(project)
+        .deadline_of(INSTALL_DEADLINE)
+}
+
+/// The package as it lies in a project.
+pub struct Installed<'s> {
+    pub project: Utf8PathBuf,
+    pub package: Utf8PathBuf,
+    launcher: Utf8PathBuf,
+    stage: &'s Stage<'s>,
+}
+
+impl Installed<'_> {
+    /// `ktx` through the launcher that npm linked, in the project.
+    pub fn ktx(&self, words: &str) -> Invocation {
+        Invocation::new(self.launcher.as_str())
+            .words(words)
+            .within(&self.project)
+    }
+
+    /// `runtime install --yes`, from the warm cache.
+    pub fn install_runtime(&self) -> Result<(), Stop> {
+        self.stage.warm_uv_cache()?;
+        self.stage
+            .step(
+                "runtime-install",
+                self.ktx("runtime install --yes").deadline_of(INSTALL_DEADLINE),
+            )
+            .stdout_has("Installed KTX Python runtime\n")
+            .stdout_has(format!("\nversion: {}\n", self.stage.package().version))
+            .stderr_empty()
+            .check()?;
+        Ok(())
+    }
+
+    /// The version directory of the managed runtime.
+    pub fn version_directory(&self) -> Utf8PathBuf {
+        self.stage
+            .sandbox
+            .folders()
+            .runtime_root()
+            .join(&self.stage.package().version)
+    }
+}
