@@ -14,6 +14,7 @@ mod process;
 mod refusal;
 mod session;
 mod sources;
+mod smoke;
 mod test;
 mod tools;
 
@@ -69,6 +70,9 @@ enum Command {
     BuildWheel(build_wheel::BuildWheelArgs),
     InstallTools(install_tools::InstallToolsArgs),
     Lock(lock::LockArgs),
+    Smoke(smoke::SmokeArgs),
+    #[command(hide = true)]
+    SmokeGuardian(smoke::GuardianArgs),
     Test(test::TestArgs),
 }
 
@@ -76,6 +80,8 @@ fn dispatch(command: Command, session: &Session<'_>) -> anyhow::Result<()> {
     match command {
         Command::BuildWheel(arguments) => build_wheel::run(arguments, session),
         Command::Test(arguments) => test::run(arguments, session),
+        Command::Smoke(arguments) => smoke::run(arguments, session),
+        Command::SmokeGuardian(arguments) => smoke::keep_watch(&arguments),
         Command::Lock(arguments) => lock::run(arguments, session),
         Command::InstallTools(arguments) => install_tools::run(arguments, session),
     }

@@ -139,6 +139,26 @@ impl Printer {
         }
     }
 
+    /// The line of something that went well and was not a step of its own on the terminal.
+    pub fn passed(&self, name: &str, elapsed: Duration, outcome: &str) {
+        self.ended(&self.paint("32", "ok"), name, elapsed, outcome);
+    }
+
+    /// The line of something that did not.
+    pub fn failed(&self, name: &str, elapsed: Duration, outcome: &str) {
+        self.ended(&self.paint("31", "FAIL"), name, elapsed, outcome);
+    }
+
+    fn ended(&self, mark: &str, name: &str, elapsed: Duration, outcome: &str) {
+        let seconds = elapsed.as_secs_f64();
+        let outcome = if outcome.is_empty() {
+            String::new()
+        } else {
+            format!("  {outcome}")
+        };
+        self.talk(&format!("{mark:>6}  {name:<28} {seconds:>7.2} s{outcome}"));
+    }
+
     /// Adds Markdown to the summary of the GitHub job, where there is one.
     pub fn summary(&self, markdown: &str) {
         let Some(path) = env::var_os("GITHUB_STEP_SUMMARY").filter(|_| self.github) else {
@@ -213,18 +233,27 @@ impl Step<'_> {
         elapsed
     }
 
+    /// Shows beside the name what is under way; says nothing where there is no terminal.
+    pub fn says(&self, text: &str) {
+        if let Some(spinner) = &*self.printer.lock_spinner() {
+            spinner.set_message(format!("{}  {text}", self.name));
+        }
+    }
+
+    /// Ends the step without a line of its own: its parts have had theirs.
+    pub fn dismiss(mut self) {
+        self.done = true;
+        if let Some(spinner) = self.printer.lock_spinner().take() {
+            spinner.finish_and_clear();
+        }
+    }
+
     fn end(&self, mark: &str, outcome: &str) {
         if let Some(spinner) = self.printer.lock_spinner().take() {
             spinner.finish_and_clear();
         }
-        let seconds = self.started.elapsed().as_secs_f64();
-        let outcome = if outcome.is_empty() {
-            String::new()
-        } else {
-            format!("  {outcome}")
-        };
         self.printer
-            .talk(&format!("{mark:>6}  {:<28} {seconds:>7.2} s{outcome}", self.name));
+            .ended(mark, &self.name, self.started.elapsed(), outcome);
     }
 }
 

@@ -9,6 +9,9 @@ mod node;
 mod python;
 mod stamp;
 
+pub use interpreter::find as interpreter;
+pub use node::npm;
+
 use anyhow::Result;
 use camino::Utf8PathBuf;
 use fs_err as fs;

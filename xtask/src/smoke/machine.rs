@@ -1,0 +1,162 @@
+//! Facts about this machine that a smoke is handed: which programs, which registry settings, which home.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+use ktx_smoke::{Machine, NPM_SETTINGS};
+
+use crate::process::{self, Talk};
+use crate::session::Session;
+use crate::tools::{self, ToolSet};
+
+/// The hidden command that posts the guardian.
+pub const GUARDIAN: &str = "smoke-guardian";
+
+pub fn environment() -> BTreeMap<String, String> {
+    env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+/// The variables with which the user asks for a scenario outside of the standard set.
+pub fn opted_in() -> BTreeSet<String> {
+    let set = environment()
+        .into_iter()
+        .filter(|(name, value)| name.starts_with("KTX_RUN_") && value == "1");
+    set.map(|(name, _)| name).collect()
+}
+
+pub fn home() -> Option<Utf8PathBuf> {
+    env::home_dir().and_then(|home| Utf8PathBuf::try_from(home).ok())
+}
+
+pub fn temporary_folder() -> Result<Utf8PathBuf> {
+    Utf8PathBuf::try_from(env::temp_dir()).context("failed to read the name of the temporary folder")
+}
+
+/// This program itself, which `main` sends to the guardian's body.
+pub fn guardian() -> Result<Option<Vec<String>>> {
+    let own = env::current_exe().context("failed to find the running program")?;
+    Ok(own.to_str().map(|own| vec![own.to_owned(), GUARDIAN.to_owned()]))
+}
+
+/// Programs and registry settings, as sandboxes get them.
+pub fn machine(session: &Session<'_>, environment: BTreeMap<String, String>) -> Result<Machine> {
+    Ok(Machine {
+        npm_settings: npm_settings(session)?,
+        path: search_path(session)?,
+        environment,
+    })
+}
+
+/// Versions of what the scenarios use, for the report.
+pub fn tool_versions(session: &Session<'_>, machine: &Machine) -> BTreeMap<String, String> {
+    ["node", "npm", "uv", "python3", "pnpm", "yarn", "bun"]
+        .into_iter()
+        .filter_map(|name| {
+            let path = machine
+                .path
+                .iter()
+                .map(|folder| folder.join(name))
+                .find(|path| path.is_file())?;
+            let mut command = Command::new(path);
+            command.arg("--version").current_dir(env::temp_dir());
+            let said = process::run(session.printer, command, Talk::Kept).ok()?.stdout;
+            let version = said.split_whitespace().find(|word| word.contains('.'))?;
+            Some((name.to_owned(), version.trim_start_matches('v').to_owned()))
+        })
+        .collect()
+}
+
+/// What npm would use here, whatever file or variable it comes from; asked of npm itself.
+fn npm_settings(session: &Session<'_>) -> Result<BTreeMap<String, String>> {
+    let mut list = Command::new(tools::npm());
+    list.args(["config", "list", "--json"]);
+    let said = process::run(session.printer, list, Talk::Kept)?.stdout;
+    let all: BTreeMap<String, serde_json::Value> =
+        serde_json::from_str(&said).context("failed to read npm's configuration")?;
+    let text = |value: &serde_json::Value| match value {
+        serde_json::Value::String(text) if !text.is_empty() => Some(text.clone()),
+        serde_json::Value::Bool(flag) => Some(flag.to_string()),
+        serde_json::Value::Array(words) => {
+            let words: Vec<_> = words.iter().filter_map(|word| word.as_str()).collect();
+            let joined = words.join(",");
+            (!joined.is_empty()).then_some(joined)
+        }
+        _ => None,
+    };
+    Ok(NPM_SETTINGS
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), text(all.get(name)?)?)))
+        .collect())
+}
+
+/// The pinned installers first, then the user's Node and Python, then the system.
+fn search_path(session: &Session<'_>) -> Result<Vec<Utf8PathBuf>> {
+    let pinned = pinned_programs(session)?;
+    let python = Utf8PathBuf::from(tools::interpreter(session)?.executable);
+    let folder_of = |path: &Utf8Path| path.parent().map(Utf8Path::to_owned);
+    let system = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"].map(Utf8PathBuf::from);
+    let own = [
+        Some(pinned),
+        which("node").as_deref().and_then(folder_of),
+        folder_of(&python),
+    ];
+    let own = own.into_iter().flatten();
+    let path: Vec<_> = if cfg!(windows) {
+        own.chain(
+            env::split_paths(&env::var_os("PATH").unwrap_or_default())
+                .filter_map(|path| path.try_into().ok()),
+        )
+        .collect()
+    } else {
+        own.chain(system).collect()
+    };
+    Ok(path)
+}
+
+/// A folder with the pinned uv and package managers and nothing else: the folders that they are installed into also
+/// hold a `python` and a `node_modules` that no user has on `PATH`.
+fn pinned_programs(session: &Session<'_>) -> Result<Utf8PathBuf> {
+    let folder = session.root()?.join("target/smoke/programs");
+    fs::create_dir_all(&folder)?;
+    let uv = tools::provide(session, ToolSet::Python)?.program("uv");
+    let node = tools::provide(session, ToolSet::Node)?;
+    for source in [
+        uv,
+        node.program("pnpm"),
+        node.program("yarn"),
+        node.program("bun"),
+    ] {
+        let link = folder.join(source.file_name().unwrap_or_default());
+        let target = fs::canonicalize(&source).unwrap_or_else(|_| source.clone().into());
+        if fs::read_link(&link).is_ok_and(|points_to| points_to == target) {
+            continue;
+        }
+        let _ = fs::remove_file(&link);
+        place(&target, &link)?;
+    }
+    Ok(folder)
+}
+
+#[cfg(unix)]
+fn place(target: &std::path::Path, link: &Utf8Path) -> std::io::Result<()> {
+    fs::os::unix::fs::symlink(target, link)
+}
+
+#[cfg(not(unix))]
+fn place(target: &std::path::Path, link: &Utf8Path) -> std::io::Result<()> {
+    fs::copy(target, link).map(drop)
+}
+
+fn which(program: &str) -> Option<Utf8PathBuf> {
+    let name = format!("{program}{}", env::consts::EXE_SUFFIX);
+    env::split_paths(&env::var_os("PATH")?)
+        .map(|folder| folder.join(&name))
+        .find(|path| path.is_file())
+        .and_then(|path| path.try_into().ok())
+}

@@ -1,0 +1,145 @@
+//! `cargo xtask smoke`: proves the built tarball by using it, and writes the report that publishing relies on.
+
+mod machine;
+mod outcome;
+mod view;
+
+use anyhow::Result;
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::Args;
+use ktx_manifest::artifact_manifest::{ARTIFACT_MANIFEST_FILE, ArtifactKind, ArtifactManifest};
+use ktx_smoke::{Options, Package, Redaction, SCENARIOS, Scenario, Set};
+
+use crate::exit::{Exit, Failure};
+use crate::interrupt;
+use crate::session::Session;
+
+/// Install the built package in a sandbox and use it; write the report that publishing needs
+#[derive(Args, Clone, Debug, Default)]
+pub struct SmokeArgs {
+    /// Play only this scenario (repeatable); no report is written then
+    #[arg(long, value_name = "NAME")]
+    pub scenario: Vec<String>,
+    /// Print the scenarios and what they prove
+    #[arg(long)]
+    pub list: bool,
+    /// Count a scenario whose needs are not met as failed
+    #[arg(long)]
+    pub no_skip: bool,
+    /// Artifacts to prove, instead of dist/artifacts
+    #[arg(long, value_name = "DIR")]
+    pub artifacts: Option<Utf8PathBuf>,
+    /// Scenarios side by side
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub jobs: usize,
+}
+
+/// Clean up after a smoke that was killed
+#[derive(Args, Clone, Debug)]
+pub struct GuardianArgs {
+    folder: Utf8PathBuf,
+}
+
+/// The body of the process that a smoke posts beside itself.
+pub fn keep_watch(arguments: &GuardianArgs) -> Result<()> {
+    Ok(ktx_smoke::keep_watch(std::io::stdin().lock(), &arguments.folder)?)
+}
+
+pub fn run(arguments: SmokeArgs, session: &Session<'_>) -> Result<()> {
+    let selection = selection(&arguments)?;
+    if arguments.list {
+        return outcome::list(session, SCENARIOS);
+    }
+    let artifacts = match &arguments.artifacts {
+        Some(folder) => folder.clone(),
+        None => session.dist()?.join("artifacts"),
+    };
+    let options = options(session, &artifacts, arguments.jobs)?;
+    let view = view::View::new(session.printer);
+    let outcome = ktx_smoke::run(&options, &selection, &view, &|| interrupt::received().is_some());
+    view.close();
+    let outcome = outcome.map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
+    interrupt::check()?;
+    let reports = artifacts.parent().unwrap_or(&artifacts).join("reports");
+    let written = if arguments.scenario.is_empty() {
+        Some(outcome::write(session, &options, &outcome, &reports)?)
+    } else {
+        None
+    };
+    outcome::judge(session, &outcome, written.as_deref(), arguments.no_skip)
+}
+
+/// What is to be played: what was named, or the standard set with what the environment opted into.
+fn selection(arguments: &SmokeArgs) -> Result<Vec<&'static Scenario>> {
+    let opted_in = machine::opted_in();
+    let asked_for =
+        |scenario: &Scenario| matches!(scenario.set, Set::OptIn(variable) if opted_in.contains(variable));
+    if arguments.scenario.is_empty() {
+        let standard = SCENARIOS
+            .iter()
+            .filter(|scenario| scenario.set.is_standard() || asked_for(scenario));
+        return Ok(standard.collect());
+    }
+    arguments
+        .scenario
+        .iter()
+        .map(|name| {
+            SCENARIOS
+                .iter()
+                .find(|scenario| scenario.name == name)
+                .ok_or_else(|| {
+                    let names: Vec<_> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
+                    Failure::new(Exit::Usage, format!("failed to find the scenario `{name}`"))
+                        .hint(format!("the scenarios are {}", names.join(", ")))
+                        .into()
+                })
+        })
+        .collect()
+}
+
+fn options(session: &Session<'_>, artifacts: &Utf8Path, jobs: usize) -> Result<Options> {
+    let home = machine::home();
+    let environment = machine::environment();
+    let mut redaction = Redaction::of_environment(&environment);
+    if let Some(home) = &home {
+        redaction = redaction.place(home.as_str(), "[HOME]");
+    }
+    Ok(Options {
+        package: package(artifacts)?,
+        folder: machine::temporary_folder()?,
+        warm_cache: session.root()?.join("target/smoke"),
+        belongings: home
+            .map(|home| ktx_smoke::Belongings::of_home(&home))
+            .unwrap_or_default(),
+        redaction,
+        jobs,
+        guardian: machine::guardian()?,
+        mcp_python: None,
+        published: None,
+        machine: machine::machine(session, environment)?,
+    })
+}
+
+/// The tarball that the artifact manifest names.
+fn package(artifacts: &Utf8Path) -> Result<Package> {
+    let path = artifacts.join(ARTIFACT_MANIFEST_FILE);
+    let missing = |cause: String| {
+        Failure::new(Exit::Prerequisite, format!("failed to read `{path}`: {cause}"))
+            .hint("build the artifacts first: cargo xtask build")
+    };
+    let text = fs_err::read(&path).map_err(|error| missing(error.to_string()))?;
+    let manifest: ArtifactManifest =
+        serde_json::from_slice(&text).map_err(|error| missing(error.to_string()))?;
+    let tarball = manifest
+        .file(ArtifactKind::Tarball)
+        .ok_or_else(|| missing("it names no tarball".to_owned()))?;
+    let path = Utf8PathBuf::try_from(tarball.path.under(artifacts.as_std_path()))?;
+    Ok(Package {
+        tarball: std::path::absolute(&path)
+            .ok()
+            .and_then(|path| path.try_into().ok())
+            .unwrap_or(path),
+        name: tarball.package_name.clone(),
+        version: tarball.package_version.clone(),
+    })
+}

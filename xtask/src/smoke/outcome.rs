@@ -1,0 +1,228 @@
+//! What is said and written once a smoke has ended: the table, the failures, the report, the exit.
+
+use anyhow::Result;
+use camino::{Utf8Path, Utf8PathBuf};
+use comfy_table::{Cell, CellAlignment, Table, presets};
+use ktx_manifest::digest::Sha256Digest;
+use ktx_manifest::platform::Platform;
+use ktx_manifest::smoke_report::{PackageSource, SmokeReport};
+use ktx_smoke::report::{Provenance, junit, proven_files, report, write_atomically};
+use ktx_smoke::{Failure as Disappointment, Options, Outcome, Played, Scenario, Set, Verdict};
+use serde::Serialize;
+
+use super::machine;
+use crate::exit::{Exit, Failure};
+use crate::session::Session;
+
+/// Prints the scenarios, for people or as JSON.
+pub fn list(session: &Session<'_>, scenarios: &[Scenario]) -> Result<()> {
+    #[derive(Serialize)]
+    struct Line {
+        name: &'static str,
+        proves: &'static str,
+        standard: bool,
+    }
+    let width = scenarios
+        .iter()
+        .map(|scenario| scenario.name.len())
+        .max()
+        .unwrap_or(0);
+    for scenario in scenarios {
+        let when = match scenario.set {
+            Set::Standard | Set::StandardOn(_) => String::new(),
+            Set::OptIn(variable) => format!(" (with {variable}=1)"),
+            Set::Named => " (when named)".to_owned(),
+        };
+        session
+            .printer
+            .data(&format!("{:width$}  {}{when}", scenario.name, scenario.proves));
+    }
+    let lines: Vec<_> = scenarios
+        .iter()
+        .map(|scenario| Line {
+            name: scenario.name,
+            proves: scenario.proves,
+            standard: scenario.set.is_standard(),
+        })
+        .collect();
+    session.printer.document(&lines)
+}
+
+/// Writes the report and the JUnit file; says where the report is.
+pub fn write(
+    session: &Session<'_>,
+    options: &Options,
+    outcome: &Outcome,
+    folder: &Utf8Path,
+) -> Result<Utf8PathBuf> {
+    let platform = Platform::host().ok_or_else(|| {
+        Failure::new(
+            Exit::Failed,
+            "failed to write the report: this platform has no package",
+        )
+    })?;
+    let (tarball, wheel) = proven_files(&options.package.tarball)?;
+    let policy = session.root()?.join("release-policy.json");
+    let provenance = Provenance {
+        platform,
+        source: PackageSource::Artifacts {},
+        tarball,
+        wheel,
+        policy_sha256: Sha256Digest::of(fs_err::read(&policy)?),
+        tool_versions: machine::tool_versions(session, &options.machine),
+    };
+    let path = folder.join(SmokeReport::file_name(platform));
+    write_atomically(&path.with_extension("xml"), &junit(outcome)?)?;
+    write_atomically(&path, &report(outcome, provenance).to_text())?;
+    Ok(path)
+}
+
+/// Shows what came of the run; anything but green is an error.
+pub fn judge(
+    session: &Session<'_>,
+    outcome: &Outcome,
+    report: Option<&Utf8Path>,
+    no_skip: bool,
+) -> Result<()> {
+    for played in &outcome.played {
+        if let Verdict::Failed(failure) = &played.verdict {
+            show(session, played, failure);
+        }
+    }
+    for change in &outcome.touched {
+        session
+            .printer
+            .error(&format!("the run touched what is not its own: {change}"), None);
+    }
+    session.printer.summary(&summary(outcome));
+    for line in table(outcome).to_string().lines() {
+        session.printer.data(line);
+    }
+    session.printer.document(&document(outcome, report))?;
+    if let Some(report) = report {
+        session.printer.talk(&format!("report  {report}"));
+    }
+    let failed = count(outcome, |verdict| matches!(verdict, Verdict::Failed(_)));
+    let skipped = count(outcome, |verdict| matches!(verdict, Verdict::Skipped(_)));
+    if failed > 0 || !outcome.touched.is_empty() {
+        return Err(Failure::new(
+            Exit::Failed,
+            format!("{failed} of {} scenarios failed", outcome.played.len()),
+        )
+        .hint("run one alone with its steps: cargo xtask smoke -v --scenario NAME")
+        .into());
+    }
+    if no_skip && skipped > 0 {
+        return Err(Failure::new(
+            Exit::Failed,
+            format!("{skipped} scenarios were skipped, and none may be"),
+        )
+        .hint("install what the table names, or leave --no-skip out")
+        .into());
+    }
+    Ok(())
+}
+
+fn count(outcome: &Outcome, wanted: fn(&Verdict) -> bool) -> usize {
+    outcome
+        .played
+        .iter()
+        .filter(|played| wanted(&played.verdict))
+        .count()
+}
+
+fn show(session: &Session<'_>, played: &Played, failure: &Disappointment) {
+    let printer = session.printer;
+    printer.error(
+        &format!("{}: {} [{}]", played.scenario.name, failure.message, failure.code),
+        None,
+    );
+    for line in failure.shown.lines() {
+        printer.pass_on(&format!("    {line}"));
+    }
+    for log in &failure.logs {
+        printer.pass_on(&format!("    --- {}", log.path));
+        for line in log.tail.lines() {
+            printer.pass_on(&format!("    {line}"));
+        }
+    }
+}
+
+fn words(verdict: &Verdict) -> (&'static str, String) {
+    match verdict {
+        Verdict::Passed => ("passed", String::new()),
+        Verdict::Failed(failure) => ("FAILED", failure.code.clone()),
+        Verdict::Skipped(reason) => ("skipped", reason.clone()),
+    }
+}
+
+fn table(outcome: &Outcome) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["scenario", "outcome", "steps", "seconds", ""]);
+    for played in &outcome.played {
+        let (verdict, remark) = words(&played.verdict);
+        table.add_row([
+            Cell::new(played.scenario.name),
+            Cell::new(verdict),
+            Cell::new(played.steps.len()).set_alignment(CellAlignment::Right),
+            Cell::new(format!("{:.1}", played.elapsed.as_secs_f64())).set_alignment(CellAlignment::Right),
+            Cell::new(remark),
+        ]);
+    }
+    table
+}
+
+fn summary(outcome: &Outcome) -> String {
+    let mut text = "### Smoke\n\n| scenario | outcome | seconds | |\n| --- | --- | ---: | --- |\n".to_owned();
+    for played in &outcome.played {
+        let (verdict, remark) = words(&played.verdict);
+        let seconds = played.elapsed.as_secs_f64();
+        text.push_str(&format!(
+            "| {} | {verdict} | {seconds:.1} | {remark} |\n",
+            played.scenario.name
+        ));
+    }
+    text
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'o> {
+    report: Option<&'o Utf8Path>,
+    touched: &'o [String],
+    scenarios: Vec<DocumentLine<'o>>,
+}
+
+#[derive(Serialize)]
+struct DocumentLine<'o> {
+    name: &'static str,
+    outcome: &'static str,
+    seconds: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'o str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'o str>,
+}
+
+fn document<'o>(outcome: &'o Outcome, report: Option<&'o Utf8Path>) -> Document<'o> {
+    let line = |played: &'o Played| {
+        let (code, message) = match &played.verdict {
+            Verdict::Passed => (None, None),
+            Verdict::Failed(failure) => (Some(failure.code.as_str()), Some(failure.message.as_str())),
+            Verdict::Skipped(reason) => (None, Some(reason.as_str())),
+        };
+        DocumentLine {
+            name: played.scenario.name,
+            outcome: words(&played.verdict).0,
+            seconds: played.elapsed.as_secs_f64(),
+            code,
+            message,
+        }
+    };
+    Document {
+        report,
+        touched: &outcome.touched,
+        scenarios: outcome.played.iter().map(line).collect(),
+    }
+}
