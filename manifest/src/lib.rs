@@ -3,6 +3,7 @@
 //!
 //! Nothing here spawns a process, reaches a network, reads the environment or prints. Checks hand out what they found.
 
+pub mod archive;
 pub mod archive_path;
 pub mod artifact_manifest;
 pub mod asset_manifest;
@@ -12,7 +13,9 @@ pub mod finding;
 mod json;
 pub mod path_set;
 pub mod platform;
+pub mod record;
 pub mod smoke_report;
+pub mod wheel;
 pub mod wheel_filename;
 
 pub use archive_path::ArchivePath;

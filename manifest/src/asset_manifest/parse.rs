@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use pep440_rs::{Operator, Version, VersionSpecifiers};
+use pep440_rs::{Operator, VersionSpecifiers};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ pub(super) struct AssetManifestText {
     schema_version: u32,
     distribution_name: String,
     normalized_name: String,
-    version: Version,
+    version: String,
     wheel: WheelText,
     requirements: Requirements,
     requires_python: String,
@@ -98,9 +98,9 @@ impl TryFrom<AssetManifestText> for AssetManifest {
         literal("schemaVersion", &text.schema_version.to_string(), "1")?;
         literal("distributionName", &text.distribution_name, DISTRIBUTION_NAME)?;
         literal("normalizedName", &text.normalized_name, NORMALIZED_NAME)?;
-        if text.wheel.file.version() != &text.version {
+        if text.wheel.file.version().to_string() != text.version {
             return Err(format!(
-                "`wheel.file` {} is not of version {}",
+                "`wheel.file` {} is not of version {:?}",
                 text.wheel.file, text.version
             ));
         }
@@ -170,7 +170,7 @@ impl From<AssetManifest> for AssetManifestText {
             schema_version: 1,
             distribution_name: DISTRIBUTION_NAME.to_owned(),
             normalized_name: NORMALIZED_NAME.to_owned(),
-            version: manifest.version().clone(),
+            version: manifest.version().to_string(),
             requires_python: manifest.requires_python.to_string(),
             wheel: WheelText {
                 file: manifest.wheel.file,

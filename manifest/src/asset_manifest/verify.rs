@@ -5,9 +5,15 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
-use super::{AssetError, AssetManifest, BundledAssets, BundledFile};
+use pep440_rs::VersionSpecifiers;
+
+use super::parse::has_lower_bound;
+use super::{AssetError, AssetManifest, BundledAssets, BundledFile, DAEMON_SCRIPT, PYTHON_PACKAGES};
+use crate::archive::Limits;
 use crate::bounded;
 use crate::digest::{ContentId, Sha256Digest};
+use crate::finding::Finding;
+use crate::wheel::{self, Wheel};
 
 /// Bundled assets whose every byte was checked. Only [`BundledAssets::verify`] makes one, so what installs from it
 /// cannot have left the check out.
@@ -22,14 +28,71 @@ impl BundledAssets {
     /// Reads every file that the manifest names, once, and compares size and digest; then reads the wheel strictly.
     pub fn verify(self) -> Result<VerifiedAssets, AssetError> {
         let wheel_path = self.wheel_path();
-        let _wheel = self.checked_wheel(&wheel_path)?;
+        let wheel = self.checked_wheel(&wheel_path)?;
         let core = self.checked_requirements(&self.manifest.requirements.core)?;
         let local_embeddings = self.checked_requirements(&self.manifest.requirements.local_embeddings)?;
+        self.inspected_wheel(wheel, &wheel_path)?;
         Ok(VerifiedAssets {
             assets: self,
             core,
             local_embeddings,
         })
+    }
+
+    /// The inside of the wheel, read from the file whose digest was taken.
+    fn inspected_wheel(&self, file: File, path: &Path) -> Result<(), AssetError> {
+        let inspection = wheel::inspect(file, &self.manifest.wheel.file, &Limits::default());
+        if inspection
+            .findings
+            .iter()
+            .any(|finding| finding.code == wheel::METADATA_MISSING)
+        {
+            return Err(AssetError::WheelMetadataMissing {
+                path: path.to_owned(),
+            });
+        }
+        let findings = match &inspection.wheel {
+            Some(wheel) => self.unfit(wheel)?,
+            None => inspection.findings,
+        };
+        if findings.is_empty() {
+            Ok(())
+        } else {
+            Err(AssetError::Wheel {
+                path: path.to_owned(),
+                findings,
+            })
+        }
+    }
+
+    /// What keeps a faultless wheel from being the one that this package bundles.
+    fn unfit(&self, wheel: &Wheel) -> Result<Vec<Finding>, AssetError> {
+        let text = wheel.requires_python().ok_or(AssetError::RequiresPythonMissing)?;
+        let specifiers = text.parse::<VersionSpecifiers>().ok().filter(has_lower_bound);
+        let specifiers = specifiers.ok_or_else(|| AssetError::RequiresPythonUnsupported {
+            spec: text.to_owned(),
+        })?;
+        let mut findings = Vec::new();
+        if specifiers != self.manifest.requires_python {
+            let said = &self.manifest.requires_python;
+            let message =
+                format!("Requires-Python is \"{text}\", the manifest's requiresPython is \"{said}\"");
+            findings.push(Finding::error("asset-requires-python-differs", message));
+        }
+        if wheel.console_script(DAEMON_SCRIPT).is_none() {
+            let message = format!("the wheel has no console script `{DAEMON_SCRIPT}`");
+            findings.push(Finding::error("asset-daemon-script-missing", message));
+        }
+        let found = wheel.top_level();
+        if !found.iter().eq(&PYTHON_PACKAGES) {
+            let found = found.into_iter().collect::<Vec<_>>().join(", ");
+            let message = format!(
+                "the wheel installs {found}, expected {}",
+                PYTHON_PACKAGES.join(", ")
+            );
+            findings.push(Finding::error("asset-packages-differ", message));
+        }
+        Ok(findings)
     }
 
     /// The wheel, opened, at its start, with the right digest.

@@ -4,5 +4,7 @@
 
 mod artifact_manifest;
 mod asset_manifest_text;
+mod damaged_manifests;
+mod damaged_wheels;
 mod names;
 mod smoke_report;
