@@ -48,10 +48,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Parse what came, while keeping count of header bytes."""
         if self.transport.is_closing():
             return
+        self._header_bytes += len(data)
         super().data_received(data)
         if self.transport.is_closing() or self._in_message:
             return
-        self._header_bytes += len(data)
         if self._header_bytes > MAX_HEADER_BYTES:
             self._refuse(431, "The request headers are too large.")
         elif self._deadline is None and self._answered:
@@ -66,7 +66,6 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Stop the clock of the headers; the body has its own, where it is read."""
         self._in_message = True
-        self._header_bytes = 0
         self._clear_deadline()
         self.scope["ktx.surplus_connection"] = self._surplus  # type: ignore[typeddict-unknown-key]
         super().on_headers_complete()
@@ -74,6 +73,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Note that the body has been read, also when its answer went out before."""
         self._in_message = False
+        self._header_bytes = 0
         self._clear_deadline()
         super().on_message_complete()
 

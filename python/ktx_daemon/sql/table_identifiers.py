@@ -1,9 +1,11 @@
 """`/sql/parse-table-identifier`: which physical table a LookML `sql_table_name` stands for."""
 
+from collections.abc import Set
+from functools import cache
 from typing import TypedDict
 
 from pydantic import BaseModel, ConfigDict
-from sqlglot import exp, parse
+from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
 
@@ -61,7 +63,7 @@ def parse_identifier(text: str, dialect_name: str) -> Identifier:
     if any(mark in text for mark in TEMPLATE_MARKS):
         return _refusal("looker_template_unresolved")
     try:
-        statements = [statement for statement in parse(f"SELECT * FROM {text}", dialect=dialect) if statement]
+        statements = [statement for statement in _dialect(dialect).parse(f"SELECT * FROM {text}") if statement]
     except SqlglotError as error:
         return _refusal("parse_error", plain_message(error))
     except RecursionError:
@@ -109,15 +111,24 @@ def _name(part: exp.Expr) -> str:
 
 
 def _quoted(part: str, dialect: str) -> str:
-    """Quote a part only where it must be; the generator adds the dialect's reserved words by itself."""
+    """Quote a part only where it must be: a name that is not plain, a word that sqlglot holds for reserved there."""
     if not part:
         return ""  # `db..t`: the schema is left to the server's default
-    plain = exp.SAFE_IDENTIFIER_RE.match(part) is not None
-    # A plain T-SQL name after its marks is written without quotes, as its author did.
-    if dialect == "tsql" and part.startswith("#"):
-        plain = exp.SAFE_IDENTIFIER_RE.match(part.lstrip("#")) is not None
-        return part if plain else exp.to_identifier(part, quoted=True).sql(dialect)
-    return exp.to_identifier(part, quoted=not plain).sql(Dialect.get_or_raise(dialect))
+    # A T-SQL name is plain with its marks, too.
+    bare = part.lstrip("#") if dialect == "tsql" else part
+    if exp.SAFE_IDENTIFIER_RE.match(bare) and part.lower() not in _reserved_words(dialect):
+        return part
+    return exp.to_identifier(part, quoted=True).sql(dialect)
+
+
+@cache
+def _dialect(name: str) -> Dialect:
+    return Dialect.get_or_raise(name)
+
+
+@cache
+def _reserved_words(dialect: str) -> Set[str]:
+    return _dialect(dialect).generator_class.RESERVED_KEYWORDS
 
 
 def _refusal(reason: str, detail: str | None = None) -> Identifier:
