@@ -106,7 +106,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._clear_deadline()
         if self.transport.is_closing():
             return
-        if self._answered:
+        if self._answered or not self.cycle.response_started:
+            if not self._answered:
+                self.cycle.disconnected = True  # the application's own answer has no reader any more
             body = json.dumps({"detail": detail}).encode()
             head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
             self.transport.write(STATUS_LINE[status] + head + body)

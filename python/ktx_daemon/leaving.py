@@ -20,7 +20,7 @@ class Leaving:
         token_file: Path | None,
         instance: str | None,
         *,
-        check_seconds: float = CHECK_SECONDS,
+        check_seconds: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._idle_seconds = idle_seconds

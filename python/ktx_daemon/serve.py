@@ -59,7 +59,7 @@ class DaemonServer(Server):
         self.work.abandon()
 
 
-def serve(options: ServeOptions, check_seconds: float = CHECK_SECONDS) -> int:
+def serve(options: ServeOptions) -> int:
     """Serve until told to stop; return the exit code."""
     configure_logging(options.log_level)
     try:
@@ -78,7 +78,7 @@ def serve(options: ServeOptions, check_seconds: float = CHECK_SECONDS) -> int:
             _write_ready_file(options.ready_file, identity, port)
 
     work = Work()
-    leaving = Leaving(options.idle_seconds, options.token_file, options.instance, check_seconds=check_seconds)
+    leaving = Leaving(options.idle_seconds, options.token_file, options.instance, check_seconds=CHECK_SECONDS)
     server: DaemonServer
     application = build_application(identity, work, leaving.note_use, lambda: server.leave())
     config = Config(

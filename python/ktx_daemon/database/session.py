@@ -77,12 +77,7 @@ def time_limit(connection: psycopg.Connection, statement_timeout_ms: int) -> Ite
 
 @contextmanager
 def _connect(url: str, application: str, timeout_seconds: int) -> Iterator[psycopg.Connection]:
-    try:
-        known = conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
-        # libpq's message repeats the connection string.
-        raise RequestRejected("url is not a valid PostgreSQL connection string") from None
-    if not known:
+    if not _is_connection_string(url):
         raise RequestRejected("url is not a valid PostgreSQL connection string")
     overrides = {"application_name": application, "connect_timeout": timeout_seconds}
     connection = psycopg.connect(url, prepare_threshold=None, **overrides)  # type: ignore[arg-type]
@@ -90,6 +85,16 @@ def _connect(url: str, application: str, timeout_seconds: int) -> Iterator[psyco
         yield connection
     finally:
         connection.close()
+
+
+def _is_connection_string(url: str) -> bool:
+    """Judge the text without libpq's own messages, which repeat it."""
+    try:
+        known = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        return False
+    ports = str(known.get("port") or "").split(",")
+    return bool(known) and "\0" not in url and all(not port or (port.isascii() and port.isdigit()) for port in ports)
 
 
 def _shut_down(connection: psycopg.Connection) -> None:

@@ -1,0 +1,287 @@
+"""Bounds in time and number: slow senders, too many connections, too much work, and the end of the daemon."""
+
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ktx_daemon.leaving import Leaving
+from tests.ktx_daemon.daemon_process import INSTANCE, Answer, Daemon, running_daemon
+from tests.ktx_daemon.test_bad_requests import BODY, PARSE, exchange, head, status_of
+
+IMPATIENT = [sys.executable, str(Path(__file__).with_name("impatient_daemon.py")), "serve-http"]
+
+
+@pytest.fixture
+def impatient(tmp_path: Path) -> Iterator[Daemon]:
+    with running_daemon(tmp_path, command=IMPATIENT) as daemon:
+        yield daemon
+
+
+def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait for a condition with a deadline."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def test_has_the_waiting_times_that_clients_are_told() -> None:
+    from ktx_daemon import http_endpoint, http_protocol, leaving, work
+
+    assert (http_protocol.HEADER_SECONDS, http_endpoint.BODY_SECONDS, leaving.CHECK_SECONDS) == (5, 30, 60)
+    assert (http_protocol.MAX_CONNECTIONS, work.MAX_REQUESTS_IN_WORK) == (32, 8)
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST", b"\r\n", b"POST / HTTP/1.1\r\nHost: x\r\n"])
+def test_times_slow_headers_out(impatient: Daemon, sent: bytes) -> None:
+    assert status_of(exchange(impatient, sent)) == 408
+
+
+def test_times_headers_out_that_trickle(impatient: Daemon) -> None:
+    started = time.monotonic()
+    with socket.create_connection(("127.0.0.1", impatient.port), timeout=10) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nX: ")
+        connection.settimeout(0.05)
+        received = b""
+        while not received and time.monotonic() < started + 10:
+            try:
+                connection.sendall(b"X")
+                received = connection.recv(4096)
+            except TimeoutError:
+                continue
+    assert b" 408 " in received
+
+
+def test_times_slow_headers_of_a_second_request_out(impatient: Daemon) -> None:
+    with socket.create_connection(("127.0.0.1", impatient.port), timeout=10) as connection:
+        connection.sendall(head(impatient, f"Content-Length: {len(BODY)}") + BODY + b"POST /sql")
+        received = b""
+        while chunk := connection.recv(65536):
+            received += chunk
+    assert b"HTTP/1.1 200 OK" in received
+    assert b"HTTP/1.1 408 " in received
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 500", "Transfer-Encoding: chunked"])
+def test_times_slow_bodies_out(impatient: Daemon, length: str) -> None:
+    assert status_of(exchange(impatient, head(impatient, length), b"1")) == 408
+
+
+def test_reads_the_rest_of_a_refused_body_for_a_while_only(impatient: Daemon) -> None:
+    refused = head(impatient, "Content-Length: 99999999")
+    with socket.create_connection(("127.0.0.1", impatient.port), timeout=10) as connection:
+        connection.sendall(refused)
+        assert b" 413 " in connection.recv(65536)
+        # The sender goes on, as slowly as it likes.
+        until(lambda: is_cut(connection), seconds=5)
+
+
+def is_cut(connection: socket.socket) -> bool:
+    """Send one more byte; tell whether the other side has gone."""
+    try:
+        connection.sendall(b" ")
+    except ConnectionError:
+        return True
+    return False
+
+
+def test_closes_idle_connections(impatient: Daemon) -> None:
+    with socket.create_connection(("127.0.0.1", impatient.port), timeout=10) as connection:
+        connection.sendall(head(impatient, f"Content-Length: {len(BODY)}") + BODY)
+        received = b""
+        while chunk := connection.recv(65536):
+            received += chunk
+    assert received.count(b"HTTP/1.1 ") == 1
+
+
+def test_answers_nothing_but_health_over_32_connections(tmp_path: Path) -> None:
+    with running_daemon(tmp_path) as daemon, ExitStack() as connections:
+        for _ in range(32):
+            connection = connections.enter_context(socket.create_connection(("127.0.0.1", daemon.port), timeout=10))
+            connection.sendall(head(daemon, "Content-Length: 0"))
+            assert b" 422 " in connection.recv(65536)
+        assert daemon.request("POST", PARSE, BODY).status == 503
+        assert daemon.request("GET", "/health").status == 200
+        for _ in range(32):
+            connections.enter_context(socket.create_connection(("127.0.0.1", daemon.port), timeout=10))
+        assert status_of(exchange(daemon)) == 503
+        connections.close()
+
+        until(lambda: daemon.request("POST", PARSE, BODY).status == 200)
+
+
+@contextmanager
+def silent_server() -> Iterator[tuple[str, Callable[[int], None]]]:
+    """A database that accepts connections and never says a word: its URL, and a wait for so many clients."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener, ExitStack() as accepted:
+        listener.settimeout(10)
+
+        def wait_for_clients(count: int) -> None:
+            for _ in range(count):
+                accepted.enter_context(listener.accept()[0])
+
+        yield f"postgresql://u:p@127.0.0.1:{listener.getsockname()[1]}/d", wait_for_clients
+
+
+def waiting_request(url: str, seconds: int) -> dict[str, Any]:
+    """A request that is in work for that long."""
+    return {"connection_id": "c", "url": url, "sql": "select 1", "connection_timeout_seconds": seconds}
+
+
+@contextmanager
+def requests_in_work(daemon: Daemon, count: int, seconds: int) -> Iterator[list[Answer]]:
+    """Keep requests in work; yields the answers that came, once all of them wait for the database."""
+    answers: list[Answer] = []
+
+    def ask(url: str) -> None:
+        try:
+            answers.append(daemon.post("/database/query", waiting_request(url, seconds)))
+        except OSError:
+            answers.append(Answer(0, {}, b""))  # the daemon left first
+
+    with silent_server() as (url, wait_for_clients):
+        threads = [threading.Thread(target=ask, args=(url,)) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        wait_for_clients(count)
+        yield answers
+        for thread in threads:
+            thread.join()
+
+
+def test_turns_the_ninth_request_in_work_away_and_stays_healthy(tmp_path: Path) -> None:
+    with running_daemon(tmp_path) as daemon:
+        assert daemon.request("POST", PARSE, BODY).status == 200
+        with requests_in_work(daemon, 8, seconds=3) as answers:
+            assert daemon.request("POST", PARSE, BODY).status == 503
+            assert answers == []
+            for _ in range(20):
+                started = time.monotonic()
+                assert daemon.request("GET", "/health").status == 200
+                assert time.monotonic() - started < 0.1
+        assert [answer.status for answer in answers] == [500] * 8
+        assert answers[0].json()["detail"].startswith("Database query failed: ")
+        assert daemon.request("POST", PARSE, BODY).status == 200
+
+
+def test_finishes_running_requests_before_it_leaves(tmp_path: Path) -> None:
+    with running_daemon(tmp_path) as daemon:
+        with requests_in_work(daemon, 1, seconds=2) as answers:
+            assert daemon.post("/shutdown", {}).status == 202
+        assert [answer.status for answer in answers] == [500]
+        assert daemon.wait() == 0
+
+
+def test_leaves_in_time_even_when_a_request_does_not_end(tmp_path: Path) -> None:
+    with running_daemon(tmp_path) as daemon, requests_in_work(daemon, 2, seconds=120) as answers:
+        started = time.monotonic()
+        assert daemon.post("/shutdown", {}).status == 202
+        assert daemon.wait(seconds=10) == 0
+        assert time.monotonic() - started < 5.5
+    assert [answer.status for answer in answers] in ([0, 0], [500, 500])
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 130)])
+def test_ends_on_signals_without_a_traceback(tmp_path: Path, number: signal.Signals, status: int) -> None:
+    with running_daemon(tmp_path) as daemon:
+        os.kill(daemon.process.pid, number)
+        assert daemon.wait() == status
+        assert "Traceback" not in daemon.log()
+
+
+def test_leaves_when_idle_which_health_checks_do_not_change(tmp_path: Path) -> None:
+    with running_daemon(tmp_path, "--idle-seconds", "1", command=IMPATIENT) as daemon:
+        started = time.monotonic()
+        while daemon.process.poll() is None:
+            assert time.monotonic() - started < 10
+            try:
+                daemon.request("GET", "/health")
+            except OSError:
+                break
+            time.sleep(0.05)
+        assert daemon.wait() == 0
+        assert "leaving: idle for 1 seconds" in daemon.log()
+
+
+def test_leaves_when_its_token_file_is_gone(impatient: Daemon) -> None:
+    (impatient.directory / "daemon.token").unlink()
+    assert impatient.wait() == 0
+    assert "leaving: the token file is gone" in impatient.log()
+
+
+def test_leaves_when_another_instance_is_recorded(impatient: Daemon) -> None:
+    state = impatient.directory / "daemon.json"
+    state.write_text(json.dumps({"instance": "f" * 32}), encoding="utf-8")
+    assert impatient.wait() == 0
+    assert "leaving: another instance is recorded" in impatient.log()
+
+
+class Clock:
+    """A clock that the test winds."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_counts_idle_time_from_the_last_use() -> None:
+    clock = Clock()
+    leaving = Leaving(100, None, None, check_seconds=60, clock=clock)
+    clock.now += 99
+    assert leaving.reason() is None
+    leaving.note_use()
+    clock.now += 99
+    assert leaving.reason() is None
+    clock.now += 1
+    assert leaving.reason() == "idle for 100 seconds"
+
+
+def test_never_leaves_for_idleness_when_told_so() -> None:
+    clock = Clock()
+    leaving = Leaving(0, None, None, check_seconds=60, clock=clock)
+    clock.now += 10**9
+    assert leaving.reason() is None
+
+
+def test_looks_at_the_files_once_a_minute_at_most(tmp_path: Path) -> None:
+    clock = Clock()
+    leaving = Leaving(0, tmp_path / "gone", INSTANCE, check_seconds=60, clock=clock)
+    clock.now += 59
+    assert leaving.reason() is None
+    clock.now += 1
+    assert leaving.reason() == "the token file is gone"
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        json.dumps({"instance": INSTANCE}),
+        "",
+        "{",
+        "[]",
+        "null",
+        "{}",
+        '{"instance": 7}',
+        '{"instance": null}',
+        "[" * 10**5,
+    ],
+)
+def test_stays_while_the_state_names_it_or_nobody(tmp_path: Path, state: str) -> None:
+    token = tmp_path / "daemon.token"
+    token.touch()
+    (tmp_path / "daemon.json").write_text(state, encoding="utf-8")
+    clock = Clock()
+    leaving = Leaving(0, token, INSTANCE, check_seconds=60, clock=clock)
+    clock.now += 60
+    assert leaving.reason() is None
