@@ -15,6 +15,7 @@ pub mod path_set;
 pub mod platform;
 pub mod record;
 pub mod smoke_report;
+pub mod tarball;
 pub mod wheel;
 pub mod wheel_filename;
 

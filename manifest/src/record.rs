@@ -54,7 +54,7 @@ pub fn parse_wheel_record(text: &[u8]) -> Result<Vec<RecordRow<ArchivePath>>, Re
 pub fn parse_installed_record(text: &[u8]) -> Result<Vec<RecordRow<InstalledPath>>, RecordError> {
     parse(text, |hash| match hash.split_once('=') {
         Some(("sha256", _)) => sha256(hash.trim_end_matches('=')).map(Some),
-        Some((_, other)) if !other.is_empty() => Some(None),
+        Some((algorithm, other)) if !algorithm.is_empty() && !other.is_empty() => Some(None),
         _ => None,
     })
 }

@@ -7,4 +7,6 @@ mod asset_manifest_text;
 mod damaged_manifests;
 mod damaged_wheels;
 mod names;
+mod record;
 mod smoke_report;
+mod tarball;
