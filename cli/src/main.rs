@@ -8,10 +8,14 @@ mod failure;
 mod hint;
 mod output;
 mod printer;
+mod progress;
+mod scanner;
 mod session;
 mod signals;
 mod table;
+mod tools;
 mod version;
+mod warehouses;
 mod workspace;
 
 use std::process::ExitCode;

@@ -1,5 +1,7 @@
 //! The commands, one file each, by their names on the command line.
 
+pub mod completions;
+pub mod connection;
 pub mod dev;
 pub mod runtime;
 pub mod sl;
@@ -11,10 +13,14 @@ use crate::session::Session;
 /// What stands behind `ktx`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// List and test the connections of a project
+    Connection(connection::ConnectionArguments),
     /// List, read, write and query the sources of the semantic layer
     Sl(sl::SlArguments),
     /// Install, inspect, start and remove the Python runtime that ktx manages
     Runtime(runtime::RuntimeArguments),
+    /// Print a completion script for a shell
+    Completions(completions::CompletionsArguments),
     /// Work on a project's internals
     #[command(hide = true)]
     Dev(dev::DevArguments),
@@ -24,8 +30,10 @@ impl Command {
     /// The name that `--debug` reports.
     fn group(&self) -> &'static str {
         match self {
+            Command::Connection(_) => "connection",
             Command::Sl(_) => "sl",
             Command::Runtime(_) => "runtime",
+            Command::Completions(_) => "completions",
             Command::Dev(_) => "dev",
         }
     }
@@ -35,8 +43,13 @@ impl Command {
 pub fn run(command: Command, session: &Session) -> anyhow::Result<()> {
     session.debug(&format!("dispatch={}", command.group()));
     match command {
+        Command::Connection(arguments) => connection::run(arguments, session),
         Command::Sl(arguments) => sl::run(arguments, session),
         Command::Runtime(arguments) => runtime::run(arguments, session),
+        Command::Completions(arguments) => {
+            completions::run(&arguments, session);
+            Ok(())
+        }
         Command::Dev(arguments) => dev::run(arguments, session),
     }
 }

@@ -2,4 +2,5 @@
 
 mod project;
 mod sandbox;
+mod scan;
 mod semantic_layer;

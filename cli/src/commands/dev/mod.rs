@@ -1,6 +1,7 @@
 //! `ktx dev`: commands for working on a project's internals.
 
 mod init;
+mod scan;
 
 use clap::{Args, Subcommand};
 
@@ -17,11 +18,14 @@ pub struct DevArguments {
 enum DevCommand {
     /// Make a project folder
     Init(init::InitArguments),
+    /// Scan the tables of a connection into the project
+    Scan(scan::ScanArguments),
 }
 
 /// Runs one command of the group.
 pub fn run(arguments: DevArguments, session: &Session) -> anyhow::Result<()> {
     match arguments.command {
         DevCommand::Init(arguments) => init::run(&arguments, session),
+        DevCommand::Scan(arguments) => scan::run(&arguments, session),
     }
 }

@@ -1,0 +1,58 @@
+//! `ktx dev scan`: the tables of a connection into the project, and what earlier scans reported.
+
+mod report;
+mod run;
+mod status;
+mod text;
+
+use clap::{Args, CommandFactory, Subcommand};
+
+use crate::arguments::Arguments;
+use crate::failure::AlreadyReported;
+use crate::session::Session;
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct ScanArguments {
+    #[command(flatten)]
+    run: run::RunArguments,
+    #[command(subcommand)]
+    command: Option<ScanCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum ScanCommand {
+    /// Say how far a scan is
+    Status(status::StatusArguments),
+    /// Print the report of a scan
+    Report(report::ReportArguments),
+}
+
+/// Runs a scan, or one command about earlier ones.
+pub fn run(arguments: &ScanArguments, session: &Session) -> anyhow::Result<()> {
+    match &arguments.command {
+        Some(ScanCommand::Status(arguments)) => status::run(arguments, session),
+        Some(ScanCommand::Report(arguments)) => report::run(arguments, session),
+        None => match &arguments.run.connection {
+            Some(connection) => run::run(&arguments.run, connection, session),
+            None => {
+                print_help(session);
+                session
+                    .printer
+                    .talk("ktx dev scan requires <connectionId> or a subcommand");
+                Err(AlreadyReported.into())
+            }
+        },
+    }
+}
+
+fn print_help(session: &Session) {
+    let mut root = Arguments::command();
+    root.build();
+    let scan = root
+        .find_subcommand_mut("dev")
+        .and_then(|dev| dev.find_subcommand_mut("scan"));
+    if let Some(scan) = scan {
+        session.printer.talk(scan.render_help().to_string().trim_end());
+    }
+}

@@ -1,0 +1,83 @@
+//! A scan from connection to report, for every command that makes one.
+
+use ktx_project::config::Driver;
+use ktx_project::scan::{self, Mode, ScanOptions, ScanReport, Trigger};
+use ktx_project::snapshot::Snapshot;
+
+use crate::hint::Hinted;
+use crate::session::Session;
+use crate::warehouses::{self, SqliteProbe};
+use crate::workspace::Workspace;
+
+/// Scans connections of one project.
+pub struct Scanner<'s> {
+    pub session: &'s Session,
+    pub workspace: &'s Workspace,
+    pub trigger: Trigger,
+}
+
+impl Scanner<'_> {
+    /// Scans; a dry run writes nothing, not even that it ran.
+    pub fn scan(&self, connection: &str, mode: Mode, dry_run: bool) -> anyhow::Result<ScanReport> {
+        let config = &self.workspace.config;
+        if !config.ingest.enables(scan::ADAPTER) {
+            return Err(Hinted::error(
+                format!("Adapter \"{}\" is not enabled in ktx.yaml", scan::ADAPTER),
+                "add it to `ingest.adapters`",
+            ));
+        }
+        let (id, connection) = config.connection(connection)?;
+        warehouses::require_readonly(id, connection)?;
+        let now = jiff::Timestamp::now();
+        let options = ScanOptions {
+            connection: id.clone(),
+            driver: connection.driver.clone(),
+            mode,
+            trigger: self.trigger,
+            now,
+        };
+        match &connection.driver {
+            Driver::Sqlite => {
+                let warehouse = warehouses::open_sqlite(self.session, self.workspace, id, connection)?;
+                let snapshot = warehouses::sqlite_snapshot(self.session, &warehouse, id, now)?;
+                let mut probe = SqliteProbe {
+                    session: self.session,
+                    warehouse: &warehouse,
+                };
+                self.finish(&options, &snapshot, &mut probe, dry_run)
+            }
+            driver => Err(unsupported(driver)),
+        }
+    }
+
+    fn finish(
+        &self,
+        options: &ScanOptions,
+        snapshot: &Snapshot,
+        probe: &mut dyn scan::RelationshipProbe,
+        dry_run: bool,
+    ) -> anyhow::Result<ScanReport> {
+        let (relationships, warnings) = match options.mode {
+            Mode::Structural => (Vec::new(), Vec::new()),
+            Mode::Relationships => scan::detect(&snapshot.tables, probe),
+        };
+        self.session.interrupt.check()?;
+        let folder = &self.workspace.folder;
+        let plan = scan::plan(folder, options, snapshot, relationships, warnings)?;
+        Ok(match dry_run {
+            true => scan::preview(folder, options, snapshot, &plan),
+            false => scan::execute(folder, options, snapshot, &plan)?.report,
+        })
+    }
+}
+
+/// For drivers that the format knows and this program does not.
+pub fn unsupported(driver: &Driver) -> anyhow::Error {
+    Hinted::error(
+        format!(
+            "Local live-database ingest cannot run driver \"{}\".",
+            driver.as_str()
+        ),
+        "ktx scans sqlite and postgres connections",
+    )
+}

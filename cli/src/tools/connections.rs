@@ -1,0 +1,95 @@
+//! Listing and testing connections.
+
+use ktx_project::config::Driver;
+use serde::Serialize;
+
+use crate::hint;
+use crate::session::Session;
+use crate::warehouses;
+use crate::workspace::Workspace;
+
+#[derive(Debug, Serialize)]
+pub struct ConnectionListing {
+    pub connections: Vec<ConnectionItem>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionItem {
+    pub id: String,
+    pub name: String,
+    pub connection_type: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionTest {
+    pub id: String,
+    pub connection_type: String,
+    pub ok: bool,
+    pub table_count: usize,
+    pub message: String,
+    pub warnings: Vec<String>,
+}
+
+/// The connections of `ktx.yaml`, in order.
+pub fn list(workspace: &Workspace) -> ConnectionListing {
+    let item = |id: &ktx_project::ConnectionId, driver: &Driver| ConnectionItem {
+        id: id.to_string(),
+        name: id.to_string(),
+        connection_type: driver.as_str().to_owned(),
+    };
+    ConnectionListing {
+        connections: workspace
+            .config
+            .connections
+            .iter()
+            .map(|(id, c)| item(id, &c.driver))
+            .collect(),
+    }
+}
+
+/// Reads the tables of a connection. One that does not work is a result; one that is not configured an error.
+pub fn test(session: &Session, workspace: &Workspace, id: &str) -> anyhow::Result<ConnectionTest> {
+    let (id, connection) = workspace.config.connection(id)?;
+    let tables = count_tables(session, workspace, id, connection);
+    session.interrupt.check()?;
+    let mut result = ConnectionTest {
+        id: id.to_string(),
+        connection_type: connection.driver.as_str().to_owned(),
+        ok: tables.is_ok(),
+        table_count: 0,
+        message: String::new(),
+        warnings: Vec::new(),
+    };
+    match tables {
+        Ok(count) => {
+            result.table_count = count;
+            result.message = format!("Connected to {id}: {count} tables");
+        }
+        Err(error) => {
+            result.message = format!("{error:#}");
+            result.warnings.extend(hint::of(&error));
+        }
+    }
+    Ok(result)
+}
+
+fn count_tables(
+    session: &Session,
+    workspace: &Workspace,
+    id: &ktx_project::ConnectionId,
+    connection: &ktx_project::config::Connection,
+) -> anyhow::Result<usize> {
+    match &connection.driver {
+        Driver::Sqlite => {
+            let warehouse = warehouses::open_sqlite(session, workspace, id, connection)?;
+            Ok(
+                warehouses::sqlite_snapshot(session, &warehouse, id, jiff::Timestamp::now())?
+                    .tables
+                    .len(),
+            )
+        }
+        driver => Err(crate::scanner::unsupported(driver)),
+    }
+}
