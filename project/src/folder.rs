@@ -111,6 +111,16 @@ impl Folder {
                 });
             }
         }
+        self.initialize_files()?;
+        let name = serde_json::Value::from(name);
+        files::write(
+            &self.config_path(),
+            format!("project: {name}\nconnections: {{}}\n").as_bytes(),
+        )
+    }
+
+    /// The folders and marker files around `ktx.yaml`; what is there already stays.
+    pub fn initialize_files(&self) -> Result<(), Error> {
         files::make_folder(&self.cache())?;
         let ignored = "cache/\ndb.sqlite\ndb.sqlite-*\ningest-transcripts/\nsecrets/\nsetup/\nagents/\n";
         files::write_if_absent(&self.dir.join(".ktx/.gitignore"), ignored.as_bytes())?;
@@ -123,11 +133,7 @@ impl Folder {
         ] {
             files::write_if_absent(&self.dir.join(kept).join(".gitkeep"), b"")?;
         }
-        let name = serde_json::Value::from(name);
-        files::write(
-            &self.config_path(),
-            format!("project: {name}\nconnections: {{}}\n").as_bytes(),
-        )
+        Ok(())
     }
 
     /// What a project is called when nobody says: the folder's own name.

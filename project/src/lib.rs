@@ -3,6 +3,7 @@
 //! and what needs Python are handed in.
 
 pub mod config;
+pub mod demo;
 mod error;
 pub mod files;
 pub mod folder;
