@@ -11,6 +11,8 @@ mod printer;
 mod progress;
 mod scanner;
 mod session;
+mod setup_status;
+mod shell;
 mod signals;
 mod table;
 mod tools;

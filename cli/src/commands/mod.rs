@@ -4,6 +4,7 @@ pub mod completions;
 pub mod connection;
 pub mod dev;
 pub mod runtime;
+pub mod setup;
 pub mod sl;
 
 use clap::Subcommand;
@@ -13,12 +14,16 @@ use crate::session::Session;
 /// What stands behind `ktx`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Set up a project, or a demo to try
+    Setup(setup::SetupArguments),
     /// List and test the connections of a project
     Connection(connection::ConnectionArguments),
     /// List, read, write and query the sources of the semantic layer
     Sl(sl::SlArguments),
     /// Install, inspect, start and remove the Python runtime that ktx manages
     Runtime(runtime::RuntimeArguments),
+    /// Say what is set up
+    Status(setup::StatusArguments),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArguments),
     /// Work on a project's internals
@@ -30,9 +35,11 @@ impl Command {
     /// The name that `--debug` reports.
     fn group(&self) -> &'static str {
         match self {
+            Command::Setup(_) => "setup",
             Command::Connection(_) => "connection",
             Command::Sl(_) => "sl",
             Command::Runtime(_) => "runtime",
+            Command::Status(_) => "status",
             Command::Completions(_) => "completions",
             Command::Dev(_) => "dev",
         }
@@ -43,9 +50,11 @@ impl Command {
 pub fn run(command: Command, session: &Session) -> anyhow::Result<()> {
     session.debug(&format!("dispatch={}", command.group()));
     match command {
+        Command::Setup(arguments) => setup::run(&arguments, session),
         Command::Connection(arguments) => connection::run(arguments, session),
         Command::Sl(arguments) => sl::run(arguments, session),
         Command::Runtime(arguments) => runtime::run(arguments, session),
+        Command::Status(arguments) => setup::status(&arguments, session),
         Command::Completions(arguments) => {
             completions::run(&arguments, session);
             Ok(())

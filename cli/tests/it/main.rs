@@ -4,3 +4,4 @@ mod project;
 mod sandbox;
 mod scan;
 mod semantic_layer;
+mod setup;

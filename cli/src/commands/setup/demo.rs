@@ -1,0 +1,207 @@
+//! `ktx setup demo`: a project to try ktx on, with a warehouse that is generated on the spot.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+use ktx_project::demo::{self, Occupied, TableRows};
+use ktx_project::semantic::Catalog;
+use ktx_project::{ConnectionId, Folder};
+use serde::Serialize;
+
+use crate::hint::Hinted;
+use crate::session::Session;
+use crate::{shell, workspace};
+
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// How the demo is made
+    #[arg(long, value_enum, default_value_t = DemoMode::Seeded)]
+    mode: DemoMode,
+    /// Print what was made as lines of text
+    #[arg(long, conflicts_with = "json")]
+    plain: bool,
+    /// Print what was made as JSON
+    #[arg(long)]
+    json: bool,
+    /// Ask nothing; the demo never does
+    #[arg(long)]
+    no_input: bool,
+    #[command(subcommand)]
+    command: Option<DemoCommand>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum DemoMode {
+    /// The packaged project and generated rows
+    Seeded,
+}
+
+#[derive(Debug, Subcommand)]
+enum DemoCommand {
+    /// Remove the demo project and make it anew
+    Reset {
+        /// Yes, remove it
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+#[derive(Serialize)]
+struct DemoResult {
+    replay: Replay,
+    inspect: Inspect,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Replay {
+    mode: &'static str,
+    source: &'static str,
+    llm_calls: usize,
+    status: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Inspect {
+    project_dir: String,
+    connection_id: &'static str,
+    tables: Vec<TableRows>,
+    sources: usize,
+    measures: usize,
+    segments: usize,
+    joins: usize,
+    next_steps: Vec<String>,
+}
+
+/// Makes the demo in `--project-dir`, or in a new temporary folder.
+pub fn run(arguments: &DemoArguments, session: &Session) -> anyhow::Result<()> {
+    let folder = match (&session.global.project_dir, &arguments.command) {
+        (Some(_), _) => workspace::folder(session)?,
+        (None, Some(_)) => anyhow::bail!("ktx setup demo reset needs --project-dir: which demo is meant?"),
+        (None, None) => Folder::at(temporary(session)?),
+    };
+    if let Some(DemoCommand::Reset { force }) = &arguments.command {
+        reset(&folder, *force)?;
+    }
+    if demo::occupied(&folder) == Occupied::Foreign {
+        return Err(Hinted::error(
+            format!(
+                "failed to make the demo in `{}`: the folder is not empty",
+                folder.dir().display()
+            ),
+            "choose another folder with --project-dir, or leave it out for a temporary one",
+        ));
+    }
+    let tables = demo::seed(&folder)?;
+    let inspect = inspect(&folder, tables)?;
+    if arguments.json {
+        let replay = Replay {
+            mode: "seeded",
+            source: "packaged demo project",
+            llm_calls: 0,
+            status: "ready",
+        };
+        session.printer.json(&DemoResult { replay, inspect });
+    } else {
+        print(session, &inspect);
+    }
+    Ok(())
+}
+
+fn temporary(session: &Session) -> anyhow::Result<PathBuf> {
+    let base = session
+        .environment
+        .variable("TMPDIR")
+        .map_or_else(std::env::temp_dir, PathBuf::from);
+    let made = tempfile::Builder::new()
+        .prefix("ktx-demo-")
+        .rand_bytes(8)
+        .tempdir_in(base)?;
+    Ok(made.keep())
+}
+
+/// Removes a demo project and nothing else.
+fn reset(folder: &Folder, force: bool) -> anyhow::Result<()> {
+    if !force {
+        let dir = folder.dir().display();
+        anyhow::bail!("ktx setup demo reset is destructive; pass --force to recreate {dir}");
+    }
+    match demo::occupied(folder) {
+        Occupied::Demo => remove(folder.dir()),
+        Occupied::Free => Ok(()),
+        Occupied::Foreign => Err(Hinted::error(
+            format!(
+                "failed to reset `{}`: it is not a demo project",
+                folder.dir().display()
+            ),
+            "only a folder that `ktx setup demo` made is ever removed",
+        )),
+    }
+}
+
+/// The folders that a project consists of; what else somebody put beside them stays.
+fn remove(dir: &Path) -> anyhow::Result<()> {
+    for part in [".ktx", "semantic-layer", "raw-sources", "knowledge"] {
+        match fs_err::remove_dir_all(dir.join(part)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn inspect(folder: &Folder, tables: Vec<TableRows>) -> anyhow::Result<Inspect> {
+    let catalog = Catalog::load(folder, &ConnectionId::parse(demo::CONNECTION)?)?;
+    let sources = catalog.sources();
+    let dir = folder.dir().display().to_string();
+    let pasted = shell::quoted(&dir);
+    Ok(Inspect {
+        project_dir: dir,
+        connection_id: demo::CONNECTION,
+        tables,
+        sources: sources.len(),
+        measures: sources.iter().map(|source| source.measures.len()).sum(),
+        segments: sources.iter().map(|source| source.segments.len()).sum(),
+        joins: sources.iter().map(|source| source.joins.len()).sum(),
+        next_steps: vec![
+            format!("ktx sl list --project-dir {pasted}"),
+            format!(
+                "ktx sl query --project-dir {pasted} --connection-id {} --measure contracts.contract_count \
+                 --measure contracts.total_arr --dimension plans.tier --execute --yes",
+                demo::CONNECTION
+            ),
+            format!("ktx serve --mcp stdio --project-dir {pasted}"),
+        ],
+    })
+}
+
+fn print(session: &Session, inspect: &Inspect) {
+    let rows: usize = inspect.tables.iter().map(|table| table.rows).sum();
+    let lines = [
+        format!("Demo project: {}", inspect.project_dir),
+        "Status: ready".to_owned(),
+        "Mode: seeded (pre-seeded demo project)".to_owned(),
+        "Source: packaged demo project".to_owned(),
+        "LLM calls: none".to_owned(),
+        format!(
+            "Warehouse: {} tables, {rows} rows (SQLite, connection {})",
+            inspect.tables.len(),
+            inspect.connection_id
+        ),
+        format!(
+            "Semantic layer: {} sources, {} measures, {} segments, {} joins",
+            inspect.sources, inspect.measures, inspect.segments, inspect.joins
+        ),
+        String::new(),
+        "Next steps:".to_owned(),
+    ];
+    let steps = inspect.next_steps.iter().map(|step| format!("  {step}"));
+    let end = [
+        String::new(),
+        format!("Your KTX project files are at: {}", inspect.project_dir),
+    ];
+    for line in lines.into_iter().chain(steps).chain(end) {
+        session.printer.line(&line);
+    }
+}

@@ -1,0 +1,33 @@
+//! `ktx setup status` and `ktx status`: what is set up.
+
+use clap::Args;
+
+use crate::session::Session;
+use crate::setup_status::SetupStatus;
+use crate::workspace;
+
+#[derive(Debug, Args)]
+pub struct StatusArguments {
+    /// Print the status as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// A folder without a project has a status too: exit 0.
+pub fn run(arguments: &StatusArguments, session: &Session) -> anyhow::Result<()> {
+    let folder = workspace::folder(session)?;
+    let status = SetupStatus::of(&folder)?;
+    if arguments.json {
+        session.printer.json(&status);
+        return Ok(());
+    }
+    for line in status.lines() {
+        session.printer.line(&line);
+    }
+    if !status.project.ready {
+        session
+            .printer
+            .line("No KTX project here yet. Make one with `ktx setup --new`, or try `ktx setup demo`.");
+    }
+    Ok(())
+}
