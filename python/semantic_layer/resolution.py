@@ -71,7 +71,7 @@ def resolve(model: Model, query: Query) -> ResolvedQuery:
     return ResolvedQuery(
         query=query,
         dimensions=dimensions,
-        measures={**ordered, **book.measures},
+        measures=book.measures,
         labels=labels,
         row_filters=row_filters,
         aggregate_filters=aggregate_filters,
@@ -141,8 +141,9 @@ def _sort_keys(
     labels: Mapping[str, str],
 ) -> tuple[SortKey, ...]:
     known: dict[str, str] = {}
-    for dimension in dimensions:
-        for name in (dimension.field, dimension.label, f"{dimension.home}.{dimension.column}"):
+    # Where a time is asked for twice, its bare field means the one that is not truncated.
+    for dimension in sorted(dimensions, key=lambda dimension: dimension.granularity is not None):
+        for name in (dimension.label, dimension.field, f"{dimension.home}.{dimension.column}"):
             known.setdefault(name.lower(), dimension.label)
     measures: dict[str, str] = {}
     for key, measure in columns.items():

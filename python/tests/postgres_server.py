@@ -44,6 +44,7 @@ def postgres_server() -> Iterator[str]:
                 "trust",
                 "-E",
                 "UTF8",
+            "--no-locale",
             ]
         )
         port = _free_port()
