@@ -115,7 +115,8 @@ class Model:
             return rebuilt(inner.copy(), reference)
 
         tree = parse_expression(column.expr or "", self.dialect)
-        return exp.Paren(this=bound(tree, resolve, f"{source}.{column.name}"))
+        # The extra argument tells later stages whose column this was; rendering does not know it.
+        return exp.Paren(this=bound(tree, resolve, f"{source}.{column.name}"), node=node)
 
 
 def bound(tree: exp.Expr, resolve: Resolver, name: str) -> exp.Expr:

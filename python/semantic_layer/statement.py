@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sqlglot import exp
 
-from semantic_layer.aggregates import arguments, restricted
 from semantic_layer.definitions import MeasureRef
-from semantic_layer.dialects import SqlDialect
 from semantic_layer.dimensions import Dimension
-from semantic_layer.expressions import LARGEST_TREE, all_of, grouped, outermost_aggregates
+from semantic_layer.expressions import LARGEST_TREE, all_of, grouped
 from semantic_layer.joins import Step
 from semantic_layer.measures import too_large
 from semantic_layer.model import Model
-from semantic_layer.nullability import is_null_without
+from semantic_layer.padding import aggregating_rows_of, presence_of, without_made_up_values
 from semantic_layer.planning import Group
 
 TableOf = Callable[[str], exp.Expr]
@@ -29,37 +27,43 @@ def select_group(
     model: Model,
 ) -> exp.Select:
     """The group's SELECT. ``columns`` are labelled trees to use up; ``table_of`` gives a node's FROM item."""
-    dialect = model.dialect
+    presence = presence_of(group, model)
+    groups = [without_made_up_values(dimension.tree.copy(), presence) for dimension in dimensions]
     select = exp.Select()
-    selected = [_labelled(dimension.tree.copy(), dimension.label, dialect) for dimension in dimensions]
-    selected += [_labelled(tree, label, dialect) for label, tree in columns]
+    selected = [
+        _labelled(tree.copy(), dimension.label, model) for tree, dimension in zip(groups, dimensions, strict=True)
+    ]
+    selected += [_labelled(tree, label, model) for label, tree in columns]
     select.set("expressions", selected)
     select.set("from_", exp.From(this=table_of(group.root)))
     select.set("joins", [_join(planned.step, planned.is_outer, table_of, model) for planned in group.joins])
     if group.filters:
-        select.set("where", exp.Where(this=all_of([row_filter.tree.copy() for row_filter in group.filters])))
+        conditions = [without_made_up_values(row_filter.tree.copy(), presence) for row_filter in group.filters]
+        select.set("where", exp.Where(this=all_of(conditions)))
     if not group.measures:
         select.set("distinct", exp.Distinct())
         return select
-    keys = [dimension.tree.copy() for dimension in dimensions if not dimension.is_constant]
+    keys = [tree for tree, dimension in zip(groups, dimensions, strict=True) if not dimension.is_constant]
     if keys:
         select.set("group", exp.Group(expressions=keys))
     if having:
-        select.set("having", exp.Having(this=all_of(list(having))))
+        conditions = [without_made_up_values(tree, presence) for tree in having]
+        select.set("having", exp.Having(this=all_of(conditions)))
     return select
 
 
 def measure_trees(group: Group, model: Model) -> dict[str, exp.Expr]:
     """Each measure of the group by key, as an expression over the rows of the group's joins."""
-    presence = _presence(group, model)
+    presence = presence_of(group, model)
     trees: dict[str, exp.Expr] = {}
     sizes: dict[str, int] = {}
     for measure in group.measures:
         tree = measure.tree.copy()
         if measure.rows is None:
             tree = with_measures(tree, trees)
-        elif (key := presence.get(measure.rows)) is not None:
-            tree = _without_padding(tree, measure.rows, key, model.dialect)
+        else:
+            tree = aggregating_rows_of(measure.rows, tree, presence, model.dialect)
+            tree = without_made_up_values(tree, presence)
         sizes[measure.key] = sum(sizes.get(part, 0) for part in measure.depends_on) + 1
         if sizes[measure.key] > LARGEST_TREE:
             raise too_large(measure.name)
@@ -78,31 +82,6 @@ def with_measures(tree: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:
     return tree
 
 
-def _presence(group: Group, model: Model) -> dict[str, exp.Expr]:
-    """For each node that outer joins may pad: a column that is NULL only on padded rows."""
-    padded: dict[str, exp.Expr] = {}
-    for planned in group.joins:
-        step = planned.step
-        if planned.is_outer or step.origin in padded:
-            padded[step.target] = model.column_tree(step.target, step.columns[0][1])
-    return padded
-
-
-def _without_padding(tree: exp.Expr, node: str, key: exp.Expr, dialect: SqlDialect) -> exp.Expr:
-    """Aggregates that could see a padded row are made to see only rows that ``node`` really has."""
-    for call in list(outermost_aggregates(tree)):
-        values = arguments(call)
-        if not values and isinstance(call, exp.Count):
-            call.set("this", key.copy())
-        elif not values or not is_null_without(node, values[0]):
-            present = exp.Not(this=exp.Is(this=key.copy(), expression=exp.Null()))
-            replacement = restricted(call.copy(), [present], dialect)
-            tree = replacement if call is tree else tree
-            if call.parent:
-                call.replace(replacement)
-    return tree
-
-
 def _join(step: Step, is_outer: bool, table_of: TableOf, model: Model) -> exp.Join:
     equalities: list[exp.Expr] = [
         exp.EQ(
@@ -114,5 +93,5 @@ def _join(step: Step, is_outer: bool, table_of: TableOf, model: Model) -> exp.Jo
     return exp.Join(this=table_of(step.target), side="LEFT" if is_outer else None, on=all_of(equalities))
 
 
-def _labelled(tree: exp.Expr, label: str, dialect: SqlDialect) -> exp.Alias:
-    return exp.Alias(this=tree.unnest() if isinstance(tree, exp.Paren) else tree, alias=dialect.identifier(label))
+def _labelled(tree: exp.Expr, label: str, model: Model) -> exp.Alias:
+    return exp.Alias(this=tree.unnest(), alias=model.dialect.identifier(label))

@@ -187,8 +187,7 @@ def _cell_of(node: str, column: str) -> Callable[[Joined], Any]:
     def read(row: Joined) -> Any:
         own = row[node]
         if own is None:
-            # A computed column is evaluated on the padded row too.
-            own = dict.fromkeys(_COLUMNS)
+            return None
         return compute[1](own) if compute else own[column]
 
     return read

@@ -1,0 +1,66 @@
+"""Keeps rows that an outer join padded with NULLs from passing for rows of the padded node.
+
+A padded row is no row of its node: no aggregate over that node may see it, and a computed column of the node has no
+value on it, even where the expression of the column would make one up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from semantic_layer.aggregates import arguments, restricted
+from semantic_layer.dialects import SqlDialect
+from semantic_layer.expressions import outermost_aggregates
+from semantic_layer.model import Model
+from semantic_layer.nullability import is_null_without
+from semantic_layer.planning import Group
+
+Presence = Mapping[str, exp.Expr]
+
+
+def presence_of(group: Group, model: Model) -> Presence:
+    """For each node that the group's joins may pad: a column that is NULL only on padded rows."""
+    padded: dict[str, exp.Expr] = {}
+    for planned in group.joins:
+        step = planned.step
+        if planned.is_outer or step.origin in padded:
+            padded[step.target] = model.column_tree(step.target, step.columns[0][1])
+    return padded
+
+
+def aggregating_rows_of(node: str, tree: exp.Expr, presence: Presence, dialect: SqlDialect) -> exp.Expr:
+    """The measure with aggregates that see only rows which ``node`` really has. Uses up the given tree."""
+    key = presence.get(node)
+    if key is None:
+        return tree
+    for call in list(outermost_aggregates(tree)):
+        values = arguments(call)
+        if not values and isinstance(call, exp.Count):
+            call.set("this", key.copy())
+        elif not values or not is_null_without(node, values[0]):
+            replacement = restricted(call.copy(), [_is_present(key)], dialect)
+            tree = replacement if call is tree else tree
+            if call.parent:
+                call.replace(replacement)
+    return tree
+
+
+def without_made_up_values(tree: exp.Expr, presence: Presence) -> exp.Expr:
+    """The expression with computed columns that are NULL on padded rows. Uses up the given tree."""
+    if not presence:
+        return tree
+    for computed in [node for node in tree.find_all(exp.Paren) if node.args.get("node") in presence]:
+        node = computed.args["node"]
+        if not is_null_without(node, computed):
+            present = exp.If(this=_is_present(presence[node]), true=computed.this.copy())
+            replacement = exp.Case(ifs=[present])
+            tree = replacement if computed is tree else tree
+            if computed.parent:
+                computed.replace(replacement)
+    return tree
+
+
+def _is_present(key: exp.Expr) -> exp.Expr:
+    return exp.Not(this=exp.Is(this=key.copy(), expression=exp.Null()))
