@@ -42,7 +42,7 @@ impl Sha256Digest {
     }
 
     /// Digest and length of all that a reader gives. Errors are the reader's own.
-    pub fn of_reader(reader: &mut impl Read) -> io::Result<ContentId> {
+    pub fn of_reader(reader: &mut (impl Read + ?Sized)) -> io::Result<ContentId> {
         let mut hasher = HashingWriter::new(io::sink());
         // One mebibyte: measured, larger blocks are no faster and smaller ones spend time in system calls.
         let mut block = vec![0; 1 << 20];

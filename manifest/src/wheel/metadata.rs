@@ -7,9 +7,6 @@ use crate::archive::Entry;
 use crate::finding::Finding;
 use crate::wheel_filename::{WHEEL_TAG, WheelFilename};
 
-/// Formats of METADATA that have all that is read here.
-const FORMATS: [&str; 4] = ["2.1", "2.2", "2.3", "2.4"];
-
 /// Exactly one metadata directory, the one that the file name demands.
 pub(super) fn directory(entries: &[Entry], filename: &WheelFilename) -> Option<Finding> {
     let tops = entries.iter().filter_map(|entry| entry.path.names().next());
@@ -45,9 +42,12 @@ pub(super) fn core_metadata(text: &[u8], filename: &WheelFilename) -> (Option<He
     let repeated = fields.iter().filter_map(|field| field.as_ref().err());
     findings.extend(repeated.map(|cause| fault("wheel-metadata-invalid", cause.clone())));
     if let Ok(format) = format
-        && !format.is_some_and(|format| FORMATS.contains(&format))
+        && !format.is_some_and(is_known_format)
     {
-        let cause = format!("Metadata-Version is {}, expected 2.1 to 2.4", spoken(*format));
+        let cause = format!(
+            "Metadata-Version is {}, expected 2.1 or a later 2",
+            spoken(*format)
+        );
         findings.push(fault("wheel-metadata-invalid", cause));
     }
     if let Ok(name) = name
@@ -104,6 +104,14 @@ pub(super) fn wheel_file(text: &[u8]) -> Vec<Finding> {
         ))),
     };
     expected.into_iter().filter_map(judge).collect()
+}
+
+/// Whether METADATA is of a format that has all that is read here: later minor versions only add fields.
+fn is_known_format(format: &str) -> bool {
+    let minor = format
+        .strip_prefix("2.")
+        .and_then(|minor| minor.parse::<u8>().ok());
+    minor.is_some_and(|minor| minor >= 1 && format == format!("2.{minor}"))
 }
 
 /// A distribution's name as wheels write it.

@@ -7,6 +7,8 @@ mod asset_manifest_text;
 mod damaged_manifests;
 mod damaged_wheels;
 mod names;
+mod other_readers;
+mod random_damage;
 mod record;
 mod smoke_report;
 mod tarball;
