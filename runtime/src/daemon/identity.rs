@@ -1,0 +1,35 @@
+//! Whether the process that a state names is the process that was recorded: the licence to signal it.
+
+use super::state::DaemonState;
+use crate::platform::{ProcessHandle, boot_id, running_process};
+
+/// A process of which the system says everything that the state recorded.
+#[derive(Debug)]
+pub struct ProvenProcess {
+    pub pid: u32,
+    pub handle: ProcessHandle,
+}
+
+/// What runs under the recorded pid.
+#[derive(Debug)]
+pub enum Occupant {
+    Nobody,
+    /// Another process, or one of which too little was recorded to tell.
+    Unproven,
+    Ours(ProvenProcess),
+}
+
+/// Looks at the process under the recorded pid. The handle is opened first and the identity checked through what is
+/// open, so that the pid cannot come to mean another process in between.
+pub fn occupant(state: &DaemonState) -> Occupant {
+    let pid = state.pid.0;
+    let handle = ProcessHandle::open(pid);
+    let Some(process) = running_process(pid) else { return Occupant::Nobody };
+    let same_boot = state.boot_id == boot_id();
+    let same_start = state.process_started_at.as_deref() == Some(process.started_at.as_str());
+    let same_program = state.executable.is_some() && state.executable == process.executable;
+    match handle {
+        Some(handle) if same_boot && same_start && same_program => Occupant::Ours(ProvenProcess { pid, handle }),
+        _ => Occupant::Unproven,
+    }
+}

@@ -1,0 +1,102 @@
+//! What can be said of the recorded daemon. Asks its port for proof; writes and signals nothing.
+
+use super::proof::{Expected, ProvenDaemon, prove};
+use super::state::{DaemonState, Phase, StateFile};
+use super::token::Token;
+use crate::Runtime;
+use crate::http::HttpClient;
+use crate::layout::Layout;
+use crate::platform::running_process;
+
+/// The state of the recorded daemon.
+#[derive(Clone, Debug)]
+pub struct DaemonStatus {
+    pub kind: DaemonStatusKind,
+    pub detail: String,
+    pub state: Option<DaemonState>,
+    /// There when it is running: proven just now.
+    pub daemon: Option<ProvenDaemon>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DaemonStatusKind {
+    /// Recorded, but not there or not ours.
+    Stale,
+    Stopped,
+    Running,
+}
+
+impl DaemonStatusKind {
+    pub const fn name(self) -> &'static str {
+        match self {
+            DaemonStatusKind::Stale => "stale",
+            DaemonStatusKind::Stopped => "stopped",
+            DaemonStatusKind::Running => "running",
+        }
+    }
+}
+
+impl Runtime {
+    /// The state of this version's daemon.
+    pub fn daemon_status(&self) -> DaemonStatus {
+        let stale = |detail: String, state| DaemonStatus { kind: DaemonStatusKind::Stale, detail, state, daemon: None };
+        let path = &self.layout().daemon_state_path;
+        let state = match StateFile::read(path) {
+            StateFile::Invalid(reason) => return stale(format!("Daemon state is invalid: {reason}"), None),
+            StateFile::Missing => {
+                let detail = format!("No daemon state at {}", path.display());
+                return DaemonStatus { kind: DaemonStatusKind::Stopped, detail, state: None, daemon: None };
+            }
+            StateFile::State(state) => *state,
+        };
+        if state.version != self.version() {
+            let detail = format!("Daemon is for CLI {}, current CLI is {}", state.version, self.version());
+            return stale(detail, Some(state));
+        }
+        if running_process(state.pid.0).is_none() {
+            return stale(format!("Daemon process {} is not running", state.pid.0), Some(state));
+        }
+        let client = HttpClient::new(self.interrupt().clone());
+        let package_version = crate::assets::load(self.layout()).ok().map(|assets| assets.manifest().version().to_string());
+        match prove_recorded(&client, self.layout(), &state, package_version.as_deref()) {
+            Err(detail) => stale(detail, Some(state)),
+            Ok(daemon) => DaemonStatus {
+                kind: DaemonStatusKind::Running,
+                detail: format!("Daemon running at {}", daemon.url()),
+                state: Some(state),
+                daemon: Some(daemon),
+            },
+        }
+    }
+}
+
+/// Asks the recorded port for proof with the token that lies beside the state.
+pub fn prove_recorded(
+    client: &HttpClient,
+    layout: &Layout,
+    state: &DaemonState,
+    package_version: Option<&str>,
+) -> Result<ProvenDaemon, String> {
+    let path = layout.daemon_token_path();
+    let Some(token) = Token::read(&path) else {
+        return Err(format!("No daemon token at {}", path.display()));
+    };
+    prove_with(client, &token, state, package_version)
+}
+
+/// The same with a token that was read before.
+pub fn prove_with(
+    client: &HttpClient,
+    token: &Token,
+    state: &DaemonState,
+    package_version: Option<&str>,
+) -> Result<ProvenDaemon, String> {
+    let (Phase::Ready, Some(port)) = (state.phase, state.port) else {
+        return Err(format!("Daemon process {} did not finish its start", state.pid.0));
+    };
+    let Some(instance) = state.instance.as_deref() else {
+        return Err("Daemon state names no instance that could be proven".to_owned());
+    };
+    let version = &state.version;
+    prove(client, &Expected { port: port.get(), token, instance, version, package_version })
+}

@@ -1,0 +1,101 @@
+//! Everything that can go wrong with a runtime, as one type: texts that users and programs rely on stand here.
+
+use std::path::PathBuf;
+
+use ktx_manifest::AssetError;
+
+use crate::Interrupted;
+use crate::layout::LayoutError;
+
+/// The message when uv is not found; fixed, since programs match it.
+pub const UV_REQUIRED: &str = "uv is required to install the KTX Python runtime. KTX does not download uv \
+     automatically. Install uv, make sure it is on PATH, and retry: ktx runtime install --yes";
+
+/// Why an operation on the runtime failed. The text says what happened and, where it can, what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    #[error(transparent)]
+    Assets(#[from] AssetError),
+    /// A file operation; the text of the source names the path.
+    #[error("{0}")]
+    Io(#[source] std::io::Error),
+    /// A file operation whose error does not name the path by itself.
+    #[error("failed to {action} `{}`: {source}", path.display())]
+    Path { action: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("{UV_REQUIRED}")]
+    UvMissing,
+    #[error(
+        "failed to use `{}`: uv {found} is too old, {wanted} or newer is wanted\n\
+         hint: update uv (for example: uv self update) and retry: ktx runtime install --yes",
+        path.display()
+    )]
+    UvTooOld { path: PathBuf, found: String, wanted: &'static str },
+    #[error(
+        "failed to run `{}`: {reason}\nhint: reinstall uv, or name a working one with KTX_UV, and retry: \
+         ktx runtime install --yes",
+        path.display()
+    )]
+    UvBroken { path: PathBuf, reason: String },
+    /// uv can make no virtual environment there.
+    #[error(
+        "failed to install into `{}`: uv needs a path that is valid UTF-8\n\
+         hint: set KTX_RUNTIME_ROOT to such a path",
+        path.display()
+    )]
+    RootNotUtf8 { path: PathBuf },
+    /// Something stands where the runtime belongs, and it is not a runtime.
+    #[error(
+        "failed to replace `{}`: it is not a KTX Python runtime ({reason})\n\
+         hint: move it away, or set KTX_RUNTIME_ROOT to another place",
+        path.display()
+    )]
+    NotOurs { path: PathBuf, reason: String },
+    #[error("Python runtime install failed.\n{reason}{tail}\nInstall log: {}", log.display())]
+    InstallFailed { reason: String, tail: String, log: PathBuf },
+    #[error(
+        "failed to lock `{}`: held for {seconds} s by {holder}\n\
+         hint: wait for it to end, or end it, and retry",
+        path.display()
+    )]
+    LockTimeout { path: PathBuf, seconds: u64, holder: String },
+    #[error("KTX Python daemon failed to start: {detail}. stderr: {}", stderr.display())]
+    DaemonStart { detail: String, stderr: PathBuf },
+    #[error(
+        "failed to stop the KTX Python daemon: process {pid} is still running\n\
+         hint: end it by hand and retry: ktx runtime stop"
+    )]
+    DaemonStop { pid: u32 },
+    #[error("KTX Python runtime is required for this command. Run: {command}")]
+    RuntimeRequired { command: String },
+    #[error("KTX Python runtime installation was cancelled. Run: {command}")]
+    InstallCancelled { command: String },
+    /// The runtime was proven ready and is not ready a moment later.
+    #[error("{detail}. Run: {command}")]
+    NotReady { detail: String, command: String },
+    #[error(transparent)]
+    Http(#[from] crate::http::HttpError),
+    #[error("{0}")]
+    OneShot(String),
+}
+
+impl Error {
+    /// The signal that ended the operation, if that is why it failed.
+    pub fn interrupted(&self) -> Option<Interrupted> {
+        match self {
+            Error::Interrupted(interrupted) => Some(*interrupted),
+            Error::Http(error) => error.interrupted(),
+            _ => None,
+        }
+    }
+}
+
+/// For errors of `fs_err`, which name the path in their text.
+impl From<std::io::Error> for Error {
+    fn from(source: std::io::Error) -> Error {
+        Error::Io(source)
+    }
+}

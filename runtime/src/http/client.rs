@@ -1,0 +1,292 @@
+//! The client: ureq without proxies, redirects and retries, waited for in steps so that a signal ends the wait.
+
+use std::io::Read;
+use std::str::FromStr;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::{HttpError, Port};
+use crate::Interrupt;
+
+/// A request may work for long: large models, databases that answer slowly.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+/// Far above any answer of the daemon, far below the memory of a machine.
+const MAX_ANSWER: u64 = 256 << 20;
+/// How much of a failed answer a message repeats.
+const MAX_FAILURE: usize = 64 << 10;
+const TICK: Duration = Duration::from_millis(20);
+
+/// Makes requests, each on its own time and all under one interrupt.
+#[derive(Clone)]
+pub struct HttpClient {
+    agent: ureq::Agent,
+    timeout: Duration,
+    interrupt: Interrupt,
+}
+
+/// An absolute `http` or `https` URL whose path ends with `/`, to which paths of requests are added.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BaseUrl(String);
+
+/// The text is no URL that requests can be made to. Does not repeat user information.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("invalid URL `{0}`: an absolute http or https URL is expected")]
+pub struct InvalidUrl(String);
+
+/// What came back, whatever its status.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    /// The header that the request asked for, if it came.
+    pub header: Option<String>,
+    pub body: Vec<u8>,
+}
+
+impl HttpClient {
+    /// A client whose waits end when `interrupt` is raised.
+    pub fn new(interrupt: Interrupt) -> HttpClient {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(None)
+            .user_agent("")
+            .build();
+        HttpClient { agent: config.into(), timeout: DEFAULT_TIMEOUT, interrupt }
+    }
+
+    /// The same client with another limit for each request, from connecting to the last byte.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> HttpClient {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Posts a JSON object and returns the JSON object of the answer.
+    ///
+    /// # Errors
+    /// [`HttpError`] in the words of `port`.
+    pub fn post_object(
+        &self,
+        port: Port,
+        base: &BaseUrl,
+        path: &str,
+        payload: &Value,
+        bearer: Option<&str>,
+    ) -> Result<Map<String, Value>, HttpError> {
+        let body = serde_json::to_vec(payload).map_err(HttpError::Json)?;
+        let mut request = ureq::http::Request::post(base.at(path))
+            .header("accept", "application/json")
+            .header("content-type", "application/json");
+        if let Some(bearer) = bearer {
+            request = request.header("authorization", format!("Bearer {bearer}"));
+        }
+        let request = request.body(body).map_err(|_| InvalidUrl::of(&base.0))?;
+        let answer = self.exchange(request, None)?;
+        if !(200..300).contains(&answer.status) {
+            let body = answer.text();
+            return Err(HttpError::Status { port, path: path.to_owned(), status: answer.status, body });
+        }
+        match serde_json::from_slice(&answer.body).map_err(HttpError::Json)? {
+            Value::Object(object) => Ok(object),
+            _ => Err(HttpError::NotAnObject { port, path: path.to_owned() }),
+        }
+    }
+
+    /// Gets a path with one header of its own, and hands out one header of the answer.
+    ///
+    /// # Errors
+    /// When there is no complete answer; its status is not looked at.
+    pub fn get(&self, base: &BaseUrl, path: &str, header: (&str, &str), wanted: &'static str) -> Result<Answer, HttpError> {
+        let request = ureq::http::Request::get(base.at(path))
+            .header("accept", "application/json")
+            .header(header.0, header.1)
+            .body(Vec::new())
+            .map_err(|_| InvalidUrl::of(&base.0))?;
+        self.exchange(request, Some(wanted))
+    }
+
+    fn exchange(
+        &self,
+        request: ureq::http::Request<Vec<u8>>,
+        wanted: Option<&'static str>,
+    ) -> Result<Answer, HttpError> {
+        self.interrupt.check()?;
+        let (sender, answers) = channel();
+        let agent = self.agent.clone();
+        let timeout = self.timeout;
+        std::thread::spawn(move || {
+            // An error here is a caller that was interrupted and is gone.
+            let _ = sender.send(perform(&agent, request, wanted, timeout));
+        });
+        loop {
+            match answers.recv_timeout(TICK) {
+                Ok(answer) => return answer,
+                Err(RecvTimeoutError::Timeout) => self.interrupt.check()?,
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(HttpError::Transport("the request ended without an answer".to_owned()));
+                }
+            }
+        }
+    }
+}
+
+fn perform(
+    agent: &ureq::Agent,
+    request: ureq::http::Request<Vec<u8>>,
+    wanted: Option<&'static str>,
+    timeout: Duration,
+) -> Result<Answer, HttpError> {
+    let failed = |error: ureq::Error| match error {
+        ureq::Error::Timeout(_) => HttpError::TimedOut { seconds: timeout.as_secs() },
+        ureq::Error::Io(error) => HttpError::Transport(error.to_string()),
+        other => HttpError::Transport(other.to_string()),
+    };
+    let (parts, body) = request.into_parts();
+    let has_body = parts.method == ureq::http::Method::POST;
+    let response = if has_body {
+        let request = agent.configure_request(ureq::http::Request::from_parts(parts, body));
+        agent.run(request.timeout_global(Some(timeout)).build())
+    } else {
+        let request = agent.configure_request(ureq::http::Request::from_parts(parts, ()));
+        agent.run(request.timeout_global(Some(timeout)).build())
+    };
+    let mut response = response.map_err(failed)?;
+    let header = wanted.and_then(|name| response.headers().get(name)?.to_str().ok().map(str::to_owned));
+    let expected = response.body().content_length();
+    let mut body = Vec::new();
+    let read = response.body_mut().as_reader().take(MAX_ANSWER + 1).read_to_end(&mut body);
+    if let Err(error) = read {
+        return Err(match error.downcast::<ureq::Error>() {
+            Ok(error) => failed(error),
+            Err(error) => HttpError::Transport(error.to_string()),
+        });
+    }
+    if body.len() as u64 > MAX_ANSWER {
+        return Err(HttpError::TooLarge { limit: MAX_ANSWER });
+    }
+    if let Some(expected) = expected.filter(|expected| *expected != body.len() as u64) {
+        let reason = format!("the answer was cut short: {} of {expected} bytes came", body.len());
+        return Err(HttpError::Transport(reason));
+    }
+    Ok(Answer { status: response.status().as_u16(), header, body })
+}
+
+impl Answer {
+    /// The body for a message: trimmed to what people can read.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body[..self.body.len().min(MAX_FAILURE)]).into_owned()
+    }
+}
+
+impl BaseUrl {
+    /// The URL of a daemon on this machine.
+    pub fn of_port(port: u16) -> BaseUrl {
+        BaseUrl(format!("http://127.0.0.1:{port}/"))
+    }
+
+    /// The port of a URL of this machine, if it is one.
+    pub fn loopback_port(&self) -> Option<u16> {
+        let uri: ureq::http::Uri = self.0.parse().ok()?;
+        let here = matches!(uri.host()?, "127.0.0.1" | "localhost") && uri.scheme_str() == Some("http");
+        (here && uri.path() == "/").then_some(uri.port_u16().unwrap_or(80))
+    }
+
+    /// The port that is connected to.
+    pub fn port(&self) -> Option<u16> {
+        let uri: ureq::http::Uri = self.0.parse().ok()?;
+        uri.port_u16().or(if uri.scheme_str() == Some("https") { Some(443) } else { Some(80) })
+    }
+
+    /// Without the slash at its end, as people write it.
+    pub fn shown(&self) -> &str {
+        self.0.trim_end_matches('/')
+    }
+
+    fn at(&self, path: &str) -> String {
+        format!("{}{}", self.0, path.strip_prefix('/').unwrap_or(path))
+    }
+}
+
+impl FromStr for BaseUrl {
+    type Err = InvalidUrl;
+
+    fn from_str(text: &str) -> Result<BaseUrl, InvalidUrl> {
+        let uri: ureq::http::Uri = text.trim().parse().map_err(|_| InvalidUrl::of(text))?;
+        let scheme = matches!(uri.scheme_str(), Some("http" | "https"));
+        let plain = uri.query().is_none() && uri.host().is_some_and(|host| !host.is_empty());
+        if !scheme || !plain {
+            return Err(InvalidUrl::of(text));
+        }
+        let ended = if text.trim().ends_with('/') { "" } else { "/" };
+        Ok(BaseUrl(format!("{}{ended}", text.trim())))
+    }
+}
+
+impl std::fmt::Display for BaseUrl {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.shown())
+    }
+}
+
+impl std::fmt::Debug for BaseUrl {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "BaseUrl({})", InvalidUrl::of(&self.0).0)
+    }
+}
+
+impl InvalidUrl {
+    /// Passwords in URLs stand in no message.
+    fn of(text: &str) -> InvalidUrl {
+        let shown = match text.split_once("://") {
+            Some((scheme, rest)) => match rest.rsplit_once('@') {
+                Some((_, host)) => format!("{scheme}://****@{host}"),
+                None => text.to_owned(),
+            },
+            None => text.to_owned(),
+        };
+        InvalidUrl(shown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_added_behind_one_slash() {
+        for (base, path, url) in [
+            ("http://h:1", "/sql/x", "http://h:1/sql/x"),
+            ("http://h:1/base", "/sql/x", "http://h:1/base/sql/x"),
+            ("https://h/base/", "sql/x", "https://h/base/sql/x"),
+        ] {
+            assert_eq!(base.parse::<BaseUrl>().expect("a URL").at(path), url);
+        }
+    }
+
+    #[test]
+    fn what_is_no_url_is_refused_without_its_password() {
+        for text in ["", "h:1", "/x", "ftp://h", "http://", "file:///x", "http://h/?q=1"] {
+            assert!(text.parse::<BaseUrl>().is_err(), "{text}");
+        }
+        let error = "ftp://ada:s3cret@h".parse::<BaseUrl>().expect_err("not http");
+        assert_eq!(error.to_string(), "invalid URL `ftp://****@h`: an absolute http or https URL is expected");
+    }
+
+    #[test]
+    fn only_roots_of_this_machine_have_a_loopback_port() {
+        for (url, port) in [
+            ("http://127.0.0.1:5123", Some(5123)),
+            ("http://localhost:5123/", Some(5123)),
+            ("http://localhost", Some(80)),
+            ("https://127.0.0.1:5123", None),
+            ("http://127.0.0.1:5123/base", None),
+            ("http://127.0.0.1.example:5123", None),
+            ("http://0.0.0.0:5123", None),
+        ] {
+            assert_eq!(url.parse::<BaseUrl>().expect("a URL").loopback_port(), port, "{url}");
+        }
+    }
+}

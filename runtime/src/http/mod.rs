@@ -1,0 +1,10 @@
+//! JSON over HTTP to a daemon: one request, one answer, nothing followed and nothing repeated.
+//!
+//! Knows neither which daemon it talks to nor whether that may be trusted. A request carries a token only when the
+//! caller holds a proven daemon (see `daemon`).
+
+mod client;
+mod error;
+
+pub use self::client::{BaseUrl, HttpClient, InvalidUrl};
+pub use self::error::{HttpError, Port};

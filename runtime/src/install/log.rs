@@ -1,0 +1,127 @@
+//! `install.log`: what the latest attempt ran and what it said, streamed while it runs.
+//!
+//! Always at the version directory, also when that holds an older, working runtime.
+
+use std::collections::VecDeque;
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::redaction::Redaction;
+use crate::layout::{Layout, MARKER};
+use crate::{Error, platform};
+
+/// How much of the log an error message repeats.
+const TAIL_LINES: usize = 20;
+
+/// The log of one attempt. Writing to it never fails the attempt: what could not be written is still in the tail.
+pub struct InstallLog {
+    file: fs_err::File,
+    path: PathBuf,
+    tail: VecDeque<String>,
+    partial: Vec<u8>,
+    redaction: Redaction,
+}
+
+impl InstallLog {
+    /// Begins the log of a new attempt in the version directory, which is made when it is not there.
+    pub fn begin(layout: &Layout) -> Result<InstallLog, Error> {
+        if !layout.version_dir.is_dir() {
+            fs_err::create_dir_all(&layout.version_dir)?;
+            fs_err::write(layout.version_dir.join(MARKER), "")?;
+        }
+        let path = layout.install_log_path.clone();
+        // A new file and not a truncated one: nobody who stands at the old one, or links to it, has it changed.
+        match fs_err::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+        let mut options = fs_err::OpenOptions::new();
+        let file = platform::private_file(options.write(true).create_new(true)).open(&path)?;
+        Ok(InstallLog {
+            file,
+            path,
+            tail: VecDeque::new(),
+            partial: Vec::new(),
+            redaction: Redaction::default(),
+        })
+    }
+
+    /// Which words of the environment must not be written.
+    pub fn redact(&mut self, redaction: Redaction) {
+        self.redaction = redaction;
+    }
+
+    /// The line in front of what a command says.
+    pub fn command(&mut self, program: &OsStr, arguments: &[impl AsRef<OsStr>]) {
+        let mut line = format!("$ {}", program.to_string_lossy());
+        for argument in arguments {
+            line.push(' ');
+            line.push_str(&argument.as_ref().to_string_lossy());
+        }
+        self.tail.clear();
+        self.line(&line);
+    }
+
+    /// A piece of a command's output; hands on every line that it completes.
+    pub fn output(&mut self, piece: &[u8], mut each_line: impl FnMut(&str)) {
+        for byte in piece {
+            match byte {
+                b'\n' | b'\r' => {
+                    if let Some(line) = self.take_partial() {
+                        self.line(&line);
+                        each_line(&line);
+                    }
+                }
+                _ => self.partial.push(*byte),
+            }
+        }
+    }
+
+    /// A line of its own.
+    pub fn line(&mut self, line: &str) {
+        let line = self.redaction.apply(line);
+        // A full disk must not hide why the attempt failed; the tail has it.
+        let _ = writeln!(self.file, "{line}");
+        if self.tail.len() == TAIL_LINES {
+            self.tail.pop_front();
+        }
+        self.tail.push_back(line);
+    }
+
+    /// Turns a reason into the message for users, with the end of the log and its path.
+    pub fn failed(&mut self, reason: String) -> Error {
+        if let Some(line) = self.take_partial() {
+            self.line(&line);
+        }
+        let reason = self.redaction.apply(&reason);
+        let tail = self.tail.iter().map(|line| format!("\n{line}")).collect();
+        let _ = writeln!(self.file, "failed: {reason}");
+        Error::InstallFailed { reason, tail, log: self.path.clone() }
+    }
+
+    /// Adds path and tail to an error of a step that knows neither; leaves the others as they are.
+    pub fn explain(&mut self, error: Error) -> Error {
+        match error {
+            Error::Io(_) | Error::Path { .. } => self.failed(error.to_string()),
+            Error::Interrupted(interrupted) => {
+                self.line(&interrupted.to_string());
+                error
+            }
+            _ => error,
+        }
+    }
+
+    /// Ends the log and puts it into the directory that takes the version directory's place.
+    pub fn finish(self, staged: &Path) -> Result<(), Error> {
+        let target = staged.join("install.log");
+        drop(self.file);
+        fs_err::copy(&self.path, &target)?;
+        Ok(())
+    }
+
+    fn take_partial(&mut self) -> Option<String> {
+        let bytes = std::mem::take(&mut self.partial);
+        (!bytes.is_empty()).then(|| String::from_utf8_lossy(&bytes).into_owned())
+    }
+}

@@ -1,0 +1,131 @@
+//! Installing: the whole version directory is built beside its place, proven, and exchanged for what was there.
+//!
+//! Until the exchange nothing that works is touched; after it the old runtime's daemon is stopped and the old directory
+//! removed. Each state that a crash can leave is mended by the next command that takes the install lock.
+
+mod environment;
+mod log;
+mod prove;
+mod redaction;
+mod staging;
+mod uv;
+
+use ktx_manifest::VerifiedAssets;
+
+use crate::installed::{InstalledManifest, Recorded};
+use crate::locks::{InstallLockGuard, Patience};
+use crate::observer::Step;
+use crate::{Error, FeatureSet, Runtime, assets, daemon, ownership};
+
+pub(crate) use self::environment::{is_network_setting, prepare_work};
+pub use self::prove::deviations;
+pub(crate) use self::redaction::Redaction;
+pub(crate) use self::staging::{Leftover, leftovers, recover_interrupted, remove_directory, retire, sweep};
+pub use self::uv::{FoundPython, Uv};
+use self::log::InstallLog;
+use self::staging::StagedRuntime;
+
+/// What to install.
+#[derive(Clone, Debug)]
+pub struct InstallRequest {
+    pub features: FeatureSet,
+    pub mode: InstallMode,
+}
+
+/// Whether a runtime that is ready is installed again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InstallMode {
+    IfNeeded,
+    Always,
+}
+
+/// What was done, and what is there now.
+#[derive(Clone, Debug)]
+pub struct InstallReport {
+    pub outcome: InstallOutcome,
+    pub manifest: InstalledManifest,
+}
+
+/// Whether anything was installed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InstallOutcome {
+    Installed,
+    Reused,
+}
+
+impl Runtime {
+    /// Makes the runtime ready for the features.
+    ///
+    /// # Errors
+    /// When the bundled assets are damaged, uv is missing or fails, the lock cannot be had, or on a signal. What was
+    /// ready before is ready afterwards.
+    pub fn install(&self, request: &InstallRequest) -> Result<InstallReport, Error> {
+        let verified = assets::load(self.layout())?.verify()?;
+        if let Some(reused) = self.reusable(request) {
+            return Ok(reused);
+        }
+        let lock = self.lock_install(self.version(), Patience::Bounded)?;
+        recover_interrupted(self, &lock)?;
+        // The process that held the lock may have done the work.
+        if let Some(reused) = self.reusable(request) {
+            return Ok(reused);
+        }
+        let manifest = self.build(&lock, &verified, request)?;
+        Ok(InstallReport { outcome: InstallOutcome::Installed, manifest })
+    }
+
+    fn reusable(&self, request: &InstallRequest) -> Option<InstallReport> {
+        let status = self.status();
+        if request.mode == InstallMode::Always || !status.is_ready_for(&request.features) {
+            return None;
+        }
+        let manifest = status.manifest?;
+        Some(InstallReport { outcome: InstallOutcome::Reused, manifest })
+    }
+
+    fn build(
+        &self,
+        lock: &InstallLockGuard,
+        verified: &VerifiedAssets,
+        request: &InstallRequest,
+    ) -> Result<InstalledManifest, Error> {
+        let layout = self.layout();
+        if layout.version_dir.to_str().is_none() {
+            return Err(Error::RootNotUtf8 { path: layout.runtime_root.clone() });
+        }
+        ownership::prove(&layout.version_dir).map_err(|ownership::Foreign(reason)| Error::NotOurs {
+            path: layout.version_dir.clone(),
+            reason,
+        })?;
+        self.begin(Step::FindUv)?;
+        let uv = Uv::find(self)?;
+        sweep(self, lock);
+        let features = request.features.union(&self.recorded_features());
+        let staged = StagedRuntime::create(self, lock)?;
+        let mut log = InstallLog::begin(layout)?;
+        let installed = uv.populate(self, &staged, verified, &features, &mut log);
+        let proven = installed.and_then(|()| {
+            self.begin(Step::Prove)?;
+            prove::prove(self, &staged, verified.manifest(), &mut log)
+        });
+        let manifest = proven.and_then(|proven| {
+            self.begin(Step::WriteManifest)?;
+            staged.record(self, proven, verified.manifest(), features)
+        });
+        let manifest = manifest.map_err(|error| log.explain(error))?;
+        let replaced = staged.exchange(self, lock, log)?;
+        self.observer().observe(&crate::observer::Event::Step(Step::CleanUp));
+        // From here on the new runtime is ready: what fails now is swept by the next command.
+        daemon::stop_for_replacement(self, lock, replaced.layout());
+        replaced.remove();
+        Ok(manifest)
+    }
+
+    /// Repairing keeps what was there.
+    fn recorded_features(&self) -> FeatureSet {
+        match InstalledManifest::read(&self.layout().manifest_path) {
+            Recorded::Manifest(manifest) => manifest.features,
+            Recorded::Missing | Recorded::Invalid(_) => FeatureSet::new([]),
+        }
+    }
+}

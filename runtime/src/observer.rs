@@ -1,0 +1,68 @@
+//! What a caller may watch while work goes on: for progress on a terminal, and for tests that interfere at a step.
+
+use std::path::Path;
+use std::sync::Arc;
+
+/// Is told what happens. Called from the thread that does the work, which goes on when the call returns.
+pub trait Observer: Send + Sync {
+    fn observe(&self, event: &Event<'_>);
+}
+
+/// Something that happened.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// The next step begins.
+    Step(Step),
+    /// A line that a tool printed while it works.
+    Output(&'a str),
+    /// Another process holds a lock for more than a second.
+    Waiting { lock: &'a Path, holder: &'a str },
+}
+
+/// The steps of installing and starting, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    FindUv,
+    CreateEnvironment,
+    InstallRequirements,
+    InstallWheel,
+    Prove,
+    WriteManifest,
+    Exchange,
+    /// Only where directories cannot change places in one step: the old one is aside, the new one not in place.
+    ExchangeHalfDone,
+    CleanUp,
+    SpawnDaemon,
+    AwaitReport,
+    AwaitHealth,
+}
+
+impl Step {
+    /// What is being done, for people.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Step::FindUv => "looking for uv",
+            Step::CreateEnvironment => "creating the virtual environment",
+            Step::InstallRequirements => "installing Python dependencies",
+            Step::InstallWheel => "installing the bundled wheel",
+            Step::Prove => "checking what was installed",
+            Step::WriteManifest => "recording the installation",
+            Step::Exchange | Step::ExchangeHalfDone => "putting the runtime in place",
+            Step::CleanUp => "removing the runtime it replaces",
+            Step::SpawnDaemon => "starting the daemon",
+            Step::AwaitReport => "waiting for the daemon to listen",
+            Step::AwaitHealth => "checking that the daemon is healthy",
+        }
+    }
+}
+
+/// Watches nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unobserved;
+
+impl Observer for Unobserved {
+    fn observe(&self, _event: &Event<'_>) {}
+}
+
+/// A shared observer.
+pub type SharedObserver = Arc<dyn Observer>;

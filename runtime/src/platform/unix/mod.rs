@@ -1,0 +1,162 @@
+//! Unix: signals, process groups, renames that exchange.
+
+mod identity;
+mod spawn;
+
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal};
+
+pub use self::identity::{boot_id, lock_holders, running_process};
+pub use self::spawn::{die_with_parent, spawn_recorded};
+use super::Exchange;
+
+/// Makes a child and its own children one group that can be ended together, and that Ctrl-C on the terminal does not
+/// reach before we have decided what to do.
+pub fn prepare_supervised(command: &mut Command) {
+    command.process_group(0);
+    die_with_parent(command);
+}
+
+/// A supervised child with everything it spawned.
+#[derive(Debug)]
+pub struct ProcessTree(Option<Pid>);
+
+impl ProcessTree {
+    /// The tree of a child that was spawned after [`prepare_supervised`].
+    pub fn of(child: &Child) -> ProcessTree {
+        ProcessTree(i32::try_from(child.id()).ok().and_then(Pid::from_raw))
+    }
+
+    /// Asks all of them to end.
+    pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Ends all of them.
+    pub fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(group) = self.0 {
+            // An error here is a group that has ended already.
+            let _ = rustix::process::kill_process_group(group, signal);
+        }
+    }
+}
+
+/// A process that may be signalled: on Linux through a descriptor that never comes to mean another process.
+#[derive(Debug)]
+pub struct ProcessHandle {
+    pid: Pid,
+    #[cfg(target_os = "linux")]
+    descriptor: rustix::fd::OwnedFd,
+}
+
+impl ProcessHandle {
+    /// A handle to the process that has this pid now. Check its identity after opening, not before. `None` when there
+    /// is no such process.
+    pub fn open(pid: u32) -> Option<ProcessHandle> {
+        let pid = Pid::from_raw(i32::try_from(pid).ok()?)?;
+        Some(ProcessHandle {
+            pid,
+            #[cfg(target_os = "linux")]
+            descriptor: rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok()?,
+        })
+    }
+
+    /// Asks the process to end: SIGTERM.
+    pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Ends the process: SIGKILL.
+    pub fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    /// Whether the process ended before `deadline`. A process that nobody has reaped yet has ended.
+    pub fn ended_before(&self, deadline: Instant) -> bool {
+        let pid = u32::try_from(self.pid.as_raw_pid()).unwrap_or(0);
+        loop {
+            if running_process(pid).is_none() {
+                return true;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            self.pause(left.min(Duration::from_millis(20)));
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn signal(&self, signal: Signal) {
+        let _ = rustix::process::pidfd_send_signal(&self.descriptor, signal);
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn signal(&self, signal: Signal) {
+        let _ = rustix::process::kill_process(self.pid, signal);
+    }
+
+    /// Waits until the process ends, at most this long.
+    #[cfg(target_os = "linux")]
+    fn pause(&self, at_most: Duration) {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+        let timeout = Timespec {
+            tv_sec: 0,
+            tv_nsec: i64::from(at_most.subsec_nanos()),
+        };
+        let _ = poll(&mut [PollFd::new(&self.descriptor, PollFlags::IN)], Some(&timeout));
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn pause(&self, at_most: Duration) {
+        std::thread::sleep(at_most);
+    }
+}
+
+/// Lets two directories on one file system change places in one step.
+///
+/// # Errors
+/// Whatever the system says, except that it has no such step: that is [`Exchange::Unsupported`].
+pub fn exchange(one: &Path, other: &Path) -> io::Result<Exchange> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+    match renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE) {
+        Ok(()) => Ok(Exchange::Done),
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => Ok(Exchange::Unsupported),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// Bytes that this user may still write below `path`, when the system tells.
+pub fn free_space(path: &Path) -> Option<u64> {
+    let found = rustix::fs::statvfs(path).ok()?;
+    found.f_bavail.checked_mul(found.f_frsize)
+}
+
+/// Writes the names in a directory through to the disk.
+pub fn sync_directory(path: &Path) -> io::Result<()> {
+    fs_err::File::open(path)?.sync_all()
+}
+
+/// Whether the system would let this user create files in `path`; creates none.
+pub fn is_writable(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK).is_ok()
+}
+
+/// Options that create a file which others cannot read.
+pub fn private_file(options: &mut fs_err::OpenOptions) -> &mut fs_err::OpenOptions {
+    use fs_err::os::unix::fs::OpenOptionsExt;
+
+    options.mode(0o600)
+}
