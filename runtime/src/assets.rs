@@ -28,12 +28,18 @@ pub fn directory(environment: &Environment) -> PathBuf {
         return assets_under(Path::new(root));
     }
     // native/<platform>/ktx: three steps up is the package.
-    let package = environment.program().and_then(|program| program.ancestors().nth(3)).map(assets_under);
+    let package = environment
+        .program()
+        .and_then(|program| program.ancestors().nth(3))
+        .map(assets_under);
     let holds_manifest = |directory: &&PathBuf| directory.join(ASSET_MANIFEST_FILE).is_file();
     if let Some(package) = package.as_ref().filter(holds_manifest) {
         return package.clone();
     }
-    let built = environment.program().and_then(checkout_of).map(|root| assets_under(&built_package(root)));
+    let built = environment
+        .program()
+        .and_then(checkout_of)
+        .map(|root| assets_under(&built_package(root)));
     built.or(package).unwrap_or_else(|| assets_under(Path::new("")))
 }
 
@@ -60,7 +66,11 @@ fn built_package(checkout: &Path) -> PathBuf {
 
 /// The checkout of this project that a path lies in, by the files that only its root has.
 fn checkout_of(path: &Path) -> Option<&Path> {
-    path.ancestors().find(|root| ["Cargo.toml", "release-policy.json"].iter().all(|file| root.join(file).is_file()))
+    path.ancestors().find(|root| {
+        ["Cargo.toml", "release-policy.json"]
+            .iter()
+            .all(|file| root.join(file).is_file())
+    })
 }
 
 #[cfg(test)]
@@ -78,14 +88,18 @@ mod tests {
         for file in ["Cargo.toml", "release-policy.json"] {
             fs_err::write(checkout.path().join(file), "").expect("a file");
         }
-        assert_eq!(directory(&plain), checkout.path().join("dist/package/assets/python"));
+        assert_eq!(
+            directory(&plain),
+            checkout.path().join("dist/package/assets/python")
+        );
 
         fs_err::create_dir_all(&beside).expect("a directory");
         fs_err::write(beside.join("manifest.json"), "{}").expect("a manifest");
         assert_eq!(directory(&plain), beside);
 
         let named = [("KTX_PACKAGE_ROOT", "/p"), ("KTX_ASSET_DIR", "/a")];
-        let environment = |count| Environment::of_variables(named[..count].iter().copied()).with_program(&program);
+        let environment =
+            |count| Environment::of_variables(named[..count].iter().copied()).with_program(&program);
         assert_eq!(directory(&environment(1)), Path::new("/p/assets/python"));
         assert_eq!(directory(&environment(2)), Path::new("/a"));
     }
@@ -95,13 +109,21 @@ mod tests {
         let checkout = tempfile::tempdir().expect("a directory");
         let origin_of = |assets: &str| {
             let assets = checkout.path().join(assets);
-            origin(&Layout::under_root(crate::HostPlatform::CURRENT, Path::new("/r"), "1.0.0", &assets))
+            origin(&Layout::under_root(
+                crate::HostPlatform::CURRENT,
+                Path::new("/r"),
+                "1.0.0",
+                &assets,
+            ))
         };
         assert_eq!(origin_of("dist/package/assets/python"), Origin::Package);
         for file in ["Cargo.toml", "release-policy.json"] {
             fs_err::write(checkout.path().join(file), "").expect("a file");
         }
         assert_eq!(origin_of("dist/package/assets/python"), Origin::Checkout);
-        assert_eq!(origin_of("node_modules/@kaelio/ktx/assets/python"), Origin::Package);
+        assert_eq!(
+            origin_of("node_modules/@kaelio/ktx/assets/python"),
+            Origin::Package
+        );
     }
 }

@@ -4,7 +4,9 @@ use std::path::Path;
 
 /// The bytes of all files below `path`, links counted as themselves. What cannot be read counts as nothing.
 pub fn size_of(path: &Path) -> u64 {
-    let Ok(entries) = fs_err::read_dir(path) else { return 0 };
+    let Ok(entries) = fs_err::read_dir(path) else {
+        return 0;
+    };
     entries
         .filter_map(Result::ok)
         .map(|entry| match entry.file_type() {

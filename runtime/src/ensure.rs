@@ -90,9 +90,15 @@ impl Runtime {
         }
         self.consent(feature, policy, dialogue)?;
         dialogue.say(&format!("Installing KTX Python runtime ({feature}) with uv..."));
-        self.install(&InstallRequest { features, mode: InstallMode::IfNeeded })?;
+        self.install(&InstallRequest {
+            features,
+            mode: InstallMode::IfNeeded,
+        })?;
         let status = self.status();
-        dialogue.say(&format!("KTX Python runtime ready: {}", self.layout().version_dir.display()));
+        dialogue.say(&format!(
+            "KTX Python runtime ready: {}",
+            self.layout().version_dir.display()
+        ));
         Ok(status)
     }
 
@@ -120,7 +126,9 @@ impl Runtime {
     fn recovered_status(&self) -> Result<RuntimeStatus, Error> {
         let status = self.status();
         let aside = status.kind == StatusKind::Missing
-            && crate::install::leftovers(self, self.version()).iter().any(crate::install::Leftover::is_retired);
+            && crate::install::leftovers(self, self.version())
+                .iter()
+                .any(crate::install::Leftover::is_retired);
         if !aside {
             return Ok(status);
         }

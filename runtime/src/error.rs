@@ -25,7 +25,11 @@ pub enum Error {
     Io(#[source] std::io::Error),
     /// A file operation whose error does not name the path by itself.
     #[error("failed to {action} `{}`: {source}", path.display())]
-    Path { action: &'static str, path: PathBuf, source: std::io::Error },
+    Path {
+        action: &'static str,
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[error("{UV_REQUIRED}")]
     UvMissing,
     #[error(
@@ -33,7 +37,11 @@ pub enum Error {
          hint: update uv (for example: uv self update) and retry: ktx runtime install --yes",
         path.display()
     )]
-    UvTooOld { path: PathBuf, found: String, wanted: &'static str },
+    UvTooOld {
+        path: PathBuf,
+        found: String,
+        wanted: &'static str,
+    },
     #[error(
         "failed to run `{}`: {reason}\nhint: reinstall uv, or name a working one with KTX_UV, and retry: \
          ktx runtime install --yes",
@@ -55,13 +63,21 @@ pub enum Error {
     )]
     NotOurs { path: PathBuf, reason: String },
     #[error("Python runtime install failed.\n{reason}{tail}\nInstall log: {}", log.display())]
-    InstallFailed { reason: String, tail: String, log: PathBuf },
+    InstallFailed {
+        reason: String,
+        tail: String,
+        log: PathBuf,
+    },
     #[error(
         "failed to lock `{}`: held for {seconds} s by {holder}\n\
          hint: wait for it to end, or end it, and retry",
         path.display()
     )]
-    LockTimeout { path: PathBuf, seconds: u64, holder: String },
+    LockTimeout {
+        path: PathBuf,
+        seconds: u64,
+        holder: String,
+    },
     #[error("KTX Python daemon failed to start: {detail}. stderr: {}", stderr.display())]
     DaemonStart { detail: String, stderr: PathBuf },
     #[error(

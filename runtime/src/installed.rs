@@ -82,7 +82,12 @@ pub enum Recorded {
 
 impl InstalledManifest {
     /// The manifest of an installation that was just made.
-    pub fn of(layout: &Layout, asset: &AssetManifest, features: FeatureSet, now: jiff::Timestamp) -> InstalledManifest {
+    pub fn of(
+        layout: &Layout,
+        asset: &AssetManifest,
+        features: FeatureSet,
+        now: jiff::Timestamp,
+    ) -> InstalledManifest {
         let path = |path: &Path| Text(path.to_string_lossy().into_owned());
         InstalledManifest {
             schema_version: One,
@@ -139,7 +144,11 @@ impl TryFrom<String> for Text {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Text, &'static str> {
-        if text.is_empty() { Err("a text must not be empty") } else { Ok(Text(text)) }
+        if text.is_empty() {
+            Err("a text must not be empty")
+        } else {
+            Ok(Text(text))
+        }
     }
 }
 
@@ -153,7 +162,11 @@ impl TryFrom<u64> for One {
     type Error = String;
 
     fn try_from(version: u64) -> Result<One, String> {
-        if version == 1 { Ok(One) } else { Err(format!("schemaVersion must be 1, got {version}")) }
+        if version == 1 {
+            Ok(One)
+        } else {
+            Err(format!("schemaVersion must be 1, got {version}"))
+        }
     }
 }
 
@@ -166,10 +179,15 @@ impl From<One> for u64 {
 /// The content of a small regular file. What is no regular file would block or never end.
 pub(crate) fn read_regular(path: &Path, at_most: u64) -> std::io::Result<Vec<u8>> {
     if !fs_err::metadata(path)?.is_file() {
-        return Err(std::io::Error::other(format!("failed to read `{}`: not a regular file", path.display())));
+        return Err(std::io::Error::other(format!(
+            "failed to read `{}`: not a regular file",
+            path.display()
+        )));
     }
     let mut content = Vec::new();
-    fs_err::File::open(path)?.take(at_most + 1).read_to_end(&mut content)?;
+    fs_err::File::open(path)?
+        .take(at_most + 1)
+        .read_to_end(&mut content)?;
     if content.len() as u64 > at_most {
         let reason = format!("failed to read `{}`: larger than {at_most} bytes", path.display());
         return Err(std::io::Error::other(reason));

@@ -319,7 +319,23 @@ mod tests {
             Path::new(r"C:\p\assets\python"),
         );
         let json = serde_json::to_string_pretty(&layout.expect("a layout")).expect("JSON");
-        insta::assert_snapshot!(json, @"");
+        insta::assert_snapshot!(json, @r#"
+        {
+          "cliVersion": "0.4.0",
+          "runtimeRoot": "C:\\Users\\ada\\AppData\\Local\\Kaelio\\KTX\\runtime",
+          "versionDir": "C:\\Users\\ada\\AppData\\Local\\Kaelio\\KTX\\runtime\\0.4.0",
+          "venvDir": "C:\\Users\\ada\\AppData\\Local\\Kaelio\\KTX\\runtime\\0.4.0\\.venv",
+          "manifestPath": "C:\\Users\\ada\\AppData\\Local\\Kaelio\\KTX\\runtime\\0.4.0\\manifest.json",
+          "installLogPath": "C:\\Users\\ada\\AppData\\Local\\Kaelio\\KTX\\runtime\\0.4.0\\install.log",
+          "assetDir": "C:\\p\\assets\\python",
+          "assetManifestPath": "C:\\p\\assets\\python\\manifest.json",
+          "pythonPath": "C:\\Users\\ada\\AppData\\Local\\Kaelio\\KTX\\runtime\\0.4.0\\.venv\\Scripts\\python.exe",
+          "daemonPath": "C:\\Users\\ada\\AppData\\Local\\Kaelio\\KTX\\runtime\\0.4.0\\.venv\\Scripts\\ktx-daemon.exe",
+          "daemonStatePath": "C:\\Users\\ada\\AppData\\Local\\Kaelio\\KTX\\runtime\\0.4.0\\daemon.json",
+          "daemonStdoutPath": "C:\\Users\\ada\\AppData\\Local\\Kaelio\\KTX\\runtime\\0.4.0\\daemon.stdout.log",
+          "daemonStderrPath": "C:\\Users\\ada\\AppData\\Local\\Kaelio\\KTX\\runtime\\0.4.0\\daemon.stderr.log"
+        }
+        "#);
     }
 
     #[test]
@@ -330,7 +346,23 @@ mod tests {
             "0.4.0",
             Path::new("/p/assets/python"),
         );
-        insta::assert_snapshot!(serde_json::to_string_pretty(&layout).expect("JSON"), @"");
+        insta::assert_snapshot!(serde_json::to_string_pretty(&layout).expect("JSON"), @r#"
+        {
+          "cliVersion": "0.4.0",
+          "runtimeRoot": "/r",
+          "versionDir": "/r/0.4.0",
+          "venvDir": "/r/0.4.0/.venv",
+          "manifestPath": "/r/0.4.0/manifest.json",
+          "installLogPath": "/r/0.4.0/install.log",
+          "assetDir": "/p/assets/python",
+          "assetManifestPath": "/p/assets/python/manifest.json",
+          "pythonPath": "/r/0.4.0/.venv/bin/python",
+          "daemonPath": "/r/0.4.0/.venv/bin/ktx-daemon",
+          "daemonStatePath": "/r/0.4.0/daemon.json",
+          "daemonStdoutPath": "/r/0.4.0/daemon.stdout.log",
+          "daemonStderrPath": "/r/0.4.0/daemon.stderr.log"
+        }
+        "#);
         assert_eq!(layout.daemon_token_path(), Path::new("/r/0.4.0/daemon.token"));
         assert_eq!(
             layout.in_directory("0.3.0").manifest_path,

@@ -44,8 +44,8 @@ mod status;
 mod versions;
 
 pub use crate::daemon::{
-    DaemonState, DaemonStatus, DaemonStatusKind, ProvenDaemon, StartMode, StartOutcome, StartReport, StartRequest,
-    StopMethod, StopReport, StoppedVersion,
+    DaemonState, DaemonStatus, DaemonStatusKind, ProvenDaemon, StartMode, StartOutcome, StartReport,
+    StartRequest, StopMethod, StopReport, StoppedVersion,
 };
 pub use crate::disk::human as human_bytes;
 pub use crate::doctor::{Check, Diagnostic, DoctorReport, Verdict};

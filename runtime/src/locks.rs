@@ -59,7 +59,8 @@ impl InstallLockGuard {
 impl Runtime {
     /// Takes the install lock of a version for this process alone.
     pub(crate) fn lock_install(&self, version: &str, patience: Patience) -> Result<InstallLockGuard, Error> {
-        self.take(version, "install", Mode::Exclusive, patience).map(InstallLockGuard)
+        self.take(version, "install", Mode::Exclusive, patience)
+            .map(InstallLockGuard)
     }
 
     /// Takes the install lock of this version together with others that use the runtime.
@@ -67,12 +68,14 @@ impl Runtime {
     /// # Errors
     /// When the lock cannot be had in time, or the root cannot be written.
     pub fn use_runtime(&self) -> Result<RuntimeUseGuard, Error> {
-        self.take(self.version(), "install", Mode::Shared, Patience::Bounded).map(RuntimeUseGuard)
+        self.take(self.version(), "install", Mode::Shared, Patience::Bounded)
+            .map(RuntimeUseGuard)
     }
 
     /// Takes the daemon lock of a version.
     pub(crate) fn lock_daemon(&self, version: &str) -> Result<DaemonLockGuard, Error> {
-        self.take(version, "daemon", Mode::Exclusive, Patience::Bounded).map(DaemonLockGuard)
+        self.take(version, "daemon", Mode::Exclusive, Patience::Bounded)
+            .map(DaemonLockGuard)
     }
 
     /// Who holds the install or daemon lock of this version now, for `doctor`: asks without waiting or creating.
@@ -89,7 +92,12 @@ impl Runtime {
         let directory = self.locks_dir();
         fs_err::create_dir_all(&directory)?;
         let path = lock_path(&directory, version, kind);
-        let file = fs_err::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
+        let file = fs_err::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)?;
         let limit = match patience {
             Patience::Bounded => self.limits().lock,
             Patience::AtMost(limit) => limit,
@@ -98,7 +106,10 @@ impl Runtime {
         if mode == Mode::Exclusive {
             note_holder(&path);
         }
-        Ok(Held { file, version: version.to_owned() })
+        Ok(Held {
+            file,
+            version: version.to_owned(),
+        })
     }
 
     fn wait(&self, file: &fs_err::File, path: &Path, mode: Mode, limit: Duration) -> Result<(), Error> {
@@ -114,17 +125,28 @@ impl Runtime {
                 Ok(()) => return Ok(()),
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(source)) => {
-                    return Err(Error::Path { action: "lock", path: path.to_owned(), source });
+                    return Err(Error::Path {
+                        action: "lock",
+                        path: path.to_owned(),
+                        source,
+                    });
                 }
             }
             self.interrupt().check()?;
             if started.elapsed() >= limit {
                 let seconds = limit.as_secs();
-                return Err(Error::LockTimeout { path: path.to_owned(), seconds, holder: holder(path) });
+                return Err(Error::LockTimeout {
+                    path: path.to_owned(),
+                    seconds,
+                    holder: holder(path),
+                });
             }
             if !said && started.elapsed() >= QUIET {
                 said = true;
-                self.observer().observe(&Event::Waiting { lock: path, holder: &holder(path) });
+                self.observer().observe(&Event::Waiting {
+                    lock: path,
+                    holder: &holder(path),
+                });
             }
             std::thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(50));
@@ -145,7 +167,8 @@ fn holder_path(lock: &Path) -> PathBuf {
 
 fn note_holder(lock: &Path) {
     // Only for people who wait: without it they are told no pid.
-    let _ = fs_err::File::create(holder_path(lock)).and_then(|mut file| write!(file, "{}", std::process::id()));
+    let _ =
+        fs_err::File::create(holder_path(lock)).and_then(|mut file| write!(file, "{}", std::process::id()));
 }
 
 /// The processes that hold the lock, as text for people.
@@ -153,7 +176,8 @@ fn holder(lock: &Path) -> String {
     let mut pids = platform::lock_holders(lock);
     if pids.is_empty() {
         let mut text = String::new();
-        let read = fs_err::File::open(holder_path(lock)).and_then(|file| file.take(32).read_to_string(&mut text));
+        let read =
+            fs_err::File::open(holder_path(lock)).and_then(|file| file.take(32).read_to_string(&mut text));
         pids.extend(read.ok().and_then(|_| text.trim().parse::<u32>().ok()));
     }
     let named: Vec<String> = pids.iter().map(|pid| format!("process {pid}")).collect();

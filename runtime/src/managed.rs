@@ -23,7 +23,12 @@ pub struct ManagedDaemon {
 impl ManagedDaemon {
     /// Does nothing yet.
     pub fn new(runtime: Runtime, policy: InstallPolicy, dialogue: Arc<dyn Dialogue>) -> ManagedDaemon {
-        ManagedDaemon { runtime, policy, dialogue, remembered: Arc::default() }
+        ManagedDaemon {
+            runtime,
+            policy,
+            dialogue,
+            remembered: Arc::default(),
+        }
     }
 
     /// The URL of the daemon; installs and starts on the first call, and says so on the dialogue. Failures are not
@@ -63,13 +68,17 @@ impl ManagedDaemon {
             return Ok(daemon.clone());
         }
         self.runtime.ensure(Feature::Core, self.policy, &*self.dialogue)?;
-        let request = StartRequest { features: FeatureSet::from(Feature::Core), mode: StartMode::Reuse };
+        let request = StartRequest {
+            features: FeatureSet::from(Feature::Core),
+            mode: StartMode::Reuse,
+        };
         let report = self.runtime.start(&request)?;
         let verb = match report.outcome {
             StartOutcome::Started => "Started",
             StartOutcome::Reused => "Using existing",
         };
-        self.dialogue.say(&format!("{verb} KTX Python daemon: {}", report.daemon.url()));
+        self.dialogue
+            .say(&format!("{verb} KTX Python daemon: {}", report.daemon.url()));
         Ok(remembered.insert(report.daemon).clone())
     }
 

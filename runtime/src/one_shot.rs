@@ -32,16 +32,25 @@ impl Runtime {
         line.push(b'\n');
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let mut too_large = false;
-        let supervision =
-            Supervision { interrupt: self.interrupt(), silence: None, grows: &mut || false, timeout: None };
-        let ended = process::run(self.one_shot_command(subcommand), Some(line), supervision, &mut |stream, piece| {
-            let (kept, limit) = match stream {
-                Stream::Stdout => (&mut stdout, MAX_ANSWER),
-                Stream::Stderr => (&mut stderr, MAX_SAID),
-            };
-            too_large |= stream == Stream::Stdout && kept.len() + piece.len() > limit;
-            kept.extend_from_slice(&piece[..piece.len().min(limit - kept.len())]);
-        });
+        let supervision = Supervision {
+            interrupt: self.interrupt(),
+            silence: None,
+            grows: &mut || false,
+            timeout: None,
+        };
+        let ended = process::run(
+            self.one_shot_command(subcommand),
+            Some(line),
+            supervision,
+            &mut |stream, piece| {
+                let (kept, limit) = match stream {
+                    Stream::Stdout => (&mut stdout, MAX_ANSWER),
+                    Stream::Stderr => (&mut stderr, MAX_SAID),
+                };
+                too_large |= stream == Stream::Stdout && kept.len() + piece.len() > limit;
+                kept.extend_from_slice(&piece[..piece.len().min(limit - kept.len())]);
+            },
+        );
         let ended = match ended {
             Ok(ended) => ended,
             Err(ProcessError::Interrupted(interrupted)) => return Err(interrupted.into()),
@@ -49,16 +58,23 @@ impl Runtime {
         };
         if !ended.status.success() {
             let said = String::from_utf8_lossy(&stderr).trim().to_owned();
-            let said = if said.is_empty() { exit_text(ended.status) } else { said };
+            let said = if said.is_empty() {
+                exit_text(ended.status)
+            } else {
+                said
+            };
             return Err(Error::OneShot(format!("ktx-daemon {subcommand} failed: {said}")));
         }
         if too_large {
-            let reason = format!("ktx-daemon {subcommand} failed: its answer is larger than {MAX_ANSWER} bytes");
+            let reason =
+                format!("ktx-daemon {subcommand} failed: its answer is larger than {MAX_ANSWER} bytes");
             return Err(Error::OneShot(reason));
         }
         match serde_json::from_slice(&stdout) {
             Ok(Value::Object(object)) => Ok(object),
-            Ok(_) => Err(Error::OneShot(format!("ktx-daemon {subcommand} returned non-object JSON"))),
+            Ok(_) => Err(Error::OneShot(format!(
+                "ktx-daemon {subcommand} returned non-object JSON"
+            ))),
             Err(error) => Err(Error::OneShot(error.to_string())),
         }
     }
@@ -72,11 +88,16 @@ impl Runtime {
             !name.starts_with("PYTHON") && name != "VIRTUAL_ENV" && name != "CONDA_PREFIX"
         });
         command.envs(inherited);
-        command.env("PYTHONNOUSERSITE", "1").env("PYTHONSAFEPATH", "1").env("KTX_DAEMON_VERSION", self.version());
+        command
+            .env("PYTHONNOUSERSITE", "1")
+            .env("PYTHONSAFEPATH", "1")
+            .env("KTX_DAEMON_VERSION", self.version());
         command
     }
 }
 
 fn exit_text(status: std::process::ExitStatus) -> String {
-    status.code().map_or_else(|| status.to_string(), |code| format!("exit code {code}"))
+    status
+        .code()
+        .map_or_else(|| status.to_string(), |code| format!("exit code {code}"))
 }

@@ -46,14 +46,19 @@ pub fn prove(path: &Path) -> Result<(), Foreign> {
         return Ok(());
     }
     let names = names(path).map_err(|error| Foreign(error.to_string()))?;
-    match names.into_iter().find(|name| !RUNTIME_NAMES.iter().any(|known| name == known)) {
+    match names
+        .into_iter()
+        .find(|name| !RUNTIME_NAMES.iter().any(|known| name == known))
+    {
         None => Ok(()),
         Some(name) => Err(Foreign(format!("it holds `{}`", name.to_string_lossy()))),
     }
 }
 
 fn names(path: &Path) -> std::io::Result<Vec<OsString>> {
-    fs_err::read_dir(path)?.map(|entry| entry.map(|entry| entry.file_name())).collect()
+    fs_err::read_dir(path)?
+        .map(|entry| entry.map(|entry| entry.file_name()))
+        .collect()
 }
 
 #[cfg(test)]
@@ -78,8 +83,18 @@ mod tests {
         check(&[], Ok(()));
         check(&[(MARKER, ""), ("notes.txt", "")], Ok(()));
         check(&[("manifest.json", manifest), ("notes.txt", "")], Ok(()));
-        check(&[("manifest.json", "{"), (".venv/pyvenv.cfg", ""), ("install.log", "")], Ok(()));
-        check(&[("manifest.json", "{}"), ("notes.txt", "")], Err("it holds `notes.txt`"));
+        check(
+            &[
+                ("manifest.json", "{"),
+                (".venv/pyvenv.cfg", ""),
+                ("install.log", ""),
+            ],
+            Ok(()),
+        );
+        check(
+            &[("manifest.json", "{}"), ("notes.txt", "")],
+            Err("it holds `notes.txt`"),
+        );
         check(&[("src/main.rs", "")], Err("it holds `src`"));
         check(&[(&format!("{MARKER}/x"), ""), ("y", "")], Err("it holds `y`"));
     }

@@ -56,9 +56,16 @@ impl Runtime {
             match ownership::prove(&found.path) {
                 Ok(()) => {
                     let bytes = disk::size_of(&found.path);
-                    plan.stale.push(StaleRuntime { path: found.path, version: found.version, bytes });
+                    plan.stale.push(StaleRuntime {
+                        path: found.path,
+                        version: found.version,
+                        bytes,
+                    });
                 }
-                Err(ownership::Foreign(reason)) => plan.foreign.push(Kept { path: found.path, reason }),
+                Err(ownership::Foreign(reason)) => plan.foreign.push(Kept {
+                    path: found.path,
+                    reason,
+                }),
             }
         }
         plan
@@ -75,7 +82,10 @@ impl Runtime {
             match self.remove_stale(&stale) {
                 Ok(()) => report.removed.push(stale),
                 Err(Error::Interrupted(interrupted)) => return Err(interrupted.into()),
-                Err(error) => report.failed.push(Kept { path: stale.path, reason: error.to_string() }),
+                Err(error) => report.failed.push(Kept {
+                    path: stale.path,
+                    reason: error.to_string(),
+                }),
             }
         }
         Ok(report)
@@ -96,10 +106,17 @@ impl Runtime {
     }
 
     fn prove_stale(&self, directory: &Path) -> Result<(), Error> {
-        let foreign = |reason| Error::NotOurs { path: directory.to_owned(), reason };
+        let foreign = |reason| Error::NotOurs {
+            path: directory.to_owned(),
+            reason,
+        };
         ownership::prove(directory).map_err(|ownership::Foreign(reason)| foreign(reason))?;
         let root = fs_err::canonicalize(self.root())?;
         let real = fs_err::canonicalize(directory)?;
-        if real.parent() == Some(root.as_path()) { Ok(()) } else { Err(foreign("it is elsewhere".to_owned())) }
+        if real.parent() == Some(root.as_path()) {
+            Ok(())
+        } else {
+            Err(foreign("it is elsewhere".to_owned()))
+        }
     }
 }

@@ -58,7 +58,11 @@ impl Runtime {
     ///
     /// # Errors
     /// When the root cannot be told.
-    pub fn new(environment: Environment, version: &str, interrupt: Interrupt) -> Result<Runtime, LayoutError> {
+    pub fn new(
+        environment: Environment,
+        version: &str,
+        interrupt: Interrupt,
+    ) -> Result<Runtime, LayoutError> {
         let asset_dir = crate::assets::directory(&environment);
         let layout = Layout::new(HostPlatform::CURRENT, &environment, version, &asset_dir)?;
         Ok(Runtime {
@@ -141,7 +145,9 @@ impl Runtime {
     }
 
     pub(crate) fn variable_or(&self, name: &str, default: &str) -> OsString {
-        self.environment.variable(name).map_or_else(|| OsString::from(default), OsString::from)
+        self.environment
+            .variable(name)
+            .map_or_else(|| OsString::from(default), OsString::from)
     }
 }
 

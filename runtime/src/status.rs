@@ -44,7 +44,10 @@ impl RuntimeStatus {
     /// Whether the runtime can be used for these features as it is.
     pub fn is_ready_for(&self, features: &FeatureSet) -> bool {
         self.kind == StatusKind::Ready
-            && self.manifest.as_ref().is_some_and(|manifest| manifest.features.covers(features))
+            && self
+                .manifest
+                .as_ref()
+                .is_some_and(|manifest| manifest.features.covers(features))
     }
 }
 
@@ -58,14 +61,22 @@ impl Runtime {
             Recorded::Manifest(manifest) => Some(*manifest),
             Recorded::Missing | Recorded::Invalid(_) => None,
         };
-        RuntimeStatus { kind, detail, layout, manifest }
+        RuntimeStatus {
+            kind,
+            detail,
+            layout,
+            manifest,
+        }
     }
 }
 
 fn judge(layout: &Layout, recorded: &Recorded) -> (StatusKind, String) {
     let manifest = match recorded {
         Recorded::Invalid(reason) => {
-            return (StatusKind::Broken, format!("Runtime manifest is invalid: {reason}"));
+            return (
+                StatusKind::Broken,
+                format!("Runtime manifest is invalid: {reason}"),
+            );
         }
         Recorded::Missing => {
             let path = layout.manifest_path.display();
@@ -74,8 +85,10 @@ fn judge(layout: &Layout, recorded: &Recorded) -> (StatusKind, String) {
         Recorded::Manifest(manifest) => manifest,
     };
     if manifest.cli_version.as_str() != layout.cli_version {
-        let detail =
-            format!("Runtime is for CLI {}, current CLI is {}", manifest.cli_version, layout.cli_version);
+        let detail = format!(
+            "Runtime is for CLI {}, current CLI is {}",
+            manifest.cli_version, layout.cli_version
+        );
         return (StatusKind::Mismatched, detail);
     }
     if !layout.python_path.is_file() {
@@ -84,7 +97,10 @@ fn judge(layout: &Layout, recorded: &Recorded) -> (StatusKind, String) {
     }
     if !layout.daemon_path.is_file() {
         let path = layout.daemon_path.display();
-        return (StatusKind::Broken, format!("Missing ktx-daemon executable: {path}"));
+        return (
+            StatusKind::Broken,
+            format!("Missing ktx-daemon executable: {path}"),
+        );
     }
     match assets::load(layout) {
         Err(error) => (StatusKind::Broken, error.to_string()),
@@ -92,6 +108,9 @@ fn judge(layout: &Layout, recorded: &Recorded) -> (StatusKind, String) {
             let detail = "Runtime was installed from another Python wheel than this package bundles";
             (StatusKind::Mismatched, detail.to_owned())
         }
-        Ok(_) => (StatusKind::Ready, format!("Runtime ready at {}", layout.version_dir.display())),
+        Ok(_) => (
+            StatusKind::Ready,
+            format!("Runtime ready at {}", layout.version_dir.display()),
+        ),
     }
 }

@@ -12,13 +12,18 @@ pub struct VersionDirectory {
 
 /// All of them, sorted by path. A root that is not there has none; links and files are none.
 pub fn version_directories(root: &Path) -> Vec<VersionDirectory> {
-    let Ok(entries) = fs_err::read_dir(root) else { return Vec::new() };
+    let Ok(entries) = fs_err::read_dir(root) else {
+        return Vec::new();
+    };
     let mut found: Vec<VersionDirectory> = entries
         .filter_map(Result::ok)
         .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
         .filter_map(|entry| {
             let version = entry.file_name().to_str().and_then(as_version)?;
-            Some(VersionDirectory { path: root.join(&version), version })
+            Some(VersionDirectory {
+                path: root.join(&version),
+                version,
+            })
         })
         .collect();
     found.sort_by(|one, other| one.path.cmp(&other.path));
@@ -46,12 +51,32 @@ mod tests {
 
     #[test]
     fn only_versions_are_versions() {
-        for name in ["0.1.0", "0.4.0", "10.20.30", "0.1.0-rc.0", "1.0.0-my-branch.3", "1.0.0+build.1"] {
+        for name in [
+            "0.1.0",
+            "0.4.0",
+            "10.20.30",
+            "0.1.0-rc.0",
+            "1.0.0-my-branch.3",
+            "1.0.0+build.1",
+        ] {
             assert_eq!(as_version(name).as_deref(), Some(name));
         }
         for name in [
-            "", "uv", "1.0", "1.0.0.0", ".1.0.0", "1.0.0-", "v1.0.0", "1.0.x", "1..0", "Documents", ".ssh", "2024",
-            "1.0.0-rc 1", "1.0.0-../x", "python3.11",
+            "",
+            "uv",
+            "1.0",
+            "1.0.0.0",
+            ".1.0.0",
+            "1.0.0-",
+            "v1.0.0",
+            "1.0.x",
+            "1..0",
+            "Documents",
+            ".ssh",
+            "2024",
+            "1.0.0-rc 1",
+            "1.0.0-../x",
+            "python3.11",
         ] {
             assert_eq!(as_version(name), None, "{name}");
         }

@@ -14,20 +14,30 @@ use crate::{Interrupted, Runtime};
 ///
 /// # Errors
 /// On a signal only: what cannot be proven gets no token, and what is not there is seen by the request.
-pub fn token_for(runtime: &Runtime, client: &HttpClient, base: &BaseUrl) -> Result<Option<Token>, Interrupted> {
+pub fn token_for(
+    runtime: &Runtime,
+    client: &HttpClient,
+    base: &BaseUrl,
+) -> Result<Option<Token>, Interrupted> {
     let found = named_token(runtime, client, base).or_else(|| recorded_token(runtime, client, base));
     runtime.interrupt().check()?;
     Ok(found)
 }
 
 fn named_token(runtime: &Runtime, client: &HttpClient, base: &BaseUrl) -> Option<Token> {
-    let token = Token::read(Path::new(runtime.environment().variable("KTX_DAEMON_TOKEN_FILE")?))?;
+    let token = Token::read(Path::new(
+        runtime.environment().variable("KTX_DAEMON_TOKEN_FILE")?,
+    ))?;
     holds_token(client, base, base.port()?, &token).then_some(token)
 }
 
 fn recorded_token(runtime: &Runtime, client: &HttpClient, base: &BaseUrl) -> Option<Token> {
-    let StateFile::State(state) = StateFile::read(&runtime.layout().daemon_state_path) else { return None };
-    let is_recorded = state.port.is_some_and(|port| Some(port.get()) == base.loopback_port());
+    let StateFile::State(state) = StateFile::read(&runtime.layout().daemon_state_path) else {
+        return None;
+    };
+    let is_recorded = state
+        .port
+        .is_some_and(|port| Some(port.get()) == base.loopback_port());
     if !is_recorded {
         return None;
     }

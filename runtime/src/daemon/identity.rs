@@ -24,12 +24,16 @@ pub enum Occupant {
 pub fn occupant(state: &DaemonState) -> Occupant {
     let pid = state.pid.0;
     let handle = ProcessHandle::open(pid);
-    let Some(process) = running_process(pid) else { return Occupant::Nobody };
+    let Some(process) = running_process(pid) else {
+        return Occupant::Nobody;
+    };
     let same_boot = state.boot_id == boot_id();
     let same_start = state.process_started_at.as_deref() == Some(process.started_at.as_str());
     let same_program = state.executable.is_some() && state.executable == process.executable;
     match handle {
-        Some(handle) if same_boot && same_start && same_program => Occupant::Ours(ProvenProcess { pid, handle }),
+        Some(handle) if same_boot && same_start && same_program => {
+            Occupant::Ours(ProvenProcess { pid, handle })
+        }
         _ => Occupant::Unproven,
     }
 }

@@ -25,8 +25,21 @@ const DEFAULT_IDLE_SECONDS: &str = "14400";
 
 /// What a daemon may see of our environment, as the handshake lists it; proxies and certificates come on top.
 const PASSED: [&str; 15] = [
-    "PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "SENTENCE_TRANSFORMERS_HOME", "TORCH_HOME",
-    "KTX_EMBEDDING_MODEL", "SYSTEMROOT", "LOCALAPPDATA", "USERPROFILE", "TEMP", "TMP", "NODE_EXTRA_CA_CERTS",
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "SENTENCE_TRANSFORMERS_HOME",
+    "TORCH_HOME",
+    "KTX_EMBEDDING_MODEL",
+    "SYSTEMROOT",
+    "LOCALAPPDATA",
+    "USERPROFILE",
+    "TEMP",
+    "TMP",
+    "NODE_EXTRA_CA_CERTS",
 ];
 
 /// A daemon that is healthy, and what was recorded of it.
@@ -75,7 +88,10 @@ pub fn launch(
         Err(error) => {
             forget(layout);
             return Err(match error {
-                Error::Io(source) => start_error(layout, format!("failed to run `{}`: {source}", layout.python_path.display())),
+                Error::Io(source) => start_error(
+                    layout,
+                    format!("failed to run `{}`: {source}", layout.python_path.display()),
+                ),
                 other => other,
             });
         }
@@ -96,7 +112,11 @@ pub fn launch(
 
 /// Removes what is recorded of a daemon that is gone.
 pub fn forget(layout: &Layout) {
-    for path in [&layout.daemon_state_path, &layout.daemon_token_path(), &layout.daemon_ready_path()] {
+    for path in [
+        &layout.daemon_state_path,
+        &layout.daemon_token_path(),
+        &layout.daemon_ready_path(),
+    ] {
         // What stays is stale, and the next command removes it.
         let _ = fs_err::remove_file(path);
     }
@@ -107,7 +127,18 @@ fn command(runtime: &Runtime, instance: &str) -> Result<Command, Error> {
     let (stdout, stderr) = log_files::open(layout)?;
     let mut command = Command::new(&layout.python_path);
     command
-        .args(["-I", "-m", "ktx_daemon", "serve-http", "--host", "127.0.0.1", "--port", "0", "--instance", instance])
+        .args([
+            "-I",
+            "-m",
+            "ktx_daemon",
+            "serve-http",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            "0",
+            "--instance",
+            instance,
+        ])
         .arg("--token-file")
         .arg(layout.daemon_token_path())
         .arg("--ready-file")
@@ -120,7 +151,12 @@ fn command(runtime: &Runtime, instance: &str) -> Result<Command, Error> {
         .stdin(Stdio::null())
         .stdout(stdout)
         .stderr(stderr);
-    command.envs(runtime.environment().variables().filter(|(name, _)| name.to_str().is_some_and(is_passed)));
+    command.envs(
+        runtime
+            .environment()
+            .variables()
+            .filter(|(name, _)| name.to_str().is_some_and(is_passed)),
+    );
     Ok(command)
 }
 
@@ -131,7 +167,11 @@ fn is_passed(name: &str) -> bool {
         || name.starts_with("TRANSFORMERS_")
 }
 
-fn first_state(runtime: &Runtime, manifest: &InstalledManifest, instance: &str) -> Result<DaemonState, Error> {
+fn first_state(
+    runtime: &Runtime,
+    manifest: &InstalledManifest,
+    instance: &str,
+) -> Result<DaemonState, Error> {
     let layout = runtime.layout();
     Ok(DaemonState {
         schema_version: Version1,
@@ -194,13 +234,20 @@ fn follow(
     Ok(daemon)
 }
 
-fn await_report(runtime: &Runtime, child: &mut Child, instance: &str, deadline: Instant) -> Result<Ready, Error> {
+fn await_report(
+    runtime: &Runtime,
+    child: &mut Child,
+    instance: &str,
+    deadline: Instant,
+) -> Result<Ready, Error> {
     let path = runtime.layout().daemon_ready_path();
     loop {
         if let Some(ready) = read_report(&path).filter(|ready| ready.instance == instance) {
             return Ok(ready);
         }
-        wait_or_fail(runtime, child, deadline, || "it did not report where it listens".to_owned())?;
+        wait_or_fail(runtime, child, deadline, || {
+            "it did not report where it listens".to_owned()
+        })?;
     }
 }
 
@@ -219,8 +266,12 @@ fn wait_or_fail(
     runtime.interrupt().check()?;
     let layout = runtime.layout();
     if let Ok(Some(status)) = child.try_wait() {
-        let said = log_files::last_line(&layout.daemon_stderr_path).map_or(String::new(), |line| format!(": {line}"));
-        return Err(start_error(layout, format!("the process ended with {status}{said}")));
+        let said = log_files::last_line(&layout.daemon_stderr_path)
+            .map_or(String::new(), |line| format!(": {line}"));
+        return Err(start_error(
+            layout,
+            format!("the process ended with {status}{said}"),
+        ));
     }
     if Instant::now() >= deadline {
         return Err(start_error(layout, detail()));
@@ -230,7 +281,10 @@ fn wait_or_fail(
 }
 
 fn start_error(layout: &Layout, detail: String) -> Error {
-    Error::DaemonStart { detail, stderr: layout.daemon_stderr_path.clone() }
+    Error::DaemonStart {
+        detail,
+        stderr: layout.daemon_stderr_path.clone(),
+    }
 }
 
 /// Ends a daemon that did not come up: our own child, so there is no doubt whom it meets.
@@ -242,7 +296,9 @@ fn end(child: &mut Child, state: &DaemonState) {
     }
     let _ = child.kill();
     let _ = child.wait();
-    if cfg!(windows) && let super::identity::Occupant::Ours(process) = super::identity::occupant(state) {
+    if cfg!(windows)
+        && let super::identity::Occupant::Ours(process) = super::identity::occupant(state)
+    {
         process.handle.kill();
     }
 }

@@ -11,14 +11,20 @@ const MAX_BYTES: u64 = 5 << 20;
 
 /// Opens both logs for appending, as standard output and standard error of a child.
 pub fn open(layout: &Layout) -> Result<(Stdio, Stdio), Error> {
-    Ok((append(&layout.daemon_stdout_path)?, append(&layout.daemon_stderr_path)?))
+    Ok((
+        append(&layout.daemon_stdout_path)?,
+        append(&layout.daemon_stderr_path)?,
+    ))
 }
 
 /// Cuts logs that grew too large under a running daemon. It appends, so it goes on at the new end.
 pub fn cap(layout: &Layout) {
     for path in [&layout.daemon_stdout_path, &layout.daemon_stderr_path] {
         if is_too_large(path) && fs_err::copy(path, older(path)).is_ok() {
-            let emptied = fs_err::OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(0));
+            let emptied = fs_err::OpenOptions::new()
+                .write(true)
+                .open(path)
+                .and_then(|file| file.set_len(0));
             // A log that cannot be cut is cut by the next command.
             let _ = emptied;
         }
@@ -36,7 +42,10 @@ pub fn last_line(path: &Path) -> Option<String> {
     let mut bytes = Vec::new();
     file.take(WINDOW).read_to_end(&mut bytes).ok()?;
     let text = String::from_utf8_lossy(&bytes);
-    text.lines().map(str::trim).rfind(|line| !line.is_empty()).map(str::to_owned)
+    text.lines()
+        .map(str::trim)
+        .rfind(|line| !line.is_empty())
+        .map(str::to_owned)
 }
 
 fn append(path: &Path) -> Result<Stdio, Error> {
@@ -65,13 +74,22 @@ mod tests {
     #[test]
     fn one_older_generation_is_kept() {
         let directory = tempfile::tempdir().expect("a directory");
-        let layout = Layout::under_root(crate::HostPlatform::CURRENT, directory.path(), "v", Path::new("/a"));
+        let layout = Layout::under_root(
+            crate::HostPlatform::CURRENT,
+            directory.path(),
+            "v",
+            Path::new("/a"),
+        );
         fs_err::create_dir(&layout.version_dir).expect("a directory");
         fs_err::write(&layout.daemon_stdout_path, vec![b'x'; 5 << 20]).expect("a log");
         fs_err::write(&layout.daemon_stderr_path, vec![b'y'; (5 << 20) + 1]).expect("a log");
         open(&layout).expect("opened");
         let size = |path: &Path| fs_err::metadata(path).map(|found| found.len()).ok();
-        assert_eq!(size(&layout.daemon_stdout_path), Some(5 << 20), "at the limit it stays");
+        assert_eq!(
+            size(&layout.daemon_stdout_path),
+            Some(5 << 20),
+            "at the limit it stays"
+        );
         assert_eq!(size(&layout.daemon_stderr_path), Some(0));
         assert_eq!(size(&older(&layout.daemon_stderr_path)), Some((5 << 20) + 1));
 

@@ -87,15 +87,29 @@ pub fn prove(client: &HttpClient, expected: &Expected<'_>) -> Result<ProvenDaemo
     let base = BaseUrl::of_port(expected.port);
     let (health, proven) = ask(client, &base, expected.port, expected.token)?;
     if health.version != expected.version {
-        return Err(format!("Daemon version {} does not match CLI {}", health.version, expected.version));
+        return Err(format!(
+            "Daemon version {} does not match CLI {}",
+            health.version, expected.version
+        ));
     }
-    if let Some(wanted) = expected.package_version.filter(|wanted| *wanted != health.package_version) {
-        return Err(format!("Daemon runs kaelio-ktx {}, this package bundles {wanted}", health.package_version));
+    if let Some(wanted) = expected
+        .package_version
+        .filter(|wanted| *wanted != health.package_version)
+    {
+        return Err(format!(
+            "Daemon runs kaelio-ktx {}, this package bundles {wanted}",
+            health.package_version
+        ));
     }
     if !proven || health.instance != expected.instance {
         return Err("Health check was answered by something that is not the recorded daemon".to_owned());
     }
-    Ok(ProvenDaemon { base, port: expected.port, token: expected.token.clone(), health })
+    Ok(ProvenDaemon {
+        base,
+        port: expected.port,
+        token: expected.token.clone(),
+        health,
+    })
 }
 
 /// Whether whoever listens at a URL holds this token, whatever its versions: for daemons started by hand.
@@ -111,24 +125,41 @@ fn ask(client: &HttpClient, base: &BaseUrl, port: u16, token: &Token) -> Result<
         .get(base, "/health", ("x-ktx-nonce", &nonce), "x-ktx-proof")
         .map_err(|error| error.to_string())?;
     if !(200..300).contains(&answer.status) {
-        return Err(format!("Health check returned HTTP {}: {}", answer.status, answer.text()));
+        return Err(format!(
+            "Health check returned HTTP {}: {}",
+            answer.status,
+            answer.text()
+        ));
     }
     let Ok(Value::Object(fields)) = serde_json::from_slice(&answer.body) else {
         return Err("Health check returned non-object JSON".to_owned());
     };
-    let text = |key: &str| fields.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |key: &str| {
+        fields
+            .get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     if text("status") != "healthy" {
         return Err(format!("Health check returned status {}", text("status")));
     }
-    let health =
-        Health { version: text("version"), instance: text("instance"), package_version: text("packageVersion") };
+    let health = Health {
+        version: text("version"),
+        instance: text("instance"),
+        package_version: text("packageVersion"),
+    };
     let proof = answer.header.as_deref().and_then(from_hex);
     let proven = proof.is_some_and(|proof| mac(token, &nonce, port, &health).verify_slice(&proof).is_ok());
     Ok((health, proven))
 }
 
 fn mac(token: &Token, nonce: &str, port: u16, health: &Health) -> Hmac<Sha256> {
-    let Health { version, instance, package_version } = health;
+    let Health {
+        version,
+        instance,
+        package_version,
+    } = health;
     // HMAC fills a short key up with zeros to the block of its hash.
     let mut key = [0; 64];
     key[..32].copy_from_slice(token.bytes());
@@ -138,7 +169,9 @@ fn mac(token: &Token, nonce: &str, port: u16, health: &Health) -> Hmac<Sha256> {
 }
 
 fn from_hex(text: &str) -> Option<[u8; 32]> {
-    text.parse::<ktx_manifest::Sha256Digest>().ok().map(|digest| *digest.as_bytes())
+    text.parse::<ktx_manifest::Sha256Digest>()
+        .ok()
+        .map(|digest| *digest.as_bytes())
 }
 
 #[cfg(test)]
@@ -157,8 +190,13 @@ mod tests {
             instance: "0123456789abcdef0123456789abcdef".to_owned(),
             package_version: "0.4.0".to_owned(),
         };
-        let proof = mac(&token, "aabbccddeeff00112233445566778899", 51234, &health).finalize().into_bytes();
+        let proof = mac(&token, "aabbccddeeff00112233445566778899", 51234, &health)
+            .finalize()
+            .into_bytes();
         let proof: String = proof.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(proof, "3cafc095ce1b3f0bf7d929680e826a394d7d15aa6486b2a781c9797f75a97bf8");
+        assert_eq!(
+            proof,
+            "3cafc095ce1b3f0bf7d929680e826a394d7d15aa6486b2a781c9797f75a97bf8"
+        );
     }
 }

@@ -70,7 +70,11 @@ impl Runtime {
                 if let Some(previous) = previous {
                     stop::stop_process(self, &previous)?;
                 }
-                Ok(StartReport { outcome: StartOutcome::Started, state, daemon })
+                Ok(StartReport {
+                    outcome: StartOutcome::Started,
+                    state,
+                    daemon,
+                })
             }
             Err(error) => {
                 match previous {
@@ -88,10 +92,18 @@ impl Runtime {
             return None;
         }
         let status = self.daemon_status();
-        let state = status.state.filter(|state| state.features.covers(&request.features))?;
-        let daemon = status.daemon.filter(|_| status.kind == DaemonStatusKind::Running)?;
+        let state = status
+            .state
+            .filter(|state| state.features.covers(&request.features))?;
+        let daemon = status
+            .daemon
+            .filter(|_| status.kind == DaemonStatusKind::Running)?;
         log_files::cap(self.layout());
-        Some(StartReport { outcome: StartOutcome::Reused, state, daemon })
+        Some(StartReport {
+            outcome: StartOutcome::Reused,
+            state,
+            daemon,
+        })
     }
 
     /// Installs until the runtime is ready while it cannot be taken away any more.
@@ -102,15 +114,23 @@ impl Runtime {
         // Between installing and taking the lock another process may prune or replace; not again and again.
         const ATTEMPTS: usize = 5;
         for _ in 0..ATTEMPTS {
-            self.install(&InstallRequest { features: features.clone(), mode: InstallMode::IfNeeded })?;
+            self.install(&InstallRequest {
+                features: features.clone(),
+                mode: InstallMode::IfNeeded,
+            })?;
             let guard = self.use_runtime()?;
             let status = self.status();
-            if status.is_ready_for(features) && let Some(manifest) = status.manifest {
+            if status.is_ready_for(features)
+                && let Some(manifest) = status.manifest
+            {
                 return Ok((guard, manifest));
             }
         }
         let detail = self.status().detail;
-        Err(Error::NotReady { detail, command: crate::ensure::install_command(features.highest()) })
+        Err(Error::NotReady {
+            detail,
+            command: crate::ensure::install_command(features.highest()),
+        })
     }
 }
 

@@ -136,7 +136,11 @@ impl TryFrom<String> for Loopback {
     type Error = String;
 
     fn try_from(host: String) -> Result<Loopback, String> {
-        if host == "127.0.0.1" { Ok(Loopback) } else { Err(format!("host must be 127.0.0.1, got {host}")) }
+        if host == "127.0.0.1" {
+            Ok(Loopback)
+        } else {
+            Err(format!("host must be 127.0.0.1, got {host}"))
+        }
     }
 }
 
@@ -150,7 +154,11 @@ impl TryFrom<u64> for Version1 {
     type Error = String;
 
     fn try_from(version: u64) -> Result<Version1, String> {
-        if version == 1 { Ok(Version1) } else { Err(format!("schemaVersion must be 1, got {version}")) }
+        if version == 1 {
+            Ok(Version1)
+        } else {
+            Err(format!("schemaVersion must be 1, got {version}"))
+        }
     }
 }
 
@@ -172,7 +180,11 @@ mod tests {
     fn check(old: &str, new: &str, good: bool) {
         let text = FIRST_RELEASE.replacen(old, new, 1);
         assert!(old == new || text != FIRST_RELEASE, "{old} is not in the text");
-        assert_eq!(serde_json::from_str::<DaemonState>(&text).is_ok(), good, "{old} -> {new}");
+        assert_eq!(
+            serde_json::from_str::<DaemonState>(&text).is_ok(),
+            good,
+            "{old} -> {new}"
+        );
     }
 
     #[test]
@@ -181,10 +193,23 @@ mod tests {
         check("51234", "null", true);
         check("51234", "65535", true);
         for (old, new) in [
-            ("40123", "0"), ("40123", "-1"), ("40123", "1.5"), ("40123", "2147483648"), ("40123", "\"40123\""),
-            ("40123", "null"), ("51234", "0"), ("51234", "65536"), ("51234", "-1"), ("127.0.0.1", "localhost"),
-            ("127.0.0.1", "0.0.0.0"), ("\"schemaVersion\": 1", "\"schemaVersion\": 2"), ("[\"core\"]", "[]"),
-            ("[\"core\"]", "[\"cor\"]"), ("\"version\": \"0.4.0\", ", ""), ("{", "["), ("}", "} x"),
+            ("40123", "0"),
+            ("40123", "-1"),
+            ("40123", "1.5"),
+            ("40123", "2147483648"),
+            ("40123", "\"40123\""),
+            ("40123", "null"),
+            ("51234", "0"),
+            ("51234", "65536"),
+            ("51234", "-1"),
+            ("127.0.0.1", "localhost"),
+            ("127.0.0.1", "0.0.0.0"),
+            ("\"schemaVersion\": 1", "\"schemaVersion\": 2"),
+            ("[\"core\"]", "[]"),
+            ("[\"core\"]", "[\"cor\"]"),
+            ("\"version\": \"0.4.0\", ", ""),
+            ("{", "["),
+            ("}", "} x"),
         ] {
             check(old, new, false);
         }

@@ -39,25 +39,44 @@ impl DaemonStatusKind {
 impl Runtime {
     /// The state of this version's daemon.
     pub fn daemon_status(&self) -> DaemonStatus {
-        let stale = |detail: String, state| DaemonStatus { kind: DaemonStatusKind::Stale, detail, state, daemon: None };
+        let stale = |detail: String, state| DaemonStatus {
+            kind: DaemonStatusKind::Stale,
+            detail,
+            state,
+            daemon: None,
+        };
         let path = &self.layout().daemon_state_path;
         let state = match StateFile::read(path) {
             StateFile::Invalid(reason) => return stale(format!("Daemon state is invalid: {reason}"), None),
             StateFile::Missing => {
                 let detail = format!("No daemon state at {}", path.display());
-                return DaemonStatus { kind: DaemonStatusKind::Stopped, detail, state: None, daemon: None };
+                return DaemonStatus {
+                    kind: DaemonStatusKind::Stopped,
+                    detail,
+                    state: None,
+                    daemon: None,
+                };
             }
             StateFile::State(state) => *state,
         };
         if state.version != self.version() {
-            let detail = format!("Daemon is for CLI {}, current CLI is {}", state.version, self.version());
+            let detail = format!(
+                "Daemon is for CLI {}, current CLI is {}",
+                state.version,
+                self.version()
+            );
             return stale(detail, Some(state));
         }
         if running_process(state.pid.0).is_none() {
-            return stale(format!("Daemon process {} is not running", state.pid.0), Some(state));
+            return stale(
+                format!("Daemon process {} is not running", state.pid.0),
+                Some(state),
+            );
         }
         let client = HttpClient::new(self.interrupt().clone());
-        let package_version = crate::assets::load(self.layout()).ok().map(|assets| assets.manifest().version().to_string());
+        let package_version = crate::assets::load(self.layout())
+            .ok()
+            .map(|assets| assets.manifest().version().to_string());
         match prove_recorded(&client, self.layout(), &state, package_version.as_deref()) {
             Err(detail) => stale(detail, Some(state)),
             Ok(daemon) => DaemonStatus {
@@ -98,5 +117,14 @@ pub fn prove_with(
         return Err("Daemon state names no instance that could be proven".to_owned());
     };
     let version = &state.version;
-    prove(client, &Expected { port: port.get(), token, instance, version, package_version })
+    prove(
+        client,
+        &Expected {
+            port: port.get(),
+            token,
+            instance,
+            version,
+            package_version,
+        },
+    )
 }

@@ -27,7 +27,11 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
 pub enum StopReport {
     /// Nothing was recorded, or nothing that could be read.
     AlreadyStopped,
-    Stopped { pid: u32, state: PathBuf, method: StopMethod },
+    Stopped {
+        pid: u32,
+        state: PathBuf,
+        method: StopMethod,
+    },
 }
 
 /// How a recorded daemon came to be gone.
@@ -60,7 +64,10 @@ pub struct Recorded {
 impl Recorded {
     /// A state with the token that lies beside it.
     pub fn new(layout: &Layout, state: DaemonState) -> Recorded {
-        Recorded { state, token: Token::read(&layout.daemon_token_path()) }
+        Recorded {
+            state,
+            token: Token::read(&layout.daemon_token_path()),
+        }
     }
 
     /// Whether its process, or its port, is proven ours now.
@@ -101,15 +108,24 @@ impl Runtime {
             if !is_recorded || ownership::prove(&found.path).is_err() {
                 continue;
             }
-            let outcome = self.lock_daemon(&found.version).and_then(|lock| stop_recorded(self, &layout, &lock));
-            stopped.push(StoppedVersion { version: found.version, outcome });
+            let outcome = self
+                .lock_daemon(&found.version)
+                .and_then(|lock| stop_recorded(self, &layout, &lock));
+            stopped.push(StoppedVersion {
+                version: found.version,
+                outcome,
+            });
         }
         Ok(stopped)
     }
 }
 
 /// Stops what a version directory records and removes the record.
-pub fn stop_recorded(runtime: &Runtime, layout: &Layout, _lock: &DaemonLockGuard) -> Result<StopReport, Error> {
+pub fn stop_recorded(
+    runtime: &Runtime,
+    layout: &Layout,
+    _lock: &DaemonLockGuard,
+) -> Result<StopReport, Error> {
     stop_in(runtime, layout)
 }
 
@@ -132,7 +148,11 @@ fn stop_in(runtime: &Runtime, layout: &Layout) -> Result<StopReport, Error> {
     let method = stop_process(runtime, &recorded)?;
     forget(layout);
     let pid = recorded.state.pid.0;
-    Ok(StopReport::Stopped { pid, state: layout.daemon_state_path.clone(), method })
+    Ok(StopReport::Stopped {
+        pid,
+        state: layout.daemon_state_path.clone(),
+        method,
+    })
 }
 
 /// Ends a recorded daemon's process and says how.
@@ -148,7 +168,9 @@ pub fn stop_process(runtime: &Runtime, recorded: &Recorded) -> Result<StopMethod
             };
         }
     };
-    let Some(process) = process else { return Ok(StopMethod::AlreadyGone) };
+    let Some(process) = process else {
+        return Ok(StopMethod::AlreadyGone);
+    };
     if let Some(daemon) = recorded.prove(runtime)
         && post_shutdown(runtime, &daemon)
         && ended(runtime, &process, began + ASKED.min(runtime.limits().stop))?
@@ -167,7 +189,12 @@ pub fn stop_process(runtime: &Runtime, recorded: &Recorded) -> Result<StopMethod
 }
 
 /// For a daemon that only its proof tells to be ours: its pid is not used.
-fn ask(runtime: &Runtime, recorded: &Recorded, daemon: &ProvenDaemon, began: Instant) -> Result<StopMethod, Error> {
+fn ask(
+    runtime: &Runtime,
+    recorded: &Recorded,
+    daemon: &ProvenDaemon,
+    began: Instant,
+) -> Result<StopMethod, Error> {
     post_shutdown(runtime, daemon);
     while Instant::now() < began + runtime.limits().stop {
         runtime.interrupt().check()?;
@@ -176,7 +203,9 @@ fn ask(runtime: &Runtime, recorded: &Recorded, daemon: &ProvenDaemon, began: Ins
         }
         std::thread::sleep(TICK);
     }
-    Err(Error::DaemonStop { pid: recorded.state.pid.0 })
+    Err(Error::DaemonStop {
+        pid: recorded.state.pid.0,
+    })
 }
 
 fn post_shutdown(runtime: &Runtime, daemon: &ProvenDaemon) -> bool {

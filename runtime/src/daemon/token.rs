@@ -89,7 +89,10 @@ mod tests {
         token.write(&path).expect("written");
         assert_eq!(Token::read(&path), Some(token.clone()));
         assert_eq!(format!("{token:?}"), "Token(****)");
-        assert_eq!(fs_err::read_dir(directory.path()).expect("a directory").count(), 1);
+        assert_eq!(
+            fs_err::read_dir(directory.path()).expect("a directory").count(),
+            1
+        );
     }
 
     #[test]
@@ -98,7 +101,14 @@ mod tests {
         let path = directory.path().join("daemon.token");
         let good = "0".repeat(64);
         assert_eq!(Token::read(&path), None);
-        for content in ["", "\n", &good, &format!("{}\n", "G".repeat(64)), &format!("{good}\n\n"), &format!("{good}0\n")] {
+        for content in [
+            "",
+            "\n",
+            &good,
+            &format!("{}\n", "G".repeat(64)),
+            &format!("{good}\n\n"),
+            &format!("{good}0\n"),
+        ] {
             let _ = fs_err::remove_file(&path);
             write_private(&path, content.as_bytes()).expect("written");
             assert_eq!(Token::read(&path), None, "{content:?}");
@@ -114,7 +124,9 @@ mod tests {
 
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("daemon.token");
-        Token::generate().and_then(|token| token.write(&path)).expect("written");
+        Token::generate()
+            .and_then(|token| token.write(&path))
+            .expect("written");
         for mode in [0o640, 0o604, 0o610] {
             fs_err::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("a mode");
             assert_eq!(Token::read(&path), None, "{mode:o}");

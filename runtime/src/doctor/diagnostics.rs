@@ -23,7 +23,11 @@ pub struct Diagnostic {
 pub fn collect(runtime: &Runtime, uv: Option<&Uv>) -> Vec<Diagnostic> {
     let fact = |id, label, detail: String| Diagnostic { id, label, detail };
     vec![
-        fact("uv-path", "uv found at", uv.map_or("not found".to_owned(), |uv| uv.path().display().to_string())),
+        fact(
+            "uv-path",
+            "uv found at",
+            uv.map_or("not found".to_owned(), |uv| uv.path().display().to_string()),
+        ),
         fact("python", "Python to install with", python(runtime, uv)),
         fact("runtime-root", "Runtime root", root(runtime.root())),
         fact("install-lock", "Install lock", lock(runtime, "install")),
@@ -36,13 +40,17 @@ pub fn collect(runtime: &Runtime, uv: Option<&Uv>) -> Vec<Diagnostic> {
 }
 
 fn python(runtime: &Runtime, uv: Option<&Uv>) -> String {
-    let Some(uv) = uv else { return "unknown without uv".to_owned() };
+    let Some(uv) = uv else {
+        return "unknown without uv".to_owned();
+    };
     let Ok(assets) = assets::load(runtime.layout()) else {
         return "unknown without the bundled manifest".to_owned();
     };
     let wanted = assets.manifest().requires_python().to_string();
     // uv looks for a project around its working directory; a private one has none.
-    let Ok(work) = tempfile::tempdir() else { return "unknown: no temporary directory can be made".to_owned() };
+    let Ok(work) = tempfile::tempdir() else {
+        return "unknown: no temporary directory can be made".to_owned();
+    };
     if prepare_work(work.path()).is_err() {
         return "unknown: the temporary directory cannot be written".to_owned();
     }
@@ -58,13 +66,19 @@ fn root(root: &Path) -> String {
         return format!("{}: no parent directory exists", root.display());
     };
     let missing = if existing == root { "" } else { ", not there yet" };
-    let writable = if platform::is_writable(existing) { "writable" } else { "not writable" };
+    let writable = if platform::is_writable(existing) {
+        "writable"
+    } else {
+        "not writable"
+    };
     let free = platform::free_space(existing).map_or("unknown".to_owned(), disk::human);
     format!("{}{missing}, {writable}, {free} free", root.display())
 }
 
 fn lock(runtime: &Runtime, kind: &str) -> String {
-    runtime.lock_holder(kind).map_or("free".to_owned(), |holder| format!("held by {holder}"))
+    runtime
+        .lock_holder(kind)
+        .map_or("free".to_owned(), |holder| format!("held by {holder}"))
 }
 
 fn interrupted(runtime: &Runtime) -> String {
@@ -72,7 +86,11 @@ fn interrupted(runtime: &Runtime) -> String {
         .iter()
         .map(|leftover| leftover.path.display().to_string())
         .collect();
-    if found.is_empty() { "none".to_owned() } else { format!("removed by the next install: {}", found.join(", ")) }
+    if found.is_empty() {
+        "none".to_owned()
+    } else {
+        format!("removed by the next install: {}", found.join(", "))
+    }
 }
 
 fn installed_files(runtime: &Runtime) -> String {
@@ -90,8 +108,16 @@ fn installed_files(runtime: &Runtime) -> String {
         .map(|deviation| format!("{}: {}", deviation.path.display(), deviation.problem))
         .collect();
     let more = found.len().saturating_sub(NAMED_FILES);
-    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-    format!("{} differ from what is recorded, mended by ktx runtime install --force: {}{more}", found.len(), named.join("; "))
+    let more = if more > 0 {
+        format!("; and {more} more")
+    } else {
+        String::new()
+    };
+    format!(
+        "{} differ from what is recorded, mended by ktx runtime install --force: {}{more}",
+        found.len(),
+        named.join("; ")
+    )
 }
 
 fn daemon(runtime: &Runtime) -> String {
@@ -106,8 +132,16 @@ fn network(runtime: &Runtime) -> String {
         .variables()
         .filter(|(name, value)| !value.is_empty() && name.to_str().is_some_and(is_network_setting))
         .map(|(name, value)| {
-            format!("{}={}", name.to_string_lossy(), redaction.apply(&value.to_string_lossy()))
+            format!(
+                "{}={}",
+                name.to_string_lossy(),
+                redaction.apply(&value.to_string_lossy())
+            )
         })
         .collect();
-    if set.is_empty() { "none".to_owned() } else { set.join(", ") }
+    if set.is_empty() {
+        "none".to_owned()
+    } else {
+        set.join(", ")
+    }
 }

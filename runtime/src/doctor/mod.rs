@@ -74,8 +74,17 @@ impl Runtime {
 
     fn check_runtime(&self) -> Check {
         let status = self.status();
-        let outcome = if status.kind == StatusKind::Ready { Ok(status.detail) } else { Err(status.detail) };
-        check("runtime", "Managed Python runtime", outcome, "Run: ktx runtime install --yes".to_owned())
+        let outcome = if status.kind == StatusKind::Ready {
+            Ok(status.detail)
+        } else {
+            Err(status.detail)
+        };
+        check(
+            "runtime",
+            "Managed Python runtime",
+            outcome,
+            "Run: ktx runtime install --yes".to_owned(),
+        )
     }
 }
 
@@ -92,7 +101,19 @@ fn check_uv(uv: &Result<Uv, Error>) -> Check {
 
 fn check(id: &'static str, label: &'static str, outcome: Result<String, String>, fix: String) -> Check {
     match outcome {
-        Ok(detail) => Check { status: Verdict::Pass, id, label, detail, fix: None },
-        Err(detail) => Check { status: Verdict::Fail, id, label, detail, fix: Some(fix) },
+        Ok(detail) => Check {
+            status: Verdict::Pass,
+            id,
+            label,
+            detail,
+            fix: None,
+        },
+        Err(detail) => Check {
+            status: Verdict::Fail,
+            id,
+            label,
+            detail,
+            fix: Some(fix),
+        },
     }
 }

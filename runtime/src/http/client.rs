@@ -54,7 +54,11 @@ impl HttpClient {
             .proxy(None)
             .user_agent("")
             .build();
-        HttpClient { agent: config.into(), timeout: DEFAULT_TIMEOUT, interrupt }
+        HttpClient {
+            agent: config.into(),
+            timeout: DEFAULT_TIMEOUT,
+            interrupt,
+        }
     }
 
     /// The same client with another limit for each request, from connecting to the last byte.
@@ -87,11 +91,19 @@ impl HttpClient {
         let answer = self.exchange(request, None)?;
         if !(200..300).contains(&answer.status) {
             let body = answer.text();
-            return Err(HttpError::Status { port, path: path.to_owned(), status: answer.status, body });
+            return Err(HttpError::Status {
+                port,
+                path: path.to_owned(),
+                status: answer.status,
+                body,
+            });
         }
         match serde_json::from_slice(&answer.body).map_err(HttpError::Json)? {
             Value::Object(object) => Ok(object),
-            _ => Err(HttpError::NotAnObject { port, path: path.to_owned() }),
+            _ => Err(HttpError::NotAnObject {
+                port,
+                path: path.to_owned(),
+            }),
         }
     }
 
@@ -99,7 +111,13 @@ impl HttpClient {
     ///
     /// # Errors
     /// When there is no complete answer; its status is not looked at.
-    pub fn get(&self, base: &BaseUrl, path: &str, header: (&str, &str), wanted: &'static str) -> Result<Answer, HttpError> {
+    pub fn get(
+        &self,
+        base: &BaseUrl,
+        path: &str,
+        header: (&str, &str),
+        wanted: &'static str,
+    ) -> Result<Answer, HttpError> {
         let request = ureq::http::Request::get(base.at(path))
             .header("accept", "application/json")
             .header(header.0, header.1)
@@ -126,7 +144,9 @@ impl HttpClient {
                 Ok(answer) => return answer,
                 Err(RecvTimeoutError::Timeout) => self.interrupt.check()?,
                 Err(RecvTimeoutError::Disconnected) => {
-                    return Err(HttpError::Transport("the request ended without an answer".to_owned()));
+                    return Err(HttpError::Transport(
+                        "the request ended without an answer".to_owned(),
+                    ));
                 }
             }
         }
@@ -140,7 +160,9 @@ fn perform(
     timeout: Duration,
 ) -> Result<Answer, HttpError> {
     let failed = |error: ureq::Error| match error {
-        ureq::Error::Timeout(_) => HttpError::TimedOut { seconds: timeout.as_secs() },
+        ureq::Error::Timeout(_) => HttpError::TimedOut {
+            seconds: timeout.as_secs(),
+        },
         ureq::Error::Io(error) => HttpError::Transport(error.to_string()),
         other => HttpError::Transport(other.to_string()),
     };
@@ -157,7 +179,11 @@ fn perform(
     let header = wanted.and_then(|name| response.headers().get(name)?.to_str().ok().map(str::to_owned));
     let expected = response.body().content_length();
     let mut body = Vec::new();
-    let read = response.body_mut().as_reader().take(MAX_ANSWER + 1).read_to_end(&mut body);
+    let read = response
+        .body_mut()
+        .as_reader()
+        .take(MAX_ANSWER + 1)
+        .read_to_end(&mut body);
     if let Err(error) = read {
         return Err(match error.downcast::<ureq::Error>() {
             Ok(error) => failed(error),
@@ -168,10 +194,17 @@ fn perform(
         return Err(HttpError::TooLarge { limit: MAX_ANSWER });
     }
     if let Some(expected) = expected.filter(|expected| *expected != body.len() as u64) {
-        let reason = format!("the answer was cut short: {} of {expected} bytes came", body.len());
+        let reason = format!(
+            "the answer was cut short: {} of {expected} bytes came",
+            body.len()
+        );
         return Err(HttpError::Transport(reason));
     }
-    Ok(Answer { status: response.status().as_u16(), header, body })
+    Ok(Answer {
+        status: response.status().as_u16(),
+        header,
+        body,
+    })
 }
 
 impl Answer {
@@ -197,7 +230,11 @@ impl BaseUrl {
     /// The port that is connected to.
     pub fn port(&self) -> Option<u16> {
         let uri: ureq::http::Uri = self.0.parse().ok()?;
-        uri.port_u16().or(if uri.scheme_str() == Some("https") { Some(443) } else { Some(80) })
+        uri.port_u16().or(if uri.scheme_str() == Some("https") {
+            Some(443)
+        } else {
+            Some(80)
+        })
     }
 
     /// Without the slash at its end, as people write it.
@@ -268,11 +305,22 @@ mod tests {
 
     #[test]
     fn what_is_no_url_is_refused_without_its_password() {
-        for text in ["", "h:1", "/x", "ftp://h", "http://", "file:///x", "http://h/?q=1"] {
+        for text in [
+            "",
+            "h:1",
+            "/x",
+            "ftp://h",
+            "http://",
+            "file:///x",
+            "http://h/?q=1",
+        ] {
             assert!(text.parse::<BaseUrl>().is_err(), "{text}");
         }
         let error = "ftp://ada:s3cret@h".parse::<BaseUrl>().expect_err("not http");
-        assert_eq!(error.to_string(), "invalid URL `ftp://****@h`: an absolute http or https URL is expected");
+        assert_eq!(
+            error.to_string(),
+            "invalid URL `ftp://****@h`: an absolute http or https URL is expected"
+        );
     }
 
     #[test]
@@ -286,7 +334,11 @@ mod tests {
             ("http://127.0.0.1.example:5123", None),
             ("http://0.0.0.0:5123", None),
         ] {
-            assert_eq!(url.parse::<BaseUrl>().expect("a URL").loopback_port(), port, "{url}");
+            assert_eq!(
+                url.parse::<BaseUrl>().expect("a URL").loopback_port(),
+                port,
+                "{url}"
+            );
         }
     }
 }

@@ -30,7 +30,12 @@ pub enum HttpError {
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
     #[error("{} HTTP {path} failed with {status}: {body}", port.label())]
-    Status { port: Port, path: String, status: u16, body: String },
+    Status {
+        port: Port,
+        path: String,
+        status: u16,
+        body: String,
+    },
     #[error("{} HTTP {path} returned non-object JSON", port.label())]
     NotAnObject { port: Port, path: String },
     /// The body is not JSON; the parser's own words.

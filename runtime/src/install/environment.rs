@@ -71,7 +71,10 @@ const PASSED_UV: [&str; 26] = [
 /// configuration of a project that the user happens to stand in; the user's own configuration is still read.
 pub fn apply(command: &mut Command, environment: &Environment, work: &Path) {
     command.env_clear().envs(passed(environment)).current_dir(work);
-    command.env("NO_COLOR", "1").env("UV_NO_PROGRESS", "1").env("PWD", work);
+    command
+        .env("NO_COLOR", "1")
+        .env("UV_NO_PROGRESS", "1")
+        .env("PWD", work);
 }
 
 /// The file that [`apply`] relies on.
@@ -106,17 +109,47 @@ mod tests {
     #[test]
     fn settings_of_the_user_pass_and_what_steers_the_installation_does_not() {
         for name in [
-            "PATH", "HOME", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "UV_INDEX_URL",
-            "UV_INDEX", "UV_INDEX_COMPANY_PASSWORD", "UV_DEFAULT_INDEX", "UV_CACHE_DIR", "UV_OFFLINE",
-            "UV_PYTHON_DOWNLOADS", "UV_PYTHON_INSTALL_DIR", "UV_HTTP_TIMEOUT", "UV_CONFIG_FILE",
+            "PATH",
+            "HOME",
+            "HTTPS_PROXY",
+            "https_proxy",
+            "NO_PROXY",
+            "SSL_CERT_FILE",
+            "SSL_CERT_DIR",
+            "UV_INDEX_URL",
+            "UV_INDEX",
+            "UV_INDEX_COMPANY_PASSWORD",
+            "UV_DEFAULT_INDEX",
+            "UV_CACHE_DIR",
+            "UV_OFFLINE",
+            "UV_PYTHON_DOWNLOADS",
+            "UV_PYTHON_INSTALL_DIR",
+            "UV_HTTP_TIMEOUT",
+            "UV_CONFIG_FILE",
         ] {
             assert!(is_passed(name), "{name} was cleared");
         }
         for name in [
-            "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX", "PIP_INDEX_URL", "PIP_CONSTRAINT", "UV_PYTHON",
-            "UV_CONSTRAINT", "UV_OVERRIDE", "UV_PROJECT", "UV_WORKING_DIR", "UV_NO_VERIFY_HASHES", "UV_SYSTEM_PYTHON",
-            "UV_TARGET", "UV_EXCLUDE_NEWER", "UV_BREAK_SYSTEM_PACKAGES", "KTX_RUNTIME_ROOT", "LD_PRELOAD",
-            "AWS_SECRET_ACCESS_KEY", "DATABASE_URL",
+            "PYTHONPATH",
+            "PYTHONHOME",
+            "VIRTUAL_ENV",
+            "CONDA_PREFIX",
+            "PIP_INDEX_URL",
+            "PIP_CONSTRAINT",
+            "UV_PYTHON",
+            "UV_CONSTRAINT",
+            "UV_OVERRIDE",
+            "UV_PROJECT",
+            "UV_WORKING_DIR",
+            "UV_NO_VERIFY_HASHES",
+            "UV_SYSTEM_PYTHON",
+            "UV_TARGET",
+            "UV_EXCLUDE_NEWER",
+            "UV_BREAK_SYSTEM_PACKAGES",
+            "KTX_RUNTIME_ROOT",
+            "LD_PRELOAD",
+            "AWS_SECRET_ACCESS_KEY",
+            "DATABASE_URL",
         ] {
             assert!(!is_passed(name), "{name} passed");
         }

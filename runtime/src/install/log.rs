@@ -97,7 +97,11 @@ impl InstallLog {
         let reason = self.redaction.apply(&reason);
         let tail = self.tail.iter().map(|line| format!("\n{line}")).collect();
         let _ = writeln!(self.file, "failed: {reason}");
-        Error::InstallFailed { reason, tail, log: self.path.clone() }
+        Error::InstallFailed {
+            reason,
+            tail,
+            log: self.path.clone(),
+        }
     }
 
     /// Adds path and tail to an error of a step that knows neither; leaves the others as they are.

@@ -18,12 +18,12 @@ use crate::observer::Step;
 use crate::{Error, FeatureSet, Runtime, assets, daemon, ownership};
 
 pub(crate) use self::environment::{is_network_setting, prepare_work};
+use self::log::InstallLog;
 pub use self::prove::deviations;
 pub(crate) use self::redaction::Redaction;
+use self::staging::StagedRuntime;
 pub(crate) use self::staging::{Leftover, leftovers, recover_interrupted, remove_directory, retire, sweep};
 pub use self::uv::{FoundPython, Uv};
-use self::log::InstallLog;
-use self::staging::StagedRuntime;
 
 /// What to install.
 #[derive(Clone, Debug)]
@@ -71,7 +71,10 @@ impl Runtime {
             return Ok(reused);
         }
         let manifest = self.build(&lock, &verified, request)?;
-        Ok(InstallReport { outcome: InstallOutcome::Installed, manifest })
+        Ok(InstallReport {
+            outcome: InstallOutcome::Installed,
+            manifest,
+        })
     }
 
     fn reusable(&self, request: &InstallRequest) -> Option<InstallReport> {
@@ -80,7 +83,10 @@ impl Runtime {
             return None;
         }
         let manifest = status.manifest?;
-        Some(InstallReport { outcome: InstallOutcome::Reused, manifest })
+        Some(InstallReport {
+            outcome: InstallOutcome::Reused,
+            manifest,
+        })
     }
 
     fn build(
@@ -91,7 +97,9 @@ impl Runtime {
     ) -> Result<InstalledManifest, Error> {
         let layout = self.layout();
         if layout.version_dir.to_str().is_none() {
-            return Err(Error::RootNotUtf8 { path: layout.runtime_root.clone() });
+            return Err(Error::RootNotUtf8 {
+                path: layout.runtime_root.clone(),
+            });
         }
         ownership::prove(&layout.version_dir).map_err(|ownership::Foreign(reason)| Error::NotOurs {
             path: layout.version_dir.clone(),
@@ -114,7 +122,8 @@ impl Runtime {
         });
         let manifest = manifest.map_err(|error| log.explain(error))?;
         let replaced = staged.exchange(self, lock, log)?;
-        self.observer().observe(&crate::observer::Event::Step(Step::CleanUp));
+        self.observer()
+            .observe(&crate::observer::Event::Step(Step::CleanUp));
         // From here on the new runtime is ready: what fails now is swept by the next command.
         daemon::stop_for_replacement(self, lock, replaced.layout());
         replaced.remove();

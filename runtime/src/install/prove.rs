@@ -59,7 +59,8 @@ pub fn prove(
         (comparing.join(), imported)
     });
     imported?;
-    let found = found.unwrap_or_else(|_| vec![deviation(&staged.layout().venv_dir, "it could not be compared")]);
+    let found =
+        found.unwrap_or_else(|_| vec![deviation(&staged.layout().venv_dir, "it could not be compared")]);
     if found.is_empty() {
         return Ok(ProvenImport(()));
     }
@@ -81,7 +82,10 @@ fn import(runtime: &Runtime, staged: &StagedRuntime, log: &mut InstallLog) -> Re
     let mut command = Command::new(python);
     environment::apply(&mut command, runtime.environment(), staged.work());
     command.args(["-I", "-c", IMPORT_ALL]).args(PYTHON_PACKAGES);
-    log.command(python.as_os_str(), &[&["-I -c <import every module of>"], PYTHON_PACKAGES.as_slice()].concat());
+    log.command(
+        python.as_os_str(),
+        &[&["-I -c <import every module of>"], PYTHON_PACKAGES.as_slice()].concat(),
+    );
     let supervision = Supervision {
         interrupt: runtime.interrupt(),
         silence: Some(runtime.limits().silence),
@@ -93,7 +97,10 @@ fn import(runtime: &Runtime, staged: &StagedRuntime, log: &mut InstallLog) -> Re
     });
     match ended {
         Ok(ended) if ended.status.success() => Ok(()),
-        Ok(ended) => Err(log.failed(format!("failed at importing what was installed: python ended with {}", ended.status))),
+        Ok(ended) => Err(log.failed(format!(
+            "failed at importing what was installed: python ended with {}",
+            ended.status
+        ))),
         Err(ProcessError::Interrupted(interrupted)) => Err(interrupted.into()),
         Err(error) => Err(log.failed(format!("failed at importing what was installed: {error}"))),
     }
@@ -137,12 +144,15 @@ fn site_packages(venv: &Path) -> Option<PathBuf> {
         return windows.is_dir().then_some(windows);
     }
     let lib = fs_err::read_dir(venv.join("lib")).ok()?;
-    lib.filter_map(|entry| Some(entry.ok()?.path().join("site-packages"))).find(|path| path.is_dir())
+    lib.filter_map(|entry| Some(entry.ok()?.path().join("site-packages")))
+        .find(|path| path.is_dir())
 }
 
 /// The RECORD of every distribution, there or not: one without is a deviation.
 fn records(site_packages: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs_err::read_dir(site_packages) else { return Vec::new() };
+    let Ok(entries) = fs_err::read_dir(site_packages) else {
+        return Vec::new();
+    };
     entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|extension| extension == "dist-info"))
@@ -152,7 +162,10 @@ fn records(site_packages: &Path) -> Vec<PathBuf> {
 
 fn compare(row: &RecordRow<InstalledPath>, site_packages: &Path, venv: &Path) -> (PathBuf, Option<String>) {
     let Some(path) = row.path.resolve(site_packages, venv) else {
-        return (site_packages.to_owned(), Some("a RECORD lists a file outside of the environment".to_owned()));
+        return (
+            site_packages.to_owned(),
+            Some("a RECORD lists a file outside of the environment".to_owned()),
+        );
     };
     let Some(sha256) = row.sha256 else {
         let problem = (!path.is_file()).then(|| "it is missing".to_owned());
@@ -170,11 +183,13 @@ fn compare(row: &RecordRow<InstalledPath>, site_packages: &Path, venv: &Path) ->
 }
 
 fn unlisted(directory: &Path, site_packages: &Path, listed: &BTreeSet<PathBuf>, found: &mut Vec<Deviation>) {
-    let Ok(entries) = fs_err::read_dir(directory) else { return };
+    let Ok(entries) = fs_err::read_dir(directory) else {
+        return;
+    };
     for entry in entries.filter_map(Result::ok) {
         let path = entry.path();
-        let of_environment = directory == site_packages
-            && OF_THE_ENVIRONMENT.iter().any(|name| entry.file_name() == *name);
+        let of_environment =
+            directory == site_packages && OF_THE_ENVIRONMENT.iter().any(|name| entry.file_name() == *name);
         match entry.file_type() {
             // Compiled bytecode is made on the way and listed nowhere.
             Ok(kind) if kind.is_dir() && entry.file_name() == "__pycache__" => {}
@@ -186,5 +201,8 @@ fn unlisted(directory: &Path, site_packages: &Path, listed: &BTreeSet<PathBuf>, 
 }
 
 fn deviation(path: &Path, problem: &str) -> Deviation {
-    Deviation { path: path.to_owned(), problem: problem.to_owned() }
+    Deviation {
+        path: path.to_owned(),
+        problem: problem.to_owned(),
+    }
 }

@@ -14,8 +14,12 @@ impl Redaction {
     pub fn of(environment: &Environment) -> Redaction {
         let mut values = Vec::new();
         for (name, value) in environment.variables() {
-            let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else { continue };
-            let secret = ["PASSWORD", "TOKEN", "SECRET"].iter().any(|word| name.to_uppercase().contains(word));
+            let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else {
+                continue;
+            };
+            let secret = ["PASSWORD", "TOKEN", "SECRET"]
+                .iter()
+                .any(|word| name.to_uppercase().contains(word));
             if secret && value.len() >= 4 {
                 values.push(value.to_owned());
             }
@@ -57,7 +61,9 @@ fn user_information(text: &str) -> Vec<&str> {
 
 /// The password of `user:password`, or the whole when there is only one word: tokens are written so.
 fn secrets_of(user_information: &str) -> Option<String> {
-    let secret = user_information.split_once(':').map_or(user_information, |(_, password)| password);
+    let secret = user_information
+        .split_once(':')
+        .map_or(user_information, |(_, password)| password);
     (secret.len() >= 4).then(|| secret.to_owned())
 }
 
@@ -78,8 +84,14 @@ mod tests {
 
     #[test]
     fn takes_credentials_out_and_leaves_the_rest() {
-        check("GET https://ada:s3cr3t@index.example/simple/x", "GET https://****@index.example/simple/x");
-        check("http://a:b@h and http://c:d@h/p@q", "http://****@h and http://****@h/p@q");
+        check(
+            "GET https://ada:s3cr3t@index.example/simple/x",
+            "GET https://****@index.example/simple/x",
+        );
+        check(
+            "http://a:b@h and http://c:d@h/p@q",
+            "http://****@h and http://****@h/p@q",
+        );
         check("password `hunter22` was refused", "password `****` was refused");
         check("user ada, password s3cr3t", "user ada, password ****");
         check("Authorization: t0ken", "Authorization: ****");

@@ -53,7 +53,9 @@ impl Leftover {
 impl StagedRuntime {
     /// An empty, marked directory beside the version directory.
     pub fn create(runtime: &Runtime, lock: &InstallLockGuard) -> Result<StagedRuntime, Error> {
-        let layout = runtime.layout().in_directory(&unique_name(STAGING, lock.version())?);
+        let layout = runtime
+            .layout()
+            .in_directory(&unique_name(STAGING, lock.version())?);
         fs_err::create_dir(&layout.version_dir)?;
         let work = layout.version_dir.join("work");
         let staged = StagedRuntime { layout, work };
@@ -104,8 +106,13 @@ impl StagedRuntime {
             daemon::stop_for_replacement(runtime, lock, runtime.layout());
         }
         let exchanged = match runtime.exchange_method() {
-            ExchangeMethod::WhereSupported => platform::exchange(&self.layout.version_dir, place)
-                .map_err(|source| Error::Path { action: "replace", path: place.clone(), source })?,
+            ExchangeMethod::WhereSupported => {
+                platform::exchange(&self.layout.version_dir, place).map_err(|source| Error::Path {
+                    action: "replace",
+                    path: place.clone(),
+                    source,
+                })?
+            }
             ExchangeMethod::TwoRenames => Exchange::Unsupported,
         };
         let replaced = match exchanged {
@@ -120,7 +127,9 @@ impl StagedRuntime {
 
     fn rename_twice(&self, runtime: &Runtime, lock: &InstallLockGuard) -> Result<Layout, Error> {
         let place = &runtime.layout().version_dir;
-        let aside = runtime.layout().in_directory(&unique_name(RETIRED, lock.version())?);
+        let aside = runtime
+            .layout()
+            .in_directory(&unique_name(RETIRED, lock.version())?);
         fs_err::rename(place, &aside.version_dir)?;
         let half = runtime.begin(Step::ExchangeHalfDone).map_err(Error::from);
         let renamed = half.and_then(|()| Ok(fs_err::rename(&self.layout.version_dir, place)?));
@@ -167,7 +176,9 @@ pub fn recover_interrupted(runtime: &Runtime, lock: &InstallLockGuard) -> Result
     if fs_err::symlink_metadata(place).is_ok() {
         return Ok(());
     }
-    let retired = leftovers(runtime, lock.version()).into_iter().find(|leftover| leftover.retired);
+    let retired = leftovers(runtime, lock.version())
+        .into_iter()
+        .find(|leftover| leftover.retired);
     if let Some(retired) = retired {
         fs_err::rename(&retired.path, place)?;
     }
@@ -176,13 +187,18 @@ pub fn recover_interrupted(runtime: &Runtime, lock: &InstallLockGuard) -> Result
 
 /// What interrupted commands left of a version, in the order of the names.
 pub fn leftovers(runtime: &Runtime, version: &str) -> Vec<Leftover> {
-    let Ok(entries) = fs_err::read_dir(runtime.root()) else { return Vec::new() };
+    let Ok(entries) = fs_err::read_dir(runtime.root()) else {
+        return Vec::new();
+    };
     let mut found: Vec<Leftover> = entries
         .filter_map(|entry| {
             let entry = entry.ok()?;
             let name = entry.file_name();
             let (prefix, of) = parse_name(name.to_str()?)?;
-            (of == version).then(|| Leftover { path: entry.path(), retired: prefix == RETIRED })
+            (of == version).then(|| Leftover {
+                path: entry.path(),
+                retired: prefix == RETIRED,
+            })
         })
         .collect();
     found.sort_by(|one, other| one.path.cmp(&other.path));
@@ -228,9 +244,14 @@ fn unique_name(prefix: &str, version: &str) -> Result<String, Error> {
 
 /// The prefix and the version of a name that [`unique_name`] made.
 fn parse_name(name: &str) -> Option<(&'static str, &str)> {
-    let prefix = [STAGING, RETIRED, REMOVING].into_iter().find(|prefix| name.starts_with(prefix))?;
+    let prefix = [STAGING, RETIRED, REMOVING]
+        .into_iter()
+        .find(|prefix| name.starts_with(prefix))?;
     let (version, unique) = name[prefix.len()..].rsplit_once('-')?;
-    let is_unique = unique.len() == 16 && unique.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let is_unique = unique.len() == 16
+        && unique
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     (is_unique && !version.is_empty()).then_some((prefix, version))
 }
 
@@ -244,7 +265,12 @@ mod tests {
             let name = unique_name(STAGING, version).expect("a name");
             assert_eq!(parse_name(&name), Some((STAGING, version)));
         }
-        for name in [".staging-0.1.0", ".staging--0123456789abcdef", "0.1.0", ".staging-0.1.0-0123456789ABCDEF"] {
+        for name in [
+            ".staging-0.1.0",
+            ".staging--0123456789abcdef",
+            "0.1.0",
+            ".staging-0.1.0-0123456789ABCDEF",
+        ] {
             assert_eq!(parse_name(name), None, "{name}");
         }
     }

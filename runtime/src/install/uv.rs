@@ -20,7 +20,12 @@ pub const MINIMUM: (u64, u64, u64) = (0, 5, 0);
 const MINIMUM_TEXT: &str = "0.5.0";
 
 /// Everything that means something in a URL or a requirement is written as `%xx`; `/` parts the path.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// A uv that answered.
 #[derive(Clone, Debug)]
@@ -100,8 +105,13 @@ impl Uv {
         let python = staged.layout().python_path.as_os_str();
         let wheel = wheel_requirement(verified, staged.work())?;
 
-        let create: [&OsStr; 5] =
-            ["venv".as_ref(), "--relocatable".as_ref(), "--python".as_ref(), requires_python.as_ref(), venv];
+        let create: [&OsStr; 5] = [
+            "venv".as_ref(),
+            "--relocatable".as_ref(),
+            "--python".as_ref(),
+            requires_python.as_ref(),
+            venv,
+        ];
         self.step(runtime, Step::CreateEnvironment, staged, log, &create)?;
 
         let into: [&OsStr; 4] = ["pip".as_ref(), "install".as_ref(), "--python".as_ref(), python];
@@ -145,7 +155,11 @@ impl Uv {
         let shown = format!("`{} {}`", file_name(&self.path), leading_words(arguments));
         match ended {
             Ok(ended) if ended.status.success() => Ok(()),
-            Ok(ended) => Err(log.failed(format!("failed at {}: {shown} ended with {}", step.description(), ended.status))),
+            Ok(ended) => Err(log.failed(format!(
+                "failed at {}: {shown} ended with {}",
+                step.description(),
+                ended.status
+            ))),
             Err(ProcessError::Interrupted(interrupted)) => Err(interrupted.into()),
             Err(error) => Err(log.failed(format!("failed at {}: {shown}: {error}", step.description()))),
         }
@@ -175,7 +189,11 @@ fn wheel_requirement(verified: &VerifiedAssets, work: &Path) -> Result<OsString,
     let root = if path.starts_with('/') { "" } else { "/" };
     let digest = verified.manifest().wheel().content.sha256;
     let name = ktx_manifest::asset_manifest::DISTRIBUTION_NAME;
-    Ok(format!("{name} @ file://{root}{}#sha256={digest}", utf8_percent_encode(&path, PATH)).into())
+    Ok(format!(
+        "{name} @ file://{root}{}#sha256={digest}",
+        utf8_percent_encode(&path, PATH)
+    )
+    .into())
 }
 
 /// uv says at length that a locked version has no wheel; people want to know what that means.
@@ -183,12 +201,19 @@ fn unsupported_platform(error: Error, level: Feature) -> Error {
     match error {
         Error::InstallFailed { reason, tail, log }
             if level == Feature::LocalEmbeddings
-                && ["no usable wheels", "no wheels", "--no-build", "building source distributions is disabled"]
-                    .iter()
-                    .any(|said| tail.to_lowercase().contains(said)) =>
+                && [
+                    "no usable wheels",
+                    "no wheels",
+                    "--no-build",
+                    "building source distributions is disabled",
+                ]
+                .iter()
+                .any(|said| tail.to_lowercase().contains(said)) =>
         {
             let system = format!("{} on {}", std::env::consts::OS, std::env::consts::ARCH);
-            let reason = format!("local-embeddings is not supported on {system}: a dependency has no wheel for it\n{reason}");
+            let reason = format!(
+                "local-embeddings is not supported on {system}: a dependency has no wheel for it\n{reason}"
+            );
             Error::InstallFailed { reason, tail, log }
         }
         other => other,
@@ -198,7 +223,9 @@ fn unsupported_platform(error: Error, level: Feature) -> Error {
 fn locate(environment: &Environment) -> Option<PathBuf> {
     let named = environment.variable("KTX_UV").map(Path::new);
     match named {
-        Some(named) if named.components().count() > 1 => std::path::absolute(named).ok().filter(|path| path.is_file()),
+        Some(named) if named.components().count() > 1 => {
+            std::path::absolute(named).ok().filter(|path| path.is_file())
+        }
         Some(named) => on_path(environment, named.as_os_str()),
         None => on_path(environment, OsStr::new("uv")),
     }
@@ -232,7 +259,10 @@ fn ask_version(runtime: &Runtime, path: &Path) -> Result<String, Error> {
     let work = path.parent().unwrap_or(Path::new("/"));
     environment::apply(&mut command, runtime.environment(), work);
     command.arg("--version");
-    let broken = |reason: String| Error::UvBroken { path: path.to_owned(), reason };
+    let broken = |reason: String| Error::UvBroken {
+        path: path.to_owned(),
+        reason,
+    };
     match collect(runtime, command) {
         Ok((true, stdout, _)) => Ok(stdout.trim().to_owned()),
         Ok((false, stdout, stderr)) => Err(broken(format!("{}{}", stderr.trim(), stdout.trim()))),
@@ -258,7 +288,10 @@ fn collect(runtime: &Runtime, command: Command) -> Result<(bool, String, String)
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// The words of a command line up to its first flag: enough to tell which command it was; the log has the whole.
@@ -282,7 +315,13 @@ struct Growth<'a> {
 
 impl<'a> Growth<'a> {
     fn of(uv: &'a Uv, runtime: &'a Runtime, staged: &'a StagedRuntime) -> Growth<'a> {
-        Growth { uv, runtime, staged, cache: None, seen: None }
+        Growth {
+            uv,
+            runtime,
+            staged,
+            cache: None,
+            seen: None,
+        }
     }
 
     fn has_grown(&mut self) -> bool {

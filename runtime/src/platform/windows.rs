@@ -50,7 +50,12 @@ impl ProcessTree {
             let mut limits: JOBOBJECT_EXTENDED_LIMIT_INFORMATION = std::mem::zeroed();
             limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
             let size = u32::try_from(size_of::<JOBOBJECT_EXTENDED_LIMIT_INFORMATION>()).unwrap_or(0);
-            SetInformationJobObject(job, JobObjectExtendedLimitInformation, (&raw const limits).cast(), size);
+            SetInformationJobObject(
+                job,
+                JobObjectExtendedLimitInformation,
+                (&raw const limits).cast(),
+                size,
+            );
             AssignProcessToJobObject(job, child.as_raw_handle());
             ProcessTree(Some(owned))
         }
@@ -77,7 +82,11 @@ pub struct ProcessHandle(OwnedHandle);
 impl ProcessHandle {
     /// A handle to the process that has this pid now. Check its identity after opening, not before.
     pub fn open(pid: u32) -> Option<ProcessHandle> {
-        open(pid, PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_SYNCHRONIZE | PROCESS_TERMINATE).map(ProcessHandle)
+        open(
+            pid,
+            PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_SYNCHRONIZE | PROCESS_TERMINATE,
+        )
+        .map(ProcessHandle)
     }
 
     /// Windows has no way to ask a process without a window; it is ended.
@@ -93,10 +102,15 @@ impl ProcessHandle {
 
     /// Whether the process ended before `deadline`.
     pub fn ended_before(&self, deadline: Instant) -> bool {
-        let left = deadline.saturating_duration_since(Instant::now()).min(Duration::from_secs(3600));
+        let left = deadline
+            .saturating_duration_since(Instant::now())
+            .min(Duration::from_secs(3600));
         // SAFETY: the handle is open as long as `self`.
         let waited = unsafe {
-            WaitForSingleObject(self.0.as_raw_handle(), u32::try_from(left.as_millis()).unwrap_or(u32::MAX))
+            WaitForSingleObject(
+                self.0.as_raw_handle(),
+                u32::try_from(left.as_millis()).unwrap_or(u32::MAX),
+            )
         };
         waited == WAIT_OBJECT_0
     }
@@ -106,7 +120,10 @@ impl ProcessHandle {
 pub fn running_process(pid: u32) -> Option<RunningProcess> {
     let process = open(pid, PROCESS_QUERY_LIMITED_INFORMATION)?;
     let handle: HANDLE = process.as_raw_handle();
-    let zero = FILETIME { dwLowDateTime: 0, dwHighDateTime: 0 };
+    let zero = FILETIME {
+        dwLowDateTime: 0,
+        dwHighDateTime: 0,
+    };
     let (mut created, mut exited, mut kernel, mut user) = (zero, zero, zero, zero);
     let mut name = vec![0_u16; 32 << 10];
     let mut length = u32::try_from(name.len()).ok()?;
@@ -116,14 +133,25 @@ pub fn running_process(pid: u32) -> Option<RunningProcess> {
         if GetExitCodeProcess(handle, &raw mut exit_code) == 0 || exit_code != STILL_ACTIVE as u32 {
             return None;
         }
-        if GetProcessTimes(handle, &raw mut created, &raw mut exited, &raw mut kernel, &raw mut user) == 0 {
+        if GetProcessTimes(
+            handle,
+            &raw mut created,
+            &raw mut exited,
+            &raw mut kernel,
+            &raw mut user,
+        ) == 0
+        {
             return None;
         }
         QueryFullProcessImageNameW(handle, PROCESS_NAME_WIN32, name.as_mut_ptr(), &raw mut length) != 0
     };
     let stamp = u64::from(created.dwHighDateTime) << 32 | u64::from(created.dwLowDateTime);
     let executable = named.then(|| OsString::from_wide(&name[..length as usize]).into());
-    Some(RunningProcess { pid, started_at: stamp.to_string(), executable })
+    Some(RunningProcess {
+        pid,
+        started_at: stamp.to_string(),
+        executable,
+    })
 }
 
 /// Windows start stamps are times of day, so they need no name of the boot.
@@ -167,7 +195,12 @@ pub fn free_space(path: &Path) -> Option<u64> {
     let mut free = 0;
     // SAFETY: the path ends with a zero, and `free` outlives the call.
     let told = unsafe {
-        GetDiskFreeSpaceExW(wide.as_ptr(), &raw mut free, std::ptr::null_mut(), std::ptr::null_mut())
+        GetDiskFreeSpaceExW(
+            wide.as_ptr(),
+            &raw mut free,
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+        )
     };
     (told != 0).then_some(free)
 }

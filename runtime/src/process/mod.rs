@@ -9,8 +9,18 @@ use std::process::{Command, Stdio};
 pub use self::supervise::{ProcessError, Stream, Supervision, run};
 
 /// What a short system command prints, or `None` when it cannot run or fails.
-#[cfg_attr(target_os = "linux", expect(dead_code, reason = "Linux tells the same in /proc"))]
+#[cfg_attr(
+    target_os = "linux",
+    expect(dead_code, reason = "Linux tells the same in /proc")
+)]
 pub fn capture(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    let output = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -65,7 +65,11 @@ pub fn run(
 ) -> Result<Ended, ProcessError> {
     supervision.interrupt.check()?;
     prepare_supervised(&mut command);
-    command.stdin(if stdin.is_some() { Stdio::piped() } else { Stdio::null() });
+    command.stdin(if stdin.is_some() {
+        Stdio::piped()
+    } else {
+        Stdio::null()
+    });
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(ProcessError::Spawn)?;
     let tree = ProcessTree::of(&child);
@@ -147,7 +151,11 @@ fn watch(
             return Ok(Ended { status });
         }
         supervision.interrupt.check()?;
-        if let Some(limit) = supervision.silence.or(supervision.timeout).filter(|limit| quiet_since.elapsed() > *limit) {
+        if let Some(limit) = supervision
+            .silence
+            .or(supervision.timeout)
+            .filter(|limit| quiet_since.elapsed() > *limit)
+        {
             return Err(ProcessError::Silent(limit));
         }
         std::thread::sleep(Duration::from_millis(1));

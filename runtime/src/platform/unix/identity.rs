@@ -13,7 +13,11 @@ pub fn running_process(pid: u32) -> Option<RunningProcess> {
         return None;
     }
     let executable = fs_err::read_link(format!("/proc/{pid}/exe")).ok();
-    Some(RunningProcess { pid, started_at: started_at.to_owned(), executable })
+    Some(RunningProcess {
+        pid,
+        started_at: started_at.to_owned(),
+        executable,
+    })
 }
 
 /// State and start time of `/proc/<pid>/stat` (proc_pid_stat(5)): fields 3 and 22. The second field is the program's
@@ -41,7 +45,8 @@ pub fn running_process(pid: u32) -> Option<RunningProcess> {
     Some(RunningProcess {
         pid,
         started_at: started_at.join(" "),
-        executable: Some(program.join(" ").into()).filter(|program: &std::path::PathBuf| program.is_absolute()),
+        executable: Some(program.join(" ").into())
+            .filter(|program: &std::path::PathBuf| program.is_absolute()),
     })
 }
 
@@ -64,8 +69,12 @@ pub fn boot_id() -> Option<String> {
 pub fn lock_holders(path: &Path) -> Vec<u32> {
     use std::os::unix::fs::MetadataExt;
 
-    let Ok(file) = fs_err::metadata(path) else { return Vec::new() };
-    let Ok(locks) = fs_err::read_to_string("/proc/locks") else { return Vec::new() };
+    let Ok(file) = fs_err::metadata(path) else {
+        return Vec::new();
+    };
+    let Ok(locks) = fs_err::read_to_string("/proc/locks") else {
+        return Vec::new();
+    };
     let ending = format!(":{}", file.ino());
     let mut holders: Vec<u32> = locks.lines().filter_map(|line| holder(line, &ending)).collect();
     holders.sort_unstable();
@@ -89,7 +98,11 @@ mod tests {
     fn reads_the_start_time_behind_any_program_name() {
         let tail = "S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 424242 20";
         for name in ["python", "a b", "a) S 1 (b", ")"] {
-            assert_eq!(parse_stat(&format!("17 ({name}) {tail}")), Some(("S", "424242")), "{name}");
+            assert_eq!(
+                parse_stat(&format!("17 ({name}) {tail}")),
+                Some(("S", "424242")),
+                "{name}"
+            );
         }
         assert_eq!(parse_stat("17 (python) S 1 2"), None);
     }

@@ -115,7 +115,10 @@ impl ProcessHandle {
             tv_sec: 0,
             tv_nsec: i64::from(at_most.subsec_nanos()),
         };
-        let _ = poll(&mut [PollFd::new(&self.descriptor, PollFlags::IN)], Some(&timeout));
+        let _ = poll(
+            &mut [PollFd::new(&self.descriptor, PollFlags::IN)],
+            Some(&timeout),
+        );
     }
 
     #[cfg(not(target_os = "linux"))]

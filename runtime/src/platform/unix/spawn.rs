@@ -2,7 +2,10 @@
 //!
 //! Only system calls happen there; no allocation, no lock, since other threads of the parent may have held one.
 
-#![expect(unsafe_code, reason = "a child leaves its session, and waits to be recorded, before it becomes its program")]
+#![expect(
+    unsafe_code,
+    reason = "a child leaves its session, and waits to be recorded, before it becomes its program"
+)]
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -27,7 +30,11 @@ pub fn die_with_parent(command: &mut Command) {
             command.pre_exec(move || {
                 rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
                 // The parent may have gone before the line above: then nothing would ever kill this process.
-                if rustix::process::getppid() == Some(parent) { Ok(()) } else { Err(io::ErrorKind::Interrupted.into()) }
+                if rustix::process::getppid() == Some(parent) {
+                    Ok(())
+                } else {
+                    Err(io::ErrorKind::Interrupted.into())
+                }
             });
         }
     }
@@ -78,7 +85,9 @@ pub fn spawn_recorded<E: From<io::Error> + Send>(
             rustix::io::write(&go_from_parent, &[1]).map_err(io::Error::from)?;
         }
         drop(go_from_parent);
-        let spawned = spawning.join().map_err(|_| io::Error::other("the spawning thread panicked"))?;
+        let spawned = spawning
+            .join()
+            .map_err(|_| io::Error::other("the spawning thread panicked"))?;
         recorded?;
         Ok(spawned?)
     })
@@ -86,13 +95,18 @@ pub fn spawn_recorded<E: From<io::Error> + Send>(
 
 /// The pid that the child reports, or `None` when `failed` says that there will be none.
 fn read_pid(pipe: &OwnedFd, failed: impl Fn() -> bool) -> io::Result<Option<u32>> {
-    let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(Duration::from_millis(5).subsec_nanos()) };
+    let timeout = Timespec {
+        tv_sec: 0,
+        tv_nsec: i64::from(Duration::from_millis(5).subsec_nanos()),
+    };
     loop {
         let has_failed = failed();
         if poll(&mut [PollFd::new(pipe, PollFlags::IN)], Some(&timeout))? > 0 {
             let mut bytes = [0; 4];
             let read = rustix::io::read(pipe, &mut bytes)?;
-            return Ok((read == bytes.len()).then(|| i32::from_ne_bytes(bytes)).and_then(|pid| pid.try_into().ok()));
+            return Ok((read == bytes.len())
+                .then(|| i32::from_ne_bytes(bytes))
+                .and_then(|pid| pid.try_into().ok()));
         }
         if has_failed {
             return Ok(None);
@@ -120,7 +134,8 @@ mod tests {
             command.arg(&mark);
             command
         };
-        let refused: Result<Child, io::Error> = spawn_recorded(touch(), |_| Err(io::Error::other("disk full")));
+        let refused: Result<Child, io::Error> =
+            spawn_recorded(touch(), |_| Err(io::Error::other("disk full")));
         assert_eq!(refused.expect_err("recording failed").to_string(), "disk full");
         assert!(!mark.exists(), "the child ran although it was not recorded");
 
@@ -139,6 +154,9 @@ mod tests {
     #[test]
     fn a_program_that_is_not_there_is_an_error_and_not_a_hang() {
         let error = spawn_recorded::<io::Error>(Command::new("/nowhere/at/all"), |_| Ok(()));
-        assert_eq!(error.expect_err("no such program").kind(), io::ErrorKind::NotFound);
+        assert_eq!(
+            error.expect_err("no such program").kind(),
+            io::ErrorKind::NotFound
+        );
     }
 }
