@@ -9,10 +9,11 @@
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use ktx_runtime::Interrupted;
+use ktx_runtime::{Interrupted, Signal};
 
 use crate::hint;
 use crate::printer::Printer;
+use crate::session::Session;
 use crate::version;
 
 /// Wrong usage that clap's own rules do not see. Exit 2.
@@ -44,16 +45,16 @@ pub fn usage(printer: &Printer, error: &clap::Error) -> ExitCode {
 }
 
 /// Prints what went wrong, and says how to exit.
-pub fn report(printer: &Printer, error: &anyhow::Error) -> ExitCode {
+pub fn report(session: &Session, error: &anyhow::Error) -> ExitCode {
     if error.is::<AlreadyReported>() {
         return ExitCode::FAILURE;
     }
-    if let Some(Interrupted(signal)) = interrupted(error) {
-        return ExitCode::from(signal.exit_code());
-    }
-    printer.talk(&message(error));
+    session.printer.talk(&message(error));
     if let Some(hint) = hint::of(error) {
-        printer.talk(&format!("hint: {hint}"));
+        session.printer.talk(&format!("hint: {hint}"));
+    }
+    if let Some(signal) = interrupted(session, error) {
+        return ExitCode::from(signal.exit_code());
     }
     if error.is::<Usage>() {
         ExitCode::from(2)
@@ -74,10 +75,16 @@ fn message(error: &anyhow::Error) -> String {
     text
 }
 
-/// An interruption, however deep it lies under what it broke.
-fn interrupted(error: &anyhow::Error) -> Option<Interrupted> {
-    error
-        .chain()
-        .find_map(|cause| cause.downcast_ref::<Interrupted>())
-        .copied()
+/// The signal that the command ended for, however deep it lies under what it broke: an error that says so, or an
+/// installation that was cancelled by Ctrl-C at the question.
+fn interrupted(session: &Session, error: &anyhow::Error) -> Option<Signal> {
+    error.chain().find_map(|cause| {
+        if let Some(Interrupted(signal)) = cause.downcast_ref::<Interrupted>() {
+            return Some(*signal);
+        }
+        match cause.downcast_ref::<ktx_runtime::Error>()? {
+            ktx_runtime::Error::InstallCancelled { .. } => session.interrupt.raised(),
+            error => error.interrupted().map(|Interrupted(signal)| signal),
+        }
+    })
 }

@@ -4,11 +4,13 @@
 
 mod arguments;
 mod commands;
+mod dialogue;
 mod failure;
 mod hint;
 mod output;
 mod printer;
 mod progress;
+mod runtime_progress;
 mod scanner;
 mod session;
 mod setup_status;
@@ -41,6 +43,6 @@ fn main() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failure::report(&session.printer, &error),
+        Err(error) => failure::report(&session, &error),
     }
 }

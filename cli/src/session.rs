@@ -1,10 +1,12 @@
 //! What every command is given: the streams, the environment, the wish to end, and the root's flags.
 
-use ktx_runtime::{Environment, Interrupt};
+use ktx_runtime::{Environment, Interrupt, Runtime};
 
 use crate::arguments::GlobalArguments;
+use crate::dialogue::TerminalDialogue;
 use crate::printer::Printer;
 use crate::signals;
+use crate::version::VERSION;
 
 /// Lives as long as the command.
 #[derive(Debug)]
@@ -27,6 +29,23 @@ impl Session {
             interrupt,
             global: global.clone(),
         }
+    }
+
+    /// The managed runtime of this version of the program. Making the handle touches nothing.
+    ///
+    /// # Errors
+    /// When no place for it can be told.
+    pub fn runtime(&self) -> anyhow::Result<Runtime> {
+        Ok(Runtime::new(
+            self.environment.clone(),
+            VERSION,
+            self.interrupt.clone(),
+        )?)
+    }
+
+    /// The person at the terminal.
+    pub fn dialogue(&self) -> TerminalDialogue {
+        TerminalDialogue::new(self.printer, self.interrupt.clone())
     }
 
     /// A line on stderr, with `--debug` only.

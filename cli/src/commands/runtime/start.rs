@@ -1,0 +1,81 @@
+//! `ktx runtime start`
+
+use clap::Args;
+use ktx_runtime::{Feature, FeatureSet, StartMode, StartOutcome, StartRequest};
+use serde::Serialize;
+
+use super::FeatureArgument;
+use crate::runtime_progress::RuntimeProgress;
+use crate::session::Session;
+
+#[derive(Debug, Args)]
+pub struct StartArguments {
+    /// What the daemon must be able to do
+    #[arg(long, value_enum, default_value_t, value_name = "FEATURE")]
+    feature: FeatureArgument,
+    /// Start another daemon in the place of the one that runs
+    #[arg(long)]
+    force: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct StartDocument<'a> {
+    outcome: &'static str,
+    url: String,
+    pid: u32,
+    version: &'a str,
+    features: &'a FeatureSet,
+    state: String,
+    stdout: String,
+    stderr: String,
+}
+
+pub fn run(arguments: StartArguments, session: &Session) -> anyhow::Result<()> {
+    let progress = RuntimeProgress::new(session.printer);
+    let runtime = session.runtime()?.observed_by(progress.clone());
+    let request = StartRequest {
+        features: FeatureSet::from(Feature::from(arguments.feature)),
+        mode: if arguments.force {
+            StartMode::Restart
+        } else {
+            StartMode::Reuse
+        },
+    };
+    let report = runtime.start(&request);
+    progress.finish();
+    let report = report?;
+    let layout = runtime.layout();
+    let document = StartDocument {
+        outcome: match report.outcome {
+            StartOutcome::Started => "started",
+            StartOutcome::Reused => "reused",
+        },
+        url: report.daemon.url().to_string(),
+        pid: report.state.pid.0,
+        version: runtime.version(),
+        features: &report.state.features,
+        state: layout.daemon_state_path.display().to_string(),
+        stdout: layout.daemon_stdout_path.display().to_string(),
+        stderr: layout.daemon_stderr_path.display().to_string(),
+    };
+    if arguments.json {
+        session.printer.json(&document);
+        return Ok(());
+    }
+    let printer = session.printer;
+    printer.line(match report.outcome {
+        StartOutcome::Started => "Started KTX Python daemon",
+        StartOutcome::Reused => "Using existing KTX Python daemon",
+    });
+    printer.line(&format!("url: {}", document.url));
+    printer.line(&format!("pid: {}", document.pid));
+    printer.line(&format!("version: {}", document.version));
+    printer.line(&format!("features: {}", document.features));
+    printer.line(&format!("state: {}", document.state));
+    printer.line(&format!("stdout: {}", document.stdout));
+    printer.line(&format!("stderr: {}", document.stderr));
+    Ok(())
+}

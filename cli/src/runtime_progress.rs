@@ -1,0 +1,82 @@
+//! What an installation or a start is doing: a spinner with the step, the time and uv's last word on a terminal; elsewhere
+//! nothing but that it waits for another process.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use ktx_runtime::{Event, Observer, Step};
+
+use crate::printer::Printer;
+
+/// Observes a runtime; clones show on the same line.
+#[derive(Clone)]
+pub struct RuntimeProgress {
+    printer: Printer,
+    line: Arc<Mutex<Line>>,
+}
+
+#[derive(Default)]
+struct Line {
+    spinner: Option<ProgressBar>,
+    step: Option<Step>,
+}
+
+impl RuntimeProgress {
+    /// Shows nothing before the first step.
+    pub fn new(printer: Printer) -> Self {
+        Self {
+            printer,
+            line: Arc::default(),
+        }
+    }
+
+    /// Takes the spinner away, so that what follows stands on a clean line.
+    pub fn finish(&self) {
+        let spinner = self
+            .line
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .spinner
+            .take();
+        if let Some(spinner) = spinner {
+            spinner.finish_and_clear();
+        }
+    }
+
+    fn show(&self, line: &mut Line, message: String) {
+        let spinner = line.spinner.get_or_insert_with(|| {
+            let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}");
+            let spinner = ProgressBar::new_spinner();
+            spinner.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            spinner.enable_steady_tick(Duration::from_millis(120));
+            spinner
+        });
+        spinner.set_message(message);
+    }
+}
+
+impl Observer for RuntimeProgress {
+    fn observe(&self, event: &Event<'_>) {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        let visible = self.printer.stderr_is_terminal();
+        match event {
+            Event::Step(step) if visible => {
+                line.step = Some(*step);
+                self.show(&mut line, step.description().to_owned());
+            }
+            Event::Output(said) if visible => {
+                let step = line.step.map_or("", Step::description);
+                self.show(&mut line, format!("{step}: {said}"));
+            }
+            Event::Waiting { lock, holder } => {
+                let message = format!("waiting for {holder}, which holds `{}`", lock.display());
+                match &line.spinner {
+                    Some(spinner) => spinner.suspend(|| self.printer.talk(&message)),
+                    None => self.printer.talk(&message),
+                }
+            }
+            Event::Step(_) | Event::Output(_) => {}
+        }
+    }
+}
