@@ -4,10 +4,13 @@
 //! process can tell (the version the host's binary prints, the commit's time) is handed in.
 
 pub mod archive;
+pub mod artifacts;
 pub mod epoch;
 mod error;
 pub mod lock;
+pub mod package;
 pub mod pyproject;
+pub mod tarball;
 mod tree;
 pub mod version;
 pub mod wheel;

@@ -1,0 +1,226 @@
+//! The artifacts and their manifest: written once all of them stand, and verified as whoever publishes must.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use fs_err as fs;
+use jiff::Timestamp;
+use ktx_manifest::archive::Limits;
+use ktx_manifest::artifact_manifest::{
+    self, ARTIFACT_MANIFEST_FILE, ArtifactManifest, ArtifactPackage, Expected, Verification,
+};
+use ktx_manifest::{ArchivePath, Finding, Sha256Digest, WheelFilename, wheel};
+
+use crate::archive::NewFile;
+use crate::error::Error;
+use crate::package::{PackageContents, judge};
+use crate::version::python_version;
+
+const REBUILD: &str = "run: cargo xtask build";
+
+/// What the manifest says beside the files.
+#[derive(Clone, Debug)]
+pub struct ManifestFacts {
+    pub version: semver::Version,
+    /// `SOURCE_DATE_EPOCH`, else the time of the commit.
+    pub generated_at: Timestamp,
+    /// HEAD of a clean work tree.
+    pub source_revision: Option<String>,
+}
+
+/// Where the tarball of a version stands below the artifacts directory.
+pub fn tarball_path(version: &semver::Version) -> String {
+    ArtifactPackage::npm(version.to_string()).artifact_path()
+}
+
+/// Takes the digests of the artifacts and writes the manifest beside them.
+pub fn write_manifest(artifacts: &Path, facts: &ManifestFacts) -> Result<ArtifactManifest, Error> {
+    let packages = packages(&facts.version)?;
+    let mut files = Vec::new();
+    for package in &packages {
+        let path = archive_path(package);
+        let location = path.under(artifacts);
+        let content = match Sha256Digest::of_file(&location) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(Error::missing(location, "there is no such artifact", REBUILD));
+            }
+            content => content.map_err(Error::File)?,
+        };
+        files.push(package.artifact_file(path, content));
+    }
+    let revision = facts.source_revision.clone();
+    let manifest = ArtifactManifest::new(facts.generated_at, revision, packages.to_vec(), files);
+    let mut file = NewFile::create(artifacts.join(ARTIFACT_MANIFEST_FILE))?;
+    file.write_all(manifest.to_text().as_bytes())
+        .map_err(|source| file.failed(source))?;
+    file.commit()?;
+    Ok(manifest)
+}
+
+/// What artifacts are held against.
+#[derive(Clone, Debug)]
+pub struct VerifyOptions {
+    pub artifacts: PathBuf,
+    /// The version that they must be; without one, the version that their manifest names.
+    pub version: Option<semver::Version>,
+    pub source_revision: Option<String>,
+}
+
+/// What came out of a verification.
+#[derive(Debug)]
+#[must_use]
+pub struct Verified {
+    /// The manifest, when there are no findings.
+    pub manifest: Option<ArtifactManifest>,
+    pub findings: Vec<Finding>,
+}
+
+/// Reads the manifest and every artifact, and reports all that is wrong.
+pub fn verify(options: &VerifyOptions) -> Result<Verified, Error> {
+    let artifacts = &options.artifacts;
+    if !artifacts.is_dir() {
+        return Err(Error::missing(artifacts, "there are no artifacts", REBUILD));
+    }
+    let version = options.version.clone().or_else(|| version_of(artifacts));
+    let Some(version) = version else {
+        let findings = unversioned(artifacts, options.source_revision.as_deref())?;
+        return Ok(Verified {
+            manifest: None,
+            findings,
+        });
+    };
+    let packages = packages(&version)?;
+    let expected = Expected {
+        packages: &packages,
+        source_revision: options.source_revision.as_deref(),
+    };
+    // Two halves that share nothing but the disk's cache.
+    let (manifest, inside) = thread::scope(|scope| {
+        let manifest = scope.spawn(|| artifact_manifest::verify(artifacts, &expected).map_err(Error::File));
+        let inside = inside(artifacts, &packages, &version);
+        (manifest.join(), inside)
+    });
+    let manifest = manifest.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    let Verification {
+        manifest,
+        mut findings,
+    } = manifest;
+    findings.extend(inside?);
+    let manifest = manifest.filter(|_| findings.is_empty());
+    Ok(Verified { manifest, findings })
+}
+
+fn packages(version: &semver::Version) -> Result<[ArtifactPackage; 2], Error> {
+    let python = python_version(version)?;
+    Ok([
+        ArtifactPackage::npm(version.to_string()),
+        ArtifactPackage::python(python.to_string()),
+    ])
+}
+
+/// What the archives hold, and that both hold the same wheel.
+fn inside(
+    artifacts: &Path,
+    packages: &[ArtifactPackage; 2],
+    version: &semver::Version,
+) -> Result<Vec<Finding>, Error> {
+    let [npm, python] = packages;
+    let mut findings = Vec::new();
+    let wheel = wheel_bytes(artifacts, python, &mut findings)?;
+    let tarball = npm.artifact_path();
+    let contents = match fs::File::open(artifacts.join(&tarball)) {
+        Ok(file) => PackageContents::unpack(file, &tarball),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let message = format!(
+                "Missing @kaelio/ktx tarball: {}",
+                artifacts.join(&tarball).display()
+            );
+            Err(vec![
+                Finding::error("artifact-tarball-missing", message).with_hint(REBUILD),
+            ])
+        }
+        Err(error) => return Err(Error::File(error)),
+    };
+    let contents = match contents {
+        Ok(contents) => contents,
+        Err(unreadable) => {
+            findings.extend(unreadable);
+            return Ok(findings);
+        }
+    };
+    findings.extend(judge(&contents, version)?);
+    let Some(wheel) = wheel else { return Ok(findings) };
+    let name = archive_path(python).file_name().to_owned();
+    match contents.get(&format!("assets/python/{name}")) {
+        // The package's rules have read the same bytes already.
+        Some(bundled) if bundled.bytes == wheel => {}
+        Some(_) => {
+            let message = format!("failed to accept `{tarball}`: its `{name}` is not the one beside it");
+            findings.push(Finding::error("artifact-wheel-differs", message).with_hint(REBUILD));
+            findings.extend(inspected(&name, &wheel));
+        }
+        None => {
+            let message = format!("failed to accept `{tarball}`: it does not hold `{name}`");
+            findings.push(Finding::error("artifact-wheel-differs", message).with_hint(REBUILD));
+            findings.extend(inspected(&name, &wheel));
+        }
+    }
+    Ok(findings)
+}
+
+fn wheel_bytes(
+    artifacts: &Path,
+    python: &ArtifactPackage,
+    findings: &mut Vec<Finding>,
+) -> Result<Option<Vec<u8>>, Error> {
+    match fs::read(artifacts.join(python.artifact_path())) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let message = "Missing Python artifact: kaelio-ktx runtime wheel";
+            findings.push(Finding::error("artifact-wheel-missing", message).with_hint(REBUILD));
+            Ok(None)
+        }
+        Err(error) => Err(Error::File(error)),
+    }
+}
+
+fn inspected(name: &str, bytes: &[u8]) -> Vec<Finding> {
+    match name.parse::<WheelFilename>() {
+        Ok(filename) => wheel::inspect(std::io::Cursor::new(bytes), &filename, &Limits::default()).findings,
+        Err(error) => vec![Finding::error("wheel-filename", error.to_string())],
+    }
+}
+
+/// The version that the manifest of the artifacts names, when it can be read that far.
+fn version_of(artifacts: &Path) -> Option<semver::Version> {
+    let text = fs::read(artifacts.join(ARTIFACT_MANIFEST_FILE)).ok()?;
+    let manifest: ArtifactManifest = serde_json::from_slice(&text).ok()?;
+    let npm = manifest
+        .packages
+        .iter()
+        .find(|package| package.package_name == artifact_manifest::NPM_PACKAGE)?;
+    npm.package_version.parse().ok()
+}
+
+/// Findings about a manifest that does not even name a version: held against packages that it cannot fit.
+fn unversioned(artifacts: &Path, source_revision: Option<&str>) -> Result<Vec<Finding>, Error> {
+    let expected = Expected {
+        packages: &[],
+        source_revision,
+    };
+    Ok(artifact_manifest::verify(artifacts, &expected)
+        .map_err(Error::File)?
+        .findings)
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "the paths of the two packages are made of safe names"
+)]
+fn archive_path(package: &ArtifactPackage) -> ArchivePath {
+    package
+        .artifact_path()
+        .parse()
+        .expect("a path below the artifacts is safe")
+}

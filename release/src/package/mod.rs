@@ -1,0 +1,289 @@
+//! The package tree: launcher, programs, Python assets and a stamped `package.json`, as they will be packed.
+//!
+//! Everything is read and judged before the first byte is written; then the tree replaces the last one in one step.
+
+mod contents;
+mod package_json;
+mod program;
+mod rules;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use ktx_manifest::asset_manifest::{ASSET_MANIFEST_FILE, BundledFile, BundledWheel, Requirements};
+use ktx_manifest::{ArchivePath, AssetManifest, ContentId, Finding, Platform, Sha256Digest, WheelFilename};
+
+pub use self::contents::{PackageContents, PackagedFile};
+pub use self::package_json::{LAUNCHER, PackageJson};
+pub use self::rules::judge;
+use crate::archive::{
+    Collector, Content, DirectoryWriter, Entry, Listed, Listing, Mode, replace_directory, write_entries,
+};
+use crate::error::{Error, Interrupt, unless_refused};
+use crate::lock::{self, LockLevel, Source};
+use crate::version::python_version;
+use crate::{tree, wheel};
+
+/// Where the Python assets stand in the package.
+const ASSETS: &str = "assets/python";
+
+const VERB: &str = "stage a package from";
+
+/// What a package is made from.
+#[derive(Clone, Debug)]
+pub struct PackageOptions {
+    /// The root of the sources: `npm/`, `python/` and `LICENSE` are below it.
+    pub root: PathBuf,
+    /// The folder in which the wheel lies.
+    pub wheels: PathBuf,
+    pub programs: BTreeMap<Platform, PathBuf>,
+    /// What the host's program said when it was run with `--version`, if there is one among the programs.
+    pub host_answer: Option<HostAnswer>,
+    pub version: semver::Version,
+}
+
+/// How the host's program answered `--version`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostAnswer {
+    /// Its standard output.
+    Said(String),
+    /// It did not run, or ended with an error.
+    Failed(String),
+}
+
+/// A package that breaks no rule; nothing has been written.
+#[derive(Debug)]
+pub struct PackagePlan {
+    contents: PackageContents,
+}
+
+impl PackagePlan {
+    /// Reads everything, and refuses with all that is wrong.
+    pub fn new(options: &PackageOptions) -> Result<PackagePlan, Error> {
+        let mut findings = Vec::new();
+        let mut collector = Collector::new();
+        launcher(&options.root, &mut collector, &mut findings)?;
+        programs(options, &mut collector, &mut findings)?;
+        python_assets(options, &mut collector, &mut findings)?;
+        let text = PackageJson::new(options.version.clone()).to_text();
+        collector.add(entry(
+            "package.json",
+            Mode::Regular,
+            Content::Generated(text.into_bytes()),
+        ));
+        let (entries, collisions) = collector.finish();
+        findings.extend(collisions);
+        let contents = PackageContents::load(entries)?;
+        findings.extend(judge(&contents, &options.version)?);
+        unless_refused(VERB, &options.root, findings)?;
+        Ok(PackagePlan { contents })
+    }
+
+    /// What would be staged, by the code that stages it.
+    pub fn list(&self) -> Result<Vec<Listed>, Error> {
+        let mut listing = Listing::new();
+        write_entries(self.contents.entries(), &mut listing, Interrupt::never())?;
+        Ok(listing.finish())
+    }
+
+    /// Writes the tree in place of the one at `folder`.
+    pub fn stage(&self, folder: &Path, interrupt: Interrupt<'_>) -> Result<(), Error> {
+        replace_directory(folder, |new| {
+            write_entries(self.contents.entries(), &mut DirectoryWriter::new(new), interrupt)
+        })
+    }
+}
+
+/// The files of `npm/` that ship, and the licence.
+fn launcher(root: &Path, collector: &mut Collector, findings: &mut Vec<Finding>) -> Result<(), Error> {
+    let npm = root.join("npm");
+    for folder in ["dist", "assets/demo"] {
+        let location = npm.join(folder);
+        if folder != "dist" && !location.exists() {
+            continue;
+        }
+        for file in tree::walk(&location, folder, findings)? {
+            let mode = if file.path.as_str() == LAUNCHER {
+                Mode::Executable
+            } else {
+                Mode::Regular
+            };
+            collector.add(Entry {
+                path: file.path,
+                mode,
+                content: Content::File(file.location),
+            });
+        }
+    }
+    for (name, location) in [
+        ("README.md", npm.join("README.md")),
+        ("LICENSE", root.join("LICENSE")),
+    ] {
+        if tree::regular_file(&location, findings).is_some() {
+            collector.add(entry(name, Mode::Regular, Content::File(location)));
+        }
+    }
+    let placeholder = npm.join("package.json");
+    if tree::regular_file(&placeholder, findings).is_some() {
+        let text = fs::read_to_string(&placeholder).map_err(Error::File)?;
+        findings.extend(package_json::placeholder_findings(
+            &placeholder.to_string_lossy(),
+            &text,
+        ));
+    }
+    Ok(())
+}
+
+fn programs(
+    options: &PackageOptions,
+    collector: &mut Collector,
+    findings: &mut Vec<Finding>,
+) -> Result<(), Error> {
+    for (platform, location) in &options.programs {
+        if !location.exists() {
+            let hint = format!("run: cargo xtask build --platform {platform}");
+            return Err(Error::missing(
+                location,
+                format!("there is no program for {platform}"),
+                hint,
+            ));
+        }
+        if tree::regular_file(location, findings).is_some() {
+            let content = Content::File(location.clone());
+            collector.add(entry(&platform.program_path(), Mode::Executable, content));
+        }
+        if Some(*platform) == Platform::host() {
+            findings.extend(
+                options
+                    .host_answer
+                    .as_ref()
+                    .and_then(|answer| unexpected_answer(answer, location, &options.version)),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn unexpected_answer(answer: &HostAnswer, location: &Path, version: &semver::Version) -> Option<Finding> {
+    let expected = format!("@kaelio/ktx {version}");
+    let reason = match answer {
+        HostAnswer::Said(text) if text.trim_end() == expected => return None,
+        HostAnswer::Said(text) => format!("`--version` said {:?}, expected {expected:?}", text.trim_end()),
+        HostAnswer::Failed(reason) => format!("`--version` failed: {reason}"),
+    };
+    let message = format!("failed to take `{}`: {reason}", location.display());
+    Some(Finding::error("program-version", message).with_hint("run: cargo xtask build"))
+}
+
+/// Wheel, locks, and the manifest that holds them together.
+fn python_assets(
+    options: &PackageOptions,
+    collector: &mut Collector,
+    findings: &mut Vec<Finding>,
+) -> Result<(), Error> {
+    let pyproject = options.root.join("python/pyproject.toml");
+    let project = wheel::project(&pyproject)?;
+    let version = python_version(&options.version)?;
+    let Ok(file) = WheelFilename::new(project.name.as_dist_info_name().as_ref(), version) else {
+        return Ok(());
+    };
+    let location = options.wheels.join(file.to_string());
+    let wheel = bytes(&location, "run: cargo xtask build-wheel")?;
+    let bundled = BundledWheel {
+        file: file.clone(),
+        content: content_id(&wheel),
+    };
+    let pyproject_text = fs::read_to_string(&pyproject).map_err(Error::File)?;
+    let mut locked = Vec::new();
+    for level in LockLevel::ALL {
+        let path = options.root.join("python/locks").join(level.file_name());
+        let lock = bytes(&path, "run: cargo xtask lock")?;
+        let source = Source {
+            path: &pyproject.to_string_lossy(),
+            text: &pyproject_text,
+        };
+        let text = String::from_utf8_lossy(&lock);
+        findings.extend(lock::check(
+            source,
+            level,
+            Source {
+                path: &path.to_string_lossy(),
+                text: &text,
+            },
+        ));
+        let ContentId { sha256, bytes } = content_id(&lock);
+        locked.push(BundledFile {
+            file: archive_path(level.file_name()),
+            sha256,
+            bytes,
+        });
+        let content = Content::Loaded {
+            from: path,
+            bytes: lock,
+        };
+        collector.add(entry(
+            &format!("{ASSETS}/{}", level.file_name()),
+            Mode::Regular,
+            content,
+        ));
+    }
+    let [core, local_embeddings] = <[BundledFile; 2]>::try_from(locked).unwrap_or_else(|_| unreachable!());
+    let requirements = Requirements {
+        core,
+        local_embeddings,
+    };
+    match AssetManifest::new(bundled, requirements, project.requires_python) {
+        Ok(manifest) => {
+            let text = Content::Generated(manifest.to_text().into_bytes());
+            collector.add(entry(
+                &format!("{ASSETS}/{ASSET_MANIFEST_FILE}"),
+                Mode::Regular,
+                text,
+            ));
+        }
+        Err(reason) => {
+            let message = format!(
+                "failed to describe the assets of `{}`: {reason}",
+                pyproject.display()
+            );
+            findings.push(Finding::error("asset-manifest-invalid", message));
+        }
+    }
+    let content = Content::Loaded {
+        from: location,
+        bytes: wheel,
+    };
+    collector.add(entry(&format!("{ASSETS}/{file}"), Mode::Regular, content));
+    Ok(())
+}
+
+/// A file that another command makes.
+fn bytes(path: &Path, hint: &str) -> Result<Vec<u8>, Error> {
+    match fs::read(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(Error::missing(path, "there is no such file", hint))
+        }
+        read => read.map_err(Error::File),
+    }
+}
+
+fn content_id(bytes: &[u8]) -> ContentId {
+    ContentId {
+        sha256: Sha256Digest::of(bytes),
+        bytes: bytes.len() as u64,
+    }
+}
+
+fn entry(path: &str, mode: Mode, content: Content) -> Entry {
+    Entry {
+        path: archive_path(path),
+        mode,
+        content,
+    }
+}
+
+#[expect(clippy::expect_used, reason = "only paths that stand in this file come here")]
+fn archive_path(path: &str) -> ArchivePath {
+    path.parse().expect("a path of the package is safe")
+}

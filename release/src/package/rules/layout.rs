@@ -1,0 +1,59 @@
+//! Which files a package holds, and which of them are executable.
+
+use ktx_manifest::{Finding, Platform};
+
+use crate::archive::Mode;
+use crate::package::contents::PackageContents;
+use crate::package::package_json::LAUNCHER;
+
+/// Without these nothing works, or nobody may use it.
+const REQUIRED: [&str; 8] = [
+    "LICENSE",
+    "README.md",
+    "assets/python/manifest.json",
+    LAUNCHER,
+    "dist/index.d.mts",
+    "dist/index.mjs",
+    "dist/program.js",
+    "package.json",
+];
+
+pub fn findings(contents: &PackageContents) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for path in REQUIRED.iter().filter(|path| contents.get(path).is_none()) {
+        findings.push(Finding::error(
+            "package-file-missing",
+            format!("failed to find `{path}` in the package"),
+        ));
+    }
+    let programs = Platform::ALL.map(Platform::program_path);
+    if !programs.iter().any(|program| contents.get(program).is_some()) {
+        let message = "failed to find a program below `native` in the package".to_owned();
+        findings.push(Finding::error("package-program-missing", message).with_hint("run: cargo xtask build"));
+    }
+    for (path, file) in contents.iter() {
+        let program = programs.iter().any(|program| program == path);
+        if !program && !belongs(path) {
+            let message = format!("failed to accept `{path}`: nothing of that name belongs in the package");
+            findings.push(Finding::error("package-file-unexpected", message));
+        }
+        let expected = if program || path == LAUNCHER {
+            Mode::Executable
+        } else {
+            Mode::Regular
+        };
+        if file.mode != expected {
+            let message = format!(
+                "failed to accept `{path}`: its mode is {:04o}, expected {:04o}",
+                file.mode.bits(),
+                expected.bits()
+            );
+            findings.push(Finding::error("package-mode", message));
+        }
+    }
+    findings
+}
+
+fn belongs(path: &str) -> bool {
+    REQUIRED.contains(&path) || path.starts_with("assets/python/") || path.starts_with("assets/demo/")
+}

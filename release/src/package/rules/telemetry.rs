@@ -1,0 +1,83 @@
+//! Nothing that ships reports about its users: no client library of a collecting service, no address of one.
+
+use std::collections::BTreeSet;
+use std::io::Cursor;
+
+use aho_corasick::AhoCorasick;
+use ktx_manifest::Finding;
+use ktx_manifest::archive::{Archive, Limits};
+
+use crate::package::contents::PackageContents;
+
+/// Client libraries, as imports, requirements and compiled programs name them, and the addresses they report to.
+const TRACES: [&str; 24] = [
+    "posthog",
+    "sentry_sdk",
+    "sentry-sdk",
+    "@sentry/",
+    "ingest.sentry.io",
+    "segment.io",
+    "@segment/analytics",
+    "analytics-python",
+    "segment-analytics",
+    "mixpanel-python",
+    "require('mixpanel')",
+    "api.mixpanel.com",
+    "amplitude-analytics",
+    "@amplitude/",
+    "amplitude.com/2/httpapi",
+    "google-analytics.com",
+    "googletagmanager.com",
+    "datadoghq.com",
+    "ddtrace",
+    "newrelic",
+    "bugsnag",
+    "rollbar",
+    "scarf.sh",
+    "applicationinsights",
+];
+
+pub fn findings(contents: &PackageContents) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    // One pass for all traces: looking for each alone took longer than unpacking the tarball.
+    #[expect(
+        clippy::expect_used,
+        reason = "the traces are constants; any test builds them"
+    )]
+    let traces = AhoCorasick::new(TRACES).expect("the traces are few and short");
+    for (path, file) in contents.iter() {
+        findings.extend(found(&traces, path, file.bytes));
+        if path.ends_with(".whl") {
+            findings.extend(inside_wheel(&traces, path, file.bytes));
+        }
+    }
+    findings
+}
+
+/// A wheel that cannot be read is another rule's finding.
+fn inside_wheel(traces: &AhoCorasick, path: &str, wheel: &[u8]) -> Vec<Finding> {
+    let limits = Limits::default();
+    let Ok(mut archive) = Archive::open(Cursor::new(wheel), &limits) else {
+        return Vec::new();
+    };
+    let entries = archive.entries().to_vec();
+    let mut findings = Vec::new();
+    for entry in entries {
+        if let Ok(bytes) = archive.read(&entry, limits.entry_bytes) {
+            findings.extend(found(traces, &format!("{path}/{}", entry.path), &bytes));
+        }
+    }
+    findings
+}
+
+fn found(traces: &AhoCorasick, path: &str, bytes: &[u8]) -> impl Iterator<Item = Finding> {
+    let found: BTreeSet<&str> = traces
+        .find_iter(bytes)
+        .map(|trace| TRACES[trace.pattern()])
+        .collect();
+    found.into_iter().map(move |trace| {
+        let message = format!("failed to accept `{path}`: it holds `{trace}`, a trace of telemetry");
+        Finding::error("package-telemetry", message)
+            .with_hint("remove it: ktx reports nothing about its users")
+    })
+}

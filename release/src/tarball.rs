@@ -1,0 +1,66 @@
+//! The tarball: a staged package tree as npm would pack it, only faster and always the same bytes.
+
+use std::path::{Path, PathBuf};
+
+use ktx_manifest::{ContentId, HashingWriter, Platform};
+
+use crate::archive::{Collector, Content, Entry, Mode, NewFile, TarGzWriter, write_entries};
+use crate::error::{Error, Interrupt, unless_refused};
+use crate::package::LAUNCHER;
+use crate::tree;
+
+/// A tarball that was written.
+#[derive(Clone, Debug)]
+pub struct BuiltTarball {
+    pub path: PathBuf,
+    pub content: ContentId,
+    /// How many files it holds.
+    pub files: usize,
+}
+
+/// Packs the tree at `package` into a tarball at `path`, in place of the one that stands there.
+pub fn pack(package: &Path, path: &Path, interrupt: Interrupt<'_>) -> Result<BuiltTarball, Error> {
+    if !package.exists() {
+        return Err(Error::missing(
+            package,
+            "there is no package tree",
+            "run: cargo xtask build-package",
+        ));
+    }
+    let entries = entries(package)?;
+    let output = HashingWriter::new(NewFile::create(path)?);
+    let mut tarball = TarGzWriter::new(path, output)?;
+    write_entries(&entries, &mut tarball, interrupt)?;
+    let (file, content) = tarball.finish()?.finish();
+    file.commit()?;
+    Ok(BuiltTarball {
+        path: path.to_owned(),
+        content,
+        files: entries.len(),
+    })
+}
+
+/// The tree's files; their modes follow from their places, since not every file system keeps them.
+fn entries(package: &Path) -> Result<Vec<Entry>, Error> {
+    let mut findings = Vec::new();
+    let mut collector = Collector::new();
+    let programs = Platform::ALL.map(Platform::program_path);
+    for file in tree::walk(package, "", &mut findings)? {
+        let path = file.path.as_str();
+        let executable = path == LAUNCHER || programs.iter().any(|program| program == path);
+        let mode = if executable {
+            Mode::Executable
+        } else {
+            Mode::Regular
+        };
+        collector.add(Entry {
+            path: file.path,
+            mode,
+            content: Content::File(file.location),
+        });
+    }
+    let (entries, collisions) = collector.finish();
+    findings.extend(collisions);
+    unless_refused("pack", package, findings)?;
+    Ok(entries)
+}
