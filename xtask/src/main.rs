@@ -4,6 +4,7 @@
 //! needs to know stands in the library crates.
 
 mod build;
+mod build_package;
 mod build_wheel;
 mod exit;
 mod install_tools;
@@ -13,10 +14,11 @@ mod printer;
 mod process;
 mod refusal;
 mod session;
-mod sources;
 mod smoke;
+mod sources;
 mod test;
 mod tools;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -67,6 +69,7 @@ impl Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    BuildPackage(build_package::BuildPackageArgs),
     BuildWheel(build_wheel::BuildWheelArgs),
     InstallTools(install_tools::InstallToolsArgs),
     Lock(lock::LockArgs),
@@ -74,10 +77,13 @@ enum Command {
     #[command(hide = true)]
     SmokeGuardian(smoke::GuardianArgs),
     Test(test::TestArgs),
+    Verify(verify::VerifyArgs),
 }
 
 fn dispatch(command: Command, session: &Session<'_>) -> anyhow::Result<()> {
     match command {
+        Command::BuildPackage(arguments) => build_package::run(arguments, session),
+        Command::Verify(arguments) => verify::run(arguments, session),
         Command::BuildWheel(arguments) => build_wheel::run(arguments, session),
         Command::Test(arguments) => test::run(arguments, session),
         Command::Smoke(arguments) => smoke::run(arguments, session),

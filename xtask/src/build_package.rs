@@ -1,0 +1,146 @@
+//! `cargo xtask build-package`: the package tree, from what other builds left in `dist/`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+use std::str::FromStr;
+
+use anyhow::Result;
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::Args;
+use fs_err as fs;
+use ktx_manifest::Platform;
+use ktx_release::archive::Listed;
+use ktx_release::package::{HostAnswer, PackageOptions, PackagePlan};
+use serde::Serialize;
+
+use crate::exit::{Exit, Failure};
+use crate::process::{self, Talk};
+use crate::refusal;
+use crate::session::Session;
+use crate::sources;
+
+/// Stage the package tree in dist/package from npm/, the wheel, the locks and the programs
+#[derive(Args)]
+pub struct BuildPackageArgs {
+    /// A program to take; may be given several times [default: all in dist/bin]
+    #[arg(long, value_name = "PLATFORM=PATH")]
+    binary: Vec<Binary>,
+    /// Write nothing; list what the package would hold
+    #[arg(long)]
+    list: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Binary {
+    platform: Platform,
+    path: PathBuf,
+}
+
+impl FromStr for Binary {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (platform, path) = text.split_once('=').ok_or("expected PLATFORM=PATH")?;
+        let platform = platform.parse().map_err(|error| format!("{error}"))?;
+        if path.is_empty() {
+            return Err("expected a path after `=`".to_owned());
+        }
+        Ok(Binary {
+            platform,
+            path: path.into(),
+        })
+    }
+}
+
+pub fn run(arguments: BuildPackageArgs, session: &Session<'_>) -> Result<()> {
+    let mut programs = BTreeMap::new();
+    for Binary { platform, path } in arguments.binary {
+        if programs.insert(platform, path).is_some() {
+            return Err(Failure::new(Exit::Usage, format!("--binary names {platform} twice")).into());
+        }
+    }
+    if programs.is_empty() {
+        programs = built_programs(&session.dist()?.join("bin"))?;
+    }
+    let plan = plan(session, programs)?;
+    if arguments.list {
+        let entries = plan.list().map_err(|error| refusal::failure(session, error))?;
+        for entry in &entries {
+            session
+                .printer
+                .data(&format!("{} {:>9} {}", entry.mode, entry.bytes, entry.path));
+        }
+        return session.printer.document(&PackageListing { entries: &entries });
+    }
+    let folder = stage(session, &plan)?;
+    session.printer.data(folder.as_str());
+    session.printer.document(&PackageReport {
+        path: folder.as_str(),
+    })
+}
+
+/// Reads and judges all that the package is made of; the host's program is asked for its version.
+pub fn plan(session: &Session<'_>, programs: BTreeMap<Platform, PathBuf>) -> Result<PackagePlan> {
+    let host = Platform::host().and_then(|host| programs.get(&host));
+    let options = PackageOptions {
+        root: session.root()?.into(),
+        wheels: session.dist()?.join("artifacts/python").into(),
+        host_answer: host
+            .filter(|program| program.is_file())
+            .map(|program| ask(session, program))
+            .transpose()?,
+        programs,
+        version: sources::version(session)?,
+    };
+    PackagePlan::new(&options).map_err(|error| refusal::failure(session, error))
+}
+
+/// Writes the tree to `dist/package`, in place of the last one.
+pub fn stage(session: &Session<'_>, plan: &PackagePlan) -> Result<Utf8PathBuf> {
+    let folder = session.dist()?.join("package");
+    let staged = plan.stage(folder.as_std_path(), refusal::interrupt());
+    staged.map_err(|error| refusal::failure(session, error))?;
+    Ok(folder)
+}
+
+/// The programs at their places below `dist/bin`.
+pub fn built_programs(folder: &Utf8Path) -> Result<BTreeMap<Platform, PathBuf>> {
+    let places = Platform::ALL.map(|platform| {
+        let path = folder.join(platform.as_str()).join(platform.program_file());
+        (platform, path.into_std_path_buf())
+    });
+    let programs: BTreeMap<_, _> = places.into_iter().filter(|(_, path)| path.exists()).collect();
+    if programs.is_empty() {
+        return Err(Failure::new(
+            Exit::Prerequisite,
+            format!("failed to find a program below `{folder}`"),
+        )
+        .hint("run: cargo xtask build, or name one with --binary PLATFORM=PATH")
+        .into());
+    }
+    Ok(programs)
+}
+
+fn ask(session: &Session<'_>, program: &std::path::Path) -> Result<HostAnswer> {
+    let mut command = Command::new(fs::canonicalize(program)?);
+    command.arg("--version");
+    Ok(match process::finish(session.printer, command, Talk::Kept) {
+        Ok(finished) if finished.status.success() => HostAnswer::Said(finished.stdout),
+        Ok(finished) => HostAnswer::Failed(format!("{}; {}", finished.status, finished.stderr.trim_end())),
+        Err(error) => {
+            crate::interrupt::check()?;
+            HostAnswer::Failed(format!("{error:#}"))
+        }
+    })
+}
+
+#[derive(Serialize)]
+struct PackageReport<'a> {
+    path: &'a str,
+}
+
+#[derive(Serialize)]
+struct PackageListing<'a> {
+    entries: &'a [Listed],
+}
