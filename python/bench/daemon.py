@@ -1,8 +1,9 @@
 """Measures the daemon beside bare peers in one run and prints the numbers as one JSON document.
 
 Run it with the interpreter whose environment holds the dependencies: `python bench/daemon.py`. Times are medians of
-interleaved runs in milliseconds, memory is resident MiB. Limits are the ones that the project promises; the exit
-status is 1 when one is broken.
+interleaved runs in milliseconds, memory is resident MiB. Limits are the ones that the project promises. Those in
+milliseconds were set on a machine that starts the bare app in 84 ms; on a slower one they grow with it. The exit
+status is 1 when a limit is broken.
 """
 
 import contextlib
@@ -22,6 +23,7 @@ from typing import Any
 
 PAYLOAD = Path(__file__).parents[1]
 CASES = PAYLOAD.parent / "fixtures/contract/sl-cases.json"
+BARE_START_OF_THE_LIMITS = 84.0
 STARTS = 9
 REQUESTS = 400
 SMALL_ITEM = {"items": [{"key": "k", "sql_table_name": "mart.events", "dialect": "postgres"}]}
@@ -33,7 +35,10 @@ UNWANTED = {"PYTHONDONTWRITEBYTECODE", "NODE_EXTRA_CA_CERTS", "PYTHONPATH", "PYT
 def main() -> int:
     """Measure everything and print it."""
     report: dict[str, Any] = {"python": sys.version.split()[0], "measurements": []}
-    measurements = [*start_up(), *one_shot(), *latency_and_memory()]
+    measurements = [*start_up()]
+    scale = max(1.0, measurements[0]["peer"] / BARE_START_OF_THE_LIMITS)
+    report["scale"] = round(scale, 3)
+    measurements += [*one_shot(), *latency_and_memory(scale)]
     report["measurements"] = measurements
     broken = [found["name"] for found in measurements if "limit" in found and found[found["limited"]] > found["limit"]]
     report["broken"] = broken
@@ -47,7 +52,7 @@ def measurement(name: str, *, value: float, peer: float | None = None, limit: fl
     if peer is not None:
         found |= {"peer": round(peer, 3), "ratio": round(value / peer, 3)}
     if limit is not None:
-        found |= {"limit": limit, "limited": "value" if peer is None else "ratio"}
+        found |= {"limit": round(limit, 3), "limited": "value" if peer is None else "ratio"}
     return found
 
 
@@ -58,12 +63,11 @@ def start_up() -> Iterator[dict[str, Any]]:
     memory: list[float] = []
     bare_memory: list[float] = []
     for run in range(STARTS + 1):
-        with running(daemon_command()) as (process, port, took):
+        with running(daemon_command()) as (process, _, took):
             if run:  # the first run fills caches
                 daemon.append(took)
                 memory.append(resident_mib(process.pid))
-            _ = port
-        with running(bare_command()) as (process, port, took):
+        with running(bare_command()) as (process, _, took):
             if run:
                 bare.append(took)
                 bare_memory.append(resident_mib(process.pid))
@@ -86,17 +90,16 @@ def one_shot() -> Iterator[dict[str, Any]]:
     yield measurement("one-shot semantic-query, ms", value=median(ours), peer=median(imports), limit=1.4)
 
 
-def latency_and_memory() -> Iterator[dict[str, Any]]:
+def latency_and_memory(scale: float) -> Iterator[dict[str, Any]]:
     """Warm requests of one client, health under load, memory afterwards."""
     with running(bare_command()) as (_, bare_port, _), running(daemon_command()) as (process, port, _):
         yield measurement("bare echo p50, ms", value=p50(bare_port, "/echo", SMALL_ITEM))
-        yield measurement(
-            "/sql/parse-table-identifier p50, ms", value=p50(port, "/sql/parse-table-identifier", SMALL_ITEM), limit=0.5
-        )
+        value = p50(port, "/sql/parse-table-identifier", SMALL_ITEM)
+        yield measurement("/sql/parse-table-identifier p50, ms", value=value, limit=0.5 * scale)
         for name, limit in (("one fact", 1.0), ("six sources", 3.0)):
             request = semantic_requests()[name]
             value = p50(port, "/semantic-layer/query", request)
-            yield measurement(f"/semantic-layer/query p50, {name}, ms", value=value, limit=limit)
+            yield measurement(f"/semantic-layer/query p50, {name}, ms", value=value, limit=limit * scale)
         slowest, lasted = health_under_load(port)
         yield measurement("longest /health during heavy work, ms", value=slowest, limit=100)
         yield measurement("the heavy work lasted, ms", value=lasted)

@@ -25,7 +25,8 @@ class Endpoint:
     inline_bytes: int = 0
     """Bodies up to this size are answered on the event loop, once the module is imported.
 
-    Handing a request to a thread and back costs more than parsing one table identifier.
+    Handing a request to a thread and back takes as long as parsing one table identifier. For anything that
+    compiles SQL of the caller the size says too little about the time, and health must not wait for it.
     """
 
 

@@ -49,13 +49,15 @@ def read_token(path: Path) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
         raise TokenRefused(f"failed to read token file `{path}`: {error.strerror}") from None
-    with open(descriptor, "rb") as file:  # noqa: PTH123 (a descriptor, not a path)
+    try:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
             raise TokenRefused(f"failed to read token file `{path}`: not a regular file")
         if os.name == "posix" and (facts.st_mode & 0o077 or facts.st_uid != os.geteuid()):
             raise TokenRefused(f"failed to read token file `{path}`: others can read it; it must be yours, mode 0600")
-        content = file.read(80)
+        content = os.read(descriptor, 80)
+    finally:
+        os.close(descriptor)
     match = _TOKEN_TEXT.fullmatch(content)
     if match is None:
         raise TokenRefused(f"failed to read token file `{path}`: not 64 lower-case hex digits and a newline")

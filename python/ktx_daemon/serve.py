@@ -23,6 +23,7 @@ GRACE_SECONDS = 4
 """How long running requests may take to end; with uvicorn's own pauses the whole stays under 5 seconds."""
 
 KEEP_ALIVE_SECONDS = 15
+SWITCH_SECONDS = 0.001
 TICKS_PER_SECOND = 10
 
 logger = logging.getLogger(__name__)
@@ -96,6 +97,8 @@ def serve(options: ServeOptions) -> int:
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = DaemonServer(config, leaving, work, report_ready)
+    # Threads that parse SQL hold the interpreter for up to this long while a health check waits.
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         server.run(sockets=[listener])
     except KeyboardInterrupt:
