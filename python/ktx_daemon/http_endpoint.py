@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import traceback
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -41,7 +42,9 @@ async def serve_endpoint(endpoint: Endpoint, work: Work, request: Request) -> Re
         return refusal(400, _safe_message(error, body))
     except Exception as error:
         message = f"{endpoint.failure}: {_safe_message(error, body)}"
-        logger.exception("%s: %s", type(error).__name__, message)
+        # Where it happened, but not the exception's own text, which may hold what `_safe_message` masked.
+        places = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("%s: %s\n%s", type(error).__name__, message, places)  # noqa: TRY400
         return refusal(500, message)
 
 

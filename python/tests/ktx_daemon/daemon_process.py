@@ -71,7 +71,11 @@ class Daemon:
 
 @contextmanager
 def running_daemon(
-    directory: Path, *arguments: str, token: str | None = TOKEN, command: list[str] | None = None
+    directory: Path,
+    *arguments: str,
+    token: str | None = TOKEN,
+    command: list[str] | None = None,
+    python_path: str = "",
 ) -> Iterator[Daemon]:
     """Start a daemon in `directory` and wait until it says that it is ready."""
     ready = directory / "daemon.ready.json"
@@ -82,7 +86,7 @@ def running_daemon(
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(directory),
-        "PYTHONPATH": str(PYTHON_DIRECTORY),
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(PYTHON_DIRECTORY), python_path))),
         "KTX_DAEMON_VERSION": VERSION,
     }
     with (directory / "stderr.log").open("wb") as log:

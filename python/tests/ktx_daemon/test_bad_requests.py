@@ -337,3 +337,16 @@ def test_starts_from_any_directory(tmp_path: Path) -> None:
     odd.mkdir()
     with running_daemon(odd) as daemon:
         assert daemon.post(PARSE, VALID[PARSE]).status == 200
+
+
+def test_hides_the_secrets_of_a_failing_request_in_answer_and_log(tmp_path: Path) -> None:
+    # The library's own message repeats the directory of the socket, which here is the password as well.
+    url = f"postgresql://u:{SECRET}@127.0.0.1:1/{SECRET}?host=/{SECRET}"
+    with running_daemon(tmp_path) as daemon:
+        answer = daemon.post("/database/introspect", {"connection_id": "c", "url": url})
+        assert answer.status == 500
+        assert answer.json()["detail"].startswith("Database introspection failed: ")
+        assert "***" in answer.json()["detail"]
+        assert SECRET not in answer.body.decode()
+        assert "OperationalError: Database introspection failed: " in daemon.log()
+        assert SECRET not in daemon.log()
