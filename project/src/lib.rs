@@ -10,6 +10,7 @@ pub mod folder;
 mod ids;
 pub mod nearest;
 pub mod scan;
+pub mod search;
 pub mod semantic;
 pub mod snapshot;
 pub mod state;

@@ -23,7 +23,7 @@ create table runs (
     status text not null, sync_id text, report text, started_at text not null, sequence integer not null
 );
 create table embeddings (model text not null, digest text not null, vector text not null, primary key (model, digest));
-create virtual table sources using fts5(connection unindexed, name, words, digest unindexed);
+create virtual table sources using fts5(connection unindexed, name, words, digest unindexed, tokenize = 'porter unicode61');
 ";
 
 pub struct State {
@@ -153,6 +153,25 @@ impl State {
             .query_row(query, params![kind.as_str()], read_run)
             .optional();
         row.map_err(|error| self.failed(&error))
+    }
+
+    /// One change that happens whole or not at all, also beside other processes.
+    pub(crate) fn transaction<T>(
+        &mut self,
+        work: impl FnOnce(&rusqlite::Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
+        let path = self.path.clone();
+        let failed = |error: rusqlite::Error| Error::State {
+            path: path.clone(),
+            cause: error.to_string(),
+        };
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(failed)?;
+        let result = work(&transaction).map_err(failed)?;
+        transaction.commit().map_err(failed)?;
+        Ok(result)
     }
 }
 
