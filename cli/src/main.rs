@@ -5,6 +5,7 @@
 mod arguments;
 mod commands;
 mod dialogue;
+mod embedding;
 mod failure;
 mod hint;
 mod output;

@@ -50,6 +50,14 @@ impl Workspace {
         }
     }
 
+    /// The named connection, or all of them in order.
+    pub fn connections(&self, id: Option<&str>) -> Result<Vec<&ConnectionId>, Error> {
+        Ok(match id {
+            Some(id) => vec![self.config.connection(id)?.0],
+            None => self.config.connections.keys().collect(),
+        })
+    }
+
     /// A connection's semantic layer. Files that could not be read are told and left out.
     pub fn catalog(&self, session: &Session, connection: &ConnectionId) -> Result<Catalog, Error> {
         let catalog = Catalog::load(&self.folder, connection)?;

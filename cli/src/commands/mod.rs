@@ -1,5 +1,6 @@
 //! The commands, one file each, by their names on the command line.
 
+pub mod agent;
 pub mod completions;
 pub mod connection;
 pub mod dev;
@@ -26,6 +27,9 @@ pub enum Command {
     Status(setup::StatusArguments),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArguments),
+    /// Commands for programs: JSON only
+    #[command(hide = true)]
+    Agent(agent::AgentArguments),
     /// Work on a project's internals
     #[command(hide = true)]
     Dev(dev::DevArguments),
@@ -41,6 +45,7 @@ impl Command {
             Command::Runtime(_) => "runtime",
             Command::Status(_) => "status",
             Command::Completions(_) => "completions",
+            Command::Agent(_) => "agent",
             Command::Dev(_) => "dev",
         }
     }
@@ -59,6 +64,7 @@ pub fn run(command: Command, session: &Session) -> anyhow::Result<()> {
             completions::run(&arguments, session);
             Ok(())
         }
+        Command::Agent(arguments) => agent::run(&arguments, session),
         Command::Dev(arguments) => dev::run(arguments, session),
     }
 }

@@ -1,5 +1,6 @@
 //! The shipped program from outside: every test runs `ktx` in a sandbox of its own and compares whole transcripts.
 
+mod agent;
 mod project;
 mod sandbox;
 mod scan;

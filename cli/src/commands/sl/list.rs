@@ -54,7 +54,7 @@ pub fn run(arguments: &ListArguments, session: &Session) -> anyhow::Result<()> {
     let form = arguments.output.form(session)?;
     let workspace = Workspace::open(session)?;
     let mut items = Vec::new();
-    for id in connections(&workspace, arguments.connection_id.as_deref())? {
+    for id in workspace.connections(arguments.connection_id.as_deref())? {
         let catalog = workspace.catalog(session, id)?;
         items.extend(catalog.entries.values().map(|entry| item(id, entry)));
     }
@@ -94,14 +94,6 @@ pub fn run(arguments: &ListArguments, session: &Session) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// The named connection, or all of them in order.
-pub fn connections<'w>(workspace: &'w Workspace, id: Option<&str>) -> anyhow::Result<Vec<&'w ConnectionId>> {
-    Ok(match id {
-        Some(id) => vec![workspace.config.connection(id)?.0],
-        None => workspace.config.connections.keys().collect(),
-    })
 }
 
 fn item(connection: &ConnectionId, entry: &Entry) -> Item {

@@ -1,0 +1,99 @@
+//! `ktx agent`: the commands for programs. JSON only: the result on stdout, or an error object on stderr.
+
+mod context;
+mod sl;
+mod sql;
+mod tools;
+
+use clap::{Args, Subcommand};
+use ktx_runtime::Interrupted;
+use serde::Serialize;
+
+use crate::failure::AlreadyReported;
+use crate::hint;
+use crate::session::Session;
+use crate::tools::ToolError;
+
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub struct AgentArguments {
+    #[command(subcommand)]
+    command: AgentCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum AgentCommand {
+    /// List the tools and the commands behind them
+    Tools(tools::ToolsArguments),
+    /// Describe the project: status, connections, sources, tools
+    Context(context::ContextArguments),
+    /// Use the semantic layer
+    #[command(subcommand)]
+    Sl(sl::SlCommand),
+    /// Run SQL
+    #[command(subcommand)]
+    Sql(sql::SqlCommand),
+}
+
+/// Every leaf asks for it, so that nobody takes the output for text that may change.
+#[derive(Debug, Clone, Args)]
+pub struct JsonArgument {
+    /// Required: the output is JSON
+    #[arg(long, required = true)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Failure {
+    ok: bool,
+    error: FailureDetail,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FailureDetail {
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    next_steps: Vec<String>,
+}
+
+/// Runs one command of the group.
+pub fn run(arguments: &AgentArguments, session: &Session) -> anyhow::Result<()> {
+    let outcome = match &arguments.command {
+        AgentCommand::Tools(arguments) => tools::run(arguments, session),
+        AgentCommand::Context(arguments) => context::run(arguments, session),
+        AgentCommand::Sl(command) => sl::run(command, session),
+        AgentCommand::Sql(command) => sql::run(command, session),
+    };
+    match outcome {
+        Err(error) if error.chain().any(|cause| cause.is::<Interrupted>()) => Err(error),
+        Err(error) => {
+            let text = serde_json::to_string_pretty(&failure(&error)).unwrap_or_default();
+            session.printer.talk(&text);
+            Err(AlreadyReported.into())
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+/// A hint is a next step, unless the error lists its own.
+fn failure(error: &anyhow::Error) -> Failure {
+    let detail = match error.downcast_ref::<ToolError>() {
+        Some(known) => FailureDetail {
+            message: known.message.clone(),
+            code: Some(known.code),
+            next_steps: known.next_steps.clone(),
+        },
+        None => FailureDetail {
+            message: format!("{error:#}"),
+            code: None,
+            next_steps: hint::of(error).into_iter().collect(),
+        },
+    };
+    Failure {
+        ok: false,
+        error: detail,
+    }
+}

@@ -1,0 +1,190 @@
+//! Listing, searching and reading the sources of the semantic layer.
+
+use ktx_project::search::{self, Document, Hit, Lane, LaneHit};
+use ktx_project::semantic::{self, Entry};
+use ktx_project::state::State;
+use ktx_project::{ConnectionId, Error, Folder};
+use serde::Serialize;
+
+use super::ToolError;
+use crate::session::Session;
+use crate::workspace::{self, Workspace};
+use crate::{embedding, shell};
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceListing {
+    pub sources: Vec<SourceItem>,
+    pub total_sources: usize,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceItem {
+    pub connection_id: String,
+    pub connection_name: String,
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    pub column_count: usize,
+    pub measure_count: usize,
+    pub join_count: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub match_reasons: Option<Vec<Lane>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lanes: Option<Vec<LaneHit>>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceText {
+    pub source_name: String,
+    pub yaml: String,
+}
+
+/// Sources of all connections or of one; with a query, those that match it, best first.
+pub fn list(
+    session: &Session,
+    connection: Option<&str>,
+    query: Option<&str>,
+) -> anyhow::Result<SourceListing> {
+    let folder = workspace::folder(session)?;
+    let workspace = ready(session, &folder, connection, query)?;
+    let mut entries = Vec::new();
+    for id in workspace.connections(connection)? {
+        let catalog = workspace.catalog(session, id)?;
+        entries.extend(catalog.entries.into_values().map(|entry| (id.clone(), entry)));
+    }
+    let sources: Vec<SourceItem> = match query {
+        None => entries.iter().map(|(id, entry)| item(id, entry, None)).collect(),
+        Some(query) => find(session, &workspace, &entries, query)?,
+    };
+    if sources.is_empty() && query.is_some() && entries.is_empty() {
+        let dir = folder.dir().display();
+        return Err(refusal(
+            &folder,
+            query,
+            "agent_sl_search_no_indexed_sources",
+            format!("Semantic-layer search found no indexed semantic-layer sources in {dir}."),
+        ));
+    }
+    Ok(SourceListing {
+        total_sources: sources.len(),
+        sources,
+    })
+}
+
+/// The YAML of one source; the connection may be left out when the project has one.
+pub fn read(session: &Session, connection: Option<&str>, name: &str) -> anyhow::Result<SourceText> {
+    let workspace = Workspace::open(session)?;
+    let (id, _) = workspace.connection(connection)?;
+    let yaml = semantic::read_text(&workspace.folder, id, name)?;
+    Ok(SourceText {
+        source_name: name.to_owned(),
+        yaml,
+    })
+}
+
+fn find(
+    session: &Session,
+    workspace: &Workspace,
+    entries: &[(ConnectionId, Entry)],
+    query: &str,
+) -> anyhow::Result<Vec<SourceItem>> {
+    let documents: Vec<Document> = entries
+        .iter()
+        .map(|(id, entry)| Document::of(id, &entry.source))
+        .collect();
+    let mut state = State::open(&workspace.folder)?;
+    let embedder = embedding::configured(session, &workspace.config.embeddings);
+    let (hits, failure) = search::search(&mut state, &documents, query, embedder)?;
+    if let Some(reason) = failure {
+        session
+            .printer
+            .talk(&format!("warning: searched without embeddings: {reason}"));
+    }
+    Ok(hits
+        .into_iter()
+        .map(|hit| item(&entries[hit.document].0, &entries[hit.document].1, Some(hit)))
+        .collect())
+}
+
+fn item(connection: &ConnectionId, entry: &Entry, hit: Option<Hit>) -> SourceItem {
+    SourceItem {
+        connection_id: connection.to_string(),
+        connection_name: connection.to_string(),
+        name: entry.source.name.clone(),
+        description: entry.source.summary().map(str::to_owned),
+        column_count: entry.source.columns.len(),
+        measure_count: entry.source.measures.len(),
+        join_count: entry.source.joins.len(),
+        score: hit.as_ref().map(|hit| hit.score),
+        match_reasons: hit
+            .as_ref()
+            .map(|hit| hit.lanes.iter().map(|lane| lane.lane).collect()),
+        lanes: hit.map(|hit| hit.lanes),
+    }
+}
+
+/// A search in a project that cannot have anything to find is refused with what to do about it.
+fn ready(
+    session: &Session,
+    folder: &Folder,
+    connection: Option<&str>,
+    query: Option<&str>,
+) -> anyhow::Result<Workspace> {
+    let dir = folder.dir().display();
+    if !folder.is_project() {
+        return Err(refusal(
+            folder,
+            query,
+            "agent_sl_search_missing_project",
+            format!("Semantic-layer search needs an initialized KTX project at {dir}."),
+        ));
+    }
+    let workspace = Workspace::open(session)?;
+    if let Some(id) = connection
+        && matches!(
+            workspace.config.connection(id),
+            Err(Error::UnknownConnection { .. })
+        )
+    {
+        return Err(refusal(
+            folder,
+            query,
+            "agent_sl_search_unknown_connection",
+            format!("Semantic-layer search connection \"{id}\" is not configured in {dir}."),
+        ));
+    }
+    if workspace.config.connections.is_empty() {
+        return Err(refusal(
+            folder,
+            query,
+            "agent_sl_search_no_connections",
+            format!("Semantic-layer search found no configured connections in {dir}."),
+        ));
+    }
+    Ok(workspace)
+}
+
+fn refusal(folder: &Folder, query: Option<&str>, code: &'static str, message: String) -> anyhow::Error {
+    let dir = shell::quoted(&folder.dir().display().to_string());
+    let list = match query {
+        Some(query) => format!("ktx agent sl list --json --query \"{query}\" --project-dir {dir}"),
+        None => format!("ktx agent sl list --json --project-dir {dir}"),
+    };
+    let next_steps = vec![
+        "ktx setup demo".to_owned(),
+        format!("ktx setup --project-dir {dir}"),
+        "ktx ingest <connection>".to_owned(),
+        list,
+    ];
+    ToolError {
+        code,
+        message,
+        next_steps,
+    }
+    .into()
+}

@@ -1,0 +1,85 @@
+//! Running one reading statement on a connection.
+
+use ktx_project::ConnectionId;
+use ktx_project::config::{Connection, Driver};
+use ktx_project::warehouse::{Rows, WarehouseError, is_read_only_text};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::hint::Hinted;
+use crate::session::Session;
+use crate::warehouses;
+use crate::workspace::Workspace;
+
+/// More rows than this are no answer for a program that reads them as text.
+pub const MAX_ROWS: u64 = 1000;
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SqlResult {
+    pub headers: Vec<String>,
+    pub rows: Vec<Vec<Value>>,
+    pub total_rows: usize,
+    pub command: &'static str,
+    pub row_count: usize,
+}
+
+/// `sql.execute`.
+pub fn execute(session: &Session, connection: &str, sql: &str, max_rows: u64) -> anyhow::Result<SqlResult> {
+    check_cap(max_rows)?;
+    let workspace = Workspace::open(session)?;
+    let (id, connection) = workspace.config.connection(connection)?;
+    let rows = run(session, &workspace, id, connection, sql, Some(max_rows))?;
+    let count = rows.rows.len();
+    Ok(SqlResult {
+        headers: rows.headers,
+        rows: rows.rows,
+        total_rows: count,
+        command: "SELECT",
+        row_count: count,
+    })
+}
+
+/// The cap that programs may ask for.
+pub fn check_cap(max_rows: u64) -> anyhow::Result<()> {
+    if max_rows > MAX_ROWS {
+        return Err(Hinted::error(
+            format!("maxRows must be less than or equal to {MAX_ROWS}."),
+            format!("pass --max-rows {MAX_ROWS} or less"),
+        ));
+    }
+    Ok(())
+}
+
+/// One reading statement on a connection that says it is only to be read.
+pub fn run(
+    session: &Session,
+    workspace: &Workspace,
+    id: &ConnectionId,
+    connection: &Connection,
+    sql: &str,
+    cap: Option<u64>,
+) -> anyhow::Result<Rows> {
+    if !connection.readonly {
+        return Err(Hinted::error(
+            format!("Local query execution requires connections.{id}.readonly: true."),
+            format!("add `readonly: true` to `{id}` in ktx.yaml; ktx then opens it for reading only"),
+        ));
+    }
+    if !is_read_only_text(sql) {
+        return Err(WarehouseError::NotReadOnly.into());
+    }
+    match &connection.driver {
+        Driver::Sqlite => {
+            let warehouse = warehouses::open_sqlite(session, workspace, id, connection)?;
+            warehouses::query_sqlite(session, &warehouse, sql, cap)
+        }
+        driver => Err(Hinted::error(
+            format!(
+                "No local query executor is configured for driver \"{}\".",
+                driver.as_str()
+            ),
+            "ktx runs queries on sqlite and postgres connections",
+        )),
+    }
+}
