@@ -36,6 +36,7 @@ mod observer;
 mod one_shot;
 mod ownership;
 mod platform;
+pub mod ports;
 mod process;
 mod prune;
 mod random;

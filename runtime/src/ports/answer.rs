@@ -30,14 +30,30 @@ impl<'a> Answer<'a> {
 
     pub fn texts(&self, field: &str) -> Result<Vec<String>, PortError> {
         let missing = || self.refuse(&format!("is missing string[] field {field}"));
-        let items = self.object.get(field).and_then(Value::as_array).ok_or_else(missing)?;
-        items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(missing)).collect()
+        let items = self
+            .object
+            .get(field)
+            .and_then(Value::as_array)
+            .ok_or_else(missing)?;
+        items
+            .iter()
+            .map(|item| item.as_str().map(str::to_owned).ok_or_else(missing))
+            .collect()
     }
 
     /// The objects of a list; what is no object is skipped, a list that is not there is empty.
     pub fn objects(&self, field: &str) -> impl Iterator<Item = Answer<'a>> + use<'a> {
         let what = self.what;
-        let items = self.object.get(field).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        items.iter().filter_map(move |item| Some(Answer { what, object: item.as_object()? }))
+        let items = self
+            .object
+            .get(field)
+            .and_then(Value::as_array)
+            .map_or(&[][..], Vec::as_slice);
+        items.iter().filter_map(move |item| {
+            Some(Answer {
+                what,
+                object: item.as_object()?,
+            })
+        })
     }
 }

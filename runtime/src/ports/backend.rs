@@ -20,7 +20,10 @@ pub struct Backend {
 enum Route {
     Explicit(ExplicitDaemon),
     Managed(ManagedDaemon),
-    OneShot { policy: InstallPolicy, dialogue: Arc<dyn Dialogue> },
+    OneShot {
+        policy: InstallPolicy,
+        dialogue: Arc<dyn Dialogue>,
+    },
     /// A daemon that proved itself a moment ago.
     Proven(ProvenDaemon),
 }
@@ -74,26 +77,48 @@ impl Backend {
                 Route::Explicit(ExplicitDaemon::new(runtime.clone(), base))
             }
             Endpoint::Managed => Route::Managed(managed.clone()),
-            Endpoint::OneShot => Route::OneShot { policy, dialogue: Arc::clone(dialogue) },
+            Endpoint::OneShot => Route::OneShot {
+                policy,
+                dialogue: Arc::clone(dialogue),
+            },
         };
-        Ok(Backend { runtime: runtime.clone(), route })
+        Ok(Backend {
+            runtime: runtime.clone(),
+            route,
+        })
     }
 
     /// A backend at a daemon that was started or found just now, for a burst of requests: it is not asked for its proof
     /// again before each of them.
     pub fn of_proven(runtime: &Runtime, daemon: ProvenDaemon) -> Backend {
-        Backend { runtime: runtime.clone(), route: Route::Proven(daemon) }
+        Backend {
+            runtime: runtime.clone(),
+            route: Route::Proven(daemon),
+        }
     }
 
-    pub(super) fn call(&self, operation: Operation, payload: &Value) -> Result<Map<String, Value>, PortError> {
-        let Operation { port, path, subcommand } = operation;
+    pub(super) fn call(
+        &self,
+        operation: Operation,
+        payload: &Value,
+    ) -> Result<Map<String, Value>, PortError> {
+        let Operation {
+            port,
+            path,
+            subcommand,
+        } = operation;
         match &self.route {
             Route::Explicit(daemon) => Ok(daemon.post(port, path, payload)?),
             Route::Managed(daemon) => match daemon.post(port, path, payload) {
                 // Everything that ports ask is a reading question, so asking again does no harm.
-                Err(Error::Http(HttpError::Transport(_))) => daemon.post(port, path, payload).map_err(|source| {
-                    PortError::Died { source, log: self.runtime.layout().daemon_stderr_path.clone() }
-                }),
+                Err(Error::Http(HttpError::Transport(_))) => {
+                    daemon
+                        .post(port, path, payload)
+                        .map_err(|source| PortError::Died {
+                            source,
+                            log: self.runtime.layout().daemon_stderr_path.clone(),
+                        })
+                }
                 answer => Ok(answer?),
             },
             Route::Proven(daemon) => {
@@ -111,7 +136,11 @@ impl Backend {
     }
 
     /// A daemon that runs already answers faster than a process of its own can start. One that goes away is no error.
-    fn ask_running(&self, operation: Operation, payload: &Value) -> Option<Result<Map<String, Value>, PortError>> {
+    fn ask_running(
+        &self,
+        operation: Operation,
+        payload: &Value,
+    ) -> Option<Result<Map<String, Value>, PortError>> {
         let daemon = self.runtime.daemon_status().daemon?;
         let _in_use = self.runtime.use_runtime().ok()?;
         let client = HttpClient::new(self.runtime.interrupt().clone());

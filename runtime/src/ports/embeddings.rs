@@ -17,9 +17,16 @@ const COMPUTE: Operation = Operation {
 /// When there is no answer, or it holds fewer vectors than texts.
 pub fn embed(backend: &Backend, texts: &[String]) -> Result<Vec<Vec<f32>>, PortError> {
     let mut answer = backend.call(COMPUTE, &json!({"texts": texts}))?;
-    let vectors: Option<Vec<Vec<f32>>> =
-        answer.remove("embeddings").and_then(|vectors: Value| serde_json::from_value(vectors).ok());
+    let vectors: Option<Vec<Vec<f32>>> = answer
+        .remove("embeddings")
+        .and_then(|vectors: Value| serde_json::from_value(vectors).ok());
     vectors
-        .filter(|vectors| vectors.len() == texts.len() && vectors.windows(2).all(|pair| pair[0].len() == pair[1].len()))
-        .ok_or_else(|| PortError::Answer("ktx-daemon embeddings response is missing number[][] field embeddings".to_owned()))
+        .filter(|vectors| {
+            vectors.len() == texts.len() && vectors.windows(2).all(|pair| pair[0].len() == pair[1].len())
+        })
+        .ok_or_else(|| {
+            PortError::Answer(
+                "ktx-daemon embeddings response is missing number[][] field embeddings".to_owned(),
+            )
+        })
 }

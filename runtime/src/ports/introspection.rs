@@ -7,8 +7,11 @@ use super::answer::Answer;
 use super::backend::{Backend, Operation, PortError};
 use crate::http::Port;
 
-const INTROSPECT: Operation =
-    Operation { port: Port::Daemon, path: "/database/introspect", subcommand: "database-introspect" };
+const INTROSPECT: Operation = Operation {
+    port: Port::Daemon,
+    path: "/database/introspect",
+    subcommand: "database-introspect",
+};
 
 /// Which database, and how long to wait for it.
 #[derive(Clone, Serialize)]
@@ -67,12 +70,22 @@ pub fn introspect(backend: &Backend, request: &IntrospectionRequest) -> Result<I
 }
 
 fn read(object: &Map<String, Value>) -> Result<Introspection, PortError> {
-    let answer = Answer { what: "ktx-daemon database introspection response", object };
+    let answer = Answer {
+        what: "ktx-daemon database introspection response",
+        object,
+    };
     Ok(Introspection {
         connection_id: answer.text("connection_id", "connection_id")?,
         extracted_at: answer.optional_text("extracted_at"),
-        metadata: object.get("metadata").and_then(Value::as_object).cloned().unwrap_or_default(),
-        tables: answer.objects("tables").map(|table| read_table(&table)).collect::<Result<_, _>>()?,
+        metadata: object
+            .get("metadata")
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default(),
+        tables: answer
+            .objects("tables")
+            .map(|table| read_table(&table))
+            .collect::<Result<_, _>>()?,
     })
 }
 
@@ -82,8 +95,14 @@ fn read_table(table: &Answer<'_>) -> Result<IntrospectedTable, PortError> {
         db: table.optional_text("db"),
         name: table.text("name", "tables[].name")?,
         comment: table.optional_text("comment"),
-        columns: table.objects("columns").map(|column| read_column(&column)).collect::<Result<_, _>>()?,
-        foreign_keys: table.objects("foreign_keys").map(|key| read_key(&key)).collect::<Result<_, _>>()?,
+        columns: table
+            .objects("columns")
+            .map(|column| read_column(&column))
+            .collect::<Result<_, _>>()?,
+        foreign_keys: table
+            .objects("foreign_keys")
+            .map(|key| read_key(&key))
+            .collect::<Result<_, _>>()?,
     })
 }
 
@@ -119,21 +138,41 @@ mod tests {
             "name": "pets", "columns": [{"name": "id", "type": "integer"}],
             "foreign_keys": [{"from_column": "a", "to_table": "b", "to_column": "c"}],
         }]});
-        let table = read(good.as_object().expect("an object")).expect("the twin that passes").tables.remove(0);
-        assert!(table.columns[0].nullable && !table.columns[0].primary_key, "{table:?}");
+        let table = read(good.as_object().expect("an object"))
+            .expect("the twin that passes")
+            .tables
+            .remove(0);
+        assert!(
+            table.columns[0].nullable && !table.columns[0].primary_key,
+            "{table:?}"
+        );
         for (pointer, path) in [
             ("/connection_id", "connection_id"),
             ("/tables/0/name", "tables[].name"),
             ("/tables/0/columns/0/name", "tables[].columns[].name"),
             ("/tables/0/columns/0/type", "tables[].columns[].type"),
-            ("/tables/0/foreign_keys/0/from_column", "tables[].foreign_keys[].from_column"),
-            ("/tables/0/foreign_keys/0/to_table", "tables[].foreign_keys[].to_table"),
-            ("/tables/0/foreign_keys/0/to_column", "tables[].foreign_keys[].to_column"),
+            (
+                "/tables/0/foreign_keys/0/from_column",
+                "tables[].foreign_keys[].from_column",
+            ),
+            (
+                "/tables/0/foreign_keys/0/to_table",
+                "tables[].foreign_keys[].to_table",
+            ),
+            (
+                "/tables/0/foreign_keys/0/to_column",
+                "tables[].foreign_keys[].to_column",
+            ),
         ] {
             let mut damaged = good.clone();
             *damaged.pointer_mut(pointer).expect("is there") = Value::Null;
-            let error = read(damaged.as_object().expect("an object")).expect_err(pointer).to_string();
-            assert_eq!(error, format!("ktx-daemon database introspection response is missing string field {path}"));
+            let error = read(damaged.as_object().expect("an object"))
+                .expect_err(pointer)
+                .to_string();
+            assert_eq!(
+                error,
+                format!("ktx-daemon database introspection response is missing string field {path}")
+            );
         }
     }
 }

@@ -6,7 +6,11 @@ use serde_json::{Map, Value, json};
 use super::backend::{Backend, Operation, PortError};
 use crate::http::Port;
 
-const PARSE: Operation = Operation { port: Port::Daemon, path: "/lookml/parse", subcommand: "lookml-parse" };
+const PARSE: Operation = Operation {
+    port: Port::Daemon,
+    path: "/lookml/parse",
+    subcommand: "lookml-parse",
+};
 
 #[derive(Clone, Debug, Serialize)]
 pub struct LookmlFile {
@@ -18,10 +22,16 @@ pub struct LookmlFile {
 ///
 /// # Errors
 /// When there is no answer, or it has no views.
-pub fn parse_lookml(backend: &Backend, files: &[LookmlFile], dialect: &str) -> Result<Map<String, Value>, PortError> {
+pub fn parse_lookml(
+    backend: &Backend,
+    files: &[LookmlFile],
+    dialect: &str,
+) -> Result<Map<String, Value>, PortError> {
     let answer = backend.call(PARSE, &json!({"files": files, "dialect": dialect}))?;
     match answer.get("views") {
         Some(Value::Array(_)) => Ok(answer),
-        _ => Err(PortError::Answer("ktx-daemon LookML response is missing object[] field views".to_owned())),
+        _ => Err(PortError::Answer(
+            "ktx-daemon LookML response is missing object[] field views".to_owned(),
+        )),
     }
 }

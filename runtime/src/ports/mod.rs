@@ -17,7 +17,8 @@ mod table_identifiers;
 pub use backend::{Backend, PortError};
 pub use embeddings::embed;
 pub use introspection::{
-    IntrospectedColumn, IntrospectedForeignKey, IntrospectedTable, Introspection, IntrospectionRequest, introspect,
+    IntrospectedColumn, IntrospectedForeignKey, IntrospectedTable, Introspection, IntrospectionRequest,
+    introspect,
 };
 pub use lookml::{LookmlFile, parse_lookml};
 pub use precedence::Endpoint;

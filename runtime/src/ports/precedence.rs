@@ -62,7 +62,10 @@ mod tests {
     fn the_first_that_applies_is_used() {
         let none = Environment::of_variables(Vec::<(&str, &str)>::new());
         let daemon = Environment::of_variables([("KTX_DAEMON_URL", "http://d")]);
-        let both = Environment::of_variables([("KTX_DAEMON_URL", "http://d"), ("KTX_SQL_ANALYSIS_URL", "http://s")]);
+        let both = Environment::of_variables([
+            ("KTX_DAEMON_URL", "http://d"),
+            ("KTX_SQL_ANALYSIS_URL", "http://s"),
+        ]);
         let empty = Environment::of_variables([("KTX_DAEMON_URL", ""), ("KTX_SQL_ANALYSIS_URL", "")]);
         for (option, environment, managed, expected) in [
             (Some("http://o"), &both, true, url("http://o")),

@@ -7,7 +7,11 @@ use super::answer::Answer;
 use super::backend::{Backend, Operation, PortError};
 use crate::http::Port;
 
-const QUERY: Operation = Operation { port: Port::Daemon, path: "/database/query", subcommand: "database-query" };
+const QUERY: Operation = Operation {
+    port: Port::Daemon,
+    path: "/database/query",
+    subcommand: "database-query",
+};
 
 #[derive(Clone, Serialize)]
 pub struct QueryRequest {
@@ -38,11 +42,19 @@ pub fn query_database(backend: &Backend, request: &QueryRequest) -> Result<Query
 }
 
 fn read(object: &Map<String, Value>) -> Result<QueryAnswer, PortError> {
-    let answer = Answer { what: "ktx-daemon database query response", object };
+    let answer = Answer {
+        what: "ktx-daemon database query response",
+        object,
+    };
     let headers = answer.texts("headers")?;
     let invalid = || answer.refuse("is missing row field rows");
     let rows = object.get("rows").and_then(Value::as_array).ok_or_else(invalid)?;
-    let row = |row: &Value| row.as_array().filter(|row| row.len() == headers.len()).cloned().ok_or_else(invalid);
+    let row = |row: &Value| {
+        row.as_array()
+            .filter(|row| row.len() == headers.len())
+            .cloned()
+            .ok_or_else(invalid)
+    };
     Ok(QueryAnswer {
         rows: rows.iter().map(row).collect::<Result<_, _>>()?,
         truncated: object.get("truncated") == Some(&Value::Bool(true)),
@@ -65,7 +77,11 @@ mod tests {
             (json!({"headers": ["a"]}), false),
             (json!({"headers": [1], "rows": []}), false),
         ] {
-            assert_eq!(read(answer.as_object().expect("an object")).is_ok(), passes, "{answer}");
+            assert_eq!(
+                read(answer.as_object().expect("an object")).is_ok(),
+                passes,
+                "{answer}"
+            );
         }
     }
 }

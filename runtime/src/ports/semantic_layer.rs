@@ -6,10 +6,16 @@ use super::answer::Answer;
 use super::backend::{Backend, Operation, PortError};
 use crate::http::Port;
 
-const QUERY: Operation =
-    Operation { port: Port::Daemon, path: "/semantic-layer/query", subcommand: "semantic-query" };
-const VALIDATE: Operation =
-    Operation { port: Port::Daemon, path: "/semantic-layer/validate", subcommand: "semantic-validate" };
+const QUERY: Operation = Operation {
+    port: Port::Daemon,
+    path: "/semantic-layer/query",
+    subcommand: "semantic-query",
+};
+const VALIDATE: Operation = Operation {
+    port: Port::Daemon,
+    path: "/semantic-layer/validate",
+    subcommand: "semantic-validate",
+};
 
 /// A compiled query. Read leniently: an older or newer payload may leave members out.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +38,12 @@ pub struct Validation {
 ///
 /// # Errors
 /// When the query is refused, in the compiler's words.
-pub fn compile(backend: &Backend, sources: &Value, query: &Value, dialect: &str) -> Result<CompiledQuery, PortError> {
+pub fn compile(
+    backend: &Backend,
+    sources: &Value,
+    query: &Value,
+    dialect: &str,
+) -> Result<CompiledQuery, PortError> {
     let payload = json!({"sources": sources, "dialect": dialect, "query": query});
     let mut answer = backend.call(QUERY, &payload)?;
     let text = |value: Option<Value>| value.as_ref().and_then(Value::as_str).map(str::to_owned);
@@ -63,10 +74,21 @@ pub fn validate(
         payload["recently_touched"] = json!(names);
     }
     let object = backend.call(VALIDATE, &payload)?;
-    let answer = Answer { what: "semantic validation response", object: &object };
+    let answer = Answer {
+        what: "semantic validation response",
+        object: &object,
+    };
     let texts = |field| -> Vec<String> {
-        let items = answer.object.get(field).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        let items = answer
+            .object
+            .get(field)
+            .and_then(Value::as_array)
+            .map_or(&[][..], Vec::as_slice);
+        items
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect()
     };
     Ok(Validation {
         valid: object.get("valid") == Some(&Value::Bool(true)),

@@ -12,7 +12,15 @@ const FINGERPRINT: Operation = Operation {
     subcommand: "sql-analyze-for-fingerprint",
 };
 
-const SLOT_TYPES: [&str; 7] = ["string", "number", "timestamp", "date", "boolean", "null", "unknown"];
+const SLOT_TYPES: [&str; 7] = [
+    "string",
+    "number",
+    "timestamp",
+    "date",
+    "boolean",
+    "null",
+    "unknown",
+];
 
 /// A statement's template. `error` says why a statement could not be read; the rest is empty then.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,13 +45,20 @@ pub struct LiteralSlot {
 ///
 /// # Errors
 /// When there is no answer or it is not of the agreed shape. A statement that cannot be read is an answer.
-pub fn analyze_for_fingerprint(backend: &Backend, sql: &str, dialect: &str) -> Result<Fingerprint, PortError> {
+pub fn analyze_for_fingerprint(
+    backend: &Backend,
+    sql: &str,
+    dialect: &str,
+) -> Result<Fingerprint, PortError> {
     let object = backend.call(FINGERPRINT, &json!({"sql": sql, "dialect": dialect}))?;
     read(&object)
 }
 
 fn read(object: &Map<String, Value>) -> Result<Fingerprint, PortError> {
-    let answer = Answer { what: "sql analysis response", object };
+    let answer = Answer {
+        what: "sql analysis response",
+        object,
+    };
     let slots = object
         .get("literal_slots")
         .and_then(Value::as_array)
@@ -52,7 +67,10 @@ fn read(object: &Map<String, Value>) -> Result<Fingerprint, PortError> {
         fingerprint: answer.text("fingerprint", "fingerprint")?,
         normalized_sql: answer.text("normalized_sql", "normalized_sql")?,
         tables_touched: answer.texts("tables_touched")?,
-        literal_slots: slots.iter().map(|slot| read_slot(&answer, slot)).collect::<Result<_, _>>()?,
+        literal_slots: slots
+            .iter()
+            .map(|slot| read_slot(&answer, slot))
+            .collect::<Result<_, _>>()?,
         error: match object.get("error") {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => Some(text.clone()),
@@ -62,15 +80,25 @@ fn read(object: &Map<String, Value>) -> Result<Fingerprint, PortError> {
 }
 
 fn read_slot(answer: &Answer<'_>, slot: &Value) -> Result<LiteralSlot, PortError> {
-    let slot = slot.as_object().ok_or_else(|| answer.refuse("contains invalid literal slot"))?;
+    let slot = slot
+        .as_object()
+        .ok_or_else(|| answer.refuse("contains invalid literal slot"))?;
     let refuse = |problem: &str| answer.refuse(&format!("literal slot {problem}"));
-    let position = slot.get("position").and_then(Value::as_u64).ok_or_else(|| refuse("is missing numeric position"))?;
-    let kind = slot.get("type").and_then(Value::as_str).filter(|kind| SLOT_TYPES.contains(kind));
+    let position = slot
+        .get("position")
+        .and_then(Value::as_u64)
+        .ok_or_else(|| refuse("is missing numeric position"))?;
+    let kind = slot
+        .get("type")
+        .and_then(Value::as_str)
+        .filter(|kind| SLOT_TYPES.contains(kind));
     let example = slot.get("example_value").and_then(Value::as_str);
     Ok(LiteralSlot {
         position,
         kind: kind.ok_or_else(|| refuse("is missing valid type"))?.to_owned(),
-        example_value: example.ok_or_else(|| refuse("is missing example_value"))?.to_owned(),
+        example_value: example
+            .ok_or_else(|| refuse("is missing example_value"))?
+            .to_owned(),
     })
 }
 
@@ -89,23 +117,50 @@ mod tests {
 
     #[test]
     fn an_answer_is_read_strictly() {
-        let read_value = |value: &Value| read(value.as_object().expect("an object")).map_err(|error| error.to_string());
+        let read_value =
+            |value: &Value| read(value.as_object().expect("an object")).map_err(|error| error.to_string());
         let answer = read_value(&good()).expect("the twin that passes");
-        assert_eq!((answer.tables_touched.as_slice(), answer.error), (&["t".to_owned()][..], None));
+        assert_eq!(
+            (answer.tables_touched.as_slice(), answer.error),
+            (&["t".to_owned()][..], None)
+        );
         for (pointer, value, told) in [
             ("/fingerprint", json!(1), "is missing string field fingerprint"),
-            ("/normalized_sql", json!(null), "is missing string field normalized_sql"),
-            ("/tables_touched", json!(["t", 1]), "is missing string[] field tables_touched"),
+            (
+                "/normalized_sql",
+                json!(null),
+                "is missing string field normalized_sql",
+            ),
+            (
+                "/tables_touched",
+                json!(["t", 1]),
+                "is missing string[] field tables_touched",
+            ),
             ("/literal_slots", json!({}), "is missing literal_slots array"),
             ("/literal_slots/0", json!(3), "contains invalid literal slot"),
-            ("/literal_slots/0/position", json!("1"), "literal slot is missing numeric position"),
-            ("/literal_slots/0/type", json!("blob"), "literal slot is missing valid type"),
-            ("/literal_slots/0/example_value", json!(7), "literal slot is missing example_value"),
+            (
+                "/literal_slots/0/position",
+                json!("1"),
+                "literal slot is missing numeric position",
+            ),
+            (
+                "/literal_slots/0/type",
+                json!("blob"),
+                "literal slot is missing valid type",
+            ),
+            (
+                "/literal_slots/0/example_value",
+                json!(7),
+                "literal slot is missing example_value",
+            ),
             ("/error", json!(5), "has invalid optional string field error"),
         ] {
             let mut damaged = good();
             *damaged.pointer_mut(pointer).expect("is there") = value;
-            assert_eq!(read_value(&damaged).expect_err(pointer), format!("sql analysis response {told}"));
+            assert_eq!(
+                read_value(&damaged).expect_err(pointer),
+                format!("sql analysis response {told}")
+            );
         }
     }
 }

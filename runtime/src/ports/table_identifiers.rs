@@ -27,7 +27,13 @@ pub struct IdentifierItem {
 #[serde(untagged)]
 pub enum ParsedIdentifier {
     #[serde(rename_all = "camelCase")]
-    Table { ok: bool, catalog: Option<String>, schema: Option<String>, name: String, canonical_table: String },
+    Table {
+        ok: bool,
+        catalog: Option<String>,
+        schema: Option<String>,
+        name: String,
+        canonical_table: String,
+    },
     Refused {
         ok: bool,
         reason: String,
@@ -39,7 +45,11 @@ pub enum ParsedIdentifier {
 impl ParsedIdentifier {
     /// A text that names no table.
     pub fn refused(reason: &str, detail: Option<&str>) -> ParsedIdentifier {
-        ParsedIdentifier::Refused { ok: false, reason: reason.to_owned(), detail: detail.map(str::to_owned) }
+        ParsedIdentifier::Refused {
+            ok: false,
+            reason: reason.to_owned(),
+            detail: detail.map(str::to_owned),
+        }
     }
 }
 
@@ -56,24 +66,45 @@ pub fn parse_table_identifiers(
     }
     let answer = backend.call(PARSE, &json!({"items": items}))?;
     let Some(Value::Object(results)) = answer.get("results") else {
-        return Err(PortError::Answer("ktx-daemon table identifier parser returned invalid results".to_owned()));
+        return Err(PortError::Answer(
+            "ktx-daemon table identifier parser returned invalid results".to_owned(),
+        ));
     };
-    Ok(items.iter().map(|item| (item.key.clone(), project(results.get(&item.key)))).collect())
+    Ok(items
+        .iter()
+        .map(|item| (item.key.clone(), project(results.get(&item.key))))
+        .collect())
 }
 
 fn project(row: Option<&Value>) -> ParsedIdentifier {
     let Some(row) = row else {
-        return ParsedIdentifier::refused("parse_error", Some("Python parser response was missing this key."));
+        return ParsedIdentifier::refused(
+            "parse_error",
+            Some("Python parser response was missing this key."),
+        );
     };
-    let text = |field: &str| row.get(field).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+    let text = |field: &str| {
+        row.get(field)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+    };
     if row.get("ok") != Some(&Value::Bool(true)) {
         let reason = text("reason").unwrap_or_else(|| "parse_error".to_owned());
-        return ParsedIdentifier::Refused { ok: false, reason, detail: text("detail") };
+        return ParsedIdentifier::Refused {
+            ok: false,
+            reason,
+            detail: text("detail"),
+        };
     }
     match (text("name"), text("canonical_table")) {
-        (Some(name), Some(canonical_table)) => {
-            ParsedIdentifier::Table { ok: true, catalog: text("catalog"), schema: text("schema"), name, canonical_table }
-        }
+        (Some(name), Some(canonical_table)) => ParsedIdentifier::Table {
+            ok: true,
+            catalog: text("catalog"),
+            schema: text("schema"),
+            name,
+            canonical_table,
+        },
         _ => ParsedIdentifier::refused(
             "parse_error",
             Some("Python parser returned an invalid success row without name or canonical_table."),
@@ -91,7 +122,9 @@ mod tests {
     fn a_row_is_a_table_only_with_its_names() {
         for (row, expected) in [
             (
-                Some(json!({"ok": true, "catalog": null, "schema": "s", "name": "t", "canonical_table": "s.t"})),
+                Some(
+                    json!({"ok": true, "catalog": null, "schema": "s", "name": "t", "canonical_table": "s.t"}),
+                ),
                 json!({"ok": true, "catalog": null, "schema": "s", "name": "t", "canonicalTable": "s.t"}),
             ),
             (
@@ -103,13 +136,19 @@ mod tests {
                 Some(json!({"ok": false, "reason": "derived_table_not_supported"})),
                 json!({"ok": false, "reason": "derived_table_not_supported"}),
             ),
-            (Some(json!("nonsense")), json!({"ok": false, "reason": "parse_error"})),
+            (
+                Some(json!("nonsense")),
+                json!({"ok": false, "reason": "parse_error"}),
+            ),
             (
                 None,
                 json!({"ok": false, "reason": "parse_error", "detail": "Python parser response was missing this key."}),
             ),
         ] {
-            assert_eq!(serde_json::to_value(project(row.as_ref())).expect("json"), expected);
+            assert_eq!(
+                serde_json::to_value(project(row.as_ref())).expect("json"),
+                expected
+            );
         }
     }
 }
