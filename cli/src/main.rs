@@ -11,6 +11,7 @@ mod hint;
 mod output;
 mod printer;
 mod progress;
+mod python;
 mod runtime_progress;
 mod scanner;
 mod session;

@@ -5,14 +5,16 @@ use ktx_project::scan::{self, Mode, ScanOptions, ScanReport, Trigger};
 use ktx_project::snapshot::Snapshot;
 
 use crate::hint::Hinted;
+use crate::python::Python;
 use crate::session::Session;
-use crate::warehouses::{self, SqliteProbe};
+use crate::warehouses::{self, ServerProbe, SqliteProbe};
 use crate::workspace::Workspace;
 
 /// Scans connections of one project.
 pub struct Scanner<'s> {
     pub session: &'s Session,
     pub workspace: &'s Workspace,
+    pub python: &'s Python,
     pub trigger: Trigger,
 }
 
@@ -46,7 +48,19 @@ impl Scanner<'_> {
                 };
                 self.finish(&options, &snapshot, &mut probe, dry_run)
             }
-            driver => Err(unsupported(driver)),
+            Driver::Postgres => {
+                let url = warehouses::server_url(self.session, id, connection)?;
+                let backend = self.python.database()?;
+                let snapshot = warehouses::server_snapshot(self.session, &backend, id, connection, now)?;
+                let mut probe = ServerProbe {
+                    session: self.session,
+                    backend: &backend,
+                    id,
+                    url,
+                };
+                self.finish(&options, &snapshot, &mut probe, dry_run)
+            }
+            driver @ Driver::Other(_) => Err(unsupported(driver)),
         }
     }
 

@@ -4,6 +4,7 @@ use ktx_project::config::Driver;
 use serde::Serialize;
 
 use crate::hint;
+use crate::python::Python;
 use crate::session::Session;
 use crate::warehouses;
 use crate::workspace::Workspace;
@@ -50,9 +51,14 @@ pub fn list(workspace: &Workspace) -> ConnectionListing {
 }
 
 /// Reads the tables of a connection. One that does not work is a result; one that is not configured an error.
-pub fn test(session: &Session, workspace: &Workspace, id: &str) -> anyhow::Result<ConnectionTest> {
+pub fn test(
+    session: &Session,
+    workspace: &Workspace,
+    python: &Python,
+    id: &str,
+) -> anyhow::Result<ConnectionTest> {
     let (id, connection) = workspace.config.connection(id)?;
-    let tables = count_tables(session, workspace, id, connection);
+    let tables = count_tables(session, workspace, python, id, connection);
     session.interrupt.check()?;
     let mut result = ConnectionTest {
         id: id.to_string(),
@@ -78,6 +84,7 @@ pub fn test(session: &Session, workspace: &Workspace, id: &str) -> anyhow::Resul
 fn count_tables(
     session: &Session,
     workspace: &Workspace,
+    python: &Python,
     id: &ktx_project::ConnectionId,
     connection: &ktx_project::config::Connection,
 ) -> anyhow::Result<usize> {
@@ -90,6 +97,14 @@ fn count_tables(
                     .len(),
             )
         }
-        driver => Err(crate::scanner::unsupported(driver)),
+        Driver::Postgres => {
+            let now = jiff::Timestamp::now();
+            Ok(
+                warehouses::server_snapshot(session, &python.database()?, id, connection, now)?
+                    .tables
+                    .len(),
+            )
+        }
+        driver @ Driver::Other(_) => Err(crate::scanner::unsupported(driver)),
     }
 }

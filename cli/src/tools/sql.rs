@@ -1,12 +1,13 @@
 //! Running one reading statement on a connection.
 
 use ktx_project::ConnectionId;
-use ktx_project::config::{Connection, Driver};
+use ktx_project::config::Driver;
 use ktx_project::warehouse::{Rows, WarehouseError, is_read_only_text};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::hint::Hinted;
+use crate::python::Python;
 use crate::session::Session;
 use crate::warehouses;
 use crate::workspace::Workspace;
@@ -25,11 +26,17 @@ pub struct SqlResult {
 }
 
 /// `sql.execute`.
-pub fn execute(session: &Session, connection: &str, sql: &str, max_rows: u64) -> anyhow::Result<SqlResult> {
+pub fn execute(
+    session: &Session,
+    python: &Python,
+    connection: &str,
+    sql: &str,
+    max_rows: u64,
+) -> anyhow::Result<SqlResult> {
     check_cap(max_rows)?;
     let workspace = Workspace::open(session)?;
-    let (id, connection) = workspace.config.connection(connection)?;
-    let rows = run(session, &workspace, id, connection, sql, Some(max_rows))?;
+    let (id, _) = workspace.config.connection(connection)?;
+    let rows = run(session, &workspace, python, id, sql, max_rows)?;
     let count = rows.rows.len();
     Ok(SqlResult {
         headers: rows.headers,
@@ -55,11 +62,21 @@ pub fn check_cap(max_rows: u64) -> anyhow::Result<()> {
 pub fn run(
     session: &Session,
     workspace: &Workspace,
+    python: &Python,
     id: &ConnectionId,
-    connection: &Connection,
     sql: &str,
-    cap: Option<u64>,
+    cap: u64,
 ) -> anyhow::Result<Rows> {
+    let (_, connection) = workspace.config.connection(id.as_str())?;
+    if !matches!(connection.driver, Driver::Sqlite | Driver::Postgres) {
+        return Err(Hinted::error(
+            format!(
+                "No local query executor is configured for driver \"{}\".",
+                connection.driver.as_str()
+            ),
+            "ktx runs queries on sqlite and postgres connections",
+        ));
+    }
     if !connection.readonly {
         return Err(Hinted::error(
             format!("Local query execution requires connections.{id}.readonly: true."),
@@ -69,17 +86,10 @@ pub fn run(
     if !is_read_only_text(sql) {
         return Err(WarehouseError::NotReadOnly.into());
     }
-    match &connection.driver {
-        Driver::Sqlite => {
-            let warehouse = warehouses::open_sqlite(session, workspace, id, connection)?;
-            warehouses::query_sqlite(session, &warehouse, sql, cap)
-        }
-        driver => Err(Hinted::error(
-            format!(
-                "No local query executor is configured for driver \"{}\".",
-                driver.as_str()
-            ),
-            "ktx runs queries on sqlite and postgres connections",
-        )),
+    if connection.driver == Driver::Sqlite {
+        let warehouse = warehouses::open_sqlite(session, workspace, id, connection)?;
+        return warehouses::query_sqlite(session, &warehouse, sql, Some(cap));
     }
+    let url = warehouses::server_url(session, id, connection)?;
+    warehouses::query_server(session, &python.database()?, id, url, sql, cap)
 }

@@ -1,10 +1,16 @@
 //! `ktx agent sl`: list, search, read and query sources.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
+use ktx_project::yaml;
 
 use super::JsonArgument;
+use crate::python::{PolicyArguments, Python};
 use crate::session::Session;
-use crate::tools::sources;
+use crate::tools::query::{Execution, Query};
+use crate::tools::{sources, sql};
+use crate::workspace::Workspace;
 
 #[derive(Debug, Subcommand)]
 pub enum SlCommand {
@@ -12,6 +18,8 @@ pub enum SlCommand {
     List(ListArguments),
     /// Print the YAML of a source
     Read(ReadArguments),
+    /// Compile a query, and run it
+    Query(QueryArguments),
 }
 
 #[derive(Debug, Args)]
@@ -37,6 +45,26 @@ pub struct ReadArguments {
     _json: JsonArgument,
 }
 
+#[derive(Debug, Args)]
+pub struct QueryArguments {
+    /// The connection to ask
+    #[arg(long, value_name = "ID")]
+    connection_id: String,
+    /// The file with the query, as JSON
+    #[arg(long, value_name = "PATH")]
+    query_file: PathBuf,
+    /// Run it as well
+    #[arg(long, requires = "max_rows")]
+    execute: bool,
+    /// At most so many rows
+    #[arg(long, value_name = "N")]
+    max_rows: Option<u64>,
+    #[command(flatten)]
+    policy: PolicyArguments,
+    #[command(flatten)]
+    _json: JsonArgument,
+}
+
 /// Runs one command of the group.
 pub fn run(command: &SlCommand, session: &Session) -> anyhow::Result<()> {
     match command {
@@ -52,6 +80,38 @@ pub fn run(command: &SlCommand, session: &Session) -> anyhow::Result<()> {
             let text = sources::read(session, arguments.connection_id.as_deref(), &arguments.name)?;
             session.printer.json(&text);
         }
+        SlCommand::Query(arguments) => query(arguments, session)?,
     }
+    Ok(())
+}
+
+fn query(arguments: &QueryArguments, session: &Session) -> anyhow::Result<()> {
+    let python = Python::new(session, arguments.policy.policy()?)?;
+    let workspace = Workspace::open(session)?;
+    let text = fs_err::read_to_string(&arguments.query_file)?;
+    let node = yaml::parse(&text)
+        .map_err(|error| anyhow::anyhow!("failed to read `{}`: {error}", arguments.query_file.display()))?;
+    let mut document = node.to_json();
+    if let Some(rows) = arguments.max_rows {
+        sql::check_cap(rows)?;
+        // The cap of a program is the query's limit too: more is never looked at.
+        if let Some(query) = document.as_object_mut() {
+            query.insert("limit".to_owned(), rows.into());
+        }
+    }
+    let query = Query {
+        workspace: &workspace,
+        python: &python,
+        backend: &python.semantic_layer(None)?,
+        connection: Some(&arguments.connection_id),
+        query: document,
+        execution: match arguments.execute {
+            true => Execution::Run {
+                max_rows: arguments.max_rows,
+            },
+            false => Execution::CompileOnly,
+        },
+    };
+    session.printer.json(&query.answer(session)?);
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::JsonArgument;
+use crate::python::{PolicyArguments, Python};
 use crate::session::Session;
 use crate::tools::sql;
 
@@ -26,6 +27,8 @@ pub struct ExecuteArguments {
     #[arg(long, value_name = "N")]
     max_rows: u64,
     #[command(flatten)]
+    policy: PolicyArguments,
+    #[command(flatten)]
     _json: JsonArgument,
 }
 
@@ -33,7 +36,14 @@ pub struct ExecuteArguments {
 pub fn run(command: &SqlCommand, session: &Session) -> anyhow::Result<()> {
     let SqlCommand::Execute(arguments) = command;
     let text = fs_err::read_to_string(&arguments.sql_file)?;
-    let result = sql::execute(session, &arguments.connection_id, &text, arguments.max_rows)?;
+    let python = Python::new(session, arguments.policy.policy()?)?;
+    let result = sql::execute(
+        session,
+        &python,
+        &arguments.connection_id,
+        &text,
+        arguments.max_rows,
+    )?;
     session.printer.json(&result);
     Ok(())
 }

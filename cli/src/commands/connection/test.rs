@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::failure::AlreadyReported;
 use crate::progress;
+use crate::python::{PolicyArguments, Python};
 use crate::session::Session;
 use crate::tools::connections;
 use crate::workspace::Workspace;
@@ -13,6 +14,8 @@ pub struct TestArguments {
     /// The connection; not needed when the project has one
     #[arg(value_name = "CONNECTION")]
     connection: Option<String>,
+    #[command(flatten)]
+    policy: PolicyArguments,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -21,9 +24,10 @@ pub struct TestArguments {
 /// Exit 1 when the connection does not work, with why.
 pub fn run(arguments: &TestArguments, session: &Session) -> anyhow::Result<()> {
     let workspace = Workspace::open(session)?;
+    let python = Python::new(session, arguments.policy.policy()?)?;
     let (id, _) = workspace.connection(arguments.connection.as_deref())?;
     let result = progress::during(session, "Connecting", || {
-        connections::test(session, &workspace, id.as_str())
+        connections::test(session, &workspace, &python, id.as_str())
     })?;
     if arguments.json {
         session.printer.json(&result);

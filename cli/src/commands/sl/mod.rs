@@ -1,6 +1,7 @@
 //! `ktx sl`: the group of commands over the semantic layer.
 
 mod list;
+mod query;
 mod read;
 mod validate;
 mod write;
@@ -26,6 +27,8 @@ enum SlCommand {
     Validate(validate::ValidateArguments),
     /// Write a source
     Write(write::WriteArguments),
+    /// Compile a query to SQL, and run it
+    Query(query::QueryArguments),
 }
 
 /// Runs one command of the group.
@@ -35,5 +38,6 @@ pub fn run(arguments: SlArguments, session: &Session) -> anyhow::Result<()> {
         SlCommand::Read(arguments) => read::run(&arguments, session),
         SlCommand::Validate(arguments) => validate::run(&arguments, session),
         SlCommand::Write(arguments) => write::run(&arguments, session),
+        SlCommand::Query(arguments) => query::run(&arguments, session),
     }
 }

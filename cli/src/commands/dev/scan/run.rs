@@ -5,6 +5,7 @@ use ktx_project::scan::{Mode, ScanReport, Trigger};
 
 use super::text;
 use crate::progress;
+use crate::python::{PolicyArguments, Python};
 use crate::scanner::Scanner;
 use crate::session::Session;
 use crate::workspace::Workspace;
@@ -23,6 +24,11 @@ pub struct RunArguments {
     /// Report what would change and write nothing
     #[arg(long)]
     dry_run: bool,
+    /// The daemon to read servers with, instead of the managed one
+    #[arg(long, value_name = "URL")]
+    database_introspection_url: Option<String>,
+    #[command(flatten)]
+    policy: PolicyArguments,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -36,6 +42,8 @@ enum ModeArgument {
 
 /// Scans and prints what changed.
 pub fn run(arguments: &RunArguments, connection: &str, session: &Session) -> anyhow::Result<()> {
+    let python = Python::new(session, arguments.policy.policy()?)?
+        .with_database_url(arguments.database_introspection_url.as_deref());
     let workspace = Workspace::open(session)?;
     let mode = match arguments.detect_relationships || arguments.mode == ModeArgument::Relationships {
         true => Mode::Relationships,
@@ -44,6 +52,7 @@ pub fn run(arguments: &RunArguments, connection: &str, session: &Session) -> any
     let scanner = Scanner {
         session,
         workspace: &workspace,
+        python: &python,
         trigger: Trigger::Cli,
     };
     let report = progress::during(session, "Scanning", || {
