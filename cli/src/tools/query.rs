@@ -2,6 +2,7 @@
 
 use ktx_project::nearest;
 use ktx_project::semantic::Catalog;
+use ktx_runtime::HttpError;
 use ktx_runtime::ports::{self, Backend};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -102,6 +103,16 @@ impl Query<'_> {
 
 /// The compiler says what is wrong; the names that somebody may have meant are known here.
 fn with_nearest_names(error: anyhow::Error, catalog: &Catalog, query: &Value) -> anyhow::Error {
+    let refused_by_compiler = error.chain().any(|cause| {
+        let cause = cause.downcast_ref::<ktx_runtime::Error>();
+        matches!(
+            cause,
+            Some(ktx_runtime::Error::OneShot(_) | ktx_runtime::Error::Http(HttpError::Status { .. }))
+        )
+    });
+    if !refused_by_compiler {
+        return error;
+    }
     let mut offered = Vec::new();
     for member in ["measures", "dimensions"] {
         for asked in query.get(member).and_then(Value::as_array).into_iter().flatten() {
