@@ -1,7 +1,19 @@
-//! The formats that the release toolchain writes and the shipped program reads: digests, archive paths, manifests,
-//! and the archives themselves, read strictly.
+//! The formats that the release toolchain writes and the shipped program reads, and the archives themselves, read
+//! strictly.
 //!
-//! Nothing here spawns a process, reaches a network, reads the environment or prints. Checks hand out what they found.
+//! | module | holds |
+//! | --- | --- |
+//! | [`digest`], [`archive_path`], [`path_set`], [`wheel_filename`], [`platform`] | names and digests, each parsed once into its type |
+//! | [`archive`] | a zip reader that takes only what every reader reads alike |
+//! | [`wheel`], [`record`] | a whole wheel: metadata, contents, RECORD both ways |
+//! | [`tarball`] | the same strictness for npm tarballs |
+//! | [`asset_manifest`] | what a package bundles; [`BundledAssets::verify`] is the only way to [`VerifiedAssets`] |
+//! | [`artifact_manifest`] | what a build made, held against the directory it made it in |
+//! | [`smoke_report`] | what was proven, for which bytes |
+//! | [`finding`] | what a check found, as a value |
+//!
+//! Nothing here spawns a process, reaches a network, reads the environment or prints. Checks hand out what they found;
+//! archive readers hold bounded memory whatever an archive says.
 
 pub mod archive;
 pub mod archive_path;
@@ -14,6 +26,7 @@ mod json;
 pub mod path_set;
 pub mod platform;
 pub mod record;
+pub mod schema_version;
 pub mod smoke_report;
 pub mod tarball;
 pub mod wheel;

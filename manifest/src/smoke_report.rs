@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 use crate::archive_path::ArchivePath;
 use crate::digest::Sha256Digest;
 use crate::platform::Platform;
+pub use crate::schema_version::SchemaVersion;
 
 /// The whole report. Unknown keys are refused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct SmokeReport {
-    pub schema_version: SchemaVersion,
+    pub schema_version: SchemaVersion<1>,
     /// Where it ran.
     pub platform: Platform,
     /// Where the package came from.
@@ -32,11 +33,6 @@ pub struct SmokeReport {
     /// In the order of the scenario list, each name once.
     pub scenarios: Vec<ScenarioReport>,
 }
-
-/// The one version of the format, the number 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(try_from = "u32", into = "u32")]
-pub struct SchemaVersion;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", tag = "kind")]
@@ -182,23 +178,5 @@ impl SmokeReport {
             }
         }
         Ok(self)
-    }
-}
-
-impl TryFrom<u32> for SchemaVersion {
-    type Error = String;
-
-    fn try_from(version: u32) -> Result<Self, String> {
-        if version == 1 {
-            Ok(Self)
-        } else {
-            Err(format!("unsupported schemaVersion {version}"))
-        }
-    }
-}
-
-impl From<SchemaVersion> for u32 {
-    fn from(_: SchemaVersion) -> Self {
-        1
     }
 }

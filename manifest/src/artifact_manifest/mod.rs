@@ -11,6 +11,7 @@ pub use self::survey::{Survey, survey};
 pub use self::verify::{Expected, Verification, verify};
 use crate::archive_path::ArchivePath;
 use crate::digest::{ContentId, Sha256Digest};
+pub use crate::schema_version::SchemaVersion;
 
 /// The npm package that is released.
 pub const NPM_PACKAGE: &str = "@kaelio/ktx";
@@ -21,7 +22,7 @@ pub const ARTIFACT_MANIFEST_FILE: &str = "manifest.json";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ArtifactManifest {
-    pub schema_version: SchemaVersion,
+    pub schema_version: SchemaVersion<2>,
     /// Written with milliseconds and `Z`, whatever the moment.
     #[serde(serialize_with = "milliseconds")]
     pub generated_at: Timestamp,
@@ -32,11 +33,6 @@ pub struct ArtifactManifest {
     /// Sorted by path.
     pub files: Vec<ArtifactFile>,
 }
-
-/// The one version of the format, the number 2.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(try_from = "u32", into = "u32")]
-pub struct SchemaVersion;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -180,22 +176,4 @@ fn milliseconds<S: Serializer>(moment: &Timestamp, serializer: S) -> Result<S::O
 /// Null is a value here; a missing key is not.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Option::deserialize(deserializer)
-}
-
-impl TryFrom<u32> for SchemaVersion {
-    type Error = String;
-
-    fn try_from(version: u32) -> Result<Self, String> {
-        if version == 2 {
-            Ok(Self)
-        } else {
-            Err(format!("unsupported schemaVersion {version}"))
-        }
-    }
-}
-
-impl From<SchemaVersion> for u32 {
-    fn from(_: SchemaVersion) -> Self {
-        2
-    }
 }

@@ -8,6 +8,7 @@ mod damaged_manifests;
 mod damaged_wheels;
 mod names;
 mod other_readers;
+mod python_texts;
 mod random_damage;
 mod record;
 mod smoke_report;
