@@ -13,7 +13,6 @@ from semantic_layer.expressions import all_of, columns_of, outermost_aggregates
 _ORDERED_SET = frozenset(
     {"postgres", "snowflake", "redshift", "oracle", "materialize", "risingwave", "teradata", "exasol"}
 )
-_PERCENTILE_FUNCTION = frozenset({"databricks", "spark", "spark2", "hive"})
 _WITHOUT_PERCENTILE = {
     "bigquery": "use APPROX_QUANTILES(x, 100)[OFFSET(50)], which is close",
     "mysql": "compute it in a source defined by SQL",
@@ -91,14 +90,12 @@ def percentile(value: exp.Expr, fraction: exp.Expr, dialect: SqlDialect) -> exp.
         )
     if dialect.name == "clickhouse":
         return exp.ParameterizedAgg(this="quantileExactInclusive", expressions=[fraction], params=[value])
-    if dialect.name in _PERCENTILE_FUNCTION:
-        return exp.Quantile(this=value, quantile=fraction)
     if dialect.name in _ORDERED_SET:
-        ordering = exp.Order(
-            expressions=[exp.Ordered(this=value, nulls_first=dialect.grammar.NULL_ORDERING == "nulls_are_small")]
-        )
+        ordering = exp.Order(expressions=[dialect.ascending(value)])
         return exp.WithinGroup(this=exp.PercentileCont(this=fraction), expression=ordering)
-    return exp.Anonymous(this="QUANTILE_CONT", expressions=[value, fraction])
+    if dialect.name == "duckdb":
+        return exp.PercentileCont(this=value, expression=fraction)
+    return exp.Quantile(this=value, quantile=fraction)
 
 
 def restricted(tree: exp.Expr, conditions: Sequence[exp.Expr], dialect: SqlDialect) -> exp.Expr:

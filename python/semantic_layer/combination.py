@@ -12,8 +12,8 @@ from sqlglot import exp
 
 from semantic_layer.definitions import MeasureRef
 from semantic_layer.dialects import SqlDialect
-from semantic_layer.expressions import LARGEST_TREE, all_of, grouped
-from semantic_layer.measures import Measure, too_large
+from semantic_layer.expressions import all_of, grouped
+from semantic_layer.measures import Measure
 from semantic_layer.model import Model
 from semantic_layer.planning import Plan
 from semantic_layer.resolution import ResolvedQuery
@@ -143,10 +143,7 @@ class Combination:
     def _value(self, key: str) -> exp.Expr:
         """A measure in the final SELECT: a column of its group, or arithmetic over several groups."""
         if key not in self._values:
-            tree = self._with_operands(self._resolved.measures[key].tree.copy())
-            if sum(1 for _ in tree.walk()) > LARGEST_TREE:
-                raise too_large(self._resolved.measures[key].name)
-            self._values[key] = tree
+            self._values[key] = self._with_operands(self._resolved.measures[key].tree.copy())
         return self._values[key]
 
     def _with_operands(self, tree: exp.Expr) -> exp.Expr:

@@ -64,6 +64,15 @@ def _check_columns(condition: AggregateFilter, dimensions: Sequence[Dimension]) 
 
 def _finish(select: exp.Select, keys: Sequence[SortKey], limit: int, dialect: SqlDialect) -> None:
     if keys:
-        ordering = [dialect.ordered(key.label, descending=key.descending) for key in keys]
+        ordering = [
+            (dialect.descending if key.descending else dialect.ascending)(
+                exp.Column(this=dialect.identifier(key.label))
+            )
+            for key in keys
+        ]
         select.set("order", exp.Order(expressions=ordering))
     select.set("limit", exp.Limit(expression=exp.Literal.number(str(limit))))
+    if dialect.name == "clickhouse" and any(join.side == "LEFT" for join in select.find_all(exp.Join)):
+        # Without it ClickHouse fills what an outer join finds nothing for with zeros and empty strings.
+        nulls = exp.EQ(this=exp.column("join_use_nulls"), expression=exp.Literal.number("1"))
+        select.set("settings", [nulls])

@@ -29,12 +29,13 @@ class SqlDialect:
         """A column of a table alias."""
         return exp.Column(this=self.identifier(name), table=self.identifier(table))
 
-    def ordered(self, label: str, *, descending: bool) -> exp.Ordered:
-        """An ORDER BY key whose NULLs stay where the engine puts them by default."""
-        nulls = self.grammar.NULL_ORDERING
-        nulls_first = (not descending) if nulls == "nulls_are_small" else nulls == "nulls_are_large" and descending
-        key = exp.Column(this=self.identifier(label))
-        return exp.Ordered(this=key, desc=descending, nulls_first=nulls_first)
+    def ascending(self, key: exp.Expr) -> exp.Ordered:
+        """An ascending sort key whose NULLs stay where the engine puts them by default."""
+        return exp.Ordered(this=key, nulls_first=self.grammar.NULL_ORDERING == "nulls_are_small")
+
+    def descending(self, key: exp.Expr) -> exp.Ordered:
+        """A descending sort key whose NULLs stay where the engine puts them by default."""
+        return exp.Ordered(this=key, desc=True, nulls_first=self.grammar.NULL_ORDERING == "nulls_are_large")
 
     def render(self, statement: exp.Expr) -> str:
         """The statement as text. The statement must not be used afterwards: some dialects rewrite it."""

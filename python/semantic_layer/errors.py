@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import islice
 
 _ANSI_CODE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f]+")
 _LONGEST_QUOTE = 200
+# Comparing names is slow; a model may have tens of thousands.
+_MOST_COMPARED = 2_000
 
 
 class SemanticLayerError(ValueError):
@@ -18,13 +22,17 @@ class SemanticLayerError(ValueError):
 
 
 def quoted(text: str) -> str:
-    """User text for a message, shortened so that a hostile request cannot flood a log."""
+    """User text for a message: on one line, and shortened so that a hostile request cannot flood a log."""
+    text = _CONTROL_CHARACTER.sub(" ", text)
     return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """`` Did you mean 'x'?`` for a misspelt name, or nothing when no known name is close."""
-    matches = get_close_matches(name[:_LONGEST_QUOTE], list(known), n=2, cutoff=0.7)
+    if len(name) > _LONGEST_QUOTE:
+        return ""
+    alike = (other for other in known if abs(len(other) - len(name)) <= 1 + len(name) // 3)
+    matches = get_close_matches(name, list(islice(alike, _MOST_COMPARED)), n=2, cutoff=0.7)
     if not matches:
         return ""
     return f" Did you mean {' or '.join(repr(match) for match in matches)}?"

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
+from sqlglot.tokens import Token, TokenType
 
 from semantic_layer.dialects import SqlDialect
 from semantic_layer.errors import SemanticLayerError, quoted
@@ -36,14 +38,16 @@ def parse_expression(text: str, dialect: SqlDialect) -> exp.Expr:
     """The tree of one scalar expression. Statements, lists and trailing words are refused."""
     if len(text) > _LONGEST_TEXT:
         raise SemanticLayerError(f"Expression is longer than {_LONGEST_TEXT} characters: '{quoted(text)}'")
+    if "\0" in text:
+        raise SemanticLayerError(f"Failed to parse expression '{quoted(text)}': it contains a NUL character")
     try:
-        tree = dialect.grammar.parse_into(exp.Condition, text)[0]
+        tree = dialect.grammar.parser().parse_into(exp.Condition, _tokens(text, dialect), text)[0]
     except SqlglotError as error:
         raise SemanticLayerError(f"Failed to parse expression '{quoted(text)}': {_reason(error)}") from None
     except RecursionError:
         raise too_deep(text) from None
-    if tree is None:
-        raise SemanticLayerError(f"Failed to parse expression '{quoted(text)}': it is empty")
+    if tree is None or isinstance(tree, exp.Star):
+        raise SemanticLayerError(f"Failed to parse expression '{quoted(text)}': it has no value")
     _check_size(tree, text)
     return _with_plain_intervals(tree, dialect)
 
@@ -70,13 +74,24 @@ def _check_size(tree: exp.Expr, text: str) -> None:
         level = [child for node in level for child in node.iter_expressions()]
 
 
+def _tokens(text: str, dialect: SqlDialect) -> list[Token]:
+    """The tokens of the text. Beside a dot every word is a name, keyword or not: ``order.group`` is a column."""
+    tokens = dialect.grammar.tokenize(text)
+    for left, right in pairwise(tokens):
+        for word, dot in ((left, right), (right, left)):
+            if dot.token_type == TokenType.DOT and word.text.isidentifier():
+                is_quoted = word.token_type in (TokenType.IDENTIFIER, TokenType.STRING)
+                word.token_type = word.token_type if is_quoted else TokenType.VAR
+    return tokens
+
+
 def _with_plain_intervals(tree: exp.Expr, dialect: SqlDialect) -> exp.Expr:
     """BigQuery and MySQL authors write ``INTERVAL 7 DAY``; sqlglot's parser makes a string of the 7."""
     if dialect.name in ("bigquery", "mysql"):
-        for interval in tree.find_all(exp.Interval):
-            amount = interval.this
+        for node in tree.walk():
+            amount = node.this if isinstance(node, exp.Interval) else node.args.get("unit") and node.expression
             if isinstance(amount, exp.Literal) and amount.is_string and amount.name.lstrip("-").isdigit():
-                interval.set("this", exp.Literal.number(amount.name))
+                amount.replace(exp.Literal.number(amount.name))
     return tree
 
 
@@ -158,11 +173,14 @@ def grouped(tree: exp.Expr) -> exp.Expr:
 
 def all_of(conditions: list[exp.Expr]) -> exp.Expr:
     """The conditions joined with AND; there is at least one."""
-    first, *others = conditions
-    whole = exp.Paren(this=first) if isinstance(first, exp.Or) and others else first
+    if len(conditions) == 1:
+        return conditions[0]
+    first, *others = (
+        exp.Paren(this=condition) if isinstance(condition, exp.Connector) else condition for condition in conditions
+    )
+    whole = first
     for condition in others:
-        right = exp.Paren(this=condition) if isinstance(condition, exp.Or) else condition
-        whole = exp.And(this=whole, expression=right)
+        whole = exp.And(this=whole, expression=condition)
     return whole
 
 

@@ -26,7 +26,7 @@ def label_measures(measures: Mapping[str, Measure], taken: Collection[str]) -> d
     for key, label in labels.items():
         if final[label] > 1:
             raise SemanticLayerError(
-                f"Output name '{label}' is used more than once, by '{measures[key].text}' among others. "
+                f"Output name '{measures[key].name}' is used more than once, by '{measures[key].text}' among others. "
                 "Give the measures different names."
             )
     return labels

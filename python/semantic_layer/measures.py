@@ -70,6 +70,8 @@ class MeasureBook:
         self._objects = objects
         self._segments = segments
         self._open: list[str] = []
+        # How large each measure gets when those it depends on are written out in it.
+        self._sizes: dict[str, int] = {}
 
     def request(self, request: MeasureRequest) -> str:
         """The key of a measure as a query asks for it."""
@@ -260,6 +262,10 @@ class MeasureBook:
 
     def _add(self, measure: Measure) -> str:
         self._open.remove(measure.key)
+        size = sum(self._sizes.get(node.this, 0) if isinstance(node, MeasureRef) else 1 for node in measure.tree.walk())
+        if size > LARGEST_TREE:
+            raise too_large(measure.name)
+        self._sizes[measure.key] = size
         self.measures[measure.key] = measure
         return measure.key
 

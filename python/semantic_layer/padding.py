@@ -47,19 +47,30 @@ def aggregating_rows_of(node: str, tree: exp.Expr, presence: Presence, dialect: 
     return tree
 
 
-def without_made_up_values(tree: exp.Expr, presence: Presence) -> exp.Expr:
-    """The expression with computed columns that are NULL on padded rows. Uses up the given tree."""
-    if not presence:
-        return tree
-    for computed in [node for node in tree.find_all(exp.Paren) if node.args.get("node") in presence]:
-        node = computed.args["node"]
-        if not is_null_without(node, computed):
-            present = exp.If(this=_is_present(presence[node]), true=computed.this.copy())
-            replacement = exp.Case(ifs=[present])
+def with_computed_columns(tree: exp.Expr, presence: Presence) -> exp.Expr:
+    """The expression with computed columns as SQL: NULL on padded rows, in parentheses where they matter.
+
+    Uses up the given tree.
+    """
+    for computed in [paren for paren in tree.find_all(exp.Paren) if "node" in paren.args]:
+        node, value = computed.args["node"], computed.this
+        replacement: exp.Expr | None = None
+        if node in presence and not is_null_without(node, computed):
+            replacement = exp.Case(ifs=[exp.If(this=_is_present(presence[node]), true=value.copy())])
+        elif computed is tree or _encloses(computed.parent):
+            replacement = value
+        if replacement is not None:
             tree = replacement if computed is tree else tree
             if computed.parent:
                 computed.replace(replacement)
     return tree
+
+
+def _encloses(parent: exp.Expr | None) -> bool:
+    """Whether the parent's own syntax keeps its operands apart, as the brackets of a call do."""
+    if isinstance(parent, (exp.Binary, exp.Cast, exp.Interval)):
+        return False
+    return isinstance(parent, (exp.Func, exp.Distinct))
 
 
 def _is_present(key: exp.Expr) -> exp.Expr:

@@ -42,21 +42,27 @@ class OrderRequest(_Request):
 def _measure(value: Any) -> Any:
     if isinstance(value, str):
         return {"expr": value}
-    return {**value, "is_object": True} if isinstance(value, dict) else value
+    if isinstance(value, dict):
+        return {**value, "is_object": True}
+    raise ValueError("a measure is a string, or an object with 'expr' and 'name'")
 
 
 def _field(value: Any) -> Any:
-    return {"field": value} if isinstance(value, str) else value
+    if isinstance(value, str):
+        return {"field": value}
+    if isinstance(value, dict):
+        return value
+    raise ValueError("it is a string, or an object with 'field'")
 
 
 class Query(_Request):
     """A whole query, with its defaults filled in."""
 
-    measures: tuple[Annotated[MeasureRequest, BeforeValidator(_measure)], ...]
-    dimensions: tuple[Annotated[DimensionRequest, BeforeValidator(_field)], ...] = ()
-    filters: tuple[str, ...] = ()
-    segments: tuple[str, ...] = ()
-    order_by: tuple[Annotated[OrderRequest, BeforeValidator(_field)], ...] = ()
+    measures: list[Annotated[MeasureRequest, BeforeValidator(_measure)]]
+    dimensions: Annotated[list[Annotated[DimensionRequest, BeforeValidator(_field)]], Field(default_factory=list)]
+    filters: Annotated[list[str], Field(default_factory=list)]
+    segments: Annotated[list[str], Field(default_factory=list)]
+    order_by: Annotated[list[Annotated[OrderRequest, BeforeValidator(_field)]], Field(default_factory=list)]
     limit: Annotated[StrictInt, Field(le=_LARGEST_LIMIT)] = DEFAULT_LIMIT
     include_empty: StrictBool = True
 

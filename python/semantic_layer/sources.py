@@ -60,7 +60,7 @@ class Measure(_Definition):
     name: Name
     expr: str
     filter: str | None = None
-    segments: tuple[str, ...] = ()
+    segments: Annotated[list[str], Field(default_factory=list)]
 
 
 class Segment(_Definition):
@@ -76,11 +76,11 @@ class Source(_Definition):
     name: Name
     table: str | None = None
     sql: str | None = None
-    grain: tuple[str, ...]
-    columns: tuple[Column, ...]
-    joins: Annotated[tuple[Join, ...], BeforeValidator(_empty_for_null)] = ()
-    measures: Annotated[tuple[Measure, ...], BeforeValidator(_empty_for_null)] = ()
-    segments: Annotated[tuple[Segment, ...], BeforeValidator(_empty_for_null)] = ()
+    grain: list[str]
+    columns: list[Column]
+    joins: Annotated[list[Join], BeforeValidator(_empty_for_null), Field(default_factory=list)]
+    measures: Annotated[list[Measure], BeforeValidator(_empty_for_null), Field(default_factory=list)]
+    segments: Annotated[list[Segment], BeforeValidator(_empty_for_null), Field(default_factory=list)]
 
     @model_validator(mode="after")
     def _reads_one_thing(self) -> Self:

@@ -8,11 +8,10 @@ from sqlglot import exp
 
 from semantic_layer.definitions import MeasureRef
 from semantic_layer.dimensions import Dimension
-from semantic_layer.expressions import LARGEST_TREE, all_of, grouped
+from semantic_layer.expressions import all_of, grouped
 from semantic_layer.joins import Step
-from semantic_layer.measures import too_large
 from semantic_layer.model import Model
-from semantic_layer.padding import aggregating_rows_of, presence_of, without_made_up_values
+from semantic_layer.padding import aggregating_rows_of, presence_of, with_computed_columns
 from semantic_layer.planning import Group
 
 TableOf = Callable[[str], exp.Expr]
@@ -28,7 +27,7 @@ def select_group(
 ) -> exp.Select:
     """The group's SELECT. ``columns`` are labelled trees to use up; ``table_of`` gives a node's FROM item."""
     presence = presence_of(group, model)
-    groups = [without_made_up_values(dimension.tree.copy(), presence) for dimension in dimensions]
+    groups = [with_computed_columns(dimension.tree.copy(), presence) for dimension in dimensions]
     select = exp.Select()
     selected = [
         _labelled(tree.copy(), dimension.label, model) for tree, dimension in zip(groups, dimensions, strict=True)
@@ -38,7 +37,7 @@ def select_group(
     select.set("from_", exp.From(this=table_of(group.root)))
     select.set("joins", [_join(planned.step, planned.is_outer, table_of, model) for planned in group.joins])
     if group.filters:
-        conditions = [without_made_up_values(row_filter.tree.copy(), presence) for row_filter in group.filters]
+        conditions = [with_computed_columns(row_filter.tree.copy(), presence) for row_filter in group.filters]
         select.set("where", exp.Where(this=all_of(conditions)))
     if not group.measures:
         select.set("distinct", exp.Distinct())
@@ -47,7 +46,7 @@ def select_group(
     if keys:
         select.set("group", exp.Group(expressions=keys))
     if having:
-        conditions = [without_made_up_values(tree, presence) for tree in having]
+        conditions = [with_computed_columns(tree, presence) for tree in having]
         select.set("having", exp.Having(this=all_of(conditions)))
     return select
 
@@ -56,17 +55,13 @@ def measure_trees(group: Group, model: Model) -> dict[str, exp.Expr]:
     """Each measure of the group by key, as an expression over the rows of the group's joins."""
     presence = presence_of(group, model)
     trees: dict[str, exp.Expr] = {}
-    sizes: dict[str, int] = {}
     for measure in group.measures:
         tree = measure.tree.copy()
         if measure.rows is None:
             tree = with_measures(tree, trees)
         else:
             tree = aggregating_rows_of(measure.rows, tree, presence, model.dialect)
-            tree = without_made_up_values(tree, presence)
-        sizes[measure.key] = sum(sizes.get(part, 0) for part in measure.depends_on) + 1
-        if sizes[measure.key] > LARGEST_TREE:
-            raise too_large(measure.name)
+            tree = with_computed_columns(tree, presence)
         trees[measure.key] = tree
     return trees
 
