@@ -119,7 +119,7 @@ fn packages(version: &semver::Version) -> Result<[ArtifactPackage; 2], Error> {
     ])
 }
 
-/// What the archives hold, and that both hold the same wheel.
+/// What the archives hold, and that both hold the same wheel. Missing ones are the manifest's to report.
 fn inside(
     artifacts: &Path,
     packages: &[ArtifactPackage; 2],
@@ -127,22 +127,13 @@ fn inside(
 ) -> Result<Vec<Finding>, Error> {
     let [npm, python] = packages;
     let mut findings = Vec::new();
-    let wheel = wheel_bytes(artifacts, python, &mut findings)?;
+    let wheel = wheel_bytes(artifacts, python)?;
     let tarball = npm.artifact_path();
-    let contents = match fs::File::open(artifacts.join(&tarball)) {
-        Ok(file) => PackageContents::unpack(file, &tarball),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let message = format!(
-                "Missing @kaelio/ktx tarball: {}",
-                artifacts.join(&tarball).display()
-            );
-            Err(vec![
-                Finding::error("artifact-tarball-missing", message).with_hint(REBUILD),
-            ])
-        }
-        Err(error) => return Err(Error::File(error)),
+    let file = match fs::File::open(artifacts.join(&tarball)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(findings),
+        file => file.map_err(Error::File)?,
     };
-    let contents = match contents {
+    let contents = match PackageContents::unpack(file, &tarball) {
         Ok(contents) => contents,
         Err(unreadable) => {
             findings.extend(unreadable);
@@ -169,19 +160,11 @@ fn inside(
     Ok(findings)
 }
 
-fn wheel_bytes(
-    artifacts: &Path,
-    python: &ArtifactPackage,
-    findings: &mut Vec<Finding>,
-) -> Result<Option<Vec<u8>>, Error> {
+/// `None` when there is none, which the manifest's own check reports.
+fn wheel_bytes(artifacts: &Path, python: &ArtifactPackage) -> Result<Option<Vec<u8>>, Error> {
     match fs::read(artifacts.join(python.artifact_path())) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let message = "Missing Python artifact: kaelio-ktx runtime wheel";
-            findings.push(Finding::error("artifact-wheel-missing", message).with_hint(REBUILD));
-            Ok(None)
-        }
-        Err(error) => Err(Error::File(error)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        bytes => bytes.map(Some).map_err(Error::File),
     }
 }
 

@@ -73,9 +73,12 @@ impl PackagePlan {
             Content::Generated(text.into_bytes()),
         ));
         let (entries, collisions) = collector.finish();
-        findings.extend(collisions);
         let contents = PackageContents::load(entries)?;
-        findings.extend(judge(&contents, &options.version)?);
+        // Without one of two colliding files the package would look incomplete, which is not what is wrong.
+        if collisions.is_empty() {
+            findings.extend(judge(&contents, &options.version)?);
+        }
+        findings.extend(collisions);
         unless_refused(VERB, &options.root, findings)?;
         Ok(PackagePlan { contents })
     }

@@ -180,4 +180,3 @@ fn versions(program: &[u8]) -> BTreeSet<String> {
     }
     versions
 }
-

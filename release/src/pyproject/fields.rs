@@ -290,7 +290,10 @@ impl<'a> Fields<'a> {
     fn parsed<T: FromStr<Err: std::fmt::Display>>(&mut self, field: &str, text: &str) -> Option<T> {
         match text.parse() {
             Ok(parsed) => Some(parsed),
-            Err(error) => self.wrong(field, &format!("{text:?} does not parse: {error}")),
+            Err(error) => {
+                let cause = error.to_string();
+                self.wrong(field, &format!("{text:?} does not parse: {}", cause.trim_end()))
+            }
         }
     }
 

@@ -26,4 +26,3 @@ pub fn judge(contents: &PackageContents, version: &semver::Version) -> Result<Ve
     findings.extend(telemetry::findings(contents));
     Ok(findings)
 }
-

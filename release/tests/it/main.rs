@@ -1,0 +1,11 @@
+//! The builds from outside: small sources in, artifacts out, each refusal beside its twin that passes.
+
+mod artifacts;
+mod determinism;
+mod judges;
+mod package;
+mod programs;
+mod pyproject;
+mod sources;
+mod tarball;
+mod wheel;

@@ -1,0 +1,198 @@
+//! Sources that everything can be built from, in a folder of their own; tests damage one thing at a time.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use ktx_manifest::{Finding, Platform};
+use ktx_release::lock::{self, Source};
+use ktx_release::package::{HostAnswer, PackageOptions, PackagePlan};
+use ktx_release::wheel::{BuiltWheel, WheelOptions, WheelPlan};
+use ktx_release::{Error, Interrupt};
+use tempfile::TempDir;
+
+use crate::programs;
+
+pub const VERSION: semver::Version = semver::Version::new(1, 2, 3);
+
+const PYPROJECT: &str = r#"[project]
+name = "kaelio-ktx"
+version = "0.0.0"
+description = "The payload"
+readme = "README.md"
+license = "Apache-2.0"
+license-files = ["LICENSE"]
+requires-python = ">=3.11"
+dependencies = ["lkml>=1.3.7,<2"]
+
+[project.optional-dependencies]
+local-embeddings = ["torch>=2.2,<3"]
+
+[project.scripts]
+ktx-daemon = "ktx_daemon.__main__:main"
+
+[tool.uv.build-backend]
+module-root = ""
+module-name = ["ktx_daemon", "semantic_layer"]
+"#;
+
+pub struct Sources {
+    folder: TempDir,
+    /// Left out, the program of the platform is sound.
+    pub programs: BTreeMap<Platform, Vec<u8>>,
+    pub host_answer: Option<HostAnswer>,
+}
+
+impl Sources {
+    pub fn new() -> Sources {
+        let sources = Sources {
+            folder: tempfile::tempdir().expect("a temporary folder can be made"),
+            programs: Platform::ALL
+                .into_iter()
+                .map(|platform| (platform, programs::program(platform, "1.2.3")))
+                .collect(),
+            host_answer: Some(HostAnswer::Said("@kaelio/ktx 1.2.3\n".to_owned())),
+        };
+        for (path, text) in [
+            ("LICENSE", "Licence text\n"),
+            ("npm/README.md", "# Package\n"),
+            (
+                "npm/package.json",
+                r#"{"name": "@kaelio/ktx", "version": "0.0.0-private", "private": true}"#,
+            ),
+            ("npm/dist/bin.js", "#!/usr/bin/env node\n"),
+            ("npm/dist/program.js", "'use strict';\n"),
+            ("npm/dist/index.mjs", "export {};\n"),
+            ("npm/dist/index.d.mts", "export {};\n"),
+            ("npm/assets/demo/ktx.yaml", "connections: {}\n"),
+            ("npm/test/not-shipped.js", "\n"),
+            ("python/pyproject.toml", PYPROJECT),
+            ("python/README.md", "# Payload\n\nText.\n"),
+            ("python/LICENSE", "Licence text\n"),
+            ("python/ktx_daemon/__init__.py", ""),
+            ("python/ktx_daemon/__main__.py", "def main() -> None: ...\n"),
+            ("python/ktx_daemon/py.typed", ""),
+            ("python/semantic_layer/__init__.py", ""),
+            ("python/semantic_layer/sql/__init__.py", "X = 1\n"),
+            ("python/tests/test_not_shipped.py", ""),
+        ] {
+            sources.write(path, text);
+        }
+        sources.lock();
+        sources
+    }
+
+    pub fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.root().join(path)
+    }
+
+    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("a folder can be made");
+        fs::write(path, content).expect("a file can be written");
+    }
+
+    pub fn remove(&self, path: &str) {
+        let path = self.path(path);
+        if path.is_dir() {
+            fs::remove_dir_all(path)
+        } else {
+            fs::remove_file(path)
+        }
+        .expect("it can be removed");
+    }
+
+    pub fn replace(&self, path: &str, from: &str, to: &str) {
+        let text = fs::read_to_string(self.path(path)).expect("the file is text");
+        assert!(text.contains(from), "{path} has no {from:?}");
+        self.write(path, text.replace(from, to));
+    }
+
+    /// Makes locks that fit `pyproject.toml` as it is now.
+    pub fn lock(&self) {
+        let text = fs::read_to_string(self.path("python/pyproject.toml")).expect("the file is text");
+        let header = lock::header(Source {
+            path: "pyproject.toml",
+            text: &text,
+        })
+        .expect("the project is whole");
+        let hash = format!("--hash=sha256:{}", "0".repeat(64));
+        self.write("python/locks/core.txt", format!("{header}lkml==1.3.7 {hash}\n"));
+        let both = format!("{header}lkml==1.3.7 {hash}\ntorch==2.9.0 {hash}\n");
+        self.write("python/locks/local-embeddings.txt", both);
+    }
+
+    pub fn wheel_options(&self) -> WheelOptions {
+        WheelOptions {
+            source: self.path("python"),
+            version: VERSION,
+            epoch: None,
+        }
+    }
+
+    pub fn plan_wheel(&self) -> Result<WheelPlan, Error> {
+        WheelPlan::new(&self.wheel_options())
+    }
+
+    pub fn build_wheel(&self) -> BuiltWheel {
+        let plan = self.plan_wheel().expect("the sources are sound");
+        plan.build(&self.path("dist/artifacts/python"), Interrupt::never())
+            .expect("the wheel can be written")
+    }
+
+    pub fn package_options(&self) -> PackageOptions {
+        let mut programs = BTreeMap::new();
+        for (platform, bytes) in &self.programs {
+            let path = format!("dist/bin/{platform}/{}", platform.program_file());
+            self.write(&path, bytes);
+            programs.insert(*platform, self.path(&path));
+        }
+        PackageOptions {
+            root: self.root().to_owned(),
+            wheels: self.path("dist/artifacts/python"),
+            programs,
+            host_answer: self.host_answer.clone(),
+            version: VERSION,
+        }
+    }
+
+    /// Plans a package from these sources; the wheel is built unless one stands there.
+    pub fn plan_package(&self) -> Result<PackagePlan, Error> {
+        if !self.path("dist/artifacts/python").exists() {
+            self.build_wheel();
+        }
+        PackagePlan::new(&self.package_options())
+    }
+
+    /// Stages and packs, and gives the tarball's path.
+    pub fn pack(&self) -> PathBuf {
+        let plan = self.plan_package().expect("the sources are sound");
+        let package = self.path("dist/package");
+        plan.stage(&package, Interrupt::never())
+            .expect("the package can be staged");
+        let path = self
+            .path("dist/artifacts")
+            .join(ktx_release::artifacts::tarball_path(&VERSION));
+        ktx_release::tarball::pack(&package, &path, Interrupt::never())
+            .expect("the tarball can be written")
+            .path
+    }
+}
+
+/// The codes of the findings behind an error; of an error without findings its kind.
+pub fn codes<T>(result: Result<T, Error>) -> Vec<String> {
+    match result {
+        Ok(_) => Vec::new(),
+        Err(Error::Missing { .. }) => vec!["missing".to_owned()],
+        Err(Error::Refused { findings, .. }) => finding_codes(&findings),
+        Err(error) => panic!("neither refused nor missing: {error}"),
+    }
+}
+
+pub fn finding_codes(findings: &[Finding]) -> Vec<String> {
+    findings.iter().map(|finding| finding.code.to_string()).collect()
+}

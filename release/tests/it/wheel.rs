@@ -1,0 +1,250 @@
+//! The wheel: what goes in, what is refused, and that a strict reader agrees.
+
+use fs_err as fs;
+use ktx_manifest::archive::Limits;
+use ktx_release::Interrupt;
+use ktx_release::wheel::WheelPlan;
+
+use crate::sources::{Sources, codes};
+
+#[track_caller]
+fn check(change: impl Fn(&Sources), expected: &[&str]) {
+    let sources = Sources::new();
+    assert_eq!(
+        codes(sources.plan_wheel()),
+        Vec::<String>::new(),
+        "the twin passes"
+    );
+    change(&sources);
+    assert_eq!(codes(sources.plan_wheel()), expected);
+}
+
+#[track_caller]
+fn check_file(path: &str, content: &[u8], expected: &[&str]) {
+    check(
+        |sources| sources.write(&format!("python/{path}"), content),
+        expected,
+    );
+}
+
+fn listed(sources: &Sources) -> Vec<String> {
+    let plan = sources.plan_wheel().expect("the sources are sound");
+    plan.list()
+        .expect("it can be listed")
+        .into_iter()
+        .map(|listed| listed.path)
+        .collect()
+}
+
+#[test]
+fn holds_packages_and_metadata_in_order() {
+    assert_eq!(
+        listed(&Sources::new()),
+        [
+            "ktx_daemon/__init__.py",
+            "ktx_daemon/__main__.py",
+            "ktx_daemon/py.typed",
+            "semantic_layer/__init__.py",
+            "semantic_layer/sql/__init__.py",
+            "kaelio_ktx-1.2.3.dist-info/METADATA",
+            "kaelio_ktx-1.2.3.dist-info/WHEEL",
+            "kaelio_ktx-1.2.3.dist-info/entry_points.txt",
+            "kaelio_ktx-1.2.3.dist-info/licenses/LICENSE",
+            "kaelio_ktx-1.2.3.dist-info/RECORD",
+        ]
+    );
+}
+
+#[test]
+fn a_strict_reader_accepts_it_and_sees_what_was_listed() {
+    let sources = Sources::new();
+    sources.write("python/ktx_daemon/a name, with \u{e9}.py", "");
+    let built = sources.build_wheel();
+    let file = fs::File::open(&built.path).expect("the wheel is there");
+    let inspection = ktx_manifest::wheel::inspect(file, &built.filename, &Limits::default());
+    assert_eq!(inspection.findings, []);
+    let wheel = inspection.wheel.expect("a wheel without findings");
+    let mut files: Vec<_> = wheel.files.keys().map(ToString::to_string).collect();
+    let mut expected = listed(&sources);
+    files.sort();
+    expected.sort();
+    assert_eq!(files, expected);
+    assert_eq!(wheel.requires_python(), Some(">=3.11"));
+}
+
+#[test]
+fn metadata_is_this_text() {
+    let sources = Sources::new();
+    let path = sources.build_wheel().path;
+    let file = fs::File::open(path).expect("the wheel is there");
+    let mut archive = zip::ZipArchive::new(file).expect("a zip archive");
+    let name = "kaelio_ktx-1.2.3.dist-info/METADATA";
+    let text = std::io::read_to_string(archive.by_name(name).expect("it is in there")).expect("it is text");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn caches_stay_out_without_a_word() {
+    let sources = Sources::new();
+    let before = listed(&sources);
+    sources.write("python/ktx_daemon/__pycache__/x.cpython-313.pyc", "");
+    sources.write("python/ktx_daemon/stale.pyc", "");
+    sources.write("python/semantic_layer/.ruff_cache/x", "");
+    assert_eq!(listed(&sources), before);
+}
+
+#[test]
+fn files_that_do_not_belong_are_refused() {
+    check_file("ktx_daemon/evil.pth", b"import os", &["wheel-pth"]);
+    check_file("ktx_daemon/native.so", b"", &["wheel-native-code"]);
+    check_file(
+        "ktx_daemon/native.cpython-313-x86_64-linux-gnu.so",
+        b"",
+        &["wheel-native-code"],
+    );
+    check_file("ktx_daemon/lib.so.1", b"", &["wheel-native-code"]);
+    check_file("ktx_daemon/native.PYD", b"", &["wheel-native-code"]);
+    check_file(
+        "ktx_daemon/disguised.py",
+        b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0",
+        &["wheel-native-code"],
+    );
+    check_file("ktx_daemon/.env", b"", &["tree-dotfile"]);
+    check_file("ktx_daemon/.git/config", b"", &["tree-dotfile"]);
+    check_file("ktx_daemon/notes.txt", b"", &["wheel-undeclared-file"]);
+    check_file("ktx_daemon/con.py", b"", &["tree-name"]);
+    check_file("ktx_daemon/a:b.py", b"", &["tree-name"]);
+    check_file("ktx_daemon/back\\slash.py", b"", &["tree-name"]);
+    check_file("ktx_daemon/e\u{301}.py", b"", &["tree-name"]);
+    check_file("ktx_daemon/PY.TYPED", b"", &["wheel-undeclared-file"]);
+    check_file("ktx_daemon/__MAIN__.py", b"", &["entry-collision"]);
+    check_file("semantic_layer/SQL/other.py", b"", &["entry-collision"]);
+    check_file("README.md", b"\xff", &["text-encoding"]);
+    check_file("LICENSE", b"\xff", &["text-encoding"]);
+}
+
+#[test]
+fn declared_data_ships_and_must_exist() {
+    let declare = |sources: &Sources| {
+        let table = "[tool.ktx]\npackage-data = [\"ktx_daemon/dialects/*.json\"]\n\n[project.scripts]";
+        sources.replace("python/pyproject.toml", "[project.scripts]", table);
+    };
+    check(declare, &["package-data-missing"]);
+    check(
+        |sources| {
+            declare(sources);
+            sources.write("python/ktx_daemon/dialects/a.json", "{}");
+        },
+        &[],
+    );
+    check(
+        |sources| {
+            declare(sources);
+            sources.write("python/ktx_daemon/dialects/a.json", "{}");
+            sources.write("python/ktx_daemon/dialects/deeper/b.json", "{}");
+        },
+        &["wheel-undeclared-file"],
+    );
+}
+
+#[test]
+fn files_that_are_named_must_be_there() {
+    check(|sources| sources.remove("python/README.md"), &["file-missing"]);
+    check(|sources| sources.remove("python/LICENSE"), &["license-missing"]);
+    check(
+        |sources| sources.remove("python/semantic_layer/__init__.py"),
+        &["package-missing"],
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn links_and_special_files_are_refused() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let link = |from: &'static str, to: &'static str| {
+        move |sources: &Sources| {
+            let path = sources.path(&format!("python/{to}"));
+            if path.exists() {
+                fs::rename(&path, sources.path("python/moved")).expect("it can be moved");
+            }
+            fs::os::unix::fs::symlink(from, path).expect("a link can be made");
+        }
+    };
+    check(link("__init__.py", "ktx_daemon/link.py"), &["tree-symlink"]);
+    check(link("nowhere", "ktx_daemon/dangling.py"), &["tree-symlink"]);
+    check(link("../semantic_layer", "ktx_daemon/folder"), &["tree-symlink"]);
+    check(link("moved", "README.md"), &["tree-symlink"]);
+    check(link("moved", "LICENSE"), &["tree-symlink"]);
+    check(link("moved", "semantic_layer"), &["tree-symlink"]);
+    check(
+        |sources| {
+            let path = sources.path("python/ktx_daemon/socket.py");
+            std::os::unix::net::UnixListener::bind(path).expect("a socket can be made");
+        },
+        &["tree-special-file"],
+    );
+    check(
+        |sources| {
+            let folder = sources.path("python/ktx_daemon");
+            fs::write(folder.join(OsStr::from_bytes(b"\xff.py")), "").expect("Linux takes any bytes");
+        },
+        &["tree-name"],
+    );
+}
+
+#[test]
+fn every_refusal_names_path_and_rule() {
+    let sources = Sources::new();
+    for path in ["a.pth", "b.so", ".c", "d.txt", "nul.py"] {
+        sources.write(&format!("python/ktx_daemon/{path}"), "");
+    }
+    let error = sources.plan_wheel().expect_err("five files do not belong");
+    let root = sources.root().display().to_string();
+    let text: String = error
+        .findings()
+        .iter()
+        .map(|finding| format!("{finding}\n"))
+        .collect();
+    insta::assert_snapshot!(text.replace(&root, "[ROOT]"));
+}
+
+#[test]
+fn a_version_without_a_python_form_is_refused() {
+    let sources = Sources::new();
+    let mut options = sources.wheel_options();
+    options.version = "1.2.3-rc".parse().expect("SemVer takes it");
+    let error = WheelPlan::new(&options).expect_err("PEP 440 does not");
+    assert_eq!(
+        error.to_string(),
+        "Unsupported public npm prerelease for Python runtime version: 1.2.3-rc"
+    );
+    assert!(error.hint().is_some());
+    options.version = "1.2.3-rc.1".parse().expect("SemVer takes it");
+    let plan = WheelPlan::new(&options).expect("both take it");
+    assert_eq!(
+        plan.filename().to_string(),
+        "kaelio_ktx-1.2.3rc1-py3-none-any.whl"
+    );
+}
+
+#[test]
+fn the_last_good_wheel_stays_when_the_work_stops() {
+    let sources = Sources::new();
+    let built = sources.build_wheel();
+    let before = fs::read(&built.path).expect("the wheel is there");
+    sources.write("python/ktx_daemon/new.py", "");
+    let folder = sources.path("dist/artifacts/python");
+    let plan = sources.plan_wheel().expect("the sources are sound");
+    let stopped = plan.build(&folder, Interrupt::new(&|| true));
+    assert!(matches!(stopped, Err(ktx_release::Error::Interrupted)));
+    assert_eq!(fs::read(&built.path).expect("the wheel is there"), before);
+    assert_eq!(
+        fs::read_dir(&folder).expect("a folder").count(),
+        1,
+        "nothing half-written is left"
+    );
+    plan.build(&folder, Interrupt::never()).expect("nobody stops it");
+    assert_ne!(fs::read(&built.path).expect("the wheel is there"), before);
+}
