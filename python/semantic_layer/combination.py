@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
-from semantic_layer.definitions import MeasureRef
+from semantic_layer.definitions import MeasureRef, measure_refs
 from semantic_layer.dialects import SqlDialect
 from semantic_layer.expressions import all_of, grouped
 from semantic_layer.measures import Measure
@@ -147,7 +147,7 @@ class Combination:
         return self._values[key]
 
     def _with_operands(self, tree: exp.Expr) -> exp.Expr:
-        for reference in list(tree.find_all(MeasureRef)):
+        for reference in measure_refs(tree):
             operand = self._operand(reference)
             if reference is tree:
                 return operand

@@ -19,6 +19,7 @@ from semantic_layer.expressions import (
     has_window,
     is_inside_aggregate,
     parse_expression,
+    visible_nodes,
 )
 from semantic_layer.model import Model, bound
 from semantic_layer.references import Reference, read_reference, rebuilt
@@ -28,6 +29,11 @@ class MeasureRef(exp.Expression):
     """Stands in a tree for the value of another measure, by key. Never rendered."""
 
     arg_types = {"this": True}  # noqa: RUF012
+
+
+def measure_refs(tree: exp.Expr) -> list[MeasureRef]:
+    """The references to measures in a tree, in reading order."""
+    return [node for node in visible_nodes(tree) if isinstance(node, MeasureRef)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,7 @@ def _define(model: Model, node: str, measure: sources.Measure) -> Definition:
         return bind_own(model, node, reference)
 
     tree = bound(raw, resolve, f"{node}.{measure.name}")
-    if tree.find(MeasureRef) is None and not is_opaque and not has_aggregate(tree):
+    if not measure_refs(tree) and not is_opaque and not has_aggregate(tree):
         raise not_a_measure(measure.expr, node)
     conditions = []
     if measure.filter and measure.filter.strip():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from semantic_layer.aggregates import with_native_helpers
-from semantic_layer.definitions import MeasureRef, nested_aggregation
+from semantic_layer.definitions import MeasureRef, measure_refs, nested_aggregation
 from semantic_layer.errors import SemanticLayerError, quoted
 from semantic_layer.expressions import (
     columns_of,
@@ -180,7 +180,7 @@ class FilterResolver:
             tree = reference if call is tree else tree
             if call.parent:
                 call.replace(reference)
-        keys = tuple(dict.fromkeys(ref.this for ref in tree.find_all(MeasureRef)))
+        keys = tuple(dict.fromkeys(ref.this for ref in measure_refs(tree)))
         return AggregateFilter(text, tree, keys)
 
 

@@ -23,7 +23,7 @@ def start_of_period(time: exp.Expr, granularity: str, dialect: SqlDialect) -> ex
 
 
 def _as_sqlglot_has_it(time: exp.Expr, unit: str) -> exp.Expr:
-    return exp.TimestampTrunc(this=time, unit=exp.var(unit.upper()))
+    return exp.DateTrunc(this=time, unit=exp.Literal.string(unit.upper()))
 
 
 def _date_trunc(time: exp.Expr, unit: str) -> exp.Expr:

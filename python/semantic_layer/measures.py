@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from semantic_layer import sources
 from semantic_layer.aggregates import restricted, yields_number
-from semantic_layer.definitions import MeasureRef, define, not_a_measure, parse_measure
+from semantic_layer.definitions import MeasureRef, define, measure_refs, not_a_measure, parse_measure
 from semantic_layer.errors import SemanticLayerError, nearest, quoted
 from semantic_layer.expressions import (
     LARGEST_TREE,
@@ -99,7 +99,7 @@ class MeasureBook:
             return key
         definition = define(self.model, node, name)
         self._enter(key, name)
-        refs = tuple(dict.fromkeys(ref.this for ref in definition.tree.find_all(MeasureRef)))
+        refs = tuple(dict.fromkeys(ref.this for ref in measure_refs(definition.tree)))
         if refs and not definition.conditions:
             return self._derive(key, name, definition.measure.expr, node, definition.tree.copy(), definition.measure)
         tree = self._flattened(node, name, ()) if refs else self._restricted(node, name)
@@ -141,7 +141,7 @@ class MeasureBook:
             raise SemanticLayerError(f"Circular dependency detected: {name}")
         definition = define(self.model, node, name)
         tree = restricted(definition.tree.copy(), self._segments.get(node, ()), self.model.dialect)
-        for ref in list(tree.find_all(MeasureRef)):
+        for ref in measure_refs(tree):
             part = grouped(self._flattened(node, ref.this.removeprefix(f"{node}."), (*trail, name)))
             tree = part if ref is tree else tree
             if ref.parent:
@@ -158,7 +158,7 @@ class MeasureBook:
         raw = parse_measure(self.model, text)
         home = self._home(raw, text, is_object=is_object)
         tree = bound(raw, lambda column: self._column(column, home, text, is_object=is_object), name)
-        if tree.find(MeasureRef) is not None:
+        if measure_refs(tree):
             return self._derive(key, name, text, None, tree, None)
         if home is None:
             raise _names_no_source(text, is_object=is_object)
@@ -219,7 +219,7 @@ class MeasureBook:
         tree: exp.Expr,
         definition: sources.Measure | None,
     ) -> str:
-        for ref in list(tree.find_all(MeasureRef)):
+        for ref in measure_refs(tree):
             if ref.this not in self.measures and definition is not None and home is not None:
                 self.named(home, ref.this.removeprefix(f"{home}."))
         for call in list(outermost_aggregates(tree)):
@@ -228,7 +228,7 @@ class MeasureBook:
             if call_home is None:
                 raise _names_no_source(text, is_object=True)
             call.replace(MeasureRef(this=self.aggregate(call, call_home)))
-        refs = tuple(dict.fromkeys(ref.this for ref in tree.find_all(MeasureRef)))
+        refs = tuple(dict.fromkeys(ref.this for ref in measure_refs(tree)))
         return self._add(Measure(key, name, text, home, None, tree, refs, True, definition))
 
     def _row_source(self, home: str, mentioned: tuple[str, ...], name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sqlglot import exp
 
-from semantic_layer.definitions import MeasureRef
+from semantic_layer.definitions import MeasureRef, measure_refs
 from semantic_layer.dimensions import Dimension
 from semantic_layer.expressions import all_of, grouped
 from semantic_layer.joins import Step
@@ -70,7 +70,7 @@ def with_measures(tree: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:
     """The tree with each measure reference replaced by a copy of its value. Changes the tree it is given."""
     if isinstance(tree, MeasureRef):
         return values[tree.this].copy()
-    for reference in list(tree.find_all(MeasureRef)):
+    for reference in measure_refs(tree):
         value = values[reference.this].copy()
         in_call = isinstance(reference.parent, (exp.Func, exp.Paren)) and not isinstance(reference.parent, exp.Binary)
         reference.replace(value if in_call else grouped(value))

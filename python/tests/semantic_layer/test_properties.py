@@ -19,7 +19,7 @@ from tests.semantic_layer.oracle import Refused, answer
 from tests.semantic_layer.oracle_model import Question, World
 from tests.semantic_layer.random_worlds import random_question, random_world
 
-_CASES = int(os.environ.get("KTX_PROPERTY_CASES", "3000"))
+_CASES = int(os.environ.get("KTX_PROPERTY_CASES", "2400"))
 _QUESTIONS_PER_WORLD = 15
 # At least this share of the questions must have rows to compare; the rest are refusals.
 _ANSWERED_SHARE = 0.6

@@ -1,0 +1,184 @@
+"""What the SQL looks like: written to be read, the same for the same query."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+from tests.semantic_layer.shop import AIR, SHOP, changed, sql
+
+TEXTS = [
+    pytest.param(
+        {"measures": ["orders.revenue"], "dimensions": ["customers.region"], "filters": ["orders.tax > 1"]},
+        """\
+        SELECT
+          customers.region AS region,
+          SUM(CASE WHEN orders.status = 'paid' THEN orders.amount END) AS revenue
+        FROM customers
+        LEFT JOIN orders
+          ON customers.id = orders.customer_id
+        WHERE
+          orders.tax > 1
+        GROUP BY
+          customers.region
+        ORDER BY
+          region
+        LIMIT 1000""",
+        id="one fact",
+    ),
+    pytest.param(
+        {"dimensions": ["orders.status"], "limit": 5, "order_by": [{"field": "status", "direction": "desc"}]},
+        """\
+        SELECT DISTINCT
+          orders.status AS status
+        FROM orders
+        ORDER BY
+          status DESC
+        LIMIT 5""",
+        id="no measure",
+    ),
+    pytest.param(
+        {"measures": ["orders.net_total"], "dimensions": ["orders.size_band"], "include_empty": False},
+        """\
+        SELECT
+          CASE WHEN orders.amount >= 70 THEN 'big' ELSE 'small' END AS size_band,
+          SUM(orders.amount - orders.tax) AS net_total
+        FROM orders
+        GROUP BY
+          CASE WHEN orders.amount >= 70 THEN 'big' ELSE 'small' END
+        ORDER BY
+          size_band
+        LIMIT 1000""",
+        id="computed columns without needless parentheses",
+    ),
+    pytest.param(
+        {
+            "measures": ["orders.gross", "tickets.effort", {"expr": "orders.gross / tickets.effort", "name": "per"}],
+            "dimensions": ["customers.tier"],
+            "filters": ["tickets.effort > 10"],
+        },
+        """\
+        WITH orders_measures AS (
+          SELECT
+            customers.tier AS tier,
+            SUM(orders.amount) AS gross
+          FROM orders
+          JOIN customers
+            ON orders.customer_id = customers.id
+          GROUP BY
+            customers.tier
+        ), tickets_measures AS (
+          SELECT
+            customers.tier AS tier,
+            SUM(tickets.minutes) AS effort
+          FROM tickets
+          JOIN customers
+            ON tickets.customer_id = customers.id
+          GROUP BY
+            customers.tier
+        ), dimension_values AS (
+          SELECT
+            tier
+          FROM orders_measures
+          UNION
+          SELECT
+            tier
+          FROM tickets_measures
+        )
+        SELECT
+          dimension_values.tier AS tier,
+          orders_measures.gross AS gross,
+          tickets_measures.effort AS effort,
+          COALESCE(orders_measures.gross, 0) / NULLIF(tickets_measures.effort, 0) AS per
+        FROM dimension_values
+        LEFT JOIN orders_measures
+          ON orders_measures.tier IS dimension_values.tier
+        LEFT JOIN tickets_measures
+          ON tickets_measures.tier IS dimension_values.tier
+        WHERE
+          COALESCE(tickets_measures.effort, 0) > 10
+        ORDER BY
+          tier
+        LIMIT 1000""",
+        id="two facts",
+    ),
+    pytest.param(
+        {"measures": ["orders.gross", "tickets.effort"], "dimensions": ["customers.tier"], "include_empty": False},
+        """\
+        WITH orders_measures AS (
+          SELECT
+            customers.tier AS tier,
+            SUM(orders.amount) AS gross
+          FROM orders
+          JOIN customers
+            ON orders.customer_id = customers.id
+          GROUP BY
+            customers.tier
+        ), tickets_measures AS (
+          SELECT
+            customers.tier AS tier,
+            SUM(tickets.minutes) AS effort
+          FROM tickets
+          JOIN customers
+            ON tickets.customer_id = customers.id
+          GROUP BY
+            customers.tier
+        )
+        SELECT
+          orders_measures.tier AS tier,
+          orders_measures.gross AS gross,
+          tickets_measures.effort AS effort
+        FROM orders_measures
+        JOIN tickets_measures
+          ON tickets_measures.tier IS orders_measures.tier
+        ORDER BY
+          tier
+        LIMIT 1000""",
+        id="only values that all facts have",
+    ),
+]
+
+
+@pytest.mark.parametrize(("query", "text"), TEXTS)
+def test_text(query: dict[str, Any], text: str) -> None:
+    assert sql(query) == dedent(text)
+
+
+def test_a_role_is_an_alias_of_its_table() -> None:
+    assert sql({"measures": ["legs.flights"], "dimensions": ["dest.city"]}, AIR) == dedent(
+        """\
+        SELECT
+          dest.city AS city,
+          COUNT(legs.id) AS flights
+        FROM airports AS dest
+        LEFT JOIN legs
+          ON dest.code = legs.to_code
+        GROUP BY
+          dest.city
+        ORDER BY
+          city
+        LIMIT 1000"""
+    )
+
+
+def test_a_row_that_an_outer_join_made_up_is_neither_counted_nor_given_values() -> None:
+    sources = changed("orders", measures=[{"name": "all_rows", "expr": "count(*)"}])
+    query = {
+        "measures": ["orders.all_rows", "sum(case when orders.tax > 1 then 1 else 0 end)"],
+        "dimensions": ["customers.name", "orders.size_band"],
+    }
+    text = sql(query, sources)
+    assert "COUNT(orders.customer_id) AS all_rows" in text
+    assert "WHEN NOT orders.customer_id IS NULL\n    THEN CASE WHEN orders.amount >= 70" in text
+    assert "SUM(\n    CASE\n      WHEN NOT orders.customer_id IS NULL\n      THEN CASE WHEN orders.tax > 1" in text
+
+
+def test_the_order_of_sources_does_not_change_the_text() -> None:
+    query = {
+        "measures": ["orders.gross", "tickets.effort", "refunds.refunded"],
+        "dimensions": ["customers.tier", "customers.region"],
+        "filters": ["customers.name <> 'Bo'"],
+    }
+    assert len({sql(query, SHOP[turn:] + SHOP[:turn]) for turn in range(len(SHOP))}) == 1
