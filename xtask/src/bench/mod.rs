@@ -1,0 +1,94 @@
+//! `cargo xtask bench`: speed beside what one would use instead, measured in one run.
+//!
+//! Prints ratios and judges nothing: a number depends on the machine, a ratio much less.
+
+mod build;
+mod daemon;
+mod measure;
+mod runtime;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use comfy_table::{Table, presets};
+use serde::Serialize;
+
+use self::measure::Taken;
+use crate::session::Session;
+
+/// Measure speed and memory beside what one would use instead
+#[derive(Args)]
+pub struct BenchArgs {
+    /// What to measure [default: all]
+    #[arg(value_enum)]
+    subject: Vec<Subject>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Subject {
+    /// Wheel, package, verification, launcher and npm install
+    Build,
+    /// Start, memory and latency of the daemon
+    Daemon,
+    /// Install, status and start of the managed runtime
+    Runtime,
+}
+
+pub fn run(arguments: BenchArgs, session: &Session<'_>) -> Result<()> {
+    let subjects = Subject::value_variants().iter().copied();
+    let chosen = subjects.filter(|it| arguments.subject.is_empty() || arguments.subject.contains(it));
+    let mut comparisons = Vec::new();
+    for subject in chosen {
+        comparisons.extend(match subject {
+            Subject::Build => build::measure(session)?,
+            Subject::Daemon => daemon::measure(session)?,
+            Subject::Runtime => runtime::measure(session)?,
+        });
+    }
+    session.printer.document(&comparisons)?;
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_header(["what", "who", "ms", "MiB", "ratio", "goal"]);
+    for comparison in &comparisons {
+        comparison.add_to(&mut table);
+    }
+    session.printer.data(&table.to_string());
+    Ok(())
+}
+
+/// One thing measured, done by us first and then by those we are compared with.
+#[derive(Debug, Serialize)]
+pub struct Comparison {
+    what: &'static str,
+    /// What the ratios, or our own number, should keep to.
+    goal: &'static str,
+    ours: Taken,
+    peers: Vec<Peer>,
+}
+
+#[derive(Debug, Serialize)]
+struct Peer {
+    #[serde(flatten)]
+    taken: Taken,
+    /// Our time divided by theirs.
+    ratio: f64,
+}
+
+impl Comparison {
+    /// The first of the measured is ours.
+    pub fn new(what: &'static str, goal: &'static str, taken: Vec<Taken>) -> Result<Self> {
+        let mut taken = taken.into_iter();
+        let ours = taken.next().ok_or_else(|| anyhow::anyhow!("nothing was measured for {what}"))?;
+        let peers = taken.map(|taken| Peer { ratio: measure::ratio(&ours, &taken), taken }).collect();
+        Ok(Comparison { what, goal, ours, peers })
+    }
+
+    fn add_to(&self, table: &mut Table) {
+        let row = |what: &str, taken: &Taken, ratio: String, goal: &str| {
+            let peak = taken.peak_mib.map_or_else(String::new, |peak| format!("{peak:.1}"));
+            [what.to_owned(), taken.name.clone(), format!("{:.2}", taken.milliseconds), peak, ratio, goal.to_owned()]
+        };
+        table.add_row(row(self.what, &self.ours, String::new(), self.goal));
+        for peer in &self.peers {
+            table.add_row(row("", &peer.taken, format!("{:.2}", peer.ratio), ""));
+        }
+    }
+}
