@@ -63,7 +63,7 @@ pub fn run(arguments: BuildPackageArgs, session: &Session<'_>) -> Result<()> {
     if programs.is_empty() {
         programs = built_programs(&session.dist()?.join("bin"))?;
     }
-    let plan = plan(session, programs)?;
+    let plan = plan(session, programs, session.dist()?.join("artifacts/python").into())?;
     if arguments.list {
         let entries = plan.list().map_err(|error| refusal::failure(session, error))?;
         for entry in &entries {
@@ -81,11 +81,15 @@ pub fn run(arguments: BuildPackageArgs, session: &Session<'_>) -> Result<()> {
 }
 
 /// Reads and judges all that the package is made of; the host's program is asked for its version.
-pub fn plan(session: &Session<'_>, programs: BTreeMap<Platform, PathBuf>) -> Result<PackagePlan> {
+pub fn plan(
+    session: &Session<'_>,
+    programs: BTreeMap<Platform, PathBuf>,
+    wheels: PathBuf,
+) -> Result<PackagePlan> {
     let host = Platform::host().and_then(|host| programs.get(&host));
     let options = PackageOptions {
         root: session.root()?.into(),
-        wheels: session.dist()?.join("artifacts/python").into(),
+        wheels,
         host_answer: host
             .filter(|program| program.is_file())
             .map(|program| ask(session, program))

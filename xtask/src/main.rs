@@ -70,6 +70,7 @@ impl Arguments {
 #[derive(Subcommand)]
 enum Command {
     BuildPackage(build_package::BuildPackageArgs),
+    Build(build::BuildArgs),
     BuildWheel(build_wheel::BuildWheelArgs),
     InstallTools(install_tools::InstallToolsArgs),
     Lock(lock::LockArgs),
@@ -84,6 +85,7 @@ fn dispatch(command: Command, session: &Session<'_>) -> anyhow::Result<()> {
     match command {
         Command::BuildPackage(arguments) => build_package::run(arguments, session),
         Command::Verify(arguments) => verify::run(arguments, session),
+        Command::Build(arguments) => build::run(arguments, session),
         Command::BuildWheel(arguments) => build_wheel::run(arguments, session),
         Command::Test(arguments) => test::run(arguments, session),
         Command::Smoke(arguments) => smoke::run(arguments, session),

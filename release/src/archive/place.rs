@@ -69,7 +69,10 @@ impl Write for NewFile {
 /// Lets `fill` build a directory beside `path`, then exchanges the two and removes the old one.
 ///
 /// When `fill` fails, `path` is as it was.
-pub fn replace_directory(path: &Path, fill: impl FnOnce(&Path) -> Result<(), Error>) -> Result<(), Error> {
+pub fn replace_directory<T, E: From<Error>>(
+    path: &Path,
+    fill: impl FnOnce(&Path) -> Result<T, E>,
+) -> Result<T, E> {
     let folder = parent(path);
     fs::create_dir_all(folder).map_err(Error::File)?;
     let failed = |source| Error::Path {
@@ -84,9 +87,10 @@ pub fn replace_directory(path: &Path, fill: impl FnOnce(&Path) -> Result<(), Err
     let new = staging.path().join("new");
     fs::create_dir(&new).map_err(Error::File)?;
     set_mode(&new, Mode::Executable)?;
-    fill(&new)?;
+    let filled = fill(&new)?;
     exchange(&new, path, &staging)?;
-    staging.close().map_err(failed)
+    staging.close().map_err(failed)?;
+    Ok(filled)
 }
 
 /// One atomic step where the system has it.

@@ -98,6 +98,25 @@ impl PackagePlan {
     }
 }
 
+/// Writes the Python assets alone, at their place below `folder`: what a runtime can be installed from without a
+/// package around it.
+pub fn stage_assets(
+    options: &PackageOptions,
+    folder: &Path,
+    interrupt: Interrupt<'_>,
+) -> Result<PathBuf, Error> {
+    let mut findings = Vec::new();
+    let mut collector = Collector::new();
+    python_assets(options, &mut collector, &mut findings)?;
+    let (entries, collisions) = collector.finish();
+    findings.extend(collisions);
+    unless_refused("stage assets from", &options.root, findings)?;
+    replace_directory(folder, |new| {
+        write_entries(&entries, &mut DirectoryWriter::new(new), interrupt)
+    })?;
+    Ok(folder.join(ASSETS))
+}
+
 /// The files of `npm/` that ship, and the licence.
 fn launcher(root: &Path, collector: &mut Collector, findings: &mut Vec<Finding>) -> Result<(), Error> {
     let npm = root.join("npm");
