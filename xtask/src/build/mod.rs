@@ -1,14 +1,26 @@
 //! `cargo xtask build`: programs, wheel, package, tarball and artifact manifest.
+//!
+//! The artifacts are made beside `dist/artifacts` and put there in one step: until all of them stand, the last good
+//! ones do.
 
 pub mod programs;
+mod revision;
 
-use anyhow::Result;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
 use camino::Utf8PathBuf;
 use clap::Args;
+use ktx_manifest::artifact_manifest::{ArtifactKind, ArtifactManifest};
 use ktx_manifest::platform::Platform;
+use ktx_release::archive::replace_directory;
+use ktx_release::artifacts::{self, ManifestFacts};
+use ktx_release::tarball;
 
 use crate::exit::{Exit, Failure};
 use crate::session::Session;
+use crate::{build_package, build_wheel, refusal, sources};
 
 /// Build the programs, the wheel, the package, the tarball and the artifact manifest
 #[derive(Args, Clone, Debug, Default)]
@@ -19,10 +31,90 @@ pub struct BuildArgs {
 }
 
 pub fn run(arguments: BuildArgs, session: &Session<'_>) -> Result<()> {
-    for platform in platforms(&arguments.platform)? {
-        programs::build(session, platform)?;
+    let built = build(&arguments, session)?;
+    built.print(session);
+    session.printer.document(&built.manifest)
+}
+
+/// Artifacts that stand in their place.
+pub struct Built {
+    pub manifest: ArtifactManifest,
+    folder: Utf8PathBuf,
+}
+
+impl Built {
+    /// The path of an artifact that every build makes.
+    pub fn artifact(&self, kind: ArtifactKind) -> Result<Utf8PathBuf> {
+        let file = self.manifest.file(kind).context("failed to find an artifact in its manifest")?;
+        Ok(self.folder.join(file.path.as_str()))
     }
-    Ok(())
+
+    /// One line per artifact: digest, size, path.
+    pub fn print(&self, session: &Session<'_>) {
+        for file in &self.manifest.files {
+            session.printer.data(&format!("{}  {:>9}  {}", file.sha256, file.bytes, file.path));
+        }
+    }
+}
+
+/// Builds everything, for the chosen platforms.
+pub fn build(arguments: &BuildArgs, session: &Session<'_>) -> Result<Built> {
+    let platforms = platforms(&arguments.platform)?;
+    let facts = facts(session)?;
+    let mut programs = BTreeMap::new();
+    for platform in platforms {
+        programs.insert(platform, programs::build(session, platform)?.into_std_path_buf());
+    }
+    let step = session.printer.step("assemble the artifacts");
+    let folder = session.dist()?.join("artifacts");
+    let mut manifest = None;
+    replace_directory(folder.as_std_path(), |staged| {
+        manifest = Some(assemble(session, staged, programs, &facts)?);
+        anyhow::Ok(())
+    })?;
+    step.done("");
+    let manifest = manifest.context("failed to assemble the artifacts")?;
+    Ok(Built { manifest, folder })
+}
+
+/// The assets that the program installs from: wheel, locks and asset manifest, as they stand in a package.
+///
+/// Enough for the tests of the runtime, without a program for the package.
+pub fn assets(session: &Session<'_>) -> Result<Utf8PathBuf> {
+    let folder = session.root()?.join("target/test-assets");
+    let plan = build_wheel::plan(session, None)?;
+    replace_directory(folder.as_std_path(), |staged| {
+        let wheel = plan.build(staged, refusal::interrupt())?;
+        ktx_release::package::stage_assets(session.root()?.as_std_path(), &wheel.path, staged)?;
+        anyhow::Ok(())
+    })?;
+    Ok(folder)
+}
+
+fn assemble(
+    session: &Session<'_>,
+    staged: &Path,
+    programs: BTreeMap<Platform, PathBuf>,
+    facts: &ManifestFacts,
+) -> Result<ArtifactManifest> {
+    let failure = |error| refusal::failure(session, error);
+    let wheels = staged.join("python");
+    let wheel = build_wheel::plan(session, None)?;
+    wheel.build(&wheels, refusal::interrupt()).map_err(failure)?;
+    let plan = build_package::plan(session, programs, wheels)?;
+    let package = build_package::stage(session, &plan)?;
+    let tarball = staged.join(artifacts::tarball_path(&facts.version));
+    tarball::pack(package.as_std_path(), &tarball, refusal::interrupt()).map_err(failure)?;
+    artifacts::write_manifest(staged, facts).map_err(failure)
+}
+
+fn facts(session: &Session<'_>) -> Result<ManifestFacts> {
+    let revision = revision::read(session)?;
+    Ok(ManifestFacts {
+        version: sources::version(session)?,
+        generated_at: sources::epoch()?.map_or(revision.committed, |epoch| epoch.timestamp()),
+        source_revision: revision.clean,
+    })
 }
 
 fn platforms(names: &[String]) -> Result<Vec<Platform>> {
@@ -47,15 +139,8 @@ fn platforms(names: &[String]) -> Result<Vec<Platform>> {
 /// The platform of this machine.
 pub fn host() -> Result<Platform> {
     Platform::host().ok_or_else(|| {
-        Failure::new(
-            Exit::Prerequisite,
-            "failed to find this machine's platform among those of the package",
-        )
-        .hint("name another with --platform; a package is tested on the machines it is for")
-        .into()
+        Failure::new(Exit::Prerequisite, "failed to find this machine's platform among those of the package")
+            .hint("name another with --platform; a package is tested on the machines it is for")
+            .into()
     })
-}
-
-pub fn assets(session: &Session<'_>) -> Result<Utf8PathBuf> {
-    Ok(session.dist()?.join("package/assets/python"))
 }

@@ -14,15 +14,8 @@ use crate::process::{self, Talk};
 use crate::session::Session;
 use crate::tools::{self, ToolSet};
 
-/// A program that was built, at its place in `dist/bin/`.
-#[derive(Clone, Debug)]
-pub struct Program {
-    pub platform: Platform,
-    pub path: Utf8PathBuf,
-}
-
 /// Builds one platform's program and puts it in `dist/bin/<platform>/`.
-pub fn build(session: &Session<'_>, platform: Platform) -> Result<Program> {
+pub fn build(session: &Session<'_>, platform: Platform) -> Result<Utf8PathBuf> {
     let root = session.root()?;
     let target = target(platform);
     let step = session.printer.step(&format!("build ktx for {platform}"));
@@ -41,7 +34,7 @@ pub fn build(session: &Session<'_>, platform: Platform) -> Result<Program> {
         .join(platform.program_file());
     replace_if_changed(&built, &path)?;
     step.done("");
-    Ok(Program { platform, path })
+    Ok(path)
 }
 
 /// The Rust target of a platform.

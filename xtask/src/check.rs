@@ -1,0 +1,77 @@
+//! `cargo xtask check`: from sources to artifacts that were proven to install and run.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use clap::Args;
+use comfy_table::{CellAlignment, Table, presets};
+use serde::Serialize;
+
+use crate::build::{self, BuildArgs, Built};
+use crate::session::Session;
+use crate::smoke::{self, SmokeArgs};
+use crate::verify::{self, VerifyArgs};
+
+/// Build the package, verify it, and prove that it installs and runs
+#[derive(Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    build: BuildArgs,
+    /// Count a smoke scenario whose needs are not met as failed
+    #[arg(long)]
+    no_skip: bool,
+}
+
+pub fn run(arguments: CheckArgs, session: &Session<'_>) -> Result<()> {
+    let mut steps = Vec::new();
+    let built = timed(&mut steps, "build", || build::build(&arguments.build, session))?;
+    timed(&mut steps, "verify", || verify::artifacts(&VerifyArgs::default(), session))?;
+    let smoke = SmokeArgs { no_skip: arguments.no_skip, ..SmokeArgs::default() };
+    timed(&mut steps, "smoke", || smoke::prove(smoke, session))?;
+    session.printer.document(&CheckReport { steps: &steps, artifacts: &built.artifacts })?;
+    print(session, &steps, &built);
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct CheckReport<'a> {
+    steps: &'a [Step],
+    artifacts: &'a [build::Artifact],
+}
+
+#[derive(Serialize)]
+struct Step {
+    name: &'static str,
+    seconds: f64,
+}
+
+fn timed<T>(steps: &mut Vec<Step>, name: &'static str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let started = Instant::now();
+    let result = work()?;
+    steps.push(Step { name, seconds: started.elapsed().as_secs_f64() });
+    Ok(result)
+}
+
+fn print(session: &Session<'_>, steps: &[Step], built: &Built) {
+    let mut times = Table::new();
+    times.load_preset(presets::NOTHING);
+    for step in steps {
+        times.add_row([step.name.to_owned(), format!("{:.1} s", step.seconds)]);
+    }
+    align_right(&mut times, 1);
+    session.printer.data(&times.to_string());
+    let mut artifacts = Table::new();
+    artifacts.load_preset(presets::NOTHING);
+    for artifact in &built.artifacts {
+        artifacts.add_row([artifact.path.to_string(), format!("{} bytes", artifact.bytes), artifact.sha256.to_string()]);
+    }
+    align_right(&mut artifacts, 1);
+    session.printer.data(&artifacts.to_string());
+    session.printer.summary(&format!("```\n{times}\n{artifacts}\n```"));
+}
+
+fn align_right(table: &mut Table, column: usize) {
+    if let Some(column) = table.column_mut(column) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+}
