@@ -5,12 +5,13 @@ use std::time::Instant;
 use anyhow::Result;
 use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
+use ktx_manifest::artifact_manifest::ArtifactManifest;
 use serde::Serialize;
 
 use crate::build::{self, BuildArgs, Built};
 use crate::session::Session;
 use crate::smoke::{self, SmokeArgs};
-use crate::verify::{self, VerifyArgs};
+use crate::verify;
 
 /// Build the package, verify it, and prove that it installs and runs
 #[derive(Args)]
@@ -25,10 +26,16 @@ pub struct CheckArgs {
 pub fn run(arguments: CheckArgs, session: &Session<'_>) -> Result<()> {
     let mut steps = Vec::new();
     let built = timed(&mut steps, "build", || build::build(&arguments.build, session))?;
-    timed(&mut steps, "verify", || verify::artifacts(&VerifyArgs::default(), session))?;
-    let smoke = SmokeArgs { no_skip: arguments.no_skip, ..SmokeArgs::default() };
-    timed(&mut steps, "smoke", || smoke::prove(smoke, session))?;
-    session.printer.document(&CheckReport { steps: &steps, artifacts: &built.artifacts })?;
+    timed(&mut steps, "verify", || verify::built(session))?;
+    let smoke = SmokeArgs {
+        no_skip: arguments.no_skip,
+        ..SmokeArgs::default()
+    };
+    timed(&mut steps, "smoke", || smoke::run(smoke, session))?;
+    session.printer.document(&CheckReport {
+        steps: &steps,
+        artifacts: &built.manifest,
+    })?;
     print(session, &steps, &built);
     Ok(())
 }
@@ -36,7 +43,7 @@ pub fn run(arguments: CheckArgs, session: &Session<'_>) -> Result<()> {
 #[derive(Serialize)]
 struct CheckReport<'a> {
     steps: &'a [Step],
-    artifacts: &'a [build::Artifact],
+    artifacts: &'a ArtifactManifest,
 }
 
 #[derive(Serialize)]
@@ -48,26 +55,23 @@ struct Step {
 fn timed<T>(steps: &mut Vec<Step>, name: &'static str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let started = Instant::now();
     let result = work()?;
-    steps.push(Step { name, seconds: started.elapsed().as_secs_f64() });
+    steps.push(Step {
+        name,
+        seconds: started.elapsed().as_secs_f64(),
+    });
     Ok(result)
 }
 
 fn print(session: &Session<'_>, steps: &[Step], built: &Built) {
     let mut times = Table::new();
-    times.load_preset(presets::NOTHING);
+    times.load_style(presets::NOTHING);
     for step in steps {
         times.add_row([step.name.to_owned(), format!("{:.1} s", step.seconds)]);
     }
     align_right(&mut times, 1);
     session.printer.data(&times.to_string());
-    let mut artifacts = Table::new();
-    artifacts.load_preset(presets::NOTHING);
-    for artifact in &built.artifacts {
-        artifacts.add_row([artifact.path.to_string(), format!("{} bytes", artifact.bytes), artifact.sha256.to_string()]);
-    }
-    align_right(&mut artifacts, 1);
-    session.printer.data(&artifacts.to_string());
-    session.printer.summary(&format!("```\n{times}\n{artifacts}\n```"));
+    built.print(session);
+    session.printer.summary(&format!("```\n{times}\n```"));
 }
 
 fn align_right(table: &mut Table, column: usize) {

@@ -3,9 +3,11 @@
 //! Parses, dispatches, reports and exits; what a command does stands in the file of its name, and what that
 //! needs to know stands in the library crates.
 
+mod bench;
 mod build;
 mod build_package;
 mod build_wheel;
+mod check;
 mod exit;
 mod install_tools;
 mod interrupt;
@@ -70,7 +72,9 @@ impl Arguments {
 #[derive(Subcommand)]
 enum Command {
     BuildPackage(build_package::BuildPackageArgs),
+    Bench(bench::BenchArgs),
     Build(build::BuildArgs),
+    Check(check::CheckArgs),
     BuildWheel(build_wheel::BuildWheelArgs),
     InstallTools(install_tools::InstallToolsArgs),
     Lock(lock::LockArgs),
@@ -85,6 +89,8 @@ fn dispatch(command: Command, session: &Session<'_>) -> anyhow::Result<()> {
     match command {
         Command::BuildPackage(arguments) => build_package::run(arguments, session),
         Command::Verify(arguments) => verify::run(arguments, session),
+        Command::Bench(arguments) => bench::run(arguments, session),
+        Command::Check(arguments) => check::run(arguments, session),
         Command::Build(arguments) => build::run(arguments, session),
         Command::BuildWheel(arguments) => build_wheel::run(arguments, session),
         Command::Test(arguments) => test::run(arguments, session),

@@ -47,6 +47,18 @@ pub fn run(arguments: VerifyArgs, session: &Session<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Verifies what `dist/artifacts` holds at the version of the workspace.
+pub fn built(session: &Session<'_>) -> Result<ArtifactManifest> {
+    verify(
+        session,
+        &VerifyOptions {
+            artifacts: session.dist()?.join("artifacts").into(),
+            version: Some(sources::version(session)?),
+            source_revision: None,
+        },
+    )
+}
+
 /// Verifies artifacts and prints all findings; their manifest when there are none.
 pub fn verify(session: &Session<'_>, options: &VerifyOptions) -> Result<ArtifactManifest> {
     let verified = artifacts::verify(options).map_err(|error| refusal::failure(session, error))?;

@@ -21,7 +21,10 @@ pub struct Contestant<'a> {
 
 impl<'a> Contestant<'a> {
     pub fn new(name: &'a str, command: impl FnMut() -> Result<Command> + 'a) -> Self {
-        Contestant { name, command: Box::new(command) }
+        Contestant {
+            name,
+            command: Box::new(command),
+        }
     }
 }
 
@@ -49,14 +52,18 @@ pub fn compare(contestants: &mut [Contestant<'_>], rounds: usize) -> Result<Vec<
             peaks[index] = peaks[index].max(peak);
         }
     }
-    let taken = contestants.iter().zip(&mut times).zip(peaks).map(|((contestant, times), peak)| {
-        times.sort();
-        Taken {
-            name: contestant.name.to_owned(),
-            milliseconds: times[times.len() / 2].as_secs_f64() * 1000.0,
-            peak_mib: peak.map(|kib| kib as f64 / 1024.0),
-        }
-    });
+    let taken = contestants
+        .iter()
+        .zip(&mut times)
+        .zip(peaks)
+        .map(|((contestant, times), peak)| {
+            times.sort();
+            Taken {
+                name: contestant.name.to_owned(),
+                milliseconds: times[times.len() / 2].as_secs_f64() * 1000.0,
+                peak_mib: peak.map(|kib| kib as f64 / 1024.0),
+            }
+        });
     Ok(taken.collect())
 }
 
@@ -67,9 +74,14 @@ pub fn ratio(ours: &Taken, theirs: &Taken) -> f64 {
 
 fn run_once(contestant: &mut Contestant<'_>) -> Result<(Duration, Option<u64>)> {
     let mut command = (contestant.command)()?;
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     let started = Instant::now();
-    let mut child = command.spawn().with_context(|| format!("failed to run {}", contestant.name))?;
+    let mut child = command
+        .spawn()
+        .with_context(|| format!("failed to run {}", contestant.name))?;
     let (process, over) = (child.id(), AtomicBool::new(false));
     let (status, elapsed, peak) = thread::scope(|scope| {
         let sampler = scope.spawn(|| sample_peak(process, &over));
@@ -80,7 +92,10 @@ fn run_once(contestant: &mut Contestant<'_>) -> Result<(Duration, Option<u64>)> 
     });
     let status = status.with_context(|| format!("failed to wait for {}", contestant.name))?;
     if !status.success() {
-        bail!("{} failed with {status}; run it by hand: {command:?}", contestant.name);
+        bail!(
+            "{} failed with {status}; run it by hand: {command:?}",
+            contestant.name
+        );
     }
     Ok((elapsed, peak))
 }

@@ -5,7 +5,6 @@
 mod build;
 mod daemon;
 mod measure;
-mod runtime;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -29,8 +28,6 @@ enum Subject {
     Build,
     /// Start, memory and latency of the daemon
     Daemon,
-    /// Install, status and start of the managed runtime
-    Runtime,
 }
 
 pub fn run(arguments: BenchArgs, session: &Session<'_>) -> Result<()> {
@@ -41,12 +38,13 @@ pub fn run(arguments: BenchArgs, session: &Session<'_>) -> Result<()> {
         comparisons.extend(match subject {
             Subject::Build => build::measure(session)?,
             Subject::Daemon => daemon::measure(session)?,
-            Subject::Runtime => runtime::measure(session)?,
         });
     }
     session.printer.document(&comparisons)?;
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(["what", "who", "ms", "MiB", "ratio", "goal"]);
+    table
+        .load_style(presets::NOTHING)
+        .set_header(["what", "who", "ms", "MiB", "ratio", "goal"]);
     for comparison in &comparisons {
         comparison.add_to(&mut table);
     }
@@ -76,15 +74,36 @@ impl Comparison {
     /// The first of the measured is ours.
     pub fn new(what: &'static str, goal: &'static str, taken: Vec<Taken>) -> Result<Self> {
         let mut taken = taken.into_iter();
-        let ours = taken.next().ok_or_else(|| anyhow::anyhow!("nothing was measured for {what}"))?;
-        let peers = taken.map(|taken| Peer { ratio: measure::ratio(&ours, &taken), taken }).collect();
-        Ok(Comparison { what, goal, ours, peers })
+        let ours = taken
+            .next()
+            .ok_or_else(|| anyhow::anyhow!("nothing was measured for {what}"))?;
+        let peers = taken
+            .map(|taken| Peer {
+                ratio: measure::ratio(&ours, &taken),
+                taken,
+            })
+            .collect();
+        Ok(Comparison {
+            what,
+            goal,
+            ours,
+            peers,
+        })
     }
 
     fn add_to(&self, table: &mut Table) {
         let row = |what: &str, taken: &Taken, ratio: String, goal: &str| {
-            let peak = taken.peak_mib.map_or_else(String::new, |peak| format!("{peak:.1}"));
-            [what.to_owned(), taken.name.clone(), format!("{:.2}", taken.milliseconds), peak, ratio, goal.to_owned()]
+            let peak = taken
+                .peak_mib
+                .map_or_else(String::new, |peak| format!("{peak:.1}"));
+            [
+                what.to_owned(),
+                taken.name.clone(),
+                format!("{:.2}", taken.milliseconds),
+                peak,
+                ratio,
+                goal.to_owned(),
+            ]
         };
         table.add_row(row(self.what, &self.ours, String::new(), self.goal));
         for peer in &self.peers {

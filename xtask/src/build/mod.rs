@@ -16,6 +16,7 @@ use ktx_manifest::artifact_manifest::{ArtifactKind, ArtifactManifest};
 use ktx_manifest::platform::Platform;
 use ktx_release::archive::replace_directory;
 use ktx_release::artifacts::{self, ManifestFacts};
+use ktx_release::package::{PackageOptions, stage_assets};
 use ktx_release::tarball;
 
 use crate::exit::{Exit, Failure};
@@ -45,14 +46,19 @@ pub struct Built {
 impl Built {
     /// The path of an artifact that every build makes.
     pub fn artifact(&self, kind: ArtifactKind) -> Result<Utf8PathBuf> {
-        let file = self.manifest.file(kind).context("failed to find an artifact in its manifest")?;
+        let file = self
+            .manifest
+            .file(kind)
+            .context("failed to find an artifact in its manifest")?;
         Ok(self.folder.join(file.path.as_str()))
     }
 
     /// One line per artifact: digest, size, path.
     pub fn print(&self, session: &Session<'_>) {
         for file in &self.manifest.files {
-            session.printer.data(&format!("{}  {:>9}  {}", file.sha256, file.bytes, file.path));
+            session
+                .printer
+                .data(&format!("{}  {:>9}  {}", file.sha256, file.bytes, file.path));
         }
     }
 }
@@ -67,13 +73,10 @@ pub fn build(arguments: &BuildArgs, session: &Session<'_>) -> Result<Built> {
     }
     let step = session.printer.step("assemble the artifacts");
     let folder = session.dist()?.join("artifacts");
-    let mut manifest = None;
-    replace_directory(folder.as_std_path(), |staged| {
-        manifest = Some(assemble(session, staged, programs, &facts)?);
-        anyhow::Ok(())
+    let manifest = replace_directory(folder.as_std_path(), |staged| {
+        assemble(session, staged, programs, &facts)
     })?;
     step.done("");
-    let manifest = manifest.context("failed to assemble the artifacts")?;
     Ok(Built { manifest, folder })
 }
 
@@ -82,13 +85,24 @@ pub fn build(arguments: &BuildArgs, session: &Session<'_>) -> Result<Built> {
 /// Enough for the tests of the runtime, without a program for the package.
 pub fn assets(session: &Session<'_>) -> Result<Utf8PathBuf> {
     let folder = session.root()?.join("target/test-assets");
-    let plan = build_wheel::plan(session, None)?;
-    replace_directory(folder.as_std_path(), |staged| {
-        let wheel = plan.build(staged, refusal::interrupt())?;
-        ktx_release::package::stage_assets(session.root()?.as_std_path(), &wheel.path, staged)?;
-        anyhow::Ok(())
-    })?;
-    Ok(folder)
+    let wheels = folder.join("wheel").into_std_path_buf();
+    let failure = |error| refusal::failure(session, error);
+    build_wheel::plan(session, None)?
+        .build(&wheels, refusal::interrupt())
+        .map_err(failure)?;
+    let options = PackageOptions {
+        root: session.root()?.into(),
+        wheels,
+        programs: BTreeMap::new(),
+        host_answer: None,
+        version: sources::version(session)?,
+    };
+    let staged = stage_assets(
+        &options,
+        folder.join("package").as_std_path(),
+        refusal::interrupt(),
+    );
+    Ok(Utf8PathBuf::try_from(staged.map_err(failure)?)?)
 }
 
 fn assemble(
@@ -139,8 +153,11 @@ fn platforms(names: &[String]) -> Result<Vec<Platform>> {
 /// The platform of this machine.
 pub fn host() -> Result<Platform> {
     Platform::host().ok_or_else(|| {
-        Failure::new(Exit::Prerequisite, "failed to find this machine's platform among those of the package")
-            .hint("name another with --platform; a package is tested on the machines it is for")
-            .into()
+        Failure::new(
+            Exit::Prerequisite,
+            "failed to find this machine's platform among those of the package",
+        )
+        .hint("name another with --platform; a package is tested on the machines it is for")
+        .into()
     })
 }

@@ -19,12 +19,19 @@ pub struct Revision {
 
 pub fn read(session: &Session<'_>) -> Result<Revision> {
     let head = git(session, &["log", "-1", "--format=%H %ct"])?;
-    let unreadable = || Failure::new(Exit::Failed, format!("failed to read what git says of HEAD: `{head}`"));
+    let unreadable = || {
+        Failure::new(
+            Exit::Failed,
+            format!("failed to read what git says of HEAD: `{head}`"),
+        )
+    };
     let (commit, seconds) = head.split_once(' ').ok_or_else(unreadable)?;
     let seconds: i64 = seconds.parse().map_err(|_| unreadable())?;
     let changes = git(session, &["status", "--porcelain"])?;
     if !changes.is_empty() {
-        session.printer.verbose("the work tree differs from HEAD: the manifest names no source revision");
+        session
+            .printer
+            .verbose("the work tree differs from HEAD: the manifest names no source revision");
     }
     Ok(Revision {
         clean: changes.is_empty().then(|| commit.to_owned()),
