@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod archive;
 mod artifact_manifest;
 mod asset_manifest_text;
 mod damaged_manifests;
