@@ -22,8 +22,10 @@ pub struct ReadinessFacts {
 /// What came of verifying the artifacts against their manifest.
 #[derive(Debug, Clone)]
 pub enum Artifacts {
-    /// There are none, or they are not what their manifest says: what was found.
+    /// There are none, or their manifest cannot be used: what was found.
     Unfit(Vec<String>),
+    /// Their bytes are not those of their manifest: what was found.
+    Altered(Vec<String>),
     /// They are what their manifest says.
     Verified(VerifiedArtifacts),
 }

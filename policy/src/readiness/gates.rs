@@ -50,7 +50,7 @@ fn release_mode(policy: &ReleasePolicy) -> Gate {
 fn artifacts(facts: &ReadinessFacts) -> Gate {
     let missing = match &facts.artifacts {
         Artifacts::Unfit(found) if found.is_empty() => vec!["the artifacts are not verified".to_owned()],
-        Artifacts::Unfit(found) => found.clone(),
+        Artifacts::Unfit(found) | Artifacts::Altered(found) => found.clone(),
         Artifacts::Verified(_) => Vec::new(),
     };
     gate(GateName::Artifacts, missing, "cargo xtask build")
@@ -60,7 +60,9 @@ fn artifacts(facts: &ReadinessFacts) -> Gate {
 fn verified(facts: &ReadinessFacts) -> Result<&VerifiedArtifacts, Vec<String>> {
     match &facts.artifacts {
         Artifacts::Verified(verified) => Ok(verified),
-        Artifacts::Unfit(_) => Err(vec!["there are no verified artifacts to look at".to_owned()]),
+        Artifacts::Unfit(_) | Artifacts::Altered(_) => {
+            Err(vec!["there are no verified artifacts to look at".to_owned()])
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::mode_rules;
 use crate::release_policy::{Access, NPM_PACKAGE, ReleaseMode, ReleasePolicy, RuntimeInstaller};
 
-use super::facts::{Artifacts, ReadinessFacts};
+use super::facts::{Artifacts, ReadinessFacts, SmokeProof};
 use super::gates;
 
 /// The readiness report. Its JSON is an interface: pipelines read it.
@@ -36,6 +36,9 @@ pub struct ReadinessReport {
     pub ready: bool,
     /// The gates, in the order in which they are mended.
     pub gates: Vec<Gate>,
+    /// Whether bytes were met that are not those which were built or proven.
+    #[serde(skip)]
+    pub bytes_differ: bool,
 }
 
 /// The smoke of the published package.
@@ -125,11 +128,11 @@ impl GateName {
 pub fn assess(policy: &ReleasePolicy, facts: &ReadinessFacts) -> ReadinessReport {
     let (packages, source_revision) = match &facts.artifacts {
         Artifacts::Verified(verified) => (verified.packages.as_slice(), verified.source_revision.clone()),
-        Artifacts::Unfit(_) => (&[][..], None),
+        Artifacts::Unfit(_) | Artifacts::Altered(_) => (&[][..], None),
     };
     let findings = match &facts.artifacts {
         Artifacts::Verified(_) => mode_rules::check(policy, packages, &facts.version),
-        Artifacts::Unfit(_) => Vec::new(),
+        Artifacts::Unfit(_) | Artifacts::Altered(_) => Vec::new(),
     };
     let gates = gates::all(policy, facts, &findings);
     let npm_publish = (policy.release_mode == ReleaseMode::NpmPublicReleaseReady).then(|| NpmPublish {
@@ -152,7 +155,13 @@ pub fn assess(policy: &ReleasePolicy, facts: &ReadinessFacts) -> ReadinessReport
         blocked_publishing_decisions: policy.required_before_publishing.clone(),
         ready: gates.iter().all(|gate| gate.open),
         gates,
+        bytes_differ: bytes_differ(policy, facts),
     }
+}
+
+fn bytes_differ(policy: &ReleasePolicy, facts: &ReadinessFacts) -> bool {
+    let is_other = |platform| facts.smoke.get(platform) == Some(&SmokeProof::OtherTarball);
+    matches!(facts.artifacts, Artifacts::Altered(_)) || policy.platforms.iter().any(is_other)
 }
 
 fn smoke_gate(policy: &ReleasePolicy) -> SmokeGate {

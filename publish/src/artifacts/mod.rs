@@ -1,0 +1,168 @@
+//! What was built and what was proven about it: the facts that readiness is judged by.
+
+mod package_json;
+mod proof;
+mod tarball;
+
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use ktx_manifest::Sha256Digest;
+use ktx_manifest::artifact_manifest::{
+    ArtifactKind, ArtifactPackage, Ecosystem, Expected, Verification, verify,
+};
+use ktx_policy::mode_rules;
+use ktx_policy::readiness::{Artifacts, Head, ReadinessFacts, ReadinessReport, VerifiedArtifacts, assess};
+use ktx_policy::{ReleasePolicy, ReleaseVersion, release_policy};
+
+use crate::error::{PathError, PublishError};
+
+pub use self::package_json::PackageJson;
+pub use self::proof::published_proof;
+pub use self::tarball::{SealedTarball, Tarball};
+
+/// Where the artifacts, their reports and the policy lie.
+#[derive(Debug, Clone)]
+pub struct Location {
+    /// The folder with `manifest.json`.
+    pub artifacts: PathBuf,
+    /// The folder with the smoke reports and receipts.
+    pub reports: PathBuf,
+    /// `release-policy.json`
+    pub policy: PathBuf,
+}
+
+impl Location {
+    /// In a checkout, where the build puts them.
+    pub fn in_checkout(root: &Path) -> Self {
+        let dist = root.join("dist");
+        Self {
+            artifacts: dist.join("artifacts"),
+            reports: dist.join("reports"),
+            policy: root.join("release-policy.json"),
+        }
+    }
+
+    /// Handed over without a checkout: `reports/` and `release-policy.json` beside the folder of the artifacts.
+    pub fn handed_over(artifacts: &Path) -> Self {
+        let beside = artifacts
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        Self {
+            artifacts: artifacts.to_owned(),
+            reports: beside.join("reports"),
+            policy: beside.join("release-policy.json"),
+        }
+    }
+}
+
+/// What the artifacts must be.
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// The one version of everything.
+    pub version: ReleaseVersion,
+    /// The packages that the sources describe.
+    pub packages: Vec<ArtifactPackage>,
+    /// The commit that is checked out.
+    pub head: Head,
+}
+
+/// Everything that was found at a location.
+#[derive(Debug)]
+pub struct Survey {
+    /// The policy.
+    pub policy: ReleasePolicy,
+    /// The judgement.
+    pub readiness: ReadinessReport,
+    /// The tarball, when the artifacts are what their manifest says.
+    pub tarball: Option<Tarball>,
+}
+
+/// Reads the policy, and its digest as smoke reports quote it.
+pub fn read_policy(path: &Path) -> Result<(ReleasePolicy, Sha256Digest), PublishError> {
+    let bytes = fs::read(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => PublishError::Prerequisite {
+            message: error.to_string(),
+            hint: "hand over release-policy.json beside the folder of the artifacts".to_owned(),
+        },
+        _ => PathError::new("read", path)(error).into(),
+    })?;
+    let digest = Sha256Digest::of(&bytes);
+    let policy = release_policy::read(&String::from_utf8_lossy(&bytes)).map_err(PublishError::Policy)?;
+    Ok((policy, digest))
+}
+
+/// Gathers the facts and judges them.
+pub fn survey(location: &Location, built: &Built) -> Result<Survey, PublishError> {
+    let (policy, policy_digest) = read_policy(&location.policy)?;
+    let (artifacts, tarball) = look(location, built)?;
+    let digest = tarball.as_ref().map(|tarball| tarball.content().sha256);
+    let smoke = proof::gather(&location.reports, &policy.platforms, digest, policy_digest);
+    let facts = ReadinessFacts {
+        version: built.version.clone(),
+        artifacts,
+        head: built.head.clone(),
+        smoke,
+    };
+    Ok(Survey {
+        readiness: assess(&policy, &facts),
+        policy,
+        tarball,
+    })
+}
+
+fn look(location: &Location, built: &Built) -> Result<(Artifacts, Option<Tarball>), PublishError> {
+    let expected = Expected {
+        packages: &built.packages,
+        source_revision: None,
+    };
+    let Verification { manifest, findings } =
+        verify(&location.artifacts, &expected).map_err(PathError::new("verify", &location.artifacts))?;
+    let Some(manifest) = manifest else {
+        let altered = findings
+            .iter()
+            .any(|finding| finding.code == "artifact-files-mismatch");
+        let found = findings.into_iter().map(|finding| finding.message).collect();
+        return Ok((
+            if altered {
+                Artifacts::Altered(found)
+            } else {
+                Artifacts::Unfit(found)
+            },
+            None,
+        ));
+    };
+    let Some(file) = manifest.file(ArtifactKind::Tarball) else {
+        return Ok((
+            Artifacts::Unfit(vec!["the artifact manifest lists no tarball".to_owned()]),
+            None,
+        ));
+    };
+    let tarball = Tarball::open(&file.path.under(&location.artifacts))?;
+    if tarball.content() != file.content() {
+        return Ok((
+            Artifacts::Altered(vec![format!("{} has changed since it was verified", file.path)]),
+            None,
+        ));
+    }
+    let artifacts = VerifiedArtifacts {
+        packages: manifest.packages.iter().map(package).collect(),
+        source_revision: manifest.source_revision.clone(),
+        platforms: tarball.platforms().clone(),
+    };
+    Ok((Artifacts::Verified(artifacts), Some(tarball)))
+}
+
+fn package(package: &ArtifactPackage) -> mode_rules::ArtifactPackage {
+    mode_rules::ArtifactPackage {
+        ecosystem: match package.ecosystem {
+            Ecosystem::Npm => mode_rules::Ecosystem::Npm,
+            Ecosystem::Python => mode_rules::Ecosystem::Python,
+        },
+        name: package.package_name.clone(),
+        version: package.package_version.clone(),
+        private: package.private,
+        release_mode: package.release_mode.clone(),
+    }
+}

@@ -1,0 +1,169 @@
+//! The tarball: read once, and from then on the bytes in memory are what is judged, copied and compared.
+
+use std::collections::BTreeSet;
+use std::io::{Cursor, Read};
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use flate2::read::GzDecoder;
+use fs_err as fs;
+use ktx_manifest::{ContentId, Sha256Digest};
+use ktx_policy::Platform;
+use ktx_policy::guard::Integrity;
+use sha2::{Digest, Sha512};
+use tempfile::TempDir;
+
+use crate::error::{PathError, PublishError};
+
+use super::package_json::PackageJson;
+
+/// A `package.json` of more bytes is none of ours.
+const LARGEST_PACKAGE_JSON: u64 = 1 << 20;
+
+/// A package's tarball and what it holds.
+#[derive(Debug, Clone)]
+pub struct Tarball {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    content: ContentId,
+    integrity: Integrity,
+    package: PackageJson,
+    platforms: BTreeSet<Platform>,
+}
+
+impl Tarball {
+    /// Reads the file, its `package.json`, and the platforms that it has a program for.
+    pub fn open(path: &Path) -> Result<Self, PublishError> {
+        let bytes = fs::read(path).map_err(PathError::new("read", path))?;
+        let content = ContentId {
+            sha256: Sha256Digest::of(&bytes),
+            bytes: bytes.len() as u64,
+        };
+        let integrity = integrity_of(&bytes);
+        let (package, platforms) = look_inside(&bytes).map_err(|cause| PublishError::Integrity {
+            message: format!("failed to read `{}`: {cause}", path.display()),
+            hint: "cargo xtask build".to_owned(),
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            bytes,
+            content,
+            integrity,
+            package,
+            platforms,
+        })
+    }
+
+    /// Digest and size of the whole file.
+    pub fn content(&self) -> ContentId {
+        self.content
+    }
+
+    /// What a registry will write into `dist.integrity`.
+    pub fn integrity(&self) -> &Integrity {
+        &self.integrity
+    }
+
+    /// Its `package.json`.
+    pub fn package(&self) -> &PackageJson {
+        &self.package
+    }
+
+    /// The platforms that it has a program for.
+    pub fn platforms(&self) -> &BTreeSet<Platform> {
+        &self.platforms
+    }
+
+    /// Whether `bytes` are the tarball's.
+    pub fn is(&self, bytes: &[u8]) -> bool {
+        self.bytes == bytes
+    }
+
+    /// A copy that nobody else can reach, of the bytes that were judged.
+    pub fn seal(&self) -> Result<SealedTarball, PublishError> {
+        let folder = tempfile::Builder::new()
+            .prefix("ktx-publish-")
+            .tempdir()
+            .map_err(PathError::new("create a folder in", std::env::temp_dir()))?;
+        let folder_path =
+            fs::canonicalize(folder.path()).map_err(PathError::new("resolve", folder.path()))?;
+        let path = folder_path.join(self.path.file_name().unwrap_or("package.tgz".as_ref()));
+        fs::write(&path, &self.bytes).map_err(PathError::new("write", &path))?;
+        Ok(SealedTarball {
+            path,
+            _folder: folder,
+        })
+    }
+}
+
+/// A private copy of a tarball; it goes when this value does.
+#[derive(Debug)]
+pub struct SealedTarball {
+    path: PathBuf,
+    _folder: TempDir,
+}
+
+impl SealedTarball {
+    /// Its absolute path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// The integrity text of `bytes`, as npm computes it.
+pub(crate) fn integrity_of(bytes: &[u8]) -> Integrity {
+    Integrity(format!("sha512-{}", STANDARD.encode(Sha512::digest(bytes))))
+}
+
+fn look_inside(bytes: &[u8]) -> Result<(PackageJson, BTreeSet<Platform>), String> {
+    let mut archive = tar::Archive::new(GzDecoder::new(Cursor::new(bytes)));
+    let mut package = None;
+    let mut platforms = BTreeSet::new();
+    for entry in archive.entries().map_err(|error| error.to_string())? {
+        let mut entry = entry.map_err(|error| error.to_string())?;
+        let path = entry
+            .path()
+            .map_err(|error| error.to_string())?
+            .to_string_lossy()
+            .into_owned();
+        if path == "package/package.json" {
+            if package.is_some() {
+                return Err("package.json stands twice in it".to_owned());
+            }
+            let mut text = String::new();
+            entry
+                .by_ref()
+                .take(LARGEST_PACKAGE_JSON)
+                .read_to_string(&mut text)
+                .map_err(|error| error.to_string())?;
+            package = Some(serde_json::from_str(&text).map_err(|error| format!("package.json: {error}"))?);
+        }
+        platforms.extend(platform_of(&path));
+    }
+    Ok((package.ok_or("it has no package.json")?, platforms))
+}
+
+/// The platform whose program stands at `path`.
+fn platform_of(path: &str) -> Option<Platform> {
+    ktx_manifest::Platform::ALL
+        .into_iter()
+        .find(|platform| path.strip_prefix("package/") == Some(&platform.program_path()))
+        .and_then(|platform| Platform::named(platform.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use ktx_policy::Platform;
+
+    #[test]
+    fn the_policy_knows_the_platforms_that_packages_are_built_for() {
+        for platform in ktx_manifest::Platform::ALL {
+            assert_eq!(
+                Platform::named(platform.as_str()).map(Platform::name),
+                Some(platform.as_str())
+            );
+        }
+        assert_eq!(Platform::ALL.len(), ktx_manifest::Platform::ALL.len());
+    }
+}

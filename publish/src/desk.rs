@@ -1,0 +1,15 @@
+//! What the edge lends to the work: its environment, its ear for signals, and a voice.
+
+use std::collections::BTreeMap;
+
+/// Environment variables by name.
+pub type Environment = BTreeMap<String, String>;
+
+/// The edge as the work sees it.
+pub trait Desk {
+    /// Says what is going on, for a person who waits.
+    fn talk(&self, line: &str);
+
+    /// Whether the work was asked to stop.
+    fn interrupted(&self) -> bool;
+}

@@ -1,0 +1,175 @@
+//! Why a step of releasing did not succeed.
+
+use std::io;
+use std::path::PathBuf;
+
+use ktx_policy::Finding;
+use ktx_policy::guard::{RefusalClass, Refused};
+use ktx_policy::readiness::ReadinessReport;
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// A file could not be read or written. The source names the path.
+    #[error("{0}")]
+    Io(#[from] PathError),
+    /// The release policy cannot be used.
+    #[error("release-policy.json cannot be used")]
+    Policy(Vec<Finding>),
+    /// Not every gate is open.
+    #[error("the release is not ready")]
+    NotReady(Box<ReadinessReport>),
+    /// The guard refuses.
+    #[error("the dist-tag guard refuses")]
+    Refused(Refused),
+    /// A rule outside of the guard refuses.
+    #[error("{message}")]
+    Forbidden {
+        /// Stable name.
+        code: &'static str,
+        /// Why.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+    /// The job would make npm fail.
+    #[error("the preflight of the release job failed")]
+    Preflight(Vec<Finding>),
+    /// A program or a file is missing.
+    #[error("{message}")]
+    Prerequisite {
+        /// What is missing.
+        message: String,
+        /// What mends it.
+        hint: String,
+    },
+    /// The flags contradict each other or the policy.
+    #[error("{message}")]
+    Usage {
+        /// How.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+    /// The registry did not answer, or not with sense.
+    #[error("failed to ask `{address}`: {cause}")]
+    Registry {
+        /// What was asked for.
+        address: String,
+        /// What came back.
+        cause: String,
+    },
+    /// Bytes are not the bytes they should be.
+    #[error("{message}")]
+    Integrity {
+        /// Which.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+    /// npm did not do it, and the registry shows that it did not.
+    #[error("`{command}` failed with {exit}:\n{said}")]
+    Npm {
+        /// The command line.
+        command: String,
+        /// Its exit.
+        exit: String,
+        /// The end of what it said, without secrets.
+        said: String,
+        /// Whether the registry is to blame: it answered with an error of its own, or not at all.
+        registry: bool,
+    },
+    /// The registry took the change, but its tags are not as planned.
+    #[error("the registry has {version}, but its tags are not as planned: {seen}")]
+    TagsDiffer {
+        /// The version.
+        version: String,
+        /// Which tags, and how.
+        seen: String,
+    },
+    /// The work was asked to stop.
+    #[error("interrupted; run the same command again to find out what the registry has")]
+    Interrupted,
+}
+
+/// A failure at a path, with what was tried.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to {verb} `{}`: {source}", path.display())]
+pub struct PathError {
+    /// What was tried.
+    pub verb: &'static str,
+    /// At which path.
+    pub path: PathBuf,
+    /// Why it failed.
+    pub source: io::Error,
+}
+
+impl PathError {
+    /// Wraps an error of the file system.
+    pub fn new(verb: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self { verb, path, source }
+    }
+}
+
+/// What kind of failure it is: an exit code for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorClass {
+    /// The operation failed.
+    Failed,
+    /// Wrong usage.
+    Usage,
+    /// Refused by policy.
+    Refused,
+    /// A prerequisite is missing.
+    Prerequisite,
+    /// Registry or network.
+    Registry,
+    /// Bytes are not the bytes they should be.
+    Integrity,
+}
+
+impl PublishError {
+    /// What kind of failure it is.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::Io(_) | Self::Interrupted | Self::TagsDiffer { .. } | Self::Npm { registry: false, .. } => {
+                ErrorClass::Failed
+            }
+            Self::Policy(_) | Self::Forbidden { .. } => ErrorClass::Refused,
+            Self::NotReady(report) if report.bytes_differ => ErrorClass::Integrity,
+            Self::NotReady(_) => ErrorClass::Refused,
+            Self::Refused(refused) => match refused.class() {
+                RefusalClass::Policy => ErrorClass::Refused,
+                RefusalClass::Registry => ErrorClass::Registry,
+                RefusalClass::Integrity => ErrorClass::Integrity,
+            },
+            Self::Preflight(_) | Self::Prerequisite { .. } => ErrorClass::Prerequisite,
+            Self::Usage { .. } => ErrorClass::Usage,
+            Self::Registry { .. } | Self::Npm { registry: true, .. } => ErrorClass::Registry,
+            Self::Integrity { .. } => ErrorClass::Integrity,
+        }
+    }
+
+    /// What to do about it, when one sentence says it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Forbidden { hint, .. }
+            | Self::Prerequisite { hint, .. }
+            | Self::Usage { hint, .. }
+            | Self::Integrity { hint, .. } => Some(hint.clone()),
+            Self::TagsDiffer { .. } => Some(
+                "look at `npm dist-tag ls` and at who else publishes, then put the tags right".to_owned(),
+            ),
+            Self::NotReady(_) => Some("cargo xtask readiness".to_owned()),
+            Self::Registry { .. } => Some("run the same command again when the registry answers".to_owned()),
+            Self::Npm { registry: true, .. } => {
+                Some("nothing was published: run the same command again".to_owned())
+            }
+            Self::Npm { .. } => {
+                Some("nothing was published: mend what npm names, then run the same command again".to_owned())
+            }
+            _ => None,
+        }
+    }
+}

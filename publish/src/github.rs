@@ -1,0 +1,71 @@
+//! What a GitHub Actions job says about itself.
+//!
+//! The environment of a job is told by its OIDC token alone; the token is asked for, its claims are read, and it is
+//! forgotten. Nothing here trusts the claims: the registry does that when npm shows it a token of its own.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ktx_policy::preflight::JobFacts;
+use serde::Deserialize;
+
+use crate::artifacts::PackageJson;
+use crate::desk::{Desk, Environment};
+use crate::error::PublishError;
+use crate::npm::Npm;
+
+/// Whether the work runs in a GitHub Actions job.
+pub fn is_job(environment: &Environment) -> bool {
+    environment
+        .get("GITHUB_ACTIONS")
+        .is_some_and(|value| value == "true")
+}
+
+/// Gathers the facts of the job.
+pub fn job(
+    environment: &Environment,
+    npm: &Npm,
+    package: &PackageJson,
+    desk: &dyn Desk,
+) -> Result<JobFacts, PublishError> {
+    let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
+    let request = variable("ACTIONS_ID_TOKEN_REQUEST_URL").zip(variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN"));
+    let claims = request.as_ref().and_then(|(url, token)| claims(url, token));
+    Ok(JobFacts {
+        npm: Some(npm.version(desk)?),
+        node: Some(npm.node_version(desk)?),
+        id_token: request.is_some(),
+        runner: variable("RUNNER_ENVIRONMENT"),
+        server: variable("GITHUB_SERVER_URL"),
+        repository: variable("GITHUB_REPOSITORY"),
+        environment: claims.and_then(|claims| claims.environment),
+        package_repository: package.repository().map(str::to_owned),
+    })
+}
+
+/// The claims of [GitHub's OIDC token](https://docs.github.com/en/actions/reference/security/oidc) that matter here.
+#[derive(Deserialize)]
+struct Claims {
+    environment: Option<String>,
+}
+
+fn claims(url: &str, token: &str) -> Option<Claims> {
+    #[derive(Deserialize)]
+    struct Answer {
+        value: String,
+    }
+    let config = ureq::Agent::config_builder()
+        .timeout_global(Some(Duration::from_secs(20)))
+        .max_redirects(0)
+        .build();
+    let agent = ureq::Agent::new_with_config(config);
+    let mut response = agent
+        .get(url)
+        .header("authorization", format!("Bearer {token}"))
+        .call()
+        .ok()?;
+    let answer: Answer = response.body_mut().read_json().ok()?;
+    let payload = answer.value.split('.').nth(1)?;
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+}

@@ -1,0 +1,15 @@
+//! npm with a closed configuration.
+//!
+//! Where a request goes is said on the command line, which outranks every `.npmrc` and variable: `--registry` and
+//! `--@kaelio:registry`. The environment is a short list; npm's own settings in it are dropped, except for where its
+//! credentials lie. What npm says is shown without secrets.
+
+mod command;
+mod environment;
+mod program;
+mod secrets;
+
+pub use self::command::{Deprecation, Publication, Staging, TagMove};
+pub use self::environment::closed;
+pub use self::program::{Npm, Said};
+pub use self::secrets::Secrets;

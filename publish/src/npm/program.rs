@@ -1,0 +1,229 @@
+//! Runs npm, in an empty folder of its own, and can be interrupted.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use fs_err as fs;
+use ktx_policy::RegistryUrl;
+use tempfile::TempDir;
+
+use crate::desk::{Desk, Environment};
+use crate::error::{PathError, PublishError};
+
+use super::environment::closed;
+use super::secrets::Secrets;
+
+/// Lines of npm's output that an error shows.
+const TAIL_LINES: usize = 30;
+
+/// How often a running npm is looked after.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// npm, the environment it runs in, and the folder it runs in.
+#[derive(Debug)]
+pub struct Npm {
+    environment: Environment,
+    secrets: Secrets,
+    folder: TempDir,
+}
+
+/// What npm said when it ended.
+#[derive(Debug)]
+pub struct Said {
+    /// The command line as it can be shown.
+    pub command: String,
+    /// Whether npm called it a success.
+    pub succeeded: bool,
+    /// `exit code 1`, or the signal.
+    pub exit: String,
+    /// Its standard output; may hold secrets.
+    pub stdout: String,
+    /// The end of all it said, without secrets.
+    pub tail: String,
+}
+
+impl Npm {
+    /// npm as found on the `PATH` of `environment`, which is closed before npm sees it.
+    pub fn new(environment: &Environment) -> Result<Self, PublishError> {
+        let folder = tempfile::Builder::new()
+            .prefix("ktx-npm-")
+            .tempdir()
+            .map_err(PathError::new("create a folder in", std::env::temp_dir()))?;
+        // An own manifest keeps npm from walking up to somebody else's, whose `.npmrc` it would read.
+        fs::write(folder.path().join("package.json"), "{\"private\": true}\n")
+            .map_err(PathError::new("write", folder.path()))?;
+        Ok(Self {
+            environment: closed(environment),
+            secrets: Secrets::of(environment),
+            folder,
+        })
+    }
+
+    /// The folder that npm runs in; it goes when this value does.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What `npm --version` says.
+    pub fn version(&self, desk: &dyn Desk) -> Result<String, PublishError> {
+        Ok(self
+            .run(&["--version".to_owned()], desk)?
+            .stdout
+            .trim()
+            .to_owned())
+    }
+
+    /// What `node --version` says, of the node that npm runs on.
+    pub fn node_version(&self, desk: &dyn Desk) -> Result<String, PublishError> {
+        Ok(self
+            .run_program("node", &["--version".to_owned()], &self.environment, desk)?
+            .stdout
+            .trim()
+            .to_owned())
+    }
+
+    /// The registry that npm has built in, whatever configuration lies about.
+    pub fn default_registry(&self, desk: &dyn Desk) -> Result<RegistryUrl, PublishError> {
+        let empty = self.folder().join("empty-npmrc");
+        fs::write(&empty, "").map_err(PathError::new("write", &empty))?;
+        let arguments = [
+            "config",
+            "get",
+            "registry",
+            "--userconfig",
+            &empty.to_string_lossy(),
+        ]
+        .map(str::to_owned);
+        let kept = ["PATH", "PATHEXT", "SYSTEMROOT", "COMSPEC", "HOME", "USERPROFILE"];
+        let mut environment = self.environment.clone();
+        environment.retain(|name, _| kept.contains(&name.as_str()));
+        let said = self.run_program(program(), &self.with_common(&arguments), &environment, desk)?;
+        said.stdout
+            .trim()
+            .parse()
+            .map_err(|_| PublishError::Prerequisite {
+                message: format!("npm names no registry of its own, but `{}`", said.stdout.trim()),
+                hint: "name the registry in release-policy.json, or repair npm".to_owned(),
+            })
+    }
+
+    /// Whether npm has the subcommand.
+    pub fn has(&self, words: &[&str], desk: &dyn Desk) -> Result<bool, PublishError> {
+        let mut arguments: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+        arguments.push("--help".to_owned());
+        Ok(self.run(&arguments, desk)?.succeeded)
+    }
+
+    /// Runs npm with `arguments` to its end. Only an npm that cannot be started is an error.
+    pub fn run(&self, arguments: &[String], desk: &dyn Desk) -> Result<Said, PublishError> {
+        self.run_program(program(), &self.with_common(arguments), &self.environment, desk)
+    }
+
+    /// No log files, which would hold the command line and the addresses; no global configuration; no notices.
+    fn with_common(&self, arguments: &[String]) -> Vec<String> {
+        let global = self.folder().join("global-npmrc");
+        let mut all = arguments.to_vec();
+        all.extend(
+            [
+                "--logs-max=0",
+                "--no-update-notifier",
+                "--no-fund",
+                "--no-audit",
+                "--globalconfig",
+            ]
+            .map(str::to_owned),
+        );
+        all.push(global.to_string_lossy().into_owned());
+        all
+    }
+
+    fn run_program(
+        &self,
+        program: &str,
+        arguments: &[String],
+        environment: &Environment,
+        desk: &dyn Desk,
+    ) -> Result<Said, PublishError> {
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(environment)
+            .current_dir(self.folder())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| PublishError::Prerequisite {
+            message: format!("failed to run `{program}`: {error}"),
+            hint: format!("install `{program}` and make sure it is on PATH"),
+        })?;
+        let (stdout, stderr, status) = finish(&mut child, desk)?;
+        let said: Vec<&str> = stdout.lines().chain(stderr.lines()).collect();
+        let tail = said[said.len().saturating_sub(TAIL_LINES)..].join("\n");
+        Ok(Said {
+            command: self.secrets.hide(&shown(program, arguments)),
+            succeeded: status.success(),
+            exit: status
+                .code()
+                .map_or_else(|| status.to_string(), |code| format!("exit code {code}")),
+            tail: self.secrets.hide(&tail),
+            stdout,
+        })
+    }
+}
+
+/// npm as it is called on this system.
+fn program() -> &'static str {
+    if cfg!(windows) { "npm.cmd" } else { "npm" }
+}
+
+fn finish(
+    child: &mut Child,
+    desk: &dyn Desk,
+) -> Result<(String, String, std::process::ExitStatus), PublishError> {
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    thread::scope(|scope| {
+        let stdout = scope.spawn(|| stdout.map(read).unwrap_or_default());
+        let stderr = scope.spawn(|| stderr.map(read).unwrap_or_default());
+        let status = loop {
+            if let Some(status) = child.try_wait().map_err(PathError::new("wait for", "npm"))? {
+                break status;
+            }
+            if desk.interrupted() {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(PublishError::Interrupted);
+            }
+            thread::sleep(LOOK);
+        };
+        Ok((
+            stdout.join().unwrap_or_default(),
+            stderr.join().unwrap_or_default(),
+            status,
+        ))
+    })
+}
+
+fn read(mut pipe: impl Read) -> String {
+    let mut bytes = Vec::new();
+    // What was read before an error is still worth showing.
+    let _ = pipe.read_to_end(&mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn shown(program: &str, arguments: &[String]) -> String {
+    let quoted = arguments.iter().map(|argument| {
+        if argument.is_empty() || argument.contains([' ', '"', '\'']) {
+            format!("{argument:?}")
+        } else {
+            argument.clone()
+        }
+    });
+    std::iter::once(program.to_owned())
+        .chain(quoted)
+        .collect::<Vec<_>>()
+        .join(" ")
+}

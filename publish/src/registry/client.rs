@@ -1,0 +1,132 @@
+//! Asks a registry, and only that registry.
+
+use std::time::Duration;
+
+use ktx_policy::RegistryUrl;
+use ktx_policy::guard::RegistryState;
+use ureq::http::StatusCode;
+
+use crate::error::PublishError;
+
+use super::packument::Packument;
+
+/// A packument with every version of a small package has some hundred kilobytes.
+const LARGEST_PACKUMENT: u64 = 64 << 20;
+
+/// npm's own limit for a tarball is far below.
+const LARGEST_TARBALL: u64 = 1 << 30;
+
+/// For one answer, from the first byte sent to the last one read.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A registry that is asked without credentials.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    url: RegistryUrl,
+    agent: ureq::Agent,
+}
+
+impl Registry {
+    /// The registry at `url`. Redirects are not followed, so that every request reaches that registry. `proxy` is for
+    /// https addresses, as `HTTPS_PROXY` has it.
+    pub fn at(url: RegistryUrl, proxy: Option<&str>) -> Self {
+        let proxy = proxy
+            .filter(|_| url.as_str().starts_with("https:"))
+            .and_then(|proxy| ureq::Proxy::new(proxy).ok());
+        let config = ureq::Agent::config_builder()
+            .timeout_global(Some(PATIENCE))
+            .timeout_connect(Some(Duration::from_secs(10)))
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .proxy(proxy)
+            .user_agent(concat!("ktx-xtask/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Self {
+            url,
+            agent: ureq::Agent::new_with_config(config),
+        }
+    }
+
+    /// The registry's address.
+    pub fn url(&self) -> &RegistryUrl {
+        &self.url
+    }
+
+    /// The facts for the guard. What cannot be read is unknown, never absent: absent is only what the registry
+    /// answers 404 for.
+    pub fn state(&self, package: &str) -> RegistryState {
+        match self.packument(package) {
+            Ok(Some(packument)) => RegistryState::Package(packument.state()),
+            Ok(None) => RegistryState::NoPackage,
+            Err(error) => RegistryState::Unknown(error.to_string()),
+        }
+    }
+
+    /// The packument, or `None` when the registry has never heard of the package.
+    pub fn packument(&self, package: &str) -> Result<Option<Packument>, PublishError> {
+        let address = format!("{}{}", self.url, package.replace('/', "%2f"));
+        let failed = |cause: String| PublishError::Registry {
+            address: address.clone(),
+            cause,
+        };
+        let request = self
+            .agent
+            .get(&address)
+            .header("accept", "application/json")
+            .header("cache-control", "no-cache");
+        let mut response = request.call().map_err(|error| failed(error.to_string()))?;
+        match response.status() {
+            StatusCode::OK => {}
+            StatusCode::NOT_FOUND => return Ok(None),
+            status => return Err(failed(format!("the registry answered {status}"))),
+        }
+        let body = response
+            .body_mut()
+            .with_config()
+            .limit(LARGEST_PACKUMENT)
+            .read_to_vec();
+        let body = body.map_err(|error| failed(error.to_string()))?;
+        let packument: Packument = serde_json::from_slice(&body)
+            .map_err(|error| failed(format!("the answer is no packument: {error}")))?;
+        if packument.name != package {
+            return Err(failed(format!("the answer is about `{}`", packument.name)));
+        }
+        Ok(Some(packument))
+    }
+
+    /// The bytes of a tarball, which must lie on this registry.
+    pub fn tarball(&self, address: &str) -> Result<Vec<u8>, PublishError> {
+        let failed = |cause: String| PublishError::Registry {
+            address: address.to_owned(),
+            cause,
+        };
+        if origin(address) != origin(self.url.as_str()) {
+            return Err(failed(format!(
+                "the tarball lies on another host than {}",
+                self.url
+            )));
+        }
+        let mut response = self
+            .agent
+            .get(address)
+            .call()
+            .map_err(|error| failed(error.to_string()))?;
+        if response.status() != StatusCode::OK {
+            return Err(failed(format!("the registry answered {}", response.status())));
+        }
+        let body = response
+            .body_mut()
+            .with_config()
+            .limit(LARGEST_TARBALL)
+            .read_to_vec();
+        body.map_err(|error| failed(error.to_string()))
+    }
+}
+
+/// Scheme, host and port of an address.
+fn origin(address: &str) -> Option<(String, String)> {
+    let uri: ureq::http::Uri = address.parse().ok()?;
+    let authority = uri.authority()?.as_str();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    Some((uri.scheme_str()?.to_ascii_lowercase(), host.to_ascii_lowercase()))
+}

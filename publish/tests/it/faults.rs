@@ -1,0 +1,128 @@
+//! A registry that answers late, wrongly, or not at all.
+
+use ktx_policy::guard::RefusalCode;
+use ktx_publish::publication::PublishResult;
+use ktx_publish::receipt::{Outcome, ReceiptBook};
+use ktx_publish::{ErrorClass, PublishError};
+
+use super::support::{Fault, LocalRegistry, Proxy, Release, tags};
+
+fn setting(faults: &[Fault]) -> (LocalRegistry, Proxy, Release) {
+    let registry = LocalRegistry::start();
+    let proxy = Proxy::before(registry.port(), faults);
+    let release = Release::new("0.1.0", &registry, proxy.url());
+    (registry, proxy, release)
+}
+
+fn outcomes(release: &Release) -> Vec<Outcome> {
+    let receipts = ReceiptBook::in_folder(&release.path("reports")).read().unwrap();
+    receipts.into_iter().map(|receipt| receipt.outcome).collect()
+}
+
+#[test]
+fn an_upload_refused_with_503_is_published_by_a_rerun() {
+    let (registry, proxy, release) = setting(&[Fault::RefuseUpload(503)]);
+    let error = release.publish().unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Registry, "{error}");
+    assert_eq!(outcomes(&release), [Outcome::Failed]);
+    assert_eq!(proxy.uploads(), 1, "npm does not try again on its own");
+    assert_eq!(release.publish().unwrap().result, PublishResult::Published);
+    assert_eq!(tags(&registry.url()), "latest=0.1.0 next=0.1.0");
+    assert_eq!(outcomes(&release), [Outcome::Failed, Outcome::Verified]);
+}
+
+#[test]
+fn an_upload_that_was_stored_before_the_503_is_found_out_at_once() {
+    let (_registry, proxy, release) = setting(&[Fault::StoreThenAnswer(503)]);
+    assert_eq!(release.publish().unwrap().result, PublishResult::Published);
+    assert_eq!(proxy.uploads(), 1);
+    assert_eq!(outcomes(&release), [Outcome::Verified]);
+}
+
+#[test]
+fn an_upload_that_was_stored_but_is_not_served_is_finished_by_a_rerun() {
+    let (_registry, proxy, mut release) = setting(&[Fault::StoreThenAnswer(503), Fault::LagAfterUpload(3)]);
+    release.options.patience.failure = std::time::Duration::ZERO;
+    let error = release.publish().unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Registry);
+    // Reads of the rerun's plan still lag, so npm is asked to publish and says that the number is taken.
+    let mut results = Vec::new();
+    for _ in 0..4 {
+        match release.publish() {
+            Ok(report) => {
+                results.push(report.result);
+                break;
+            }
+            Err(error) => assert_eq!(error.class(), ErrorClass::Registry, "{error}"),
+        }
+    }
+    assert!(
+        matches!(
+            results[..],
+            [PublishResult::AlreadyPublished | PublishResult::Published]
+        ),
+        "{results:?}"
+    );
+    assert_eq!(proxy.uploads(), 1, "nothing is uploaded twice");
+}
+
+#[test]
+fn a_conflict_is_the_registrys_word_and_nothing_was_stored() {
+    let (_registry, _proxy, release) = setting(&[Fault::RefuseUpload(409)]);
+    let error = release.publish().unwrap_err();
+    assert!(
+        matches!(error, PublishError::Npm { registry: true, .. }),
+        "{error}"
+    );
+    assert_eq!(release.publish().unwrap().result, PublishResult::Published);
+}
+
+#[test]
+fn lagging_and_vanishing_reads_are_waited_for() {
+    for fault in [Fault::LagAfterUpload(3), Fault::VanishAfterUpload] {
+        let (_registry, proxy, release) = setting(&[fault]);
+        assert_eq!(
+            release.publish().unwrap().result,
+            PublishResult::Published,
+            "{fault:?}"
+        );
+        assert_eq!(proxy.uploads(), 1);
+    }
+}
+
+#[test]
+fn a_registry_that_lags_beyond_all_patience_has_an_outcome_of_its_own() {
+    let (_registry, proxy, mut release) = setting(&[Fault::LagAfterUpload(40)]);
+    release.options.patience.first_publication = std::time::Duration::from_millis(300);
+    let report = release.publish().unwrap();
+    assert!(
+        matches!(report.result, PublishResult::PublishedNotYetVisible { .. }),
+        "{:?}",
+        report.result
+    );
+    assert_eq!(outcomes(&release), [Outcome::PublishedNotYetVisible]);
+    assert_eq!(report.tags_before, Default::default());
+    assert_eq!(proxy.uploads(), 1);
+}
+
+#[test]
+fn a_registry_that_serves_other_bytes_is_found_out() {
+    let (_registry, _proxy, release) = setting(&[Fault::AlterTarballs]);
+    let error = release.publish().unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Integrity, "{error}");
+}
+
+#[test]
+fn unknown_facts_are_never_guessed() {
+    let (registry, _proxy, release) = setting(&[Fault::RefuseReads(503)]);
+    let unreachable = Release::new("0.1.0", &registry, "http://127.0.0.1:9/".parse().unwrap());
+    for release in [release, unreachable] {
+        let Err(PublishError::Refused(refused)) = release.publish() else {
+            panic!("not refused")
+        };
+        assert_eq!(refused.refusals[0].code, RefusalCode::RegistryUnknown);
+        assert_eq!(refused.unchecked.len(), 4);
+        assert_eq!(PublishError::Refused(refused).class(), ErrorClass::Registry);
+        assert!(outcomes(&release).is_empty(), "nothing refused writes");
+    }
+}

@@ -1,0 +1,207 @@
+//! One package's life on a registry: from its first candidate to a stable version that is rolled back.
+
+use ktx_policy::guard::{RefusalCode, TrustDowngrade};
+use ktx_publish::publication::PublishResult;
+use ktx_publish::tag_move::{MovePlan, MoveResult, PromoteOptions, RollbackOptions, promote, rollback};
+use ktx_publish::{ErrorClass, PublishError};
+
+use super::support::{LocalRegistry, Quiet, Release, tags};
+
+#[track_caller]
+fn refused_for<T: std::fmt::Debug>(outcome: Result<T, PublishError>, code: RefusalCode) -> PublishError {
+    refused_for_all(outcome, &[code])
+}
+
+#[track_caller]
+fn refused_for_all<T: std::fmt::Debug>(
+    outcome: Result<T, PublishError>,
+    expected: &[RefusalCode],
+) -> PublishError {
+    match outcome {
+        Err(PublishError::Refused(refused)) => {
+            let codes: Vec<RefusalCode> = refused.refusals.iter().map(|refusal| refusal.code).collect();
+            assert_eq!(codes, expected);
+            PublishError::Refused(refused)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn plan_promotion(release: &Release) -> Result<MovePlan, PublishError> {
+    let promotion = PromoteOptions {
+        from: "next".into(),
+        to: "latest".into(),
+        trust_downgrade: TrustDowngrade::Refused,
+    };
+    promote(
+        &release.move_options(),
+        &promotion,
+        &release.environment,
+        &Quiet::default(),
+    )
+}
+
+fn plan_rollback(
+    release: &Release,
+    to: Option<&str>,
+    confirmed: Option<&str>,
+) -> Result<MovePlan, PublishError> {
+    let back = RollbackOptions {
+        tag: "latest".into(),
+        to: to.map(str::to_owned),
+        confirmed: confirmed.map(str::to_owned),
+    };
+    rollback(
+        &release.move_options(),
+        &back,
+        &release.environment,
+        &Quiet::default(),
+    )
+}
+
+#[test]
+fn from_the_first_candidate_to_a_rolled_back_release() {
+    let registry = LocalRegistry::start();
+    let url = registry.url();
+    let release = |version: &str| Release::new(version, &registry, url.clone());
+
+    // The first version would become latest.
+    let first = release("0.1.0-rc.0");
+    refused_for(first.publish(), RefusalCode::FirstPublishLatest);
+    let first = first.accepting_first_latest();
+    let report = first.publish().unwrap();
+    assert_eq!(report.result, PublishResult::Published);
+    assert_eq!(tags(&url), "latest=0.1.0-rc.0 next=0.1.0-rc.0");
+
+    // The same bytes again: nothing to do. Other bytes under the number: never.
+    assert_eq!(first.publish().unwrap().result, PublishResult::AlreadyPublished);
+    let other = Release::of_bytes("0.1.0-rc.0", &registry, url.clone(), "second");
+    let error = refused_for(other.publish(), RefusalCode::NumberTaken);
+    assert_eq!(error.class(), ErrorClass::Integrity);
+
+    let second = release("0.1.0-rc.1");
+    assert_eq!(second.publish().unwrap().result, PublishResult::Published);
+    assert_eq!(tags(&url), "latest=0.1.0-rc.0 next=0.1.0-rc.1");
+    // A candidate that comes late.
+    let stale = release("0.0.9-rc.5").publish();
+    refused_for_all(stale, &[RefusalCode::TagBackwards, RefusalCode::BelowLatest]);
+
+    // A stable version goes under next; promoting it needs the smoke from the registry.
+    let stable = release("0.1.0");
+    let mut to_latest = release("0.1.0");
+    to_latest.options.tag = "latest".into();
+    refused_for(to_latest.publish(), RefusalCode::TagNotInPolicy);
+    stable.publish().unwrap();
+    assert_eq!(tags(&url), "latest=0.1.0-rc.0 next=0.1.0");
+    refused_for(plan_promotion(&stable), RefusalCode::NotProven);
+    stable.prove_published();
+    let plan = plan_promotion(&stable).unwrap();
+    assert_eq!(
+        plan.command(),
+        format!("npm dist-tag add @kaelio/ktx@0.1.0 latest --registry={url} --@kaelio:registry={url}")
+    );
+    assert_eq!(tags(&url), "latest=0.1.0-rc.0 next=0.1.0", "a plan moves nothing");
+    assert_eq!(plan.execute(&Quiet::default()).unwrap().result, MoveResult::Moved);
+    assert_eq!(tags(&url), "latest=0.1.0 next=0.1.0");
+    assert_eq!(
+        plan_promotion(&stable)
+            .unwrap()
+            .execute(&Quiet::default())
+            .unwrap()
+            .result,
+        MoveResult::AlreadyThere
+    );
+
+    // A bad release is promoted and rolled back by its own receipts.
+    let bad = release("0.1.1");
+    bad.publish().unwrap();
+    bad.prove_published();
+    plan_promotion(&bad).unwrap().execute(&Quiet::default()).unwrap();
+    assert_eq!(tags(&url), "latest=0.1.1 next=0.1.1");
+    let back = plan_rollback(&bad, None, None).unwrap();
+    assert_eq!(back.guard().version, "0.1.0");
+    assert_eq!(
+        back.deprecation().unwrap(),
+        format!(
+            "npm deprecate @kaelio/ktx@0.1.1 \"broken: use 0.1.0\" --registry={url} --@kaelio:registry={url}"
+        )
+    );
+    assert_eq!(back.execute(&Quiet::default()).unwrap().result, MoveResult::Moved);
+    assert_eq!(tags(&url), "latest=0.1.0 next=0.1.1");
+
+    // Without receipts the version has to be said twice; a prerelease never comes back to latest.
+    let stranger = release("0.1.1");
+    refused_for(plan_rollback(&stranger, None, None), RefusalCode::NoHistory);
+    refused_for(
+        plan_rollback(&stranger, Some("0.1.1"), None),
+        RefusalCode::NoHistory,
+    );
+    plan_rollback(&stranger, Some("0.1.1"), Some("0.1.1")).unwrap();
+    refused_for(
+        plan_rollback(&stranger, Some("0.1.0-rc.1"), Some("0.1.0-rc.1")),
+        RefusalCode::PrereleaseLatest,
+    );
+    refused_for(
+        plan_rollback(&stranger, Some("0.0.1"), Some("0.0.1")),
+        RefusalCode::VersionMissing,
+    );
+}
+
+#[test]
+fn a_policy_with_latest_takes_stable_versions_to_it() {
+    let registry = LocalRegistry::start();
+    let url = registry.url();
+    let release = |version: &str| {
+        let mut release = Release::new(version, &registry, url.clone());
+        let npm = serde_json::json!({"publish": true, "registry": null, "access": "public", "tag": "latest", "packages": ["@kaelio/ktx"]});
+        release.write_policy(&serde_json::json!({"npm": npm}));
+        release.prove();
+        release.options.tag = "latest".into();
+        release
+    };
+    release("0.1.0").publish().unwrap();
+    assert_eq!(tags(&url), "latest=0.1.0");
+    release("0.2.0").publish().unwrap();
+    refused_for(release("0.1.5").publish(), RefusalCode::TagBackwards);
+    refused_for(release("0.3.0-rc.0").publish(), RefusalCode::PrereleaseLatest);
+    let mut branch = release("0.3.0-my-fix.1");
+    branch.options.tag = "branch-my-fix".into();
+    branch.publish().unwrap();
+    assert_eq!(tags(&url), "branch-my-fix=0.3.0-my-fix.1 latest=0.2.0");
+}
+
+#[test]
+fn two_publishers_at_once_end_with_one_package() {
+    let registry = LocalRegistry::start();
+    let url = registry.url();
+    let publisher = |content: &str| {
+        Release::of_bytes("0.1.0-rc.0", &registry, url.clone(), content).accepting_first_latest()
+    };
+    // Both have planned before either acts.
+    let (one, two) = (publisher("same"), publisher("same"));
+    let plans = [one.plan().unwrap(), two.plan().unwrap()];
+    let results = std::thread::scope(|scope| {
+        let runs = plans
+            .each_ref()
+            .map(|plan| scope.spawn(|| plan.execute(&Quiet::default())));
+        runs.map(|run| run.join().unwrap())
+    });
+    for result in results {
+        assert_eq!(result.unwrap().result, PublishResult::Published);
+    }
+    let rival = publisher("other bytes");
+    assert_eq!(rival.publish().unwrap_err().class(), ErrorClass::Integrity);
+}
+
+#[test]
+fn of_two_publishers_with_other_bytes_one_is_told() {
+    let registry = LocalRegistry::start();
+    let publisher = |content: &str| {
+        Release::of_bytes("0.1.0-rc.0", &registry, registry.url(), content).accepting_first_latest()
+    };
+    let (one, two) = (publisher("one"), publisher("two"));
+    let (first, second) = (one.plan().unwrap(), two.plan().unwrap());
+    first.execute(&Quiet::default()).unwrap();
+    let error = second.execute(&Quiet::default()).unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Integrity, "{error}");
+}

@@ -1,0 +1,266 @@
+//! A small release in a folder of the test: artifacts, reports, policy, home.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use fs_err as fs;
+use ktx_manifest::ContentId;
+use ktx_manifest::artifact_manifest::{ARTIFACT_MANIFEST_FILE, ArtifactManifest, ArtifactPackage};
+use ktx_policy::guard::{FirstLatest, TrustDowngrade};
+use ktx_policy::readiness::Head;
+use ktx_policy::{NPM_PACKAGE, RegistryUrl};
+use ktx_publish::artifacts::{Built, Location};
+use ktx_publish::npm::Staging;
+use ktx_publish::publication::{Patience, PublishOptions, PublishPlan, PublishReport, plan};
+use ktx_publish::tag_move::MoveOptions;
+use ktx_publish::{Desk, Environment, PublishError};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::LocalRegistry;
+
+pub const REVISION: &str = "0123456789abcdef0123456789abcdef01234567";
+
+/// Keeps what it is told.
+#[derive(Default)]
+pub struct Quiet(pub Mutex<Vec<String>>);
+
+impl Desk for Quiet {
+    fn talk(&self, line: &str) {
+        self.0.lock().unwrap().push(line.to_owned());
+    }
+
+    fn interrupted(&self) -> bool {
+        false
+    }
+}
+
+/// A release and the home of the person who publishes it.
+pub struct Release {
+    folder: TempDir,
+    version: String,
+    pub registry: RegistryUrl,
+    pub environment: Environment,
+    pub options: PublishOptions,
+}
+
+impl Release {
+    /// A ready release of `version`, for `registry`, with the credentials for it in the home's `.npmrc`.
+    pub fn new(version: &str, local: &LocalRegistry, registry: RegistryUrl) -> Self {
+        Self::of_bytes(version, local, registry, "first")
+    }
+
+    /// The same with other bytes inside.
+    pub fn of_bytes(version: &str, local: &LocalRegistry, registry: RegistryUrl, content: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().join("home");
+        fs::create_dir_all(&home).unwrap();
+        fs::write(home.join(".npmrc"), local.credentials(&registry)).unwrap();
+        let packages = vec![
+            ArtifactPackage::npm(version),
+            ArtifactPackage::python(python(version)),
+        ];
+        let environment = Environment::from([
+            ("PATH".to_owned(), std::env::var("PATH").unwrap()),
+            ("HOME".to_owned(), home.to_string_lossy().into_owned()),
+        ]);
+        let options = PublishOptions {
+            location: Location::handed_over(&folder.path().join("artifacts")),
+            built: Built {
+                version: version.parse().unwrap(),
+                packages,
+                head: Head::NoCheckout,
+            },
+            tag: "next".to_owned(),
+            registry: Some(registry.clone()),
+            first_latest: FirstLatest::Refused,
+            trust_downgrade: TrustDowngrade::Refused,
+            staging: Staging::Direct,
+            patience: Patience {
+                publication: Duration::from_secs(20),
+                first_publication: Duration::from_secs(20),
+                failure: Duration::from_secs(2),
+            },
+        };
+        let release = Self {
+            folder,
+            version: version.to_owned(),
+            registry,
+            environment,
+            options,
+        };
+        release.write_policy(&json!({}));
+        let package = json!({
+            "name": NPM_PACKAGE,
+            "version": version,
+            "description": content,
+            "repository": {"type": "git", "url": "git+https://github.com/kaelio/ktx.git"},
+        });
+        release.build(&package);
+        release.prove();
+        release
+    }
+
+    pub fn path(&self, below: &str) -> PathBuf {
+        self.folder.path().join(below)
+    }
+
+    pub fn tarball(&self) -> PathBuf {
+        self.path(&format!("artifacts/npm/kaelio-ktx-{}.tgz", self.version))
+    }
+
+    /// The checked-in policy for one platform, with `changes` on its top level.
+    pub fn write_policy(&self, changes: &Value) {
+        let checked_in = include_str!("../../../../release-policy.json");
+        let mut policy: Value = serde_json::from_str(checked_in).unwrap();
+        policy["platforms"] = json!(["linux-x64"]);
+        policy["publishedPackageSmoke"]["version"] = json!(self.version);
+        for (key, value) in changes.as_object().unwrap() {
+            policy[key] = value.clone();
+        }
+        fs::write(self.path("release-policy.json"), policy.to_string()).unwrap();
+    }
+
+    /// Writes the artifacts and their manifest.
+    pub fn build(&self, package: &Value) {
+        fs::create_dir_all(self.path("artifacts/npm")).unwrap();
+        fs::create_dir_all(self.path("artifacts/python")).unwrap();
+        fs::write(self.tarball(), tarball(package)).unwrap();
+        let wheel = &self.options.built.packages[1];
+        fs::write(self.path("artifacts").join(wheel.artifact_path()), "a wheel").unwrap();
+        self.write_manifest(Some(REVISION.to_owned()));
+    }
+
+    pub fn write_manifest(&self, revision: Option<String>) {
+        let files = self.options.built.packages.iter().map(|package| {
+            let path = package.artifact_path();
+            let bytes = fs::read(self.path("artifacts").join(&path)).unwrap();
+            package.artifact_file(path.parse().unwrap(), content(&bytes))
+        });
+        let files = files.collect();
+        let packages = self.options.built.packages.clone();
+        let manifest =
+            ArtifactManifest::new("2031-01-01T00:00:00Z".parse().unwrap(), revision, packages, files);
+        fs::write(
+            self.path("artifacts").join(ARTIFACT_MANIFEST_FILE),
+            manifest.to_text(),
+        )
+        .unwrap();
+    }
+
+    /// Writes a green smoke report for the artifacts as they are.
+    pub fn prove(&self) {
+        let report = self.smoke_report(json!({"kind": "artifacts"}), &["npm-local", "runtime-lifecycle"]);
+        self.write_report("smoke-linux-x64.json", &report);
+    }
+
+    /// Writes a green report of the package from the registry.
+    pub fn prove_published(&self) {
+        let source = json!({
+            "kind": "registry",
+            "url": self.registry.as_str(),
+            "package": format!("{NPM_PACKAGE}@{}", self.version),
+        });
+        self.write_report(
+            "published-linux-x64.json",
+            &self.smoke_report(source, &["published"]),
+        );
+    }
+
+    pub fn write_report(&self, name: &str, report: &Value) {
+        fs::create_dir_all(self.path("reports")).unwrap();
+        fs::write(self.path("reports").join(name), report.to_string()).unwrap();
+    }
+
+    pub fn smoke_report(&self, source: Value, scenarios: &[&str]) -> Value {
+        let tarball = fs::read(self.tarball()).unwrap();
+        let policy = fs::read(self.path("release-policy.json")).unwrap();
+        let passed = |name: &&str| json!({"name": name, "outcome": {"status": "passed"}, "seconds": 1.0, "steps": [{"name": "it works", "seconds": 1.0}]});
+        json!({
+            "schemaVersion": 1,
+            "platform": "linux-x64",
+            "source": source,
+            "tarball": {"file": "kaelio-ktx.tgz", "sha256": content(&tarball).sha256, "bytes": tarball.len()},
+            "wheel": {"file": "kaelio_ktx.whl", "sha256": content(b"a wheel").sha256, "bytes": 7},
+            "policySha256": content(&policy).sha256,
+            "toolVersions": {},
+            "startedAt": "2031-01-01T00:00:00Z",
+            "finishedAt": "2031-01-01T00:01:00Z",
+            "scenarios": scenarios.iter().map(passed).collect::<Vec<_>>(),
+        })
+    }
+
+    pub fn accepting_first_latest(mut self) -> Self {
+        self.options.first_latest = FirstLatest::Accepted;
+        self
+    }
+
+    pub fn plan(&self) -> Result<PublishPlan, PublishError> {
+        plan(&self.options, &self.environment, &Quiet::default())
+    }
+
+    pub fn publish(&self) -> Result<PublishReport, PublishError> {
+        self.plan()?.execute(&Quiet::default())
+    }
+
+    pub fn move_options(&self) -> MoveOptions {
+        MoveOptions {
+            location: self.options.location.clone(),
+            registry: Some(self.registry.clone()),
+            patience: Duration::from_secs(10),
+        }
+    }
+
+    pub fn append_to_npmrc(&self, text: &str) {
+        let path = self.path("home/.npmrc");
+        let before = fs::read_to_string(&path).unwrap();
+        fs::write(path, format!("{before}{text}")).unwrap();
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// The dist-tags of the package on a registry, as `tag=version` in the order of the tags.
+pub fn tags(registry: &RegistryUrl) -> String {
+    let address = format!("{registry}@kaelio%2fktx");
+    let mut answer = ureq::get(&address).call().unwrap();
+    let packument: Value = answer.body_mut().read_json().unwrap();
+    let tags: BTreeMap<String, String> = serde_json::from_value(packument["dist-tags"].clone()).unwrap();
+    tags.into_iter()
+        .map(|(tag, version)| format!("{tag}={version}"))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn content(bytes: &[u8]) -> ContentId {
+    ContentId {
+        sha256: ktx_manifest::Sha256Digest::of(bytes),
+        bytes: bytes.len() as u64,
+    }
+}
+
+fn python(version: &str) -> String {
+    version.replace("-rc.", "rc").replace("-my-fix.1", ".dev1+my.fix")
+}
+
+fn tarball(package: &Value) -> Vec<u8> {
+    let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    let mut add = |path: &str, bytes: &[u8]| {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, path, bytes).unwrap();
+    };
+    add("package/package.json", package.to_string().as_bytes());
+    add("package/native/linux-x64/ktx", b"a program");
+    let mut gzip = archive.into_inner().unwrap();
+    gzip.flush().unwrap();
+    gzip.finish().unwrap()
+}
