@@ -14,13 +14,19 @@ mod interrupt;
 mod lock;
 mod printer;
 mod process;
+mod promote;
+mod publish;
+mod readiness;
 mod refusal;
+mod releasing;
+mod rollback;
 mod session;
 mod smoke;
 mod sources;
 mod test;
 mod tools;
 mod verify;
+mod version;
 
 use std::process::ExitCode;
 
@@ -78,11 +84,16 @@ enum Command {
     BuildWheel(build_wheel::BuildWheelArgs),
     InstallTools(install_tools::InstallToolsArgs),
     Lock(lock::LockArgs),
+    Promote(promote::PromoteArgs),
+    Publish(publish::PublishArgs),
+    Readiness(readiness::ReadinessArgs),
+    Rollback(rollback::RollbackArgs),
     Smoke(smoke::SmokeArgs),
     #[command(hide = true)]
     SmokeGuardian(smoke::GuardianArgs),
     Test(test::TestArgs),
     Verify(verify::VerifyArgs),
+    Version(version::VersionArgs),
 }
 
 fn dispatch(command: Command, session: &Session<'_>) -> anyhow::Result<()> {
@@ -96,6 +107,11 @@ fn dispatch(command: Command, session: &Session<'_>) -> anyhow::Result<()> {
         Command::Test(arguments) => test::run(arguments, session),
         Command::Smoke(arguments) => smoke::run(arguments, session),
         Command::SmokeGuardian(arguments) => smoke::keep_watch(&arguments),
+        Command::Version(arguments) => version::run(arguments, session),
+        Command::Readiness(arguments) => readiness::run(arguments, session),
+        Command::Publish(arguments) => publish::run(arguments, session),
+        Command::Promote(arguments) => promote::run(arguments, session),
+        Command::Rollback(arguments) => rollback::run(arguments, session),
         Command::Lock(arguments) => lock::run(arguments, session),
         Command::InstallTools(arguments) => install_tools::run(arguments, session),
     }

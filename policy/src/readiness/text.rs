@@ -54,7 +54,7 @@ impl ReadinessReport {
     }
 
     /// One line per gate; below one that is shut, what is missing and what mends it.
-    fn gate_lines(&self) -> Vec<String> {
+    pub fn gate_lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for gate in &self.gates {
             let state = if gate.open { "open" } else { "shut" };

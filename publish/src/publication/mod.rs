@@ -16,8 +16,8 @@ use crate::npm::Staging;
 
 pub(crate) use self::execute::blames_registry;
 pub use self::execute::{PublishReport, PublishResult};
-pub(crate) use self::plan::proxy;
-pub use self::plan::{PublishPlan, chosen_registry, plan};
+
+pub use self::plan::{PublishPlan, chosen_registry, plan, proxy};
 pub use self::read_back::{Expectation, Sight, read_back};
 
 /// What is to be published, and how.

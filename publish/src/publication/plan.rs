@@ -163,7 +163,7 @@ pub fn chosen_registry(
 }
 
 /// The proxy for https addresses.
-pub(crate) fn proxy(environment: &Environment) -> Option<&str> {
+pub fn proxy(environment: &Environment) -> Option<&str> {
     let set = |name: &str| {
         environment
             .get(name)

@@ -1,0 +1,206 @@
+//! `cargo xtask version`: shows, sets or proposes the one version.
+
+use anyhow::Result;
+use clap::{Args, Subcommand, ValueEnum};
+use fs_err as fs;
+use ktx_policy::{
+    BranchSlug, Bump, NPM_PACKAGE, NextChannel, RegistryUrl, ReleaseVersion, ReleasedVersions, next_version,
+};
+use ktx_publish::artifacts::read_policy;
+use ktx_publish::npm::Npm;
+use ktx_publish::publication::{chosen_registry, proxy};
+use ktx_publish::registry::Registry;
+use ktx_publish::version_files;
+use serde::Serialize;
+
+use crate::exit::{Exit, Failure};
+use crate::releasing::{self, SessionDesk};
+use crate::session::Session;
+
+/// Show, set or propose the version
+#[derive(Args)]
+pub struct VersionArgs {
+    #[command(subcommand)]
+    command: VersionCommand,
+}
+
+#[derive(Subcommand)]
+enum VersionCommand {
+    /// Show the version, its form in Python, and where it may be published
+    Show,
+    /// Set the version of everything
+    Set {
+        /// X.Y.Z, X.Y.Z-rc.N or X.Y.Z-<branch>.N
+        version: String,
+    },
+    /// Propose the next version from the workspace, the git tags and the registry
+    Next(NextArgs),
+}
+
+#[derive(Args)]
+struct NextArgs {
+    /// Which kind of version
+    #[arg(long)]
+    channel: ChannelName,
+    /// The branch that the version is for; main has the release candidates
+    #[arg(long, value_name = "NAME", default_value = "main")]
+    branch: String,
+    /// The registry, where release-policy.json names none [default: npm's own]
+    #[arg(long, value_name = "URL")]
+    registry: Option<RegistryUrl>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ChannelName {
+    Rc,
+    Stable,
+}
+
+pub fn run(arguments: VersionArgs, session: &Session<'_>) -> Result<()> {
+    match arguments.command {
+        VersionCommand::Show => show(session),
+        VersionCommand::Set { version } => set(session, &version),
+        VersionCommand::Next(arguments) => next(session, &arguments),
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    version: String,
+    python_version: String,
+    tags: Vec<String>,
+}
+
+fn show(session: &Session<'_>) -> Result<()> {
+    let version = workspace(session)?;
+    let shown = described(&version)?;
+    session.printer.document(&shown)?;
+    session.printer.data(&shown.version);
+    session.printer.talk(&format!(
+        "Python: {}; dist-tags: {}",
+        shown.python_version,
+        shown.tags.join(", ")
+    ));
+    Ok(())
+}
+
+fn set(session: &Session<'_>, text: &str) -> Result<()> {
+    let version: ReleaseVersion = text
+        .parse()
+        .map_err(|error: ktx_policy::InvalidVersion| Failure::new(Exit::Usage, error.to_string()))?;
+    let shown = described(&version)?;
+    let root = session.root()?;
+    let current = workspace(session)?;
+    let read = |name: &str| fs::read_to_string(root.join(name));
+    // All three are edited before any of them is written.
+    let edited = [
+        (
+            "Cargo.toml",
+            version_files::set_in_manifest(&read("Cargo.toml")?, &version)?,
+        ),
+        (
+            "Cargo.lock",
+            version_files::set_in_lock(&read("Cargo.lock")?, &current, &version)?,
+        ),
+        (
+            "release-policy.json",
+            version_files::set_in_policy(&read("release-policy.json")?, &version)?,
+        ),
+    ];
+    for (name, text) in edited {
+        let mut file = tempfile::NamedTempFile::new_in(root)?;
+        std::io::Write::write_all(&mut file, text.as_bytes())?;
+        let path = root.join(name);
+        fs::set_permissions(file.path(), fs::metadata(&path)?.permissions())?;
+        file.persist(path)?;
+    }
+    session.printer.document(&shown)?;
+    session.printer.data(&format!("{current} -> {version}"));
+    Ok(())
+}
+
+fn next(session: &Session<'_>, arguments: &NextArgs) -> Result<()> {
+    let root = session.root()?;
+    let usage = |message: String| Failure::new(Exit::Usage, message);
+    let channel = match (arguments.channel, arguments.branch.as_str()) {
+        (ChannelName::Stable, "main") => NextChannel::Stable,
+        (ChannelName::Stable, branch) => {
+            let message = format!("stable versions come from main, not from {branch}");
+            return Err(usage(message)
+                .hint("leave --branch away, or use --channel rc")
+                .into());
+        }
+        (ChannelName::Rc, "main") => NextChannel::Candidate,
+        (ChannelName::Rc, branch) => {
+            NextChannel::Branch(BranchSlug::of_branch(branch).map_err(|error| usage(error.to_string()))?)
+        }
+    };
+    let tags = releasing::git(session, root, &["tag", "--list", "v*"])?;
+    let git = tags
+        .lines()
+        .filter_map(|tag| tag.strip_prefix('v')?.parse().ok())
+        .collect();
+    let released = ReleasedVersions {
+        git,
+        registry: registry_versions(session, arguments)?,
+    };
+    let bump = Bump::of_commits(subjects(session, root, &released)?.lines());
+    let version = next_version(&workspace(session)?, &released, &channel, bump).map_err(|disagreement| {
+        Failure::new(Exit::Refused, disagreement.to_string())
+            .hint("make workspace, git tags and registry agree, then ask again: cargo xtask version set, git tag, git fetch --tags")
+    })?;
+    let shown = described(&version)?;
+    session.printer.document(&shown)?;
+    session.printer.data(&shown.version);
+    session
+        .printer
+        .talk(&format!("to take it: cargo xtask version set {version}"));
+    Ok(())
+}
+
+fn registry_versions(session: &Session<'_>, arguments: &NextArgs) -> Result<Vec<ReleaseVersion>> {
+    let desk = SessionDesk(session);
+    let told = |error| releasing::failure(session, error);
+    let (policy, _) = read_policy(session.root()?.join("release-policy.json").as_std_path()).map_err(told)?;
+    let environment = releasing::environment();
+    let npm = Npm::new(&environment).map_err(told)?;
+    let url = chosen_registry(&policy, arguments.registry.as_ref(), &npm, &desk).map_err(told)?;
+    let registry = Registry::at(url, proxy(&environment));
+    let Some(packument) = registry.packument(NPM_PACKAGE).map_err(told)? else {
+        return Ok(Vec::new());
+    };
+    let state = packument.state();
+    // A removed number is used up as well.
+    let all = state.versions.keys().chain(&state.burned);
+    Ok(all.filter_map(|version| version.parse().ok()).collect())
+}
+
+/// The subjects of the commits since the last stable release, or of all of them.
+fn subjects(session: &Session<'_>, root: &camino::Utf8Path, released: &ReleasedVersions) -> Result<String> {
+    let stable = released.git.iter().filter(|version| !version.is_prerelease());
+    let range = match stable.max_by(|one, other| one.precedence(other)) {
+        Some(version) => format!("v{version}..HEAD"),
+        None => "HEAD".to_owned(),
+    };
+    releasing::git(session, root, &["log", "--format=%s", &range])
+}
+
+fn workspace(session: &Session<'_>) -> Result<ReleaseVersion> {
+    let path = session.root()?.join("Cargo.toml");
+    Ok(version_files::workspace_version(&fs::read_to_string(path)?)?)
+}
+
+fn described(version: &ReleaseVersion) -> Result<Shown> {
+    let python = ktx_release::version::python_version(version.as_semver())
+        .map_err(|error| Failure::new(Exit::Refused, error.to_string()).hint(error.hint()))?;
+    let tags = version
+        .channel()
+        .map(|channel| channel.tags())
+        .unwrap_or_default();
+    Ok(Shown {
+        version: version.to_string(),
+        python_version: python.to_string(),
+        tags: tags.iter().map(ToString::to_string).collect(),
+    })
+}
