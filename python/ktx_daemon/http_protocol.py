@@ -92,9 +92,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         return self.cycle is None or self.cycle.response_complete
 
     def _expect_headers(self) -> None:
-        self._deadline = self.loop.call_later(
-            HEADER_SECONDS, self._refuse, 408, "The request headers did not arrive in time."
-        )
+        self._deadline = self.loop.call_later(HEADER_SECONDS, self._headers_overdue)
+
+    def _headers_overdue(self) -> None:
+        if self._answered:
+            self._refuse(408, "The request headers did not arrive in time.")
+        else:  # the request before these headers is still in work; its answer goes first
+            self._expect_headers()
 
     def _clear_deadline(self) -> None:
         if self._deadline is not None:
