@@ -10,7 +10,7 @@ __all__ = ["postgres_server", "zoo_url"]
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how to run what a standard run leaves out."""
-    if "real_embeddings" in terminalreporter.config.getoption("-m") and terminalreporter.stats.get("deselected"):
+    if "not real_embeddings" in terminalreporter.config.getoption("-m") and terminalreporter.stats.get("deselected"):
         terminalreporter.write_line(
             "left out: tests of the real embedding library. To run them, install the local-embeddings extra, "
             "set KTX_EMBEDDING_MODEL to a directory with all-MiniLM-L6-v2 and run: pytest -m real_embeddings"

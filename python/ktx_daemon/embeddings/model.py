@@ -57,9 +57,14 @@ def encoder() -> Encoder:
 
 def load(model: str) -> Encoder:
     """Load a model by its hub name or from a local directory."""
+    os.environ.setdefault("TQDM_DISABLE", "1")  # stderr is for messages; the libraries draw progress bars there
     try:
         from sentence_transformers import SentenceTransformer
     except ModuleNotFoundError as error:
         raise EmbeddingsNotInstalled(INSTALL_HINT, name=error.name) from None
-    encoder: Encoder = SentenceTransformer(model)
+    try:
+        encoder: Encoder = SentenceTransformer(model)
+    except OSError as error:
+        hint = f"set {MODEL_VARIABLE} to a directory with the model, or allow its first download"
+        raise OSError(f"failed to load embedding model `{model}`: {error}\nhint: {hint}") from None
     return encoder

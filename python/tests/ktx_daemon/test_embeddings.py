@@ -86,6 +86,16 @@ def test_names_the_command_that_installs_what_is_missing(monkeypatch: pytest.Mon
     assert str(missing.value).endswith("run: ktx runtime install --feature local-embeddings --yes")
 
 
+def test_says_which_model_it_could_not_load(stand_in: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: StandIn, name: str) -> None:
+        raise OSError("no network")
+
+    monkeypatch.setattr(StandIn, "__init__", fail)
+    monkeypatch.setenv("KTX_EMBEDDING_MODEL", "/nowhere")
+    with pytest.raises(OSError, match="failed to load embedding model `/nowhere`: no network\nhint: set KTX_EMBEDDING"):
+        model.embed(["text"])
+
+
 @pytest.mark.real_embeddings
 def test_embeds_with_the_real_library_and_a_model_made_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from sentence_transformers import SentenceTransformer, models
