@@ -44,7 +44,7 @@ def postgres_server() -> Iterator[str]:
                 "trust",
                 "-E",
                 "UTF8",
-            "--no-locale",
+                "--no-locale",
             ]
         )
         port = _free_port()
