@@ -49,14 +49,15 @@ def _tsql(time: exp.Expr, unit: str) -> exp.Expr:
 def _sqlite(time: exp.Expr, unit: str) -> exp.Expr:
     if unit == "hour":
         return exp.Anonymous(this="STRFTIME", expressions=[exp.Literal.string("%Y-%m-%d %H:00:00"), time])
-    modifiers: list[exp.Expr] = {
+    by_unit: dict[str, list[exp.Expr]] = {
         "year": [exp.Literal.string("start of year")],
         "month": [exp.Literal.string("start of month")],
         # To the coming Sunday, or today if it is one, then back to the Monday before it.
         "week": [exp.Literal.string("weekday 0"), exp.Literal.string("-6 days")],
         "day": [],
         "quarter": [exp.Literal.string("start of month")],
-    }[unit]
+    }
+    modifiers = by_unit[unit]
     if unit == "quarter":
         month = exp.Cast(
             this=exp.Anonymous(this="STRFTIME", expressions=[exp.Literal.string("%m"), time.copy()]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from sqlglot import exp
 
@@ -31,7 +32,7 @@ def read_reference(
     is_column: Callable[[str], bool] = lambda _: False,
 ) -> Reference:
     """The reference that a column node spells. A name that is no node may be a column with fields."""
-    parts = column.parts
+    parts = cast("list[exp.Identifier]", column.parts)
     first = parts[0]
     if len(parts) == 1 or (not is_node(first.name) and is_column(first.name)):
         return Reference(None, first.name, _is_quoted(first), tuple(parts[1:]))
