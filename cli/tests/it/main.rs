@@ -2,6 +2,7 @@
 
 mod agent;
 mod project;
+mod query;
 mod sandbox;
 mod scan;
 mod semantic_layer;

@@ -1,5 +1,7 @@
 //! A home, a project folder and an environment for one test, and the transcript of what `ktx` said in it.
 
+pub mod python;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 

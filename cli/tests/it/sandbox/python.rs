@@ -1,0 +1,126 @@
+//! A real runtime for the tests of this binary: installed once, shared, its daemon stopped with the last user.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+
+use super::Sandbox;
+
+/// The installed runtime. Whoever holds it may have a daemon running; the last one to let go stops it.
+pub struct SharedPython {
+    root: PathBuf,
+    assets: PathBuf,
+    uv: PathBuf,
+}
+
+static SHARED: Mutex<Weak<SharedPython>> = Mutex::new(Weak::new());
+static INSTALLED: OnceLock<()> = OnceLock::new();
+
+/// The shared runtime, or None after saying why the test is skipped. `KTX_TEST_NO_SKIP=1` makes that a failure.
+pub fn shared() -> Option<Arc<SharedPython>> {
+    let (Some(assets), Some(uv)) = (assets(), uv()) else {
+        skip("no Python assets or no uv: run `cargo xtask build`, or `cargo xtask test`, which does");
+        return None;
+    };
+    let mut slot = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(shared) = slot.upgrade() {
+        return Some(shared);
+    }
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ktx-it-runtime");
+    let shared = Arc::new(SharedPython { root, assets, uv });
+    INSTALLED.get_or_init(|| shared.install());
+    *slot = Arc::downgrade(&shared);
+    Some(shared)
+}
+
+/// Says that a test does not run, and why.
+#[track_caller]
+pub fn skip(reason: &str) {
+    assert!(
+        std::env::var_os("KTX_TEST_NO_SKIP").is_none_or(|value| value != "1"),
+        "not skipped: {reason}"
+    );
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("skipped: {reason}\n").as_bytes());
+}
+
+impl SharedPython {
+    /// With the caller's environment, since uv may need proxies and caches; what is there already is reused.
+    fn install(&self) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ktx"));
+        command.args(["runtime", "install", "--yes"]);
+        let output = self.into_command(&mut command).output().expect("starts ktx");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+
+    fn into_command<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command
+            .env("KTX_RUNTIME_ROOT", &self.root)
+            .env("KTX_ASSET_DIR", &self.assets)
+            .env("KTX_UV", &self.uv)
+    }
+
+    /// A sandbox whose commands use this runtime.
+    pub fn sandbox(&self, sandbox: Sandbox) -> Sandbox {
+        let text = |path: &Path| path.display().to_string();
+        sandbox
+            .variable("KTX_RUNTIME_ROOT", text(&self.root))
+            .variable("KTX_ASSET_DIR", text(&self.assets))
+            .variable("KTX_UV", text(&self.uv))
+    }
+}
+
+impl Drop for SharedPython {
+    fn drop(&mut self) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ktx"));
+        let _ = self.into_command(command.args(["runtime", "stop"])).output();
+    }
+}
+
+/// A sandbox without a runtime of its own, that could install one: for the texts of installing.
+pub fn installable(sandbox: Sandbox) -> Option<Sandbox> {
+    let (Some(assets), Some(uv)) = (assets(), uv()) else {
+        skip("no Python assets or no uv: run `cargo xtask build`, or `cargo xtask test`, which does");
+        return None;
+    };
+    let root = sandbox.root().join("runtime");
+    let shared = SharedPython { root, assets, uv };
+    let sandbox = shared.sandbox(sandbox);
+    std::mem::forget(shared);
+    let cache = std::env::var_os("UV_CACHE_DIR").map(PathBuf::from);
+    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache/uv"));
+    Some(match cache.or(home) {
+        Some(cache) => sandbox.variable("UV_CACHE_DIR", cache.display().to_string()),
+        None => sandbox,
+    })
+}
+
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the workspace")
+}
+
+fn assets() -> Option<PathBuf> {
+    let named = std::env::var_os("KTX_TEST_ASSETS").map(PathBuf::from);
+    let built = workspace().join("dist/package/assets/python");
+    named
+        .or(Some(built))
+        .filter(|assets| assets.join("manifest.json").is_file())
+}
+
+fn uv() -> Option<PathBuf> {
+    let named = std::env::var_os("KTX_TEST_UV").map(PathBuf::from);
+    let pinned = workspace().join("target/tools/python/bin/uv");
+    let on_path = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+        .map(|folder| folder.join("uv"))
+        .find(|uv| uv.is_file());
+    named
+        .into_iter()
+        .chain([pinned])
+        .find(|uv| uv.is_file())
+        .or(on_path)
+}
