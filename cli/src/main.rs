@@ -8,6 +8,7 @@ mod dialogue;
 mod embedding;
 mod failure;
 mod hint;
+mod ingester;
 mod output;
 mod printer;
 mod progress;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use ktx_runtime::ports::{Backend, Endpoint, PortError};
-use ktx_runtime::{Dialogue, Environment, InstallPolicy, ManagedDaemon, Runtime};
+use ktx_runtime::{Dialogue, Environment, InstallPolicy, ManagedDaemon, ProvenDaemon, Runtime};
 
 use crate::session::Session;
 
@@ -89,6 +89,16 @@ impl Python {
             &self.environment,
             self.database_url.is_none(),
         ))
+    }
+
+    /// The managed daemon, started and proven, when that is where fingerprints are made; None when a URL is.
+    pub fn sql_analysis_daemon(&self) -> Result<Option<ProvenDaemon>, PortError> {
+        let endpoint = Endpoint::of_sql_analysis(None, &self.environment, self.database_url.is_none());
+        if endpoint != Endpoint::Managed {
+            return Ok(None);
+        }
+        self.managed.base_url()?;
+        Ok(self.runtime.daemon_status().daemon)
     }
 
     fn backend(&self, endpoint: &Endpoint) -> Result<Backend, PortError> {

@@ -2,7 +2,7 @@
 
 use ktx_project::config::Driver;
 use ktx_project::scan::{self, Mode, ScanOptions, ScanReport, Trigger};
-use ktx_project::snapshot::Snapshot;
+use ktx_project::snapshot::{self, Snapshot, Table, TableChanges};
 
 use crate::hint::Hinted;
 use crate::python::Python;
@@ -18,9 +18,34 @@ pub struct Scanner<'s> {
     pub trigger: Trigger,
 }
 
+/// A scan that was made.
+pub struct Scanned {
+    pub report: ScanReport,
+    pub changes: TableChanges,
+    /// Each table's file in the raw snapshot, and the known parts of its name.
+    pub tables: Vec<(String, Vec<String>)>,
+}
+
+fn named(table: &Table) -> (String, Vec<String>) {
+    let parts = [table.catalog.clone(), table.db.clone(), Some(table.name.clone())];
+    (
+        format!("tables/{}", snapshot::file_name(table)),
+        parts.into_iter().flatten().collect(),
+    )
+}
+
 impl Scanner<'_> {
     /// Scans; a dry run writes nothing, not even that it ran.
     pub fn scan(&self, connection: &str, mode: Mode, dry_run: bool) -> anyhow::Result<ScanReport> {
+        Ok(self.run(connection, mode, dry_run)?.report)
+    }
+
+    /// Scans and tells of each table, for reports that go into more detail.
+    pub fn scan_kept(&self, connection: &str, mode: Mode) -> anyhow::Result<Scanned> {
+        self.run(connection, mode, false)
+    }
+
+    fn run(&self, connection: &str, mode: Mode, dry_run: bool) -> anyhow::Result<Scanned> {
         let config = &self.workspace.config;
         if !config.ingest.enables(scan::ADAPTER) {
             return Err(Hinted::error(
@@ -70,7 +95,7 @@ impl Scanner<'_> {
         snapshot: &Snapshot,
         probe: &mut dyn scan::RelationshipProbe,
         dry_run: bool,
-    ) -> anyhow::Result<ScanReport> {
+    ) -> anyhow::Result<Scanned> {
         let (relationships, warnings) = match options.mode {
             Mode::Structural => (Vec::new(), Vec::new()),
             Mode::Relationships => scan::detect(&snapshot.tables, probe),
@@ -78,9 +103,14 @@ impl Scanner<'_> {
         self.session.interrupt.check()?;
         let folder = &self.workspace.folder;
         let plan = scan::plan(folder, options, snapshot, relationships, warnings)?;
-        Ok(match dry_run {
+        let report = match dry_run {
             true => scan::preview(folder, options, snapshot, &plan),
             false => scan::execute(folder, options, snapshot, &plan)?.report,
+        };
+        Ok(Scanned {
+            report,
+            changes: plan.changes,
+            tables: snapshot.tables.iter().map(named).collect(),
         })
     }
 }

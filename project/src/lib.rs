@@ -8,6 +8,7 @@ mod error;
 pub mod files;
 pub mod folder;
 mod ids;
+pub mod ingest;
 pub mod nearest;
 pub mod scan;
 pub mod search;

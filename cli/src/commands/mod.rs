@@ -4,6 +4,7 @@ pub mod agent;
 pub mod completions;
 pub mod connection;
 pub mod dev;
+pub mod ingest;
 pub mod runtime;
 pub mod setup;
 pub mod sl;
@@ -19,6 +20,8 @@ pub enum Command {
     Setup(setup::SetupArguments),
     /// List and test the connections of a project
     Connection(connection::ConnectionArguments),
+    /// Read the tables of a connection into the project
+    Ingest(ingest::IngestArguments),
     /// List, read, write and query the sources of the semantic layer
     Sl(sl::SlArguments),
     /// Install, inspect, start and remove the Python runtime that ktx manages
@@ -41,6 +44,7 @@ impl Command {
         match self {
             Command::Setup(_) => "setup",
             Command::Connection(_) => "connection",
+            Command::Ingest(_) => "ingest",
             Command::Sl(_) => "sl",
             Command::Runtime(_) => "runtime",
             Command::Status(_) => "status",
@@ -57,6 +61,7 @@ pub fn run(command: Command, session: &Session) -> anyhow::Result<()> {
     match command {
         Command::Setup(arguments) => setup::run(&arguments, session),
         Command::Connection(arguments) => connection::run(arguments, session),
+        Command::Ingest(arguments) => ingest::run(&arguments, session),
         Command::Sl(arguments) => sl::run(arguments, session),
         Command::Runtime(arguments) => runtime::run(arguments, session),
         Command::Status(arguments) => setup::status(&arguments, session),

@@ -9,7 +9,7 @@ use super::relationships::Relationship;
 use super::report::{DiffSummary, Warning};
 use crate::ConnectionId;
 use crate::config::Driver;
-use crate::snapshot::RawFiles;
+use crate::snapshot::{RawFiles, TableChanges};
 
 #[derive(Debug, Clone)]
 pub struct ScanOptions {
@@ -48,6 +48,7 @@ impl Mode {
 #[derive(Debug)]
 pub struct ScanPlan {
     pub diff: DiffSummary,
+    pub changes: TableChanges,
     pub raw: RawFiles,
     /// The sync folder of the scan before, when nothing changed since.
     pub reused_sync: Option<String>,

@@ -41,6 +41,7 @@ pub fn plan(
     let name = |sync: PathBuf| sync.file_name().map(|name| name.to_string_lossy().into_owned());
     Ok(ScanPlan {
         diff,
+        changes: snapshot::changes(&before, &raw),
         raw,
         reused_sync: previous.filter(|_| unchanged).and_then(name),
         shards,

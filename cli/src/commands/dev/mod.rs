@@ -1,11 +1,14 @@
 //! `ktx dev`: commands for working on a project's internals.
 
+mod ingest;
 mod init;
 mod scan;
 
 use clap::{Args, Subcommand};
 
 use crate::session::Session;
+
+pub use ingest::text as ingest_text;
 
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
@@ -18,6 +21,8 @@ pub struct DevArguments {
 enum DevCommand {
     /// Make a project folder
     Init(init::InitArguments),
+    /// Ingest what an adapter knows of a connection
+    Ingest(ingest::IngestArguments),
     /// Scan the tables of a connection into the project
     Scan(scan::ScanArguments),
 }
@@ -26,6 +31,7 @@ enum DevCommand {
 pub fn run(arguments: DevArguments, session: &Session) -> anyhow::Result<()> {
     match arguments.command {
         DevCommand::Init(arguments) => init::run(&arguments, session),
+        DevCommand::Ingest(arguments) => ingest::run(&arguments, session),
         DevCommand::Scan(arguments) => scan::run(&arguments, session),
     }
 }

@@ -1,0 +1,66 @@
+//! `ktx dev ingest run`: one connection, one adapter.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use ktx_project::ingest::UnitStatus;
+use ktx_project::scan::Trigger;
+
+use super::text;
+use crate::failure::AlreadyReported;
+use crate::ingester::Ingester;
+use crate::progress;
+use crate::python::{PolicyArguments, Python};
+use crate::session::Session;
+use crate::workspace::Workspace;
+
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// The connection to ingest
+    #[arg(long, value_name = "ID")]
+    connection_id: String,
+    /// What reads it: live-database, looker, historic-sql or fake
+    #[arg(long, value_name = "NAME")]
+    adapter: String,
+    /// A folder with exported files, for the adapters that read files
+    #[arg(long, value_name = "PATH")]
+    source_dir: Option<PathBuf>,
+    /// The daemon to read servers with, instead of the managed one
+    #[arg(long, value_name = "URL")]
+    database_introspection_url: Option<String>,
+    /// Print the report as lines of text
+    #[arg(long, conflicts_with = "json")]
+    plain: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+    #[arg(long, hide = true)]
+    report_file: Option<PathBuf>,
+    #[command(flatten)]
+    policy: PolicyArguments,
+}
+
+/// Exit 1 when any unit of work failed.
+pub fn run(arguments: &RunArguments, session: &Session) -> anyhow::Result<()> {
+    if arguments.report_file.is_some() {
+        anyhow::bail!("--report-file is only supported for ingest status/watch");
+    }
+    let python = Python::new(session, arguments.policy.policy()?)?
+        .with_database_url(arguments.database_introspection_url.as_deref());
+    let workspace = Workspace::open(session)?;
+    let ingester = Ingester {
+        session,
+        workspace: &workspace,
+        python: &python,
+        trigger: Trigger::Cli,
+    };
+    let source = arguments.source_dir.as_deref();
+    let report = progress::during(session, "Ingesting", || {
+        ingester.ingest(&arguments.connection_id, &arguments.adapter, source)
+    })?;
+    text::print(session, &report, arguments.json);
+    match report.status {
+        UnitStatus::Error => Err(AlreadyReported.into()),
+        UnitStatus::Done | UnitStatus::Unchanged => Ok(()),
+    }
+}

@@ -1,0 +1,87 @@
+//! `ktx ingest`: the tables of one connection, or of all, into the project.
+
+use clap::Args;
+use ktx_project::ingest::{IngestReport, UnitStatus};
+use ktx_project::scan::{self, Trigger};
+
+use super::dev::ingest_text;
+use crate::failure::AlreadyReported;
+use crate::ingester::Ingester;
+use crate::python::{PolicyArguments, Python};
+use crate::session::Session;
+use crate::workspace::Workspace;
+use crate::{hint, progress};
+
+#[derive(Debug, Args)]
+pub struct IngestArguments {
+    /// The connection to ingest
+    #[arg(
+        value_name = "CONNECTION",
+        required_unless_present = "all",
+        conflicts_with = "all"
+    )]
+    connection: Option<String>,
+    /// Ingest every connection
+    #[arg(long)]
+    all: bool,
+    /// Print the reports as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    policy: PolicyArguments,
+}
+
+/// A connection that fails is told; the others are ingested all the same. Exit 1 when any failed.
+pub fn run(arguments: &IngestArguments, session: &Session) -> anyhow::Result<()> {
+    let python = Python::new(session, arguments.policy.policy()?)?;
+    let workspace = Workspace::open(session)?;
+    let ingester = Ingester {
+        session,
+        workspace: &workspace,
+        python: &python,
+        trigger: Trigger::Cli,
+    };
+    let ingest = |connection: &str| {
+        progress::during(session, &format!("Ingesting {connection}"), || {
+            ingester.ingest(connection, scan::ADAPTER, None)
+        })
+    };
+    if let Some(connection) = &arguments.connection {
+        let report = ingest(connection)?;
+        ingest_text::print(session, &report, arguments.json);
+        return outcome(report.status == UnitStatus::Error);
+    }
+    let mut reports: Vec<IngestReport> = Vec::new();
+    let mut failed = false;
+    for id in workspace.config.connections.keys() {
+        match ingest(id.as_str()) {
+            Ok(report) => {
+                failed |= report.status == UnitStatus::Error;
+                if !arguments.json {
+                    ingest_text::print(session, &report, false);
+                }
+                reports.push(report);
+            }
+            Err(error) => {
+                session.interrupt.check()?;
+                failed = true;
+                session.printer.talk(&format!("{id}: {error:#}"));
+                if let Some(hint) = hint::of(&error) {
+                    session.printer.talk(&format!("hint: {hint}"));
+                }
+            }
+        }
+    }
+    if arguments.json {
+        session.printer.json(&reports);
+    }
+    outcome(failed)
+}
+
+fn outcome(failed: bool) -> anyhow::Result<()> {
+    if failed {
+        Err(AlreadyReported.into())
+    } else {
+        Ok(())
+    }
+}

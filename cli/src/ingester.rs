@@ -1,0 +1,206 @@
+//! An ingest from connection and adapter to report, for every command that makes one.
+
+use std::path::Path;
+
+use ktx_project::ConnectionId;
+use ktx_project::config::{AdapterName, Connection, Driver};
+use ktx_project::ingest::{
+    self, Baseline, HistoryRow, HistorySettings, IngestOptions, IngestReport, Pull, WorkUnit,
+};
+use ktx_project::scan::{Mode, Trigger};
+use ktx_runtime::ports::Backend;
+
+use crate::hint::Hinted;
+use crate::python::Python;
+use crate::scanner::Scanner;
+use crate::session::Session;
+use crate::warehouses;
+use crate::workspace::Workspace;
+
+/// The statistics of one database, the longest running first.
+const STATISTICS: &str =
+    "select s.queryid::text as queryid, s.query, s.calls, s.total_exec_time, s.rows, r.rolname as usename
+    from pg_stat_statements s left join pg_roles r on r.oid = s.userid
+    where s.dbid = (select oid from pg_database where datname = current_database()) and s.queryid is not null
+    order by s.total_exec_time desc";
+
+/// Ingests into one project.
+pub struct Ingester<'s> {
+    pub session: &'s Session,
+    pub workspace: &'s Workspace,
+    pub python: &'s Python,
+    pub trigger: Trigger,
+}
+
+impl Ingester<'_> {
+    /// Pulls, compares, keeps, reports. The checks come in the order in which people can mend what they find.
+    pub fn ingest(
+        &self,
+        connection: &str,
+        adapter: &str,
+        source: Option<&Path>,
+    ) -> anyhow::Result<IngestReport> {
+        let config = &self.workspace.config;
+        let (id, connection) = config.connection(connection)?;
+        if !config.ingest.enables(adapter) {
+            return Err(Hinted::error(
+                format!("Adapter \"{adapter}\" is not enabled in ktx.yaml"),
+                format!(
+                    "add it to `ingest.adapters`; enabled are: {}",
+                    config.ingest.adapters.join(", ")
+                ),
+            ));
+        }
+        let name = AdapterName::parse(adapter).ok_or_else(|| unavailable(adapter))?;
+        let options = IngestOptions {
+            connection: id.clone(),
+            adapter: name.as_str(),
+            now: jiff::Timestamp::now(),
+        };
+        let folder = &self.workspace.folder;
+        match name {
+            AdapterName::LiveDatabase => self.live_database(&options),
+            AdapterName::Fake => {
+                let pull = ingest::pull_fake(required(source, adapter)?)?;
+                Ok(ingest::execute(folder, &options, &pull)?)
+            }
+            AdapterName::Looker => {
+                let reading = ingest::read_looker_folder(required(source, adapter)?)?;
+                let pull = ingest::pull_looker(reading, &connection.driver, &self.python.looker()?);
+                self.session.interrupt.check()?;
+                Ok(ingest::execute(folder, &options, &pull)?)
+            }
+            AdapterName::HistoricSql => self.historic_sql(&options, id, connection, source),
+        }
+    }
+
+    fn live_database(&self, options: &IngestOptions) -> anyhow::Result<IngestReport> {
+        let Self {
+            session,
+            workspace,
+            python,
+            trigger,
+        } = *self;
+        let scanner = Scanner {
+            session,
+            workspace,
+            python,
+            trigger,
+        };
+        let outcome = scanner.scan_kept(options.connection.as_str(), Mode::Structural)?;
+        let mut pull = Pull {
+            warnings: outcome.report.warnings.iter().map(|w| w.code.clone()).collect(),
+            ..Pull::default()
+        };
+        for (file, parts) in &outcome.tables {
+            pull.units.push(WorkUnit::new(
+                format!("live-database-{}", parts.join("-")),
+                vec![file.clone()],
+            ));
+        }
+        Ok(ingest::finish_scan(
+            &workspace.folder,
+            options,
+            &outcome.report,
+            &pull,
+            &outcome.changes,
+        )?)
+    }
+
+    fn historic_sql(
+        &self,
+        options: &IngestOptions,
+        id: &ConnectionId,
+        connection: &Connection,
+        source: Option<&Path>,
+    ) -> anyhow::Result<IngestReport> {
+        let settings = match &connection.historic_sql {
+            Some(settings)
+                if settings.enabled
+                    && settings.dialect == "postgres"
+                    && connection.driver == Driver::Postgres =>
+            {
+                settings
+            }
+            _ => return Err(unavailable(options.adapter)),
+        };
+        let settings = HistorySettings::of(settings, id.as_str())?;
+        let (rows, warnings) = match source {
+            Some(source) => ingest::read_export(source)?,
+            None => (self.statistics(id, connection)?, Vec::new()),
+        };
+        let folder = &self.workspace.folder;
+        let baseline_path = folder
+            .cache()
+            .join("historic-sql")
+            .join(id.as_str())
+            .join("pgss-baseline.json");
+        let baseline = Baseline::read(&baseline_path);
+        let backend = self.analysis_burst()?;
+        let (mut pull, next) =
+            ingest::pull_history(rows, &settings, &baseline, &backend, &self.session.interrupt)?;
+        pull.warnings.splice(0..0, warnings);
+        let report = ingest::execute(folder, options, &pull)?;
+        next.write(&baseline_path)?;
+        Ok(report)
+    }
+
+    /// Thousands of questions to one daemon: it proves itself once for all of them.
+    fn analysis_burst(&self) -> anyhow::Result<Backend> {
+        Ok(match self.python.sql_analysis_daemon()? {
+            Some(daemon) => Backend::of_proven(&self.python.runtime, daemon),
+            None => self.python.sql_analysis()?,
+        })
+    }
+
+    fn statistics(&self, id: &ConnectionId, connection: &Connection) -> anyhow::Result<Vec<HistoryRow>> {
+        warehouses::require_readonly(id, connection)?;
+        let url = warehouses::server_url(self.session, id, connection)?;
+        let backend = self.python.database()?;
+        let rows = warehouses::query_server(self.session, &backend, id, url, STATISTICS, 100_000)
+            .map_err(|error| explain_missing_extension(error, id))?;
+        let row = |values: Vec<serde_json::Value>| {
+            let object: serde_json::Map<_, _> = rows.headers.iter().cloned().zip(values).collect();
+            serde_json::from_value::<HistoryRow>(object.into()).ok()
+        };
+        Ok(rows.rows.iter().cloned().filter_map(row).collect())
+    }
+}
+
+fn explain_missing_extension(error: anyhow::Error, id: &ConnectionId) -> anyhow::Error {
+    let message = format!("{error:#}");
+    match message.contains("pg_stat_statements") {
+        true => Hinted::error(
+            message,
+            format!(
+                "run `create extension pg_stat_statements` in the database of `{id}`, or pass --source-dir with an export"
+            ),
+        ),
+        false => error,
+    }
+}
+
+fn required<'p>(source: Option<&'p Path>, adapter: &str) -> anyhow::Result<&'p Path> {
+    source.ok_or_else(|| {
+        Hinted::error(
+            format!("Adapter \"{adapter}\" needs a folder to read"),
+            "pass it with --source-dir",
+        )
+    })
+}
+
+fn unavailable(adapter: &str) -> anyhow::Error {
+    let hint = match adapter {
+        "historic-sql" => {
+            "it needs a postgres connection with `historicSql: {enabled: true, dialect: postgres}`".to_owned()
+        }
+        _ => format!(
+            "available are: {}",
+            AdapterName::ALL.map(AdapterName::as_str).join(", ")
+        ),
+    };
+    Hinted::error(
+        format!("Adapter \"{adapter}\" is not available for local ingest"),
+        hint,
+    )
+}

@@ -1,0 +1,222 @@
+//! The `looker` adapter: LookML files anywhere in a folder, and explores as Looker's API returns them in
+//! `explores/<model>.<explore>.json`. Says which tables they mean.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use ktx_runtime::ports::{self, Backend, IdentifierItem, LookmlFile, ParsedIdentifier};
+use serde_json::{Value, json};
+
+use super::IngestError;
+use super::pull::{Pull, WorkUnit};
+use crate::config::Driver;
+use crate::files;
+
+/// A source folder, read.
+#[derive(Debug, Default)]
+pub struct LookerReading {
+    pub lookml: Vec<LookmlFile>,
+    /// `<model>.<explore>` and its document; what could not be read is a warning.
+    pub explores: BTreeMap<String, Value>,
+    pub warnings: Vec<String>,
+}
+
+/// The dialect that the parser knows a warehouse by.
+fn dialect(driver: &Driver) -> Option<&'static str> {
+    Some(match driver.as_str() {
+        "bigquery" | "bigquery_standard_sql" => "bigquery",
+        "snowflake" => "snowflake",
+        "postgres" => "postgres",
+        "mysql" => "mysql",
+        "sqlite" => "sqlite",
+        "sqlserver" | "mssql" | "tsql" => "tsql",
+        "clickhouse" => "clickhouse",
+        _ => return None,
+    })
+}
+
+pub fn read_folder(source: &Path) -> Result<LookerReading, IngestError> {
+    if !source.is_dir() {
+        return Err(IngestError::NoSourceFolder(source.to_owned()));
+    }
+    let mut reading = LookerReading::default();
+    for file in files::all_below(source)? {
+        let inner = file.strip_prefix(source).unwrap_or(&file);
+        let name = inner
+            .iter()
+            .map(|part| part.to_string_lossy())
+            .collect::<Vec<_>>()
+            .join("/");
+        let explore = name
+            .strip_prefix("explores/")
+            .and_then(|rest| rest.strip_suffix(".json"));
+        let lookml = name.ends_with(".lkml") || name.ends_with(".lookml");
+        if !lookml && explore.is_none() {
+            continue;
+        }
+        let text = match fs_err::read_to_string(&file) {
+            Ok(text) => text,
+            Err(_) => {
+                reading.warnings.push(format!("unreadable:{name}"));
+                continue;
+            }
+        };
+        match explore.map(|key| (key, serde_json::from_str::<Value>(&text))) {
+            None => reading.lookml.push(LookmlFile {
+                path: name,
+                content: text,
+            }),
+            Some((key, Ok(Value::Object(document)))) => {
+                reading.explores.insert(key.to_owned(), Value::Object(document));
+            }
+            Some((key, _)) => reading.warnings.push(format!("explore_invalid:{key}")),
+        }
+    }
+    Ok(reading)
+}
+
+/// Analyses a reading. A parser that fails marks the items; the ingest goes on.
+pub fn pull(reading: LookerReading, driver: &Driver, backend: &Backend) -> Pull {
+    let mut pull = Pull {
+        warnings: reading.warnings,
+        ..Pull::default()
+    };
+    let identifiers = identifiers(&reading.explores, driver, backend, &mut pull.warnings);
+    for (key, document) in &reading.explores {
+        let own: BTreeMap<&String, &ParsedIdentifier> = identifiers
+            .iter()
+            .filter(|(item, _)| {
+                *item == key
+                    || item
+                        .strip_prefix(key.as_str())
+                        .is_some_and(|rest| rest.starts_with('.'))
+            })
+            .collect();
+        let path = format!("explores/{key}.json");
+        pull.add_json(
+            path.clone(),
+            &json!({"explore": document, "tableIdentifiers": own}),
+        );
+        pull.units
+            .push(WorkUnit::new(format!("looker-explore-{key}"), vec![path]));
+    }
+    add_views(&mut pull, &reading.lookml, driver, backend);
+    pull
+}
+
+fn add_views(pull: &mut Pull, lookml: &[LookmlFile], driver: &Driver, backend: &Backend) {
+    for file in lookml {
+        pull.files
+            .insert(format!("lookml/{}", file.path), file.content.clone().into_bytes());
+    }
+    if lookml.is_empty() {
+        return;
+    }
+    let parsed = match ports::parse_lookml(backend, lookml, dialect(driver).unwrap_or("postgres")) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            pull.warnings.push(format!("lookml_parse_failed:{error}"));
+            return;
+        }
+    };
+    for view in parsed
+        .get("views")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        // A view without a name has no file to go to; the others do.
+        let Some(name) = view
+            .get("name")
+            .and_then(Value::as_str)
+            .filter(|name| is_plain(name))
+        else {
+            pull.warnings
+                .push("view_invalid:a view without a usable name".to_owned());
+            continue;
+        };
+        let path = format!("views/{name}.json");
+        pull.add_json(path.clone(), view);
+        pull.units
+            .push(WorkUnit::new(format!("looker-view-{name}"), vec![path]));
+    }
+    for skipped in parsed
+        .get("skipped_views")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        let text = |field: &str| skipped.get(field).and_then(Value::as_str).unwrap_or("unknown");
+        pull.warnings
+            .push(format!("view_skipped:{}: {}", text("name"), text("reason")));
+    }
+    if let Some(joins) = parsed
+        .get("joins")
+        .and_then(Value::as_array)
+        .filter(|joins| !joins.is_empty())
+    {
+        pull.add_json("joins.json".to_owned(), joins);
+        pull.units
+            .push(WorkUnit::new("looker-joins", vec!["joins.json".to_owned()]));
+    }
+}
+
+fn is_plain(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .chars()
+            .all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-'))
+}
+
+/// Base tables under `<model>.<explore>`, joined ones under `<model>.<explore>.<join>`.
+fn identifiers(
+    explores: &BTreeMap<String, Value>,
+    driver: &Driver,
+    backend: &Backend,
+    warnings: &mut Vec<String>,
+) -> BTreeMap<String, ParsedIdentifier> {
+    let mut raw: Vec<(String, String)> = Vec::new();
+    for (key, explore) in explores {
+        let table = |node: &Value| {
+            node.get("sql_table_name")
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        raw.extend(table(explore).map(|table| (key.clone(), table)));
+        for join in explore
+            .get("joins")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            let name = join.get("name").and_then(Value::as_str);
+            raw.extend(
+                name.zip(table(join))
+                    .map(|(name, table)| (format!("{key}.{name}"), table)),
+            );
+        }
+    }
+    let Some(dialect) = dialect(driver) else {
+        let kind = driver.as_str().to_uppercase();
+        let detail = format!("Connection type {kind} does not map to a supported sqlglot dialect.");
+        let refused = ParsedIdentifier::refused("unsupported_dialect", Some(&detail));
+        return raw.into_iter().map(|(key, _)| (key, refused.clone())).collect();
+    };
+    let items: Vec<IdentifierItem> = raw
+        .into_iter()
+        .map(|(key, sql_table_name)| IdentifierItem {
+            key,
+            sql_table_name,
+            dialect: dialect.to_owned(),
+        })
+        .collect();
+    ports::parse_table_identifiers(backend, &items).unwrap_or_else(|error| {
+        let detail = error.to_string();
+        warnings.push(format!("table_identifiers_failed:{detail}"));
+        let refused = ParsedIdentifier::refused("parse_error", Some(&detail));
+        items
+            .into_iter()
+            .map(|item| (item.key, refused.clone()))
+            .collect()
+    })
+}
