@@ -227,7 +227,10 @@ fn the_runtime_is_installed_only_when_that_is_allowed() {
     --- exit 1
     ");
     let installed = query(&["--yes"]).succeeds();
-    assert_snapshot!(installed.stderr().replace(&sandbox.root().display().to_string(), "[SANDBOX]"), @"");
+    assert_snapshot!(installed.stderr().replace(&sandbox.root().display().to_string(), "[SANDBOX]"), @r"
+    Installing KTX Python runtime (core) with uv...
+    KTX Python runtime ready: [SANDBOX]/runtime/0.1.0-rc.0
+    ");
     assert_eq!(
         installed.json()["headers"],
         json!(["orders.n"]),

@@ -470,7 +470,7 @@ fn two_scans_at_once_both_finish() {
 }
 
 #[test]
-fn a_thousand_tables_are_scanned_within_two_seconds() {
+fn a_thousand_tables_are_scanned_in_seconds() {
     let sandbox = Sandbox::with_config(CONFIG);
     let tables: String = (0..1000).fold(String::new(), |sql, n| {
         sql + &format!(
@@ -482,5 +482,7 @@ fn a_thousand_tables_are_scanned_within_two_seconds() {
     let report = sandbox.run(&["dev", "scan", "wh", "--json"]).succeeds().json();
     let took = start.elapsed();
     assert_eq!(report["diffSummary"]["tablesAdded"], 1000);
-    assert!(took.as_millis() < 2000, "took {took:?}");
+    // Two seconds is what the shipped build may take; this one is not optimised and shares the machine with other tests.
+    let budget = if cfg!(debug_assertions) { 10_000 } else { 2_000 };
+    assert!(took.as_millis() < budget, "took {took:?}");
 }

@@ -90,6 +90,13 @@ pub fn installable(sandbox: Sandbox) -> Option<Sandbox> {
     let shared = SharedPython { root, assets, uv };
     let sandbox = shared.sandbox(sandbox);
     std::mem::forget(shared);
+    // What uv may need to reach an index from here; its cache makes the second installation quick.
+    let reaches = |name: &str| {
+        name.starts_with("UV_") || name.starts_with("SSL_CERT_") || name.to_uppercase().ends_with("_PROXY")
+    };
+    let sandbox = std::env::vars()
+        .filter(|(name, _)| reaches(name))
+        .fold(sandbox, |sandbox, (name, value)| sandbox.variable(&name, value));
     let cache = std::env::var_os("UV_CACHE_DIR").map(PathBuf::from);
     let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache/uv"));
     Some(match cache.or(home) {
