@@ -1,0 +1,264 @@
+//! What installing does and leaves when nothing interferes, and what it refuses.
+
+use ktx_fixtures::sample_assets::SampleAssets;
+use ktx_fixtures::sample_wheel::SampleWheel;
+use ktx_runtime::{Feature, FeatureSet, InstallMode, InstallOutcome, InstallRequest, StatusKind};
+
+use crate::sandbox::fake_uv::Misbehaviour;
+use crate::sandbox::{Sandbox, VERSION, core};
+
+#[test]
+fn the_real_payload_is_installed_as_its_records_say_and_without_bytecode_to_compile() {
+    let sandbox = Sandbox::with_payload();
+    let report = sandbox.install();
+    assert_eq!(report.outcome, InstallOutcome::Installed);
+    sandbox.assert_clean_and_ready();
+    let doctor = sandbox.runtime().doctor().expect("a report");
+    assert!(doctor.is_healthy(), "{doctor:?}");
+    let files = doctor
+        .diagnostics
+        .iter()
+        .find(|fact| fact.id == "installed-files")
+        .expect("the fact");
+    assert_eq!(files.detail, "as recorded");
+    let cached = walk(&sandbox.version_dir())
+        .into_iter()
+        .filter(|path| path.contains("ktx_daemon/__pycache__/"));
+    assert!(cached.count() > 5, "the import that proves leaves bytecode");
+}
+
+#[test]
+fn a_second_install_executes_nothing() {
+    let (sandbox, uv) = Sandbox::with_sample().with_fake_uv("nothing", Misbehaviour::Nothing);
+    assert_eq!(sandbox.install().outcome, InstallOutcome::Installed);
+    let calls = uv.calls();
+    let report = sandbox.install();
+    assert_eq!(report.outcome, InstallOutcome::Reused);
+    assert_eq!(uv.calls(), calls);
+    let forced = sandbox
+        .runtime()
+        .install(&core(InstallMode::Always))
+        .expect("it installs");
+    assert_eq!(forced.outcome, InstallOutcome::Installed);
+    assert_eq!(uv.installations(), 2);
+    sandbox.assert_clean_and_ready();
+}
+
+#[test]
+fn the_installed_manifest_says_what_was_installed() {
+    let sandbox = Sandbox::with_sample();
+    let before = sandbox.version_dir();
+    sandbox.install();
+    let text = fs_err::read_to_string(before.join("manifest.json")).expect("the manifest");
+    let document: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let time = document["installedAt"].as_str().expect("a time").to_owned();
+    assert!(time.len() == 24 && time.ends_with('Z'), "{time}");
+    let digest = document["asset"]["wheel"]["sha256"]
+        .as_str()
+        .expect("a digest")
+        .to_owned();
+    let bytes = document["asset"]["wheel"]["bytes"].to_string();
+    let core = &document["asset"]["requirements"]["core"];
+    let locked = core["sha256"].as_str().expect("a digest").to_owned();
+    let other = document["asset"]["requirements"]["local-embeddings"]["sha256"]
+        .as_str()
+        .expect("a digest")
+        .to_owned();
+    let shown = text
+        .replace(&sandbox.path().display().to_string(), "[SANDBOX]")
+        .replace(&time, "[TIME]")
+        .replace(&digest, "[WHEEL]")
+        .replace(&format!("\"bytes\": {bytes}"), "\"bytes\": [BYTES]")
+        .replace(&locked, "[CORE]")
+        .replace(&other, "[LOCAL_EMBEDDINGS]");
+    insta::assert_snapshot!(shown, @r#"
+    {
+      "schemaVersion": 1,
+      "cliVersion": "0.1.0-rc.0",
+      "installedAt": "[TIME]",
+      "asset": {
+        "schemaVersion": 1,
+        "distributionName": "kaelio-ktx",
+        "normalizedName": "kaelio_ktx",
+        "version": "0.1.0rc0",
+        "wheel": {
+          "file": "kaelio_ktx-0.1.0rc0-py3-none-any.whl",
+          "sha256": "[WHEEL]",
+          "bytes": [BYTES]
+        },
+        "requirements": {
+          "core": {
+            "file": "core.txt",
+            "sha256": "[CORE]",
+            "bytes": 28
+          },
+          "local-embeddings": {
+            "file": "local-embeddings.txt",
+            "sha256": "[LOCAL_EMBEDDINGS]",
+            "bytes": 50
+          }
+        },
+        "requiresPython": ">=3.11"
+      },
+      "features": [
+        "core"
+      ],
+      "python": {
+        "executable": "[SANDBOX]/root/0.1.0-rc.0/.venv/bin/python",
+        "daemonExecutable": "[SANDBOX]/root/0.1.0-rc.0/.venv/bin/ktx-daemon"
+      },
+      "installLog": "[SANDBOX]/root/0.1.0-rc.0/install.log"
+    }
+    "#);
+}
+
+#[test]
+fn repairing_keeps_features() {
+    let sandbox = Sandbox::with_sample();
+    let all = FeatureSet::from(Feature::LocalEmbeddings);
+    let request = InstallRequest {
+        features: all.clone(),
+        mode: InstallMode::IfNeeded,
+    };
+    sandbox.runtime().install(&request).expect("it installs");
+    let repaired = sandbox
+        .runtime()
+        .install(&core(InstallMode::Always))
+        .expect("it installs");
+    assert_eq!(repaired.manifest.features, all);
+    // The same when what is there is broken.
+    fs_err::remove_file(&sandbox.runtime().layout().python_path).expect("removed");
+    assert_eq!(sandbox.runtime().status().kind, StatusKind::Broken);
+    assert_eq!(sandbox.install().manifest.features, all);
+    sandbox.assert_clean_and_ready();
+}
+
+#[test]
+fn another_wheel_is_installed_over_a_ready_runtime() {
+    let sandbox = Sandbox::with_sample();
+    sandbox.install();
+    let mut wheel = SampleWheel::new("0.1.0rc0");
+    wheel.set("semantic_layer/added.py", "X = 1\n");
+    fs_err::remove_dir_all(sandbox.assets()).expect("removed");
+    SampleAssets::with_wheel("0.1.0rc0", wheel.to_bytes()).write_to(&sandbox.assets());
+    let status = sandbox.runtime().status();
+    assert_eq!(status.kind, StatusKind::Mismatched);
+    assert_eq!(
+        status.detail,
+        "Runtime was installed from another Python wheel than this package bundles"
+    );
+    assert_eq!(sandbox.install().outcome, InstallOutcome::Installed);
+    sandbox.assert_clean_and_ready();
+    assert!(
+        walk(&sandbox.version_dir())
+            .iter()
+            .any(|path| path.ends_with("semantic_layer/added.py"))
+    );
+}
+
+#[test]
+fn the_message_of_a_failure_has_the_end_of_the_log_and_its_path() {
+    let (sandbox, _uv) = Sandbox::with_sample().with_fake_uv("--require-hashes", Misbehaviour::Fails);
+    let error = sandbox
+        .runtime()
+        .install(&core(InstallMode::IfNeeded))
+        .expect_err("uv fails");
+    let shown = sandbox.redacted(&error.to_string());
+    insta::assert_snapshot!(shown, @"
+    Python runtime install failed.
+    failed at installing Python dependencies: `uv pip install` ended with exit status: 7
+    $ [SANDBOX]/uv pip install --python [SANDBOX]/root/.staging-0.1.0-rc.0-[RANDOM]/.venv/bin/python --require-hashes -r requirements.txt
+    something is wrong
+    Install log: [SANDBOX]/root/0.1.0-rc.0/install.log
+    ");
+    let log = fs_err::read_to_string(sandbox.version_dir().join("install.log")).expect("the log");
+    insta::assert_snapshot!(sandbox.redacted(&log), @"
+    $ [SANDBOX]/uv venv --relocatable --python >=3.11 [SANDBOX]/root/.staging-0.1.0-rc.0-[RANDOM]/.venv
+    Using CPython [PYTHON]
+    Creating virtual environment at: [SANDBOX]/root/.staging-0.1.0-rc.0-[RANDOM]/.venv
+    $ [SANDBOX]/uv pip install --python [SANDBOX]/root/.staging-0.1.0-rc.0-[RANDOM]/.venv/bin/python --require-hashes -r requirements.txt
+    something is wrong
+    failed: failed at installing Python dependencies: `uv pip install` ended with exit status: 7
+    ");
+    assert_eq!(sandbox.runtime().status().kind, StatusKind::Missing);
+}
+
+#[test]
+fn what_does_not_import_is_not_installed() {
+    let sandbox = Sandbox::with_sample();
+    let mut wheel = SampleWheel::new("0.1.0rc0");
+    wheel.set("semantic_layer/broken.py", "import a_module_that_is_not_there\n");
+    fs_err::remove_dir_all(sandbox.assets()).expect("removed");
+    SampleAssets::with_wheel("0.1.0rc0", wheel.to_bytes()).write_to(&sandbox.assets());
+    let error = sandbox
+        .runtime()
+        .install(&core(InstallMode::IfNeeded))
+        .expect_err("it does not import");
+    assert!(
+        error
+            .to_string()
+            .contains("No module named 'a_module_that_is_not_there'"),
+        "{error}"
+    );
+    assert_eq!(sandbox.runtime().status().kind, StatusKind::Missing);
+    assert_eq!(sandbox.root_entries(), [".locks", VERSION]);
+}
+
+#[test]
+fn what_is_no_runtime_is_not_replaced() {
+    let sandbox = Sandbox::with_sample();
+    let precious = sandbox.version_dir().join("thesis.txt");
+    fs_err::create_dir_all(sandbox.version_dir()).expect("a directory");
+    fs_err::write(&precious, "years of work").expect("written");
+    let error = sandbox
+        .runtime()
+        .install(&core(InstallMode::Always))
+        .expect_err("it is not ours");
+    insta::assert_snapshot!(sandbox.redacted(&error.to_string()), @"
+    failed to replace `[SANDBOX]/root/0.1.0-rc.0`: it is not a KTX Python runtime (it holds `thesis.txt`)
+    hint: move it away, or set KTX_RUNTIME_ROOT to another place
+    ");
+    assert_eq!(
+        fs_err::read_to_string(&precious).expect("it is there"),
+        "years of work"
+    );
+
+    fs_err::remove_dir_all(sandbox.version_dir()).expect("removed");
+    let target = sandbox.path().join("target");
+    fs_err::create_dir(&target).expect("a directory");
+    std::os::unix::fs::symlink(&target, sandbox.version_dir()).expect("a link");
+    let error = sandbox
+        .runtime()
+        .install(&core(InstallMode::Always))
+        .expect_err("it is a link");
+    assert!(error.to_string().contains("it is a link"), "{error}");
+    fs_err::remove_file(sandbox.version_dir()).expect("removed");
+    sandbox.install();
+    sandbox.assert_clean_and_ready();
+}
+
+/// Every file below a directory, relative to it.
+fn walk(directory: &std::path::Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut pending = vec![directory.to_owned()];
+    while let Some(next) = pending.pop() {
+        for entry in fs_err::read_dir(&next)
+            .expect("a directory")
+            .filter_map(Result::ok)
+        {
+            if entry.file_type().expect("a type").is_dir() {
+                pending.push(entry.path());
+            } else {
+                found.push(
+                    entry
+                        .path()
+                        .strip_prefix(directory)
+                        .expect("below")
+                        .display()
+                        .to_string(),
+                );
+            }
+        }
+    }
+    found
+}

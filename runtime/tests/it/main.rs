@@ -1,0 +1,19 @@
+//! The runtime from outside: real uv, real virtual environments, the real daemon.
+//!
+//! `cargo xtask test` builds the assets and provides uv. By hand: `cargo xtask build` first, and uv on `PATH`.
+
+mod concurrency;
+mod daemon;
+mod daemon_faults;
+mod ensure;
+mod http;
+mod identity;
+mod install;
+mod install_faults;
+mod paths;
+mod prune;
+mod pythons;
+mod refusals;
+mod sandbox;
+mod status;
+mod uv;

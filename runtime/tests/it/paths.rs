@@ -1,0 +1,123 @@
+//! Roots and asset directories with the names that break programs.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
+use ktx_fixtures::sample_assets::SampleAssets;
+use ktx_runtime::{Error, Interrupt, Runtime, StatusKind};
+
+use crate::sandbox::{Sandbox, VERSION, core};
+
+#[test]
+fn names_that_mean_something_in_urls_shells_and_requirements_are_names() {
+    let long = "l".repeat(200);
+    for name in [
+        "with blanks",
+        "a#b",
+        "a ; b",
+        "a;b",
+        "100%20",
+        "%",
+        "q?x=1&y",
+        "it's \"quoted\"",
+        "ключ-键",
+        "$HOME",
+        "[x]",
+        &long,
+    ] {
+        let sandbox = Sandbox::with_sample();
+        let root = sandbox.path().join(name).join("root");
+        let assets = sandbox.path().join(name).join("assets");
+        SampleAssets::default().write_to(&assets);
+        let sandbox = sandbox
+            .set("KTX_RUNTIME_ROOT", &root)
+            .set("KTX_ASSET_DIR", &assets);
+        let installed = sandbox
+            .runtime()
+            .install(&core(ktx_runtime::InstallMode::IfNeeded));
+        assert!(installed.is_ok(), "{name}: {}", installed.expect_err("refused"));
+        sandbox.assert_clean_and_ready();
+    }
+}
+
+#[test]
+fn assets_in_a_path_that_is_not_text_install_and_a_root_there_is_refused_with_a_way_out() {
+    let sandbox = Sandbox::with_sample();
+    let not_text = sandbox.path().join(OsString::from_vec(b"not\xfftext".to_vec()));
+    SampleAssets::default().write_to(&not_text.join("assets"));
+    let sandbox = sandbox.set("KTX_ASSET_DIR", not_text.join("assets"));
+    sandbox.install();
+    sandbox.assert_clean_and_ready();
+
+    let sandbox = sandbox.set("KTX_RUNTIME_ROOT", not_text.join("root"));
+    let runtime = sandbox.runtime();
+    assert_eq!(runtime.status().kind, StatusKind::Missing);
+    let error = runtime
+        .install(&core(ktx_runtime::InstallMode::IfNeeded))
+        .expect_err("uv cannot");
+    assert!(matches!(error, Error::RootNotUtf8 { .. }), "{error}");
+    assert!(
+        error.to_string().contains("hint: set KTX_RUNTIME_ROOT"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_missing_root_is_made_and_a_relative_one_is_refused() {
+    let sandbox = Sandbox::with_sample();
+    let deep = sandbox.path().join("a/b/c/root");
+    let sandbox = sandbox.set("KTX_RUNTIME_ROOT", &deep);
+    sandbox.install();
+    sandbox.assert_clean_and_ready();
+
+    let sandbox = sandbox.set("KTX_RUNTIME_ROOT", "relative/root");
+    let refused = Runtime::new(sandbox.environment(), VERSION, Interrupt::new())
+        .err()
+        .expect("it is relative");
+    assert_eq!(
+        refused.to_string(),
+        "KTX_RUNTIME_ROOT must be an absolute path: relative/root"
+    );
+}
+
+#[test]
+fn without_home_and_with_a_useless_xdg_variable_the_root_is_still_told() {
+    let sandbox = Sandbox::with_sample().unset("KTX_RUNTIME_ROOT");
+    let home = sandbox.path().join("home");
+    let expected = home.join(".local/share/kaelio/ktx/runtime");
+    for value in ["", "relative"] {
+        let environment = sandbox.environment();
+        let variables = environment
+            .variables()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let with_xdg = variables.chain([("XDG_DATA_HOME".into(), value.into())]);
+        let environment = ktx_runtime::Environment::of_variables(with_xdg);
+        let runtime = Runtime::new(environment, VERSION, Interrupt::new()).expect("a root");
+        assert_eq!(runtime.layout().runtime_root, expected);
+    }
+    let sandbox = sandbox.unset("HOME");
+    let error = Runtime::new(sandbox.environment(), VERSION, Interrupt::new())
+        .err()
+        .expect("no home");
+    assert!(
+        error.to_string().ends_with("Set HOME or KTX_RUNTIME_ROOT"),
+        "{error}"
+    );
+}
+
+/// A root that even this user, who may be the administrator, cannot write: the kernel's own file system.
+#[test]
+fn a_root_that_cannot_be_written_is_an_error_that_names_it() {
+    let sandbox = Sandbox::with_sample().set("KTX_RUNTIME_ROOT", "/proc/ktx-runtime");
+    let error = sandbox
+        .runtime()
+        .install(&core(ktx_runtime::InstallMode::IfNeeded))
+        .expect_err("read-only");
+    assert!(error.to_string().contains("`/proc/ktx-runtime"), "{error}");
+    let doctor = sandbox.runtime().doctor().expect("a report");
+    assert!(!doctor.is_healthy());
+    assert_eq!(sandbox.runtime().status().kind, StatusKind::Missing);
+    assert_eq!(sandbox.runtime().plan_prune(), ktx_runtime::PrunePlan::default());
+    assert!(PathBuf::from("/proc").exists());
+}
