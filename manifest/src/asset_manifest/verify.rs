@@ -79,9 +79,17 @@ impl BundledAssets {
                 format!("Requires-Python is \"{text}\", the manifest's requiresPython is \"{said}\"");
             findings.push(Finding::error("asset-requires-python-differs", message));
         }
-        if wheel.console_script(DAEMON_SCRIPT).is_none() {
-            let message = format!("the wheel has no console script `{DAEMON_SCRIPT}`");
-            findings.push(Finding::error("asset-daemon-script-missing", message));
+        match wheel.console_script(DAEMON_SCRIPT) {
+            None => {
+                let message = format!("the wheel has no console script `{DAEMON_SCRIPT}`");
+                findings.push(Finding::error("asset-daemon-script-missing", message));
+            }
+            Some(reference) if !wheel.holds_module_of(reference) => {
+                let message =
+                    format!("the console script `{DAEMON_SCRIPT}` runs {reference}, which the wheel lacks");
+                findings.push(Finding::error("asset-daemon-script-broken", message));
+            }
+            Some(_) => {}
         }
         let found = wheel.top_level();
         if !found.iter().eq(&PYTHON_PACKAGES) {

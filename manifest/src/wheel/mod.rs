@@ -60,6 +60,18 @@ impl Wheel {
         self.metadata.all("Requires-Python").next()
     }
 
+    /// Whether the module of an object reference (`package.module:object`) is among the files.
+    pub fn holds_module_of(&self, reference: &str) -> bool {
+        let module = reference
+            .split([':', '['])
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .replace('.', "/");
+        let holds = |path: String| self.files.keys().any(|known| known.as_str() == path);
+        holds(format!("{module}.py")) || holds(format!("{module}/__init__.py"))
+    }
+
     pub fn console_script(&self, name: &str) -> Option<&str> {
         self.entry_points
             .get("console_scripts")?
