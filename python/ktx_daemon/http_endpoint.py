@@ -14,6 +14,7 @@ from ktx_daemon.redaction import redact, redact_request_secrets
 from ktx_daemon.work import Work
 
 BODY_SECONDS = 30.0
+SMALL_BODY_BYTES = 64 * 1024
 
 logger = logging.getLogger(__name__)
 
@@ -39,9 +40,9 @@ async def serve_endpoint(endpoint: Endpoint, work: Work, request: Request) -> Re
     except InvalidRequest as error:
         return JSONResponse({"detail": error.findings}, 422)
     except RequestRejected as error:
-        return refusal(400, _safe_message(error, body))
+        return refusal(400, await _safe_message(error, body))
     except Exception as error:
-        message = f"{endpoint.failure}: {_safe_message(error, body)}"
+        message = f"{endpoint.failure}: {await _safe_message(error, body)}"
         # Where it happened, but not the exception's own text, which may hold what `_safe_message` masked.
         places = "".join(traceback.format_tb(error.__traceback__))
         logger.error("%s: %s\n%s", type(error).__name__, message, places)  # noqa: TRY400
@@ -59,5 +60,9 @@ async def read_body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _safe_message(error: Exception, body: bytes) -> str:
-    return redact(redact_request_secrets(plain_message(error), body))
+async def _safe_message(error: Exception, body: bytes) -> str:
+    """Word the error without the secrets of the request. Looking for those in a large body is work for a thread."""
+    message = plain_message(error)
+    if len(body) <= SMALL_BODY_BYTES:
+        return redact(redact_request_secrets(message, body))
+    return redact(await asyncio.to_thread(redact_request_secrets, message, body))

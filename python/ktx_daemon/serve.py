@@ -29,6 +29,10 @@ TICKS_PER_SECOND = 10
 logger = logging.getLogger(__name__)
 
 
+class ReadyFileRefused(Exception):
+    """The ready file cannot be written; the message says why."""
+
+
 class DaemonServer(Server):
     """uvicorn's server, which says when it is ready and asks now and then whether to leave."""
 
@@ -103,6 +107,9 @@ def serve(options: ServeOptions) -> int:
         server.run(sockets=[listener])
     except KeyboardInterrupt:
         return 130
+    except ReadyFileRefused as error:
+        sys.stderr.write(f"ktx-daemon: {error}\n")
+        return 1
     if work.has_stuck_threads:
         # The interpreter would wait for them at its end.
         logging.shutdown()
@@ -138,7 +145,11 @@ def _write_ready_file(path: Path, identity: Identity, port: int) -> None:
         "packageVersion": identity.package_version,
     }
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 (a descriptor, not a path)
-        file.write(json.dumps(ready, separators=(",", ":")) + "\n")
-    temporary.replace(path)
+    try:
+        temporary.unlink(missing_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 (a descriptor, not a path)
+            file.write(json.dumps(ready, separators=(",", ":")) + "\n")
+        temporary.replace(path)
+    except OSError as error:
+        raise ReadyFileRefused(f"failed to write ready file `{path}`: {error.strerror}") from None

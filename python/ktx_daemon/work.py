@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Thread
@@ -12,6 +13,7 @@ from ktx_daemon.endpoints import Endpoint
 from ktx_daemon.invocation import invoke
 
 MAX_REQUESTS_IN_WORK = 8
+ABANDON_SECONDS = 0.5
 
 Receive = Callable[[], Awaitable[Any]]
 
@@ -54,9 +56,11 @@ class Work:
             self.running.discard(cancellation)
 
     def abandon(self) -> None:
-        """Stop whatever is still running, without waiting for it."""
-        for cancellation in list(self.running):
-            _in_background(cancellation.cancel)
+        """Stop whatever is still running, and wait a moment for the word to get out."""
+        stopping = [_in_background(cancellation.cancel) for cancellation in self.running]
+        deadline = time.monotonic() + ABANDON_SECONDS
+        for thread in stopping:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
 
 async def _hang_up(receive: Receive) -> None:
@@ -72,5 +76,7 @@ async def _first_of(answer: asyncio.Future[bytes], hang_up: Any) -> None:
         watch.cancel()
 
 
-def _in_background(stop: Callable[[], None]) -> None:
-    Thread(target=stop, daemon=True, name="cancel").start()
+def _in_background(stop: Callable[[], None]) -> Thread:
+    thread = Thread(target=stop, daemon=True, name="cancel")
+    thread.start()
+    return thread

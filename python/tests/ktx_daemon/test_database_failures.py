@@ -95,6 +95,17 @@ def activity(url: str) -> list[str]:
         return [text for (text,) in found]
 
 
+def test_stops_the_statements_that_run_when_the_daemon_leaves(zoo_url: str, tmp_path: Path) -> None:
+    request = {"connection_id": "c", "url": zoo_url, "sql": "SELECT pg_sleep(60)"}
+    with running_daemon(tmp_path) as daemon:
+        asking = threading.Thread(target=daemon.post, args=("/database/query", request), daemon=True)
+        asking.start()
+        wait_until(lambda: activity(zoo_url) != [])
+        assert daemon.post("/shutdown", {}).status == 202
+        assert daemon.wait() == 0
+    wait_until(lambda: activity(zoo_url) == [])
+
+
 def test_stops_the_statement_of_a_client_that_hangs_up_and_stays_healthy_meanwhile(
     zoo_url: str, tmp_path: Path
 ) -> None:
