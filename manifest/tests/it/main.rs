@@ -9,6 +9,7 @@ mod damaged_manifests;
 mod damaged_wheels;
 mod names;
 mod other_readers;
+mod paths;
 mod python_texts;
 mod random_damage;
 mod record;
