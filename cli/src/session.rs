@@ -9,7 +9,7 @@ use crate::signals;
 use crate::version::VERSION;
 
 /// Lives as long as the command.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Session {
     pub printer: Printer,
     pub environment: Environment,

@@ -65,6 +65,10 @@ pub fn write_if_absent(path: &Path, content: &[u8]) -> Result<(), Error> {
     }
 }
 
+pub fn remove(path: &Path) -> Result<(), Error> {
+    fs_err::remove_file(path).map_err(|error| Error::io("remove", path, error))
+}
+
 pub fn make_folder(path: &Path) -> Result<(), Error> {
     fs_err::create_dir_all(path).map_err(|error| Error::io("create", path, error))
 }

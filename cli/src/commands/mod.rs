@@ -6,6 +6,7 @@ pub mod connection;
 pub mod dev;
 pub mod ingest;
 pub mod runtime;
+pub mod serve;
 pub mod setup;
 pub mod sl;
 
@@ -26,6 +27,8 @@ pub enum Command {
     Sl(sl::SlArguments),
     /// Install, inspect, start and remove the Python runtime that ktx manages
     Runtime(runtime::RuntimeArguments),
+    /// Serve the project's tools to MCP clients
+    Serve(serve::ServeArguments),
     /// Say what is set up
     Status(setup::StatusArguments),
     /// Print a completion script for a shell
@@ -47,6 +50,7 @@ impl Command {
             Command::Ingest(_) => "ingest",
             Command::Sl(_) => "sl",
             Command::Runtime(_) => "runtime",
+            Command::Serve(_) => "serve",
             Command::Status(_) => "status",
             Command::Completions(_) => "completions",
             Command::Agent(_) => "agent",
@@ -64,6 +68,7 @@ pub fn run(command: Command, session: &Session) -> anyhow::Result<()> {
         Command::Ingest(arguments) => ingest::run(&arguments, session),
         Command::Sl(arguments) => sl::run(arguments, session),
         Command::Runtime(arguments) => runtime::run(arguments, session),
+        Command::Serve(arguments) => serve::run(&arguments, session),
         Command::Status(arguments) => setup::status(&arguments, session),
         Command::Completions(arguments) => {
             completions::run(&arguments, session);

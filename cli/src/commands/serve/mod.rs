@@ -1,0 +1,102 @@
+//! `ktx serve`: the project's tools for MCP clients, over stdin and stdout.
+//!
+//! The asynchronous runtime lives here and nowhere else: no other command pays for it.
+
+mod connection_tools;
+mod ingest_tools;
+mod scan_tools;
+mod server;
+mod source_tools;
+
+use std::time::Duration;
+
+use clap::Args;
+use rmcp::ServiceExt as _;
+use rmcp::service::ServerInitializeError;
+
+use self::server::{Compute, Server};
+use crate::failure::Usage;
+use crate::python::{PolicyArguments, Python};
+use crate::session::Session;
+use crate::workspace::Workspace;
+
+/// How often a server that waits for requests looks whether it was asked to end.
+const INTERRUPT_POLL: Duration = Duration::from_millis(50);
+
+#[derive(Debug, Args)]
+pub struct ServeArguments {
+    /// The transport of the protocol
+    #[arg(long, value_name = "TRANSPORT")]
+    mcp: String,
+    /// Who asks, for clients that tell
+    #[arg(long, value_name = "ID", default_value = "local")]
+    user_id: String,
+    /// Compile queries, with the Python runtime
+    #[arg(long)]
+    semantic_compute: bool,
+    /// Compile queries with the daemon at this URL
+    #[arg(long, value_name = "URL")]
+    semantic_compute_url: Option<String>,
+    /// The daemon to read servers with, instead of the managed one
+    #[arg(long, value_name = "URL")]
+    database_introspection_url: Option<String>,
+    /// Run the queries of `sl_query` as well
+    #[arg(long)]
+    execute_queries: bool,
+    #[command(flatten)]
+    policy: PolicyArguments,
+}
+
+/// Serves until the client goes or the process is asked to end. Python is not touched before a tool needs it.
+pub fn run(arguments: &ServeArguments, session: &Session) -> anyhow::Result<()> {
+    if arguments.mcp != "stdio" {
+        return Err(Usage("Only stdio is supported in this phase".to_owned()).into());
+    }
+    let compute = match (&arguments.semantic_compute_url, arguments.semantic_compute) {
+        (Some(url), _) => Compute::Url(url.clone()),
+        (None, true) => Compute::Managed,
+        (None, false) => Compute::Off,
+    };
+    if arguments.execute_queries && compute == Compute::Off {
+        anyhow::bail!("--execute-queries requires --semantic-compute");
+    }
+    let python = Python::new(session, arguments.policy.policy()?)?
+        .with_database_url(arguments.database_introspection_url.as_deref());
+    let workspace = Workspace::open(session)?;
+    session.debug(&format!("user={}", arguments.user_id));
+    let server = Server::new(session.clone(), python, compute, arguments.execute_queries);
+    session.printer.talk(&format!(
+        "ktx MCP server running on stdio for {}",
+        workspace.folder.dir().display()
+    ));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()?;
+    let outcome = runtime.block_on(serve(server, session));
+    // A read of stdin cannot be cancelled; waiting for it would wait for the client.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn serve(server: Server, session: &Session) -> anyhow::Result<()> {
+    let running = tokio::select! {
+        running = server.serve(rmcp::transport::stdio()) => match running {
+            Ok(running) => running,
+            // A client that goes before it says hello has asked for nothing.
+            Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        },
+        () = interrupted(session) => return Ok(session.interrupt.check()?),
+    };
+    tokio::select! {
+        ended = running.waiting() => drop(ended),
+        () = interrupted(session) => session.interrupt.check()?,
+    }
+    Ok(())
+}
+
+async fn interrupted(session: &Session) {
+    while session.interrupt.raised().is_none() {
+        tokio::time::sleep(INTERRUPT_POLL).await;
+    }
+}
