@@ -7,4 +7,5 @@ mod query;
 mod sandbox;
 mod scan;
 mod semantic_layer;
+mod serve;
 mod setup;

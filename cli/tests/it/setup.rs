@@ -153,7 +153,7 @@ fn the_demo_is_a_project_with_a_warehouse() {
     Source: packaged demo project
     LLM calls: none
     Warehouse: 10 tables, 17578 rows (SQLite, connection orbit_demo)
-    Semantic layer: 11 sources, 26 measures, 10 segments, 15 joins
+    Semantic layer: 11 sources, 26 measures, 11 segments, 15 joins
 
     Next steps:
       ktx sl list --project-dir [PROJECT]/orbit

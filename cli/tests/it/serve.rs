@@ -1,0 +1,319 @@
+//! `ktx serve --mcp stdio` as a client meets it: one JSON-RPC message a line.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::sandbox::{Sandbox, python};
+
+/// A client that has said hello.
+struct Client {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: BufReader<ChildStdout>,
+    next: u64,
+}
+
+impl Client {
+    fn start(sandbox: &Sandbox, flags: &[&str]) -> Self {
+        let mut command = sandbox.command(&[&["serve", "--mcp", "stdio"], flags].concat());
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("starts");
+        let (stdin, stdout) = (
+            child.stdin.take(),
+            BufReader::new(child.stdout.take().expect("stdout")),
+        );
+        let mut client = Self {
+            child,
+            stdin,
+            stdout,
+            next: 0,
+        };
+        let hello = json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
+        let answer = client.request("initialize", &hello);
+        assert_eq!(answer["result"]["serverInfo"]["name"], "ktx", "{answer}");
+        client.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+        client
+    }
+
+    fn send(&mut self, message: &Value) {
+        writeln!(self.stdin.as_mut().expect("open"), "{message}").expect("writes");
+    }
+
+    fn request(&mut self, method: &str, params: &Value) -> Value {
+        self.next += 1;
+        self.send(&json!({"jsonrpc": "2.0", "id": self.next, "method": method, "params": params}));
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).expect("reads");
+        let answer: Value =
+            serde_json::from_str(&line).unwrap_or_else(|error| panic!("not a message ({error}): {line}"));
+        assert_eq!(answer["id"], self.next, "{answer}");
+        answer
+    }
+
+    /// The structured content of a call, which is also its text.
+    fn call(&mut self, tool: &str, arguments: &Value) -> Value {
+        let answer = self.request("tools/call", &json!({"name": tool, "arguments": arguments}));
+        let result = &answer["result"];
+        assert_eq!(result["isError"], false, "{answer}");
+        let text = result["content"][0]["text"].as_str().expect("text");
+        assert_eq!(
+            serde_json::from_str::<Value>(text).expect("json"),
+            result["structuredContent"]
+        );
+        result["structuredContent"].clone()
+    }
+
+    /// The text of a call that fails.
+    fn refused(&mut self, tool: &str, arguments: &Value) -> String {
+        let answer = self.request("tools/call", &json!({"name": tool, "arguments": arguments}));
+        assert_eq!(answer["result"]["isError"], true, "{answer}");
+        answer["result"]["content"][0]["text"]
+            .as_str()
+            .expect("text")
+            .to_owned()
+    }
+
+    /// Hangs up; gives the exit code and what stood on stderr.
+    fn end(mut self) -> (Option<i32>, String) {
+        drop(self.stdin.take());
+        let output = self.child.wait_with_output().expect("ends");
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    }
+}
+
+fn demo() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let _ = sandbox.run(&["setup", "demo", "--project-dir", "."]).succeeds();
+    sandbox
+}
+
+#[test]
+fn starts_without_python_and_lists_its_tools() {
+    let sandbox = demo();
+    let mut client = Client::start(&sandbox, &["--no-input"]);
+    let tools = client.request("tools/list", &json!({}));
+    let mut names: Vec<&str> = tools["result"]["tools"]
+        .as_array()
+        .expect("tools")
+        .iter()
+        .filter_map(|tool| tool["name"].as_str())
+        .collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        [
+            "connection_list",
+            "connection_test",
+            "ingest_replay",
+            "ingest_report",
+            "ingest_status",
+            "ingest_trigger",
+            "scan_list_artifacts",
+            "scan_read_artifact",
+            "scan_report",
+            "scan_status",
+            "scan_trigger",
+            "sl_list_sources",
+            "sl_query",
+            "sl_read_source",
+            "sl_validate",
+            "sl_write_source",
+        ]
+    );
+    let listed = client.call("connection_list", &json!({}));
+    assert_eq!(
+        listed,
+        json!({"connections": [{"id": "orbit_demo", "name": "orbit_demo", "connectionType": "sqlite"}]})
+    );
+    assert_eq!(
+        client.call("connection_test", &json!({"connectionId": "orbit_demo"}))["tableCount"],
+        10
+    );
+    let refused = client.refused("sl_query", &json!({"measures": ["contracts.contract_count"]}));
+    assert_eq!(
+        refused,
+        "sl_query requires a semantic-layer query adapter. Local stdio MCP exposes file-backed SL CRUD only."
+    );
+    let (code, stderr) = client.end();
+    assert_eq!(code, Some(0), "a client that hangs up ends the server");
+    assert_snapshot!(stderr.replace(&sandbox.project().display().to_string(), "[PROJECT]"), @"ktx MCP server running on stdio for [PROJECT]");
+}
+
+#[test]
+fn sources_are_listed_read_written_and_checked() {
+    let sandbox = demo();
+    let mut client = Client::start(&sandbox, &[]);
+    let found = client.call("sl_list_sources", &json!({"query": "ARR contract"}));
+    assert_eq!(found["sources"][0]["name"], "contracts");
+    let read = client.call(
+        "sl_read_source",
+        &json!({"connectionId": "orbit_demo", "sourceName": "plans"}),
+    );
+    assert_eq!(read["yaml"], sandbox.read("semantic-layer/orbit_demo/plans.yaml"));
+    let source = json!({"name": "extra", "table": "plans", "grain": ["id"], "columns": [{"name": "id", "type": "number"}]});
+    let extra = |more: Value| {
+        let mut arguments = json!({"connectionId": "orbit_demo", "sourceName": "extra"});
+        arguments
+            .as_object_mut()
+            .expect("an object")
+            .extend(more.as_object().expect("an object").clone());
+        arguments
+    };
+    let written = client.call("sl_write_source", &extra(json!({"source": source})));
+    assert_eq!(
+        written["yaml"],
+        sandbox.read("semantic-layer/orbit_demo/extra.yaml")
+    );
+    let checked = client.call(
+        "sl_validate",
+        &json!({"connectionId": "orbit_demo", "names": ["extra"]}),
+    );
+    assert_eq!(checked["success"], true);
+    assert!(
+        checked["warnings"][0]
+            .as_str()
+            .expect("a warning")
+            .starts_with("Local stdio validation checks YAML shape only")
+    );
+    let broken = client.refused(
+        "sl_write_source",
+        &extra(json!({"yaml": "name: extra\ntable: x\n"})),
+    );
+    assert!(
+        broken.starts_with("Invalid semantic-layer source: grain: grain must be non-empty"),
+        "{broken}"
+    );
+    assert_eq!(
+        client.call("sl_write_source", &extra(json!({"delete": true})))["success"],
+        true
+    );
+    let gone = client.refused("sl_write_source", &extra(json!({"delete": true})));
+    assert_eq!(gone, "Semantic-layer source \"orbit_demo/extra\" was not found");
+    let hostile = client.refused(
+        "sl_read_source",
+        &json!({"connectionId": "orbit_demo", "sourceName": "../../ktx"}),
+    );
+    assert!(
+        hostile.starts_with("Unsafe semantic-layer source name"),
+        "{hostile}"
+    );
+}
+
+#[test]
+fn scans_and_ingests_are_made_and_read_back() {
+    let sandbox = demo();
+    let mut client = Client::start(&sandbox, &[]);
+    let scanned = client.call(
+        "scan_trigger",
+        &json!({"connectionId": "orbit_demo", "detectRelationships": true}),
+    );
+    let run = scanned["runId"].clone();
+    assert_eq!(scanned["report"]["trigger"], "mcp");
+    assert_eq!(
+        client.call("scan_status", &json!({"runId": run}))["status"],
+        "done"
+    );
+    assert_eq!(
+        client.call("scan_report", &json!({"runId": run})),
+        scanned["report"]
+    );
+    let listed = client.call("scan_list_artifacts", &json!({"runId": run}));
+    let kinds: std::collections::BTreeSet<&str> = listed["artifacts"]
+        .as_array()
+        .expect("artifacts")
+        .iter()
+        .filter_map(|artifact| artifact["type"].as_str())
+        .collect();
+    assert_eq!(
+        kinds.into_iter().collect::<Vec<_>>(),
+        ["enrichment_artifact", "manifest_shard", "raw_source", "report"]
+    );
+    let shard = "semantic-layer/orbit_demo/_schema/public.yaml";
+    let read = client.call("scan_read_artifact", &json!({"runId": run, "path": shard}));
+    assert_eq!(read["content"], sandbox.read(shard));
+    let outside = client.refused("scan_read_artifact", &json!({"runId": run, "path": "ktx.yaml"}));
+    assert!(
+        outside.starts_with("Scan artifact \"ktx.yaml\" was not found"),
+        "{outside}"
+    );
+
+    sandbox.write("export/a/one.txt", "1");
+    let config = json!({"sourceDir": sandbox.project().join("export")});
+    let ingested = client.call(
+        "ingest_trigger",
+        &json!({"adapter": "fake", "connectionId": "orbit_demo", "config": config}),
+    );
+    let report = client.call("ingest_report", &json!({"runId": ingested["runId"]}));
+    assert_eq!(report["workUnits"][0]["key"], "fake-a");
+    assert_eq!(
+        client.call("ingest_status", &json!({"runId": ingested["runId"]}))["status"],
+        "done"
+    );
+    assert_eq!(
+        client.call("ingest_replay", &json!({"runId": ingested["runId"]}))["events"],
+        report["workUnits"]
+    );
+    assert_eq!(
+        client.refused("ingest_status", &json!({"runId": "nope"})),
+        "Local ingest run or report \"nope\" was not found"
+    );
+}
+
+#[test]
+fn queries_are_compiled_and_run_when_that_is_allowed() {
+    let Some(shared) = python::shared() else { return };
+    let sandbox = shared.sandbox(demo());
+    let query = json!({
+        "measures": ["contracts.contract_count", {"expr": "contracts.total_arr / 1000", "name": "thousands"}],
+        "dimensions": ["plans.tier"], "order_by": [{"field": "plans.tier", "direction": "desc"}], "limit": 2,
+    });
+    let mut client = Client::start(&sandbox, &["--semantic-compute"]);
+    let compiled = client.call("sl_query", &query);
+    assert_eq!(
+        (&compiled["rows"], &compiled["plan"]["execution"]["mode"]),
+        (&json!([]), &json!("compile_only"))
+    );
+    let checked = client.call("sl_validate", &json!({"connectionId": "orbit_demo"}));
+    assert_eq!(checked["success"], true, "{checked}");
+    drop(client.end());
+    let mut client = Client::start(&sandbox, &["--semantic-compute", "--execute-queries"]);
+    let executed = client.call("sl_query", &query);
+    assert_eq!(executed["totalRows"], 2);
+    assert_eq!(executed["rows"][0][0], "starter");
+    let refused = client.refused("sl_query", &json!({"measures": ["contracts.contract_cuont"]}));
+    assert!(
+        refused.ends_with("hint: did you mean `contracts.contract_count`?"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn what_cannot_be_served_is_refused() {
+    let sandbox = demo();
+    assert_snapshot!(sandbox.run(&["serve", "--mcp", "http"]), @r"
+    $ ktx serve --mcp http
+    --- stderr
+    Only stdio is supported in this phase
+    --- exit 2
+    ");
+    assert_snapshot!(sandbox.run(&["serve", "--mcp", "stdio", "--execute-queries"]), @r"
+    $ ktx serve --mcp stdio --execute-queries
+    --- stderr
+    --execute-queries requires --semantic-compute
+    --- exit 1
+    ");
+    let nothing = sandbox.run(&["serve", "--mcp", "stdio"]).succeeds();
+    assert_eq!(nothing.stdout(), "", "stdout is for the protocol alone");
+    let nowhere = Sandbox::new().run(&["serve", "--mcp", "stdio"]);
+    assert_eq!(nowhere.output.status.code(), Some(1));
+}
