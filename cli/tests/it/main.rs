@@ -4,6 +4,7 @@ mod agent;
 mod ingest;
 mod project;
 mod query;
+mod runtime;
 mod sandbox;
 mod scan;
 mod semantic_layer;

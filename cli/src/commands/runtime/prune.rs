@@ -1,7 +1,7 @@
 //! `ktx runtime prune`
 
 use clap::Args;
-use ktx_runtime::{Kept, StaleRuntime, human_bytes};
+use ktx_runtime::{Kept, Runtime, StaleRuntime, human_bytes};
 use serde::Serialize;
 
 use crate::failure::AlreadyReported;
@@ -72,7 +72,7 @@ pub fn run(arguments: PruneArguments, session: &Session) -> anyhow::Result<()> {
     }
 }
 
-fn print(session: &Session, dry_run: bool, runtimes: &[StaleRuntime], kept: &[Kept], any_failed: bool) {
+fn print(session: &Session, runtime: &Runtime, dry_run: bool, runtimes: &[StaleRuntime], failed: &[Kept]) {
     let printer = session.printer;
     if !runtimes.is_empty() {
         printer.line(if dry_run {
@@ -88,13 +88,17 @@ fn print(session: &Session, dry_run: bool, runtimes: &[StaleRuntime], kept: &[Ke
             "{}: {bytes}",
             if dry_run { "would free" } else { "freed" }
         ));
-    } else if !any_failed && let Ok(runtime) = session.runtime() {
+    } else if failed.is_empty() {
         let root = runtime.layout().runtime_root.display();
         printer.line(&format!("No stale KTX Python runtimes found under {root}"));
     }
-    for kept in kept {
-        printer.talk(&format!("kept `{}`: {}", kept.path.display(), kept.reason));
+    for kept in failed {
+        printer.talk(&sentence(kept));
     }
+}
+
+fn sentence(kept: &Kept) -> String {
+    format!("kept `{}`: {}", kept.path.display(), kept.reason)
 }
 
 fn document(dry_run: bool, runtimes: &[StaleRuntime], kept: &[Kept]) -> PruneDocument {

@@ -1,0 +1,9 @@
+//! `ktx runtime …` as users and scripts see it: every text, on every stream, with its exit status.
+
+mod bench;
+mod daemon;
+mod doctor;
+mod install;
+mod prune;
+mod signals;
+mod usage;

@@ -1,0 +1,88 @@
+//! Ctrl-C and SIGTERM while uv works: everything ends, nothing is left, and the next run succeeds.
+
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::bench::Bench;
+
+/// A uv that hangs at its second command until it is ended.
+fn hanging_uv(bench: &Bench) -> String {
+    let path = bench.sandbox().root().join("hanging-uv");
+    let mark = bench.sandbox().root().join("hangs");
+    let script = format!(
+        "#!/bin/sh\n[ \"$1\" = --version ] && echo 'uv 0.13.0' && exit\necho downloading a lot >&2\ntouch '{}'\nexec sleep 600\n",
+        mark.display()
+    );
+    fs_err::write(&path, script).expect("written");
+    fs_err::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("executable");
+    path.display().to_string()
+}
+
+#[track_caller]
+fn interrupted(signal: &str) -> String {
+    let bench = Bench::with_sample();
+    let uv = hanging_uv(&bench);
+    let mut command = bench.sandbox().command(&["runtime", "install"]);
+    command
+        .env("KTX_UV", &uv)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().expect("starts ktx");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !bench.sandbox().root().join("hangs").exists() {
+        assert!(Instant::now() < deadline, "uv was not run");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let sent = Command::new("kill")
+        .args([format!("-{signal}"), child.id().to_string()])
+        .status();
+    assert!(sent.expect("kill runs").success());
+    let status = child.wait().expect("it ends");
+    let mut said = String::new();
+    child
+        .stdout
+        .take()
+        .expect("stdout")
+        .read_to_string(&mut said)
+        .expect("text");
+    child
+        .stderr
+        .take()
+        .expect("stderr")
+        .read_to_string(&mut said)
+        .expect("text");
+    let left: Vec<String> = fs_err::read_dir(bench.root())
+        .expect("the root")
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .filter(|name| name.starts_with(".staging"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+    let log = fs_err::read_to_string(bench.version_dir().join("install.log")).expect("the log");
+    assert!(log.contains("downloading a lot"), "{log}");
+    bench.install();
+    format!("{said}--- exit {}\n", status.code().expect("it was not killed"))
+}
+
+#[test]
+fn ctrl_c_ends_an_installation_with_130() {
+    insta::assert_snapshot!(interrupted("INT"), @"
+    interrupted by Ctrl-C
+    --- exit 130
+    ");
+}
+
+#[test]
+fn a_termination_ends_an_installation_with_143() {
+    insta::assert_snapshot!(interrupted("TERM"), @"
+    interrupted by SIGTERM
+    --- exit 143
+    ");
+}

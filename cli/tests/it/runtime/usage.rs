@@ -1,0 +1,105 @@
+//! The version, help and wrong usage.
+
+use super::bench::Bench;
+use crate::sandbox::Sandbox;
+
+#[test]
+fn the_version_names_the_package() {
+    let sandbox = Sandbox::new();
+    for flag in ["--version", "-v"] {
+        assert_eq!(
+            sandbox.run(&[flag]).to_string(),
+            format!("$ ktx {flag}\n@kaelio/ktx 0.1.0-rc.0\n--- exit 0\n")
+        );
+    }
+}
+
+#[test]
+fn the_version_can_be_read_from_the_bytes_of_the_program() {
+    let program = fs_err::read(env!("CARGO_BIN_EXE_ktx")).expect("the program");
+    let wanted = format!("ktx-version-marker:{}:end", env!("CARGO_PKG_VERSION"));
+    assert!(
+        program
+            .windows(wanted.len())
+            .any(|window| window == wanted.as_bytes())
+    );
+}
+
+#[test]
+fn the_group_has_help() {
+    let sandbox = Sandbox::new();
+    insta::assert_snapshot!(sandbox.run(&["runtime", "--help"]).to_string(), @"
+    $ ktx runtime --help
+    Install, inspect, start and remove the Python runtime that ktx manages
+
+    Usage: ktx runtime [OPTIONS] <COMMAND>
+
+    Commands:
+      install  Install the Python runtime, or repair it
+      start    Start the Python daemon, installing the runtime first when it is missing
+      stop     Stop the Python daemon
+      status   Show whether the runtime is installed and fits this version of ktx
+      doctor   Check what the runtime needs and explain what is wrong
+      prune    Remove the runtimes of other versions of ktx
+
+    Options:
+          --project-dir <PATH>  The project's folder [default: KTX_PROJECT_DIR, the nearest folder with
+                                a ktx.yaml, or the current one]
+          --debug               Say on stderr what is decided on the way
+      -h, --help                Print help
+    --- exit 0
+    ");
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_says_what_would_be_right() {
+    let bench = Bench::with_sample();
+    let transcript = bench.transcript(&[
+        &["runtime", "instal"],
+        &["runtime", "status", "--jsn"],
+        &["runtime", "install", "--feature", "all"],
+    ]);
+    insta::assert_snapshot!(transcript, @"
+    $ ktx runtime instal
+    --- stderr
+    error: unrecognized subcommand 'instal'
+
+      tip: some similar subcommands exist: 'start', 'install'
+
+    Usage: ktx runtime [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    --- exit 2
+    $ ktx runtime status --jsn
+    --- stderr
+    error: unexpected argument '--jsn' found
+
+      tip: a similar argument exists: '--json'
+
+    Usage: ktx runtime status --json
+
+    For more information, try '--help'.
+    --- exit 2
+    $ ktx runtime install --feature all
+    --- stderr
+    error: invalid value 'all' for '--feature <FEATURE>'
+      [possible values: core, local-embeddings]
+
+    For more information, try '--help'.
+    --- exit 2
+    ");
+    let alone = bench.sandbox().run(&["runtime"]);
+    assert_eq!(alone.output.status.code(), Some(2));
+    assert!(
+        alone.stderr().contains("Usage: ktx runtime"),
+        "{}",
+        alone.stderr()
+    );
+}
+
+#[test]
+fn debug_says_which_group_is_dispatched() {
+    let bench = Bench::with_sample();
+    let shown = bench.sandbox().run(&["--debug", "runtime", "status"]).stderr();
+    assert!(shown.contains("[debug] dispatch=runtime"), "{shown}");
+}
