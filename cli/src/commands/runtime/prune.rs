@@ -57,13 +57,16 @@ pub fn run(arguments: PruneArguments, session: &Session) -> anyhow::Result<()> {
         (report.removed, report.failed)
     };
     let any_failed = !failed.is_empty();
-    let kept: Vec<Kept> = failed.into_iter().chain(foreign).collect();
+    for kept in &foreign {
+        session.debug(&sentence(kept));
+    }
     if arguments.json {
+        let kept: Vec<Kept> = failed.into_iter().chain(foreign).collect();
         session
             .printer
             .json(&document(arguments.dry_run, &runtimes, &kept));
     } else {
-        print(session, arguments.dry_run, &runtimes, &kept, any_failed);
+        print(session, &runtime, arguments.dry_run, &runtimes, &failed);
     }
     if any_failed {
         Err(AlreadyReported.into())
