@@ -1,0 +1,220 @@
+//! Exit codes, messages and signals of `cargo xtask`, as a pipeline meets them.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use fs_err as fs;
+use insta::assert_snapshot;
+
+/// The built toolchain, in a folder, with an environment of its own.
+fn xtask(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        // Where programs are found; the tests that need fewer of them say so.
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        // The registries' clients keep their caches and settings below it.
+        .env("HOME", std::env::var_os("HOME").unwrap_or_default())
+        .stdin(Stdio::null());
+    command
+}
+
+/// What a person sees: exit, stdout, stderr.
+#[must_use]
+fn transcript(output: &Output, folder: &Path) -> String {
+    let shown =
+        |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&folder.display().to_string(), "[CHECKOUT]");
+    format!(
+        "exit: {}\n--- stdout\n{}--- stderr\n{}",
+        output
+            .status
+            .code()
+            .map_or("a signal".to_owned(), |code| code.to_string()),
+        shown(&output.stdout),
+        shown(&output.stderr)
+    )
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> String {
+    transcript(&xtask(folder, arguments).output().expect("xtask runs"), folder)
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the workspace is above")
+}
+
+/// As much of a checkout as commands need that build no program.
+fn checkout() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for file in [
+        "Cargo.toml",
+        "release-policy.json",
+        "python/pyproject.toml",
+        "python/locks/core.txt",
+    ] {
+        copy(folder.path(), file);
+    }
+    copy(folder.path(), "python/locks/local-embeddings.txt");
+    folder
+}
+
+fn copy(folder: &Path, file: &str) {
+    let to = folder.join(file);
+    fs::create_dir_all(to.parent().expect("a parent")).expect("a folder");
+    fs::copy(root().join(file), to).expect("a copy");
+}
+
+#[test]
+fn outside_a_checkout_says_where_to_go() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert_snapshot!(run(folder.path(), &["lock", "--check"]), @"
+    exit: 2
+    --- stdout
+    --- stderr
+    error: failed to find the ktx checkout from the current directory
+    hint: run the command inside the repository, or pass --artifacts DIR where it takes one
+    ");
+}
+
+#[test]
+fn an_unknown_command_is_wrong_usage() {
+    let output = xtask(root(), &["biuld"]).output().expect("xtask runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("'build'"),
+        "it names the nearest command"
+    );
+}
+
+#[test]
+fn an_unknown_platform_is_wrong_usage() {
+    assert_snapshot!(run(root(), &["build", "--platform", "linux-x64,solaris-sparc"]), @"
+    exit: 2
+    --- stdout
+    --- stderr
+    error: failed to read --platform: unknown platform `solaris-sparc`, expected one of darwin-arm64, darwin-x64, linux-arm64, linux-x64, win32-x64
+    ");
+}
+
+#[test]
+fn locks_that_fit_pass_from_any_folder_of_the_checkout() {
+    let folder = checkout();
+    assert_snapshot!(run(&folder.path().join("python/locks"), &["lock", "--check"]), @"
+    exit: 0
+    --- stdout
+    the locks fit python/pyproject.toml
+    --- stderr
+    ");
+}
+
+#[test]
+fn a_lock_of_another_pyproject_is_found_without_a_network() {
+    let folder = checkout();
+    let pyproject = folder.path().join("python/pyproject.toml");
+    let text = fs::read_to_string(&pyproject).expect("the file is read");
+    fs::write(&pyproject, text.replace("lkml>=1.3.7", "lkml>=1.3.6")).expect("the file is written");
+    assert_snapshot!(run(folder.path(), &["lock", "--check"]), @"
+    exit: 4
+    --- stdout
+    --- stderr
+    error[lock-stale]: failed to use `python/locks/core.txt`: it was made from another `python/pyproject.toml`
+      hint: run: cargo xtask lock
+    error[lock-stale]: failed to use `python/locks/local-embeddings.txt`: it was made from another `python/pyproject.toml`
+      hint: run: cargo xtask lock
+    error: failed to use the locks of the payload
+    hint: run: cargo xtask lock
+    ");
+}
+
+#[test]
+fn a_missing_lock_names_what_makes_it() {
+    let folder = checkout();
+    fs::remove_file(folder.path().join("python/locks/core.txt")).expect("the lock is removed");
+    assert_snapshot!(run(folder.path(), &["lock", "--check"]), @"
+    exit: 4
+    --- stdout
+    --- stderr
+    error: failed to read `python/locks/core.txt`: failed to open file `[CHECKOUT]/python/locks/core.txt`: No such file or directory (os error 2)
+    hint: run: cargo xtask lock
+    ");
+}
+
+#[test]
+fn a_missing_program_is_a_missing_prerequisite() {
+    let folder = checkout();
+    let output = xtask(folder.path(), &["build"])
+        .env("PATH", folder.path())
+        .output()
+        .expect("xtask runs");
+    assert_snapshot!(transcript(&output, folder.path()), @"
+    exit: 4
+    --- stdout
+    --- stderr
+    error: failed to ask git for the source revision: failed to run `git`: No such file or directory (os error 2)
+    hint: build in a git checkout that has a commit
+    ");
+}
+
+#[test]
+fn json_is_one_document_on_stdout() {
+    let output = xtask(root(), &["lock", "--check", "--json"])
+        .output()
+        .expect("xtask runs");
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("stdout is one document");
+    assert_eq!(document["findings"], serde_json::json!([]));
+}
+
+/// A `git` that hangs stands in for anything that takes long; it says that it runs by making a file.
+#[cfg(unix)]
+#[test]
+fn sigterm_ends_the_children_and_exits_143() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = checkout();
+    let (programs, started) = (folder.path().join("programs"), folder.path().join("started"));
+    fs::create_dir_all(&programs).expect("a folder");
+    let git = programs.join("git");
+    let script = format!(
+        "#!/bin/sh\necho $$ > {}\nexec /bin/sleep 600\n",
+        started.display()
+    );
+    fs::write(&git, script).expect("a script");
+    fs::set_permissions(&git, std::fs::Permissions::from_mode(0o755)).expect("it is executable");
+    let mut child = xtask(folder.path(), &["build"])
+        .env("PATH", &programs)
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("xtask runs");
+    wait_for("git runs", || {
+        fs::read_to_string(&started).is_ok_and(|pid| pid.ends_with('\n'))
+    });
+    let pid = fs::read_to_string(&started).expect("the pid is read");
+    let signalled = Command::new("kill")
+        .arg(child.id().to_string())
+        .status()
+        .expect("kill runs");
+    assert!(signalled.success());
+    let status = child.wait().expect("xtask ends");
+    assert_eq!(status.code(), Some(143));
+    let alive = || {
+        Command::new("kill")
+            .args(["-0", pid.trim()])
+            .stderr(Stdio::null())
+            .status()
+    };
+    wait_for("git is gone", || !alive().expect("kill runs").success());
+}
+
+#[track_caller]
+fn wait_for(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !condition() {
+        assert!(Instant::now() < deadline, "waited 30 s in vain: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
