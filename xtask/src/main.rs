@@ -77,42 +77,42 @@ impl Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    BuildPackage(build_package::BuildPackageArgs),
-    Bench(bench::BenchArgs),
     Build(build::BuildArgs),
-    Check(check::CheckArgs),
     BuildWheel(build_wheel::BuildWheelArgs),
-    InstallTools(install_tools::InstallToolsArgs),
-    Lock(lock::LockArgs),
-    Promote(promote::PromoteArgs),
-    Publish(publish::PublishArgs),
-    Readiness(readiness::ReadinessArgs),
-    Rollback(rollback::RollbackArgs),
+    BuildPackage(build_package::BuildPackageArgs),
+    Verify(verify::VerifyArgs),
     Smoke(smoke::SmokeArgs),
     #[command(hide = true)]
     SmokeGuardian(smoke::GuardianArgs),
+    Check(check::CheckArgs),
     Test(test::TestArgs),
-    Verify(verify::VerifyArgs),
+    Bench(bench::BenchArgs),
+    Lock(lock::LockArgs),
     Version(version::VersionArgs),
+    Readiness(readiness::ReadinessArgs),
+    Publish(publish::PublishArgs),
+    Promote(promote::PromoteArgs),
+    Rollback(rollback::RollbackArgs),
+    InstallTools(install_tools::InstallToolsArgs),
 }
 
 fn dispatch(command: Command, session: &Session<'_>) -> anyhow::Result<()> {
     match command {
-        Command::BuildPackage(arguments) => build_package::run(arguments, session),
-        Command::Verify(arguments) => verify::run(arguments, session),
-        Command::Bench(arguments) => bench::run(arguments, session),
-        Command::Check(arguments) => check::run(arguments, session),
         Command::Build(arguments) => build::run(arguments, session),
         Command::BuildWheel(arguments) => build_wheel::run(arguments, session),
-        Command::Test(arguments) => test::run(arguments, session),
+        Command::BuildPackage(arguments) => build_package::run(arguments, session),
+        Command::Verify(arguments) => verify::run(arguments, session),
         Command::Smoke(arguments) => smoke::run(arguments, session),
         Command::SmokeGuardian(arguments) => smoke::keep_watch(&arguments),
+        Command::Check(arguments) => check::run(arguments, session),
+        Command::Test(arguments) => test::run(arguments, session),
+        Command::Bench(arguments) => bench::run(arguments, session),
+        Command::Lock(arguments) => lock::run(arguments, session),
         Command::Version(arguments) => version::run(arguments, session),
         Command::Readiness(arguments) => readiness::run(arguments, session),
         Command::Publish(arguments) => publish::run(arguments, session),
         Command::Promote(arguments) => promote::run(arguments, session),
         Command::Rollback(arguments) => rollback::run(arguments, session),
-        Command::Lock(arguments) => lock::run(arguments, session),
         Command::InstallTools(arguments) => install_tools::run(arguments, session),
     }
 }

@@ -21,6 +21,14 @@ impl<'p> Session<'p> {
         })
     }
 
+    /// The same session in another checkout.
+    pub fn elsewhere(&self, root: &Utf8Path) -> Self {
+        Session {
+            printer: self.printer,
+            checkout: Some(root.to_owned()),
+        }
+    }
+
     /// The root of the checkout; commands that only read `--artifacts` do without one.
     pub fn root(&self) -> Result<&Utf8Path> {
         self.checkout.as_deref().ok_or_else(|| {

@@ -4,6 +4,7 @@ mod cross;
 mod launcher;
 mod needs;
 mod payload;
+mod reproducible;
 mod rust;
 
 use std::time::Instant;
@@ -40,6 +41,8 @@ enum Suite {
     Rust,
     /// the shipped crates type-check for Windows and macOS
     Cross,
+    /// the program is the same bytes from another folder
+    Reproducible,
 }
 
 /// Whether missing things are left out or fail the run.
@@ -90,6 +93,7 @@ pub fn run(arguments: TestArgs, session: &Session<'_>) -> Result<()> {
             Suite::Launcher => launcher::run(session),
             Suite::Rust => rust::run(session, missing),
             Suite::Cross => cross::run(session),
+            Suite::Reproducible => reproducible::run(session),
         };
         crate::interrupt::check()?;
         if let Err(error) = &result {
@@ -112,6 +116,7 @@ impl Suite {
             Suite::Launcher => "launcher",
             Suite::Rust => "rust",
             Suite::Cross => "cross",
+            Suite::Reproducible => "reproducible",
         }
     }
 }
@@ -128,7 +133,7 @@ fn report(session: &Session<'_>, outcomes: &[Outcome], skipped: usize) -> Result
     for outcome in outcomes {
         let verdict = if outcome.passed { "passed" } else { "FAILED" };
         session.printer.data(&format!(
-            "{:<10} {verdict}  {:>7.1} s",
+            "{:<13} {verdict}  {:>7.1} s",
             outcome.suite.name(),
             outcome.seconds
         ));
