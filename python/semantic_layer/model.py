@@ -13,13 +13,16 @@ from sqlglot import exp
 
 from semantic_layer.dialects import SqlDialect
 from semantic_layer.errors import SemanticLayerError, nearest
-from semantic_layer.expressions import LARGEST_TREE, columns_of, parse_expression, visible_nodes
+from semantic_layer.expressions import LARGEST_TREE, columns_of, parse_expression, too_deep, visible_nodes
 from semantic_layer.joins import JoinGraph, build_graph
 from semantic_layer.references import Resolver, read_reference, rebuilt
 from semantic_layer.sources import Column, Measure, Segment, Source
 
 if TYPE_CHECKING:
     from semantic_layer.definitions import Definition
+
+# Computed columns on computed columns: each level writes out all those below it.
+_MOST_LEVELS = 50
 
 
 class Model:
@@ -36,6 +39,7 @@ class Model:
             name: {measure.name: measure for measure in source.measures} for name, source in self.sources.items()
         }
         self._column_trees: dict[tuple[str, str], exp.Expr] = {}
+        self._column_levels: dict[tuple[str, str], int] = {}
         self.definitions: dict[str, Definition] = {}
 
     def source_at(self, node: str) -> Source | None:
@@ -99,9 +103,11 @@ class Model:
         if column.name in trail:
             raise SemanticLayerError(f"Circular dependency detected: {column.name}")
         own = self.columns_at(node)
+        level = 1
         source = self.graph.source_of[node].name
 
         def resolve(found: exp.Column) -> exp.Expr:
+            nonlocal level
             reference = read_reference(found, is_node=lambda name: name in (node, source))
             if reference.qualifier not in (None, node, source):
                 raise SemanticLayerError(
@@ -111,12 +117,21 @@ class Model:
             # A column may be computed from the physical column of the same name.
             if reference.name == column.name or reference.name not in own:
                 return rebuilt(self.dialect.column(node, reference.name), reference)
+            inner_key = (node, reference.name)
+            if self._column_levels.get(inner_key, 0) >= _MOST_LEVELS:
+                self._column_levels[node, column.name] = _MOST_LEVELS
+                raise too_deep(column.name)
             inner = self.column_tree(node, reference.name, (*trail, column.name))
+            level = max(level, self._column_levels.get(inner_key, 0) + 1)
             return rebuilt(inner.copy(), reference)
 
+        if len(trail) >= _MOST_LEVELS:
+            raise too_deep(column.name)
         tree = parse_expression(column.expr or "", self.dialect)
+        tree = bound(tree, resolve, f"{source}.{column.name}")
+        self._column_levels[node, column.name] = level
         # The extra argument tells later stages whose column this was; rendering does not know it.
-        return exp.Paren(this=bound(tree, resolve, f"{source}.{column.name}"), node=node)
+        return exp.Paren(this=tree, node=node)
 
 
 def bound(tree: exp.Expr, resolve: Resolver, name: str) -> exp.Expr:

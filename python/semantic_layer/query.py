@@ -51,7 +51,10 @@ _RECENT = _RecentModels()
 def _digest(sources: Sequence[Mapping[str, Any]]) -> bytes:
     """The content of JSON-like sources. Version 2 of marshal's format depends on values alone."""
     plain: Any = sources
-    return blake2b(marshal.dumps(plain, 2), digest_size=16).digest()
+    try:
+        return blake2b(marshal.dumps(plain, 2), digest_size=16).digest()
+    except ValueError:
+        raise SemanticLayerError("Sources are nested too deeply, or hold values that JSON does not have") from None
 
 
 def run_query(sources: Sequence[Mapping[str, Any]], query: object, dialect: str = "postgres") -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -101,8 +101,10 @@ def parse_source(definition: object) -> Source:
         raise SemanticLayerError(f"Source '{source_label(definition)}' failed to parse: {faults(error)}") from None
 
 
-def parse_sources(definitions: Iterable[object]) -> tuple[Source, ...]:
+def parse_sources(definitions: object) -> tuple[Source, ...]:
     """All sources in order; a name may be used once."""
+    if not isinstance(definitions, (list, tuple)):
+        raise SemanticLayerError("sources must be a list of source definitions")
     sources: dict[str, Source] = {}
     for definition in definitions:
         source = parse_source(definition)

@@ -19,6 +19,7 @@ def validate_sources(
     recently_touched: Iterable[str] | None = None,
 ) -> dict[str, Any]:
     """``valid``, ``errors``, ``warnings`` and ``per_source_warnings``. Never raises for a bad model."""
+    sources = sources if isinstance(sources, (list, tuple)) else [sources]
     parsed, errors = _parse(sources)
     warnings: list[str] = []
     per_source: dict[str, list[str]] = {}
