@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from semantic_layer import checks
@@ -19,8 +19,8 @@ def validate_sources(
     recently_touched: Iterable[str] | None = None,
 ) -> dict[str, Any]:
     """``valid``, ``errors``, ``warnings`` and ``per_source_warnings``. Never raises for a bad model."""
-    sources = sources if isinstance(sources, (list, tuple)) else [sources]
-    parsed, errors = _parse(sources)
+    definitions: Sequence[object] = sources if isinstance(sources, (list, tuple)) else [sources]
+    parsed, errors = _parse(definitions)
     warnings: list[str] = []
     per_source: dict[str, list[str]] = {}
     touched = set(recently_touched or ())
@@ -31,9 +31,8 @@ def validate_sources(
         per_source = singleton_warnings(parts, [name for name in parsed if name in touched])
     except (SemanticLayerError, RecursionError) as error:
         errors.append(f"Validation failed: {error}")
-    for definition in sources:
-        for warning in _unknown_key_warnings(definition):
-            per_source.setdefault(str(definition["name"]), []).append(warning)
+    for name, warning in _unknown_key_warnings(definitions):
+        per_source.setdefault(name, []).append(warning)
     return {
         "valid": not errors,
         "errors": errors,
@@ -76,11 +75,10 @@ def _faults(sources: Mapping[str, Source], dialect_name: str, touched: set[str])
     return [*errors, *checks.redundant_measures(sources, dialect)]
 
 
-def _unknown_key_warnings(definition: object) -> list[str]:
-    if not isinstance(definition, Mapping) or not isinstance(definition.get("name"), str):
-        return []
-    return [
-        f"Source '{definition['name']}' has the unknown key '{key}', which is ignored."
-        f"{nearest(str(key), Source.model_fields)}"
-        for key in unknown_keys(definition)
-    ]
+def _unknown_key_warnings(definitions: Iterable[object]) -> Iterator[tuple[str, str]]:
+    for definition in definitions:
+        name = definition.get("name") if isinstance(definition, Mapping) else None
+        if isinstance(definition, Mapping) and isinstance(name, str):
+            for key in unknown_keys(definition):
+                hint = nearest(str(key), Source.model_fields)
+                yield name, f"Source '{name}' has the unknown key '{key}', which is ignored.{hint}"
