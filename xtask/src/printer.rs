@@ -54,10 +54,6 @@ impl Printer {
         }
     }
 
-    pub fn format(&self) -> Format {
-        self.format
-    }
-
     /// A line of the answer, for people; says nothing where stdout carries JSON.
     pub fn data(&self, line: &str) {
         if self.format == Format::Text {

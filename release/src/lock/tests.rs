@@ -1,3 +1,5 @@
+//! Locks that fit, and every way in which one does not.
+
 use super::*;
 
 const PYPROJECT: &str = r#"
