@@ -5,6 +5,7 @@
 mod build;
 mod daemon;
 mod measure;
+mod runtime;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -28,28 +29,43 @@ enum Subject {
     Build,
     /// Start, memory and latency of the daemon
     Daemon,
+    /// Installation, status and start of the managed runtime
+    Runtime,
 }
 
 pub fn run(arguments: BenchArgs, session: &Session<'_>) -> Result<()> {
     let subjects = Subject::value_variants().iter().copied();
     let chosen = subjects.filter(|it| arguments.subject.is_empty() || arguments.subject.contains(it));
-    let mut comparisons = Vec::new();
+    let mut measured = Vec::new();
     for subject in chosen {
-        comparisons.extend(match subject {
-            Subject::Build => build::measure(session)?,
-            Subject::Daemon => daemon::measure(session)?,
-        });
+        match subject {
+            Subject::Build => measured.extend(build::measure(session)?.into_iter().map(Measured::Comparison)),
+            Subject::Daemon => measured.extend(daemon::measure(session)?.into_iter().map(Measured::Daemon)),
+            Subject::Runtime => {
+                measured.extend(runtime::measure(session)?.into_iter().map(Measured::Comparison))
+            }
+        }
     }
-    session.printer.document(&comparisons)?;
+    session.printer.document(&measured)?;
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
         .set_header(["what", "who", "ms", "MiB", "ratio", "goal"]);
-    for comparison in &comparisons {
-        comparison.add_to(&mut table);
+    for one in &measured {
+        match one {
+            Measured::Comparison(comparison) => comparison.add_to(&mut table),
+            Measured::Daemon(measurement) => measurement.add_to(&mut table),
+        }
     }
     session.printer.data(&table.to_string());
     Ok(())
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Measured {
+    Comparison(Comparison),
+    Daemon(daemon::Measurement),
 }
 
 /// One thing measured, done by us first and then by those we are compared with.
