@@ -4,7 +4,6 @@ mod artifacts;
 mod determinism;
 mod judges;
 mod package;
-mod programs;
 mod pyproject;
 mod sources;
 mod tarball;

@@ -8,8 +8,8 @@ use ktx_release::Interrupt;
 use ktx_release::archive::Mode;
 use ktx_release::package::{HostAnswer, PackageContents, PackageJson, judge};
 
-use crate::programs::{self, Elf, MachO};
 use crate::sources::{Sources, VERSION, codes, finding_codes};
+use ktx_fixtures::sample_program::{self as programs, Elf, MachO};
 
 #[track_caller]
 fn check(change: impl Fn(&mut Sources), expected: &[&str]) {

@@ -11,7 +11,7 @@ use ktx_release::wheel::{BuiltWheel, WheelOptions, WheelPlan};
 use ktx_release::{Error, Interrupt};
 use tempfile::TempDir;
 
-use crate::programs;
+use ktx_fixtures::sample_program as programs;
 
 pub const VERSION: semver::Version = semver::Version::new(1, 2, 3);
 
@@ -49,7 +49,7 @@ impl Sources {
             folder: tempfile::tempdir().expect("a temporary folder can be made"),
             programs: Platform::ALL
                 .into_iter()
-                .map(|platform| (platform, programs::program(platform, "1.2.3")))
+                .map(|platform| (platform, programs::program(platform.as_str(), "1.2.3")))
                 .collect(),
             host_answer: Some(HostAnswer::Said("@kaelio/ktx 1.2.3\n".to_owned())),
         };

@@ -17,7 +17,7 @@ use ktx_release::wheel::{WheelOptions, WheelPlan};
 use ktx_release::{Interrupt, artifacts, tarball};
 use tempfile::TempDir;
 
-use crate::programs;
+use ktx_fixtures::sample_program as programs;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -54,7 +54,8 @@ fn built() -> &'static Artifacts {
             .path;
         let programs = Platform::ALL.map(|platform| {
             let path = folder.path().join(format!("bin-{platform}"));
-            fs::write(&path, programs::program(platform, VERSION)).expect("a program can be written");
+            fs::write(&path, programs::program(platform.as_str(), VERSION))
+                .expect("a program can be written");
             (platform, path)
         });
         let plan = PackagePlan::new(&PackageOptions {

@@ -1,0 +1,155 @@
+//! A checkout of a product of its own, in which the built toolchain is run: the real `python/` and `npm/`, a version,
+//! and a program with nothing but the right headers.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use fs_err as fs;
+use ktx_fixtures::sample_program;
+use ktx_manifest::Platform;
+use tempfile::TempDir;
+
+pub const VERSION: &str = "1.2.3-rc.4";
+pub const WHEEL: &str = "dist/artifacts/python/kaelio_ktx-1.2.3rc4-py3-none-any.whl";
+pub const TARBALL: &str = "dist/artifacts/npm/kaelio-ktx-1.2.3-rc.4.tgz";
+
+/// Not this machine's, or the program would be asked for its version.
+pub fn foreign() -> Platform {
+    let candidates = [Platform::DarwinX64, Platform::Win32X64];
+    candidates
+        .into_iter()
+        .find(|platform| Some(*platform) != Platform::host())
+        .expect("one of two is another")
+}
+
+pub struct Checkout {
+    folder: TempDir,
+}
+
+impl Checkout {
+    pub fn new() -> Checkout {
+        let checkout = Checkout {
+            folder: tempfile::tempdir().expect("a temporary folder can be made"),
+        };
+        for folder in [
+            "python/ktx_daemon",
+            "python/semantic_layer",
+            "python/locks",
+            "npm/dist",
+            "npm/assets",
+        ] {
+            copy(&repository().join(folder), &checkout.path(folder));
+        }
+        let files = [
+            "LICENSE",
+            "python/LICENSE",
+            "python/README.md",
+            "python/pyproject.toml",
+            "npm/README.md",
+        ];
+        for file in files
+            .into_iter()
+            .chain(["npm/package.json", "release-policy.json"])
+        {
+            fs::copy(repository().join(file), checkout.path(file)).expect("a file can be copied");
+        }
+        checkout.write(
+            "Cargo.toml",
+            format!("[workspace.package]\nversion = \"{VERSION}\"\n"),
+        );
+        let platform = foreign();
+        let program = format!("dist/bin/{platform}/{}", platform.program_file());
+        checkout.write(&program, sample_program::program(platform.as_str(), VERSION));
+        checkout
+    }
+
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("a folder can be made");
+        fs::write(path, content).expect("a file can be written");
+    }
+
+    pub fn read(&self, path: &str) -> Vec<u8> {
+        fs::read(self.path(path)).expect("the file is there")
+    }
+
+    /// The toolchain, in this checkout, with an environment of its own.
+    pub fn xtask(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command.args(arguments).current_dir(self.folder.path());
+        self.apart(&mut command);
+        command
+    }
+
+    /// Runs a command of the toolchain that must succeed.
+    #[track_caller]
+    pub fn build(&self, arguments: &[&str]) {
+        let transcript = self.transcript(self.xtask(arguments));
+        assert!(transcript.starts_with("exit 0\n"), "{transcript}");
+    }
+
+    /// Takes the user's environment from a command, but for what it takes to find programs.
+    pub fn apart(&self, command: &mut Command) {
+        command.env_clear().env("HOME", self.folder.path());
+        for name in ["PATH", "SystemRoot"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+    }
+
+    /// Exit status, stdout and stderr as one text, without what differs between machines.
+    #[track_caller]
+    pub fn transcript(&self, mut command: Command) -> String {
+        let output = command.output().expect("the toolchain runs");
+        let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| {
+            let text = String::from_utf8(bytes).expect("it says text");
+            text.replace(&self.folder.path().to_string_lossy().into_owned(), "[ROOT]")
+        });
+        let exit = output
+            .status
+            .code()
+            .map_or("signal".to_owned(), |code| code.to_string());
+        format!("exit {exit}\n--- stdout\n{stdout}--- stderr\n{stderr}")
+    }
+
+    /// The names in a folder, hidden ones too.
+    pub fn names(&self, folder: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.path(folder)).expect("a folder");
+        let mut names: Vec<_> = entries
+            .map(|entry| {
+                entry
+                    .expect("readable")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()
+        .expect("the workspace is here")
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder can be made");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("readable");
+        let to = to.join(entry.file_name());
+        match entry.file_type().expect("it has a type").is_dir() {
+            true if entry.file_name() == "__pycache__" => {}
+            true => copy(&entry.path(), &to),
+            false => drop(fs::copy(entry.path(), to).expect("a file can be copied")),
+        }
+    }
+}
