@@ -98,8 +98,13 @@ fn find(
         .map(|(id, entry)| Document::of(id, &entry.source))
         .collect();
     let mut state = State::open(&workspace.folder)?;
-    let embedder = embedding::configured(session, &workspace.config.embeddings);
-    let (hits, failure) = search::search(&mut state, &documents, query, embedder)?;
+    let mut embedder = embedding::configured(session, &workspace.config.embeddings);
+    let (hits, failure) = search::search(
+        &mut state,
+        &documents,
+        query,
+        embedder.as_deref_mut().map(|embedder| embedder as _),
+    )?;
     if let Some(reason) = failure {
         session
             .printer

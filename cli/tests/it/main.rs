@@ -1,6 +1,7 @@
 //! The shipped program from outside: every test runs `ktx` in a sandbox of its own and compares whole transcripts.
 
 mod agent;
+mod embeddings;
 mod ingest;
 mod project;
 mod query;

@@ -2,10 +2,12 @@
 //! files of other versions keep working; a known key of the wrong type is refused with its line.
 
 mod connection;
+mod edit;
 mod embeddings;
 mod ingest;
 
 pub use connection::{Connection, Driver, HistoricSql, Setting};
+pub use edit::with_managed_embeddings;
 pub use embeddings::{Embeddings, MANAGED_BASE_URL};
 pub use ingest::{AdapterName, IngestSettings};
 

@@ -1,15 +1,23 @@
 //! `ktx setup` itself: which folder, a new project or the one that is there, embeddings, and what comes next.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use dialoguer::Confirm;
-use ktx_project::Folder;
 use ktx_project::folder::Existing;
+use ktx_project::{Folder, config, files};
+use ktx_runtime::InstallPolicy;
+use ktx_runtime::ports;
 
+use crate::embedding::{self, Told};
 use crate::hint::Hinted;
+use crate::python::answered;
 use crate::session::Session;
 use crate::setup_status::SetupStatus;
 use crate::shell;
 use crate::workspace;
+
+/// The model of the managed embeddings, and the length of its vectors.
+const MODEL: &str = "all-MiniLM-L6-v2";
+const MODEL_DIMENSIONS: usize = 384;
 
 #[derive(Debug, Args)]
 pub struct ProjectArguments {
@@ -25,6 +33,9 @@ pub struct ProjectArguments {
     /// Ask nothing
     #[arg(long)]
     no_input: bool,
+    /// Set up the model that turns texts into vectors for search
+    #[arg(long, value_enum, conflicts_with = "skip_embeddings")]
+    embedding_backend: Option<EmbeddingBackend>,
     /// Leave embeddings as they are
     #[arg(long)]
     skip_embeddings: bool,
@@ -39,6 +50,12 @@ pub struct ProjectArguments {
     skip_agents: bool,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum EmbeddingBackend {
+    /// all-MiniLM-L6-v2 on this machine, in the managed Python runtime
+    SentenceTransformers,
+}
+
 /// Makes or finds the project and prints where it stands.
 pub fn run(arguments: &ProjectArguments, session: &Session) -> anyhow::Result<()> {
     let folder = workspace::folder(session)?;
@@ -47,7 +64,13 @@ pub fn run(arguments: &ProjectArguments, session: &Session) -> anyhow::Result<()
     session
         .printer
         .line(&format!("Project: {}", folder.dir().display()));
-    session.printer.line("Embeddings setup skipped.");
+    match arguments.embedding_backend {
+        Some(EmbeddingBackend::SentenceTransformers) => {
+            let policy = InstallPolicy::of_setup(arguments.yes, arguments.no_input);
+            set_up_embeddings(session, &folder, policy)?;
+        }
+        None => session.printer.line("Embeddings setup skipped."),
+    }
     let status = SetupStatus::of(&folder)?;
     for line in status.lines() {
         session.printer.line(&line);
@@ -95,6 +118,41 @@ fn choose(arguments: &ProjectArguments, session: &Session, folder: &Folder) -> a
         }
     }
     folder.initialize(&folder.default_name(), Existing::Keep)?;
+    Ok(())
+}
+
+/// Nothing is written before a text was embedded.
+fn set_up_embeddings(session: &Session, folder: &Folder, policy: InstallPolicy) -> anyhow::Result<()> {
+    let runtime = session.runtime()?;
+    let backend = embedding::managed(&runtime, policy, &session.dialogue(), Told::Always)?;
+    let vectors = answered(
+        session,
+        ports::embed(&backend, &["ktx embedding test".to_owned()]),
+    )?;
+    let dimensions = vectors.first().map_or(0, Vec::len);
+    if dimensions != MODEL_DIMENSIONS {
+        anyhow::bail!(
+            "Embedding test failed: {MODEL} gave {dimensions} dimensions instead of {MODEL_DIMENSIONS}"
+        );
+    }
+    let path = folder.config_path();
+    let text = fs_err::read_to_string(&path)?;
+    let edited = config::with_managed_embeddings(&text).ok_or_else(|| {
+        Hinted::error(
+            format!(
+                "failed to write `{}`: `ingest` is not written as an indented map",
+                path.display()
+            ),
+            "write its keys on lines of their own, and run the command again",
+        )
+    })?;
+    files::write_if_changed(&path, edited.as_bytes())?;
+    session.printer.line(&format!(
+        "Embedding test passed ({MODEL}, {dimensions} dimensions)"
+    ));
+    session.printer.line(&format!(
+        "Embeddings ready: yes ({MODEL}, {dimensions} dimensions)"
+    ));
     Ok(())
 }
 
