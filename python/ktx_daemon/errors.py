@@ -49,7 +49,7 @@ def findings_of(error: Any) -> list[FieldError]:
     return [
         FieldError(
             type=finding["type"],
-            loc=["body", *(part if isinstance(part, int) else part[:100] for part in finding["loc"])],
+            loc=["body", *(part if isinstance(part, int) else plain_text(part[:100]) for part in finding["loc"])],
             msg=plain_text(finding["msg"]),
         )
         for finding in error.errors(include_url=False, include_input=False, include_context=False)[:50]

@@ -11,7 +11,7 @@ from ktx_daemon.redaction import redact, redact_request_secrets
 
 
 def run_one_shot(endpoint: Endpoint, stdin: BinaryIO, stdout: BinaryIO, stderr: TextIO) -> int:
-    """Answer the request on `stdin`. Returns 0, or 1 after saying on `stderr` why not."""
+    """Answer the request on `stdin`. Returns 0, or 1 after saying on `stderr` why not, or 130 when interrupted."""
     # Nothing but the message may stand on stderr; log lines are for the daemon's log.
     logging.getLogger().addHandler(logging.NullHandler())
     body = stdin.read()
@@ -21,6 +21,8 @@ def run_one_shot(endpoint: Endpoint, stdin: BinaryIO, stdout: BinaryIO, stderr: 
         message = "\n".join(_line(finding) for finding in error.findings)
     except RequestRejected as error:
         message = plain_message(error)
+    except KeyboardInterrupt:
+        return 130
     except Exception as error:  # the class name is part of the message, so that any failure can be told apart
         message = f"{type(error).__name__}: {plain_message(error)}"
     else:

@@ -58,7 +58,7 @@ def parse_identifier(text: str, dialect_name: str) -> Identifier:
     """Read `text` as what stands behind FROM in the given dialect."""
     dialect = dialect_name.lower()
     if dialect not in DIALECTS:
-        detail = f"Unsupported sqlglot dialect for table identifier parsing: {dialect_name}"
+        detail = f"Unsupported sqlglot dialect for table identifier parsing: {dialect_name[:100]}"
         return _refusal("unsupported_dialect", detail)
     if any(mark in text for mark in TEMPLATE_MARKS):
         return _refusal("looker_template_unresolved")

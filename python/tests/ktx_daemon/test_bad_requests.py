@@ -213,6 +213,21 @@ def test_serves_the_twins_of_what_it_refuses(daemon: Daemon, headers: dict[str, 
     assert daemon.post(PARSE, VALID[PARSE], filled).status == 200
 
 
+def test_cleans_and_cuts_the_names_of_unknown_fields(daemon: Daemon) -> None:
+    answer = daemon.post("/semantic-layer/query", VALID["/semantic-layer/query"] | {"\x1b[31mred" + "x" * 10_000: 1})
+    assert answer.status == 422
+    (finding,) = answer.json()["detail"]
+    assert finding["loc"][1].startswith("redxxx")
+    assert len(finding["loc"][1]) <= 100
+
+
+def test_answers_about_large_bodies_without_their_secrets(daemon: Daemon) -> None:
+    body = {"connection_id": "c", "url": SECRET, "padding": "x" * 100_000}
+    answer = daemon.post("/database/introspect", body)
+    assert answer.status == 400
+    assert SECRET not in answer.body.decode()
+
+
 def exchange(daemon: Daemon, *pieces: bytes, wait: float = 10.0) -> bytes:
     """Send raw bytes in pieces and return everything until the daemon closes or stays silent."""
     with socket.create_connection(("127.0.0.1", daemon.port), timeout=wait) as connection:

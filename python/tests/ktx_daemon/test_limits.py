@@ -88,6 +88,17 @@ def test_reads_the_rest_of_a_refused_body_for_a_while_only(impatient: Daemon) ->
         until(lambda: is_cut(connection), seconds=5)
 
 
+def test_closes_connections_that_stay_idle_but_for_blank_lines(impatient: Daemon) -> None:
+    with socket.create_connection(("127.0.0.1", impatient.port), timeout=10) as connection:
+        connection.sendall(head(impatient, f"Content-Length: {len(BODY)}") + BODY)
+        received = b""
+        while not (b"\r\n\r\n" in received and received.endswith(b"}")):
+            received += connection.recv(65536)
+        connection.sendall(b"\r\n")
+        assert b" 408 " in connection.recv(65536)
+        assert connection.recv(65536) == b""
+
+
 def is_cut(connection: socket.socket) -> bool:
     """Send one more byte; tell whether the other side has gone."""
     try:
@@ -213,6 +224,14 @@ def test_leaves_when_idle_which_health_checks_do_not_change(tmp_path: Path) -> N
             time.sleep(0.05)
         assert daemon.wait() == 0
         assert "leaving: idle for 1 seconds" in daemon.log()
+
+
+def test_does_not_leave_for_idleness_while_a_request_is_in_work(tmp_path: Path) -> None:
+    with running_daemon(tmp_path, "--idle-seconds", "1") as daemon:
+        with requests_in_work(daemon, 1, seconds=3) as answers:
+            until(lambda: answers != [])
+            assert "leaving" not in daemon.log()
+        assert daemon.wait() == 0
 
 
 def test_leaves_when_its_token_file_is_gone(impatient: Daemon) -> None:
