@@ -28,8 +28,8 @@ class Work:
 
     @property
     def is_full(self) -> bool:
-        """Whether another request must be turned away. Threads left by clients that hung up count, too."""
-        return max(len(self.running), len(self._unfinished)) >= MAX_REQUESTS_IN_WORK
+        """Whether another request must be turned away. One whose client hung up counts until its thread is done."""
+        return len(self.running) >= MAX_REQUESTS_IN_WORK
 
     @property
     def has_stuck_threads(self) -> bool:

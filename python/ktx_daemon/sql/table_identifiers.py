@@ -77,7 +77,7 @@ def _identify(select: exp.Select, dialect: str) -> Identifier:
     table = select.args["from_"].this
     if not isinstance(table, exp.Table) or isinstance(table.this, exp.Func):
         return _refusal("derived_table_not_supported")
-    if select.args.get("joins") or select.args.get("laterals") or table.args.get("joins"):
+    if select.args.get("joins") or select.args.get("laterals"):
         return _refusal("multiple_table_references")
     parts = _parts(table)
     if len(parts) > MOST_PARTS:

@@ -119,6 +119,8 @@ def test_writes_nothing_even_past_the_guard(zoo_url: str, monkeypatch: pytest.Mo
         )
     with pytest.raises(RequestRejected, match="cannot execute INSERT in a read-only transaction"):
         ask(zoo_url, "SELECT sneaky()")
+    with psycopg.connect(zoo_url) as connection:
+        assert connection.execute("SELECT count(*) FROM other.owners").fetchone() == (0,)
     monkeypatch.setattr(query, "objection", lambda sql, dialect: None)
     with pytest.raises(RequestRejected, match="cannot execute nextval\\(\\) in a read-only transaction"):
         ask(zoo_url, "SELECT nextval('counter')")

@@ -48,11 +48,18 @@ def test_answers_in_the_order_of_the_texts() -> None:
     assert compute_bulk.respond(compute_bulk.Request(texts=["a", "bb"])) == {"embeddings": [[1.0, 0.5], [2.0, 0.5]]}
 
 
-@pytest.mark.usefixtures("stand_in")
-def test_loads_the_model_once_however_many_ask_at_once() -> None:
+def test_loads_the_model_once_however_many_ask_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    all_ask = threading.Event()
+
+    def load(name: str) -> StandIn:
+        assert all_ask.wait(10)  # the load takes as long as it takes the others to ask
+        return StandIn(name)
+
+    monkeypatch.setattr(model, "load", load)
     threads = [threading.Thread(target=model.embed, args=(["text"],)) for _ in range(16)]
     for thread in threads:
         thread.start()
+    all_ask.set()
     for thread in threads:
         thread.join()
     assert StandIn.loaded == ["sentence-transformers/all-MiniLM-L6-v2"]

@@ -111,6 +111,7 @@ def test_sees_every_other_difference(variant: str) -> None:
         ("select * from a join b on x", "select * from a inner join b on x"),
         ("select a::int", "select cast(a as int)"),
         ("select a - 1", "select a, -1"),
+        ("select a where b in (x, x)", "select a where b in (x)"),
         ("select a where b in ((1, 2))", "select a where b in (1, 2)"),
         ("select a = $1 and b = $1", "select a = $1 and b = $2"),
     ],
