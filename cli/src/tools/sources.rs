@@ -59,7 +59,11 @@ pub fn list(
     }
     let sources: Vec<SourceItem> = match query {
         None => entries.iter().map(|(id, entry)| item(id, entry, None)).collect(),
-        Some(query) => find(session, &workspace, &entries, query)?,
+        Some(query) => {
+            let hits = search(session, &workspace, &entries, query)?;
+            let found = |hit: Hit| item(&entries[hit.document].0, &entries[hit.document].1, Some(hit));
+            hits.into_iter().map(found).collect()
+        }
     };
     if sources.is_empty() && query.is_some() && entries.is_empty() {
         let dir = folder.dir().display();
@@ -87,33 +91,28 @@ pub fn read(session: &Session, connection: Option<&str>, name: &str) -> anyhow::
     })
 }
 
-fn find(
+/// The entries that match, best first. A model that does not answer costs its lane and a line on stderr.
+pub fn search(
     session: &Session,
     workspace: &Workspace,
     entries: &[(ConnectionId, Entry)],
     query: &str,
-) -> anyhow::Result<Vec<SourceItem>> {
+) -> anyhow::Result<Vec<Hit>> {
     let documents: Vec<Document> = entries
         .iter()
         .map(|(id, entry)| Document::of(id, &entry.source))
         .collect();
     let mut state = State::open(&workspace.folder)?;
     let mut embedder = embedding::configured(session, &workspace.config.embeddings);
-    let (hits, failure) = search::search(
-        &mut state,
-        &documents,
-        query,
-        embedder.as_deref_mut().map(|embedder| embedder as _),
-    )?;
+    let embedder = embedder.as_deref_mut().map(|embedder| embedder as _);
+    let (hits, failure) = search::search(&mut state, &documents, query, embedder)?;
+    session.interrupt.check()?;
     if let Some(reason) = failure {
         session
             .printer
             .talk(&format!("warning: searched without embeddings: {reason}"));
     }
-    Ok(hits
-        .into_iter()
-        .map(|hit| item(&entries[hit.document].0, &entries[hit.document].1, Some(hit)))
-        .collect())
+    Ok(hits)
 }
 
 fn item(connection: &ConnectionId, entry: &Entry, hit: Option<Hit>) -> SourceItem {

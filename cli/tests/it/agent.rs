@@ -117,6 +117,52 @@ fn search_ranks_and_says_why() {
 }
 
 #[test]
+fn people_search_with_the_same_lanes() {
+    let sandbox = demo();
+    assert_snapshot!(sandbox.run(&["sl", "list", "--query", "churned accounts"]), @r"
+    $ ktx sl list --query churned accounts
+    orbit_demo	accounts	columns=10	measures=3	joins=3	match=lexical,token
+    orbit_demo	account_revenue	columns=3	measures=2	joins=1	match=lexical,token
+    orbit_demo	product_usage	columns=6	measures=3	joins=2	match=lexical,token
+    orbit_demo	contracts	columns=9	measures=5	joins=3	match=lexical,token
+    orbit_demo	users	columns=6	measures=3	joins=1	match=lexical,token
+    orbit_demo	tickets	columns=10	measures=4	joins=3	match=lexical,token
+    orbit_demo	employees	columns=6	measures=1	joins=1	match=lexical
+    --- exit 0
+    ");
+    assert_snapshot!(sandbox.run(&["sl", "list", "--query", "churned accounts", "--output", "pretty"]), @r"
+    $ ktx sl list --query churned accounts --output pretty
+    ┌────────────┬─────────────────┬─────────┬──────────┬───────┬───────────────┬────────────────────────────────────────────────────────────────────────────────────────────┐
+    │ Connection ┆ Source          ┆ Columns ┆ Measures ┆ Joins ┆ Matched by    ┆ Description                                                                                │
+    ╞════════════╪═════════════════╪═════════╪══════════╪═══════╪═══════════════╪════════════════════════════════════════════════════════════════════════════════════════════╡
+    │ orbit_demo ┆ accounts        ┆ 10      ┆ 3        ┆ 3     ┆ lexical,token ┆ Companies that buy Orbit. An account has an owner in sales and may have a success manager. │
+    │ orbit_demo ┆ account_revenue ┆ 3       ┆ 2        ┆ 1     ┆ lexical,token ┆ Revenue of each account over all its paid invoices.                                        │
+    │ orbit_demo ┆ product_usage   ┆ 6       ┆ 3        ┆ 2     ┆ lexical,token ┆ How much an account used a feature in a month.                                             │
+    │ orbit_demo ┆ contracts       ┆ 9       ┆ 5        ┆ 3     ┆ lexical,token ┆ Yearly contracts. ARR is the annual recurring revenue of a contract, in euros.             │
+    │ orbit_demo ┆ users           ┆ 6       ┆ 3        ┆ 1     ┆ lexical,token ┆ People at the accounts who may sign in.                                                    │
+    │ orbit_demo ┆ tickets         ┆ 10      ┆ 4        ┆ 3     ┆ lexical,token ┆ Support tickets, who opened them and who worked on them.                                   │
+    │ orbit_demo ┆ employees       ┆ 6       ┆ 1        ┆ 1     ┆ lexical       ┆ People at Orbit who sell, support and look after accounts.                                 │
+    └────────────┴─────────────────┴─────────┴──────────┴───────┴───────────────┴────────────────────────────────────────────────────────────────────────────────────────────┘
+    --- exit 0
+    ");
+    let json = sandbox
+        .run(&["sl", "list", "--query", "churned", "--json"])
+        .succeeds()
+        .json();
+    assert_eq!(
+        json["data"]["items"][0]["matchReasons"],
+        json!(["lexical", "token"])
+    );
+    assert_eq!(
+        sandbox
+            .run(&["sl", "list", "--query", "weather"])
+            .succeeds()
+            .stdout(),
+        ""
+    );
+}
+
+#[test]
 fn tools_and_context_describe_the_project() {
     let sandbox = demo();
     assert_snapshot!(sandbox.run(&["agent", "tools", "--json"]), @r#"

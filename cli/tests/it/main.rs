@@ -3,6 +3,7 @@
 mod agent;
 mod embeddings;
 mod ingest;
+mod postgres;
 mod project;
 mod query;
 mod runtime;

@@ -42,7 +42,7 @@ pub fn shards_of(driver: &Driver, tables: &[Table], detected: &[Detected]) -> BT
         taken.insert(name.clone());
         names.insert(table.path(), name.clone());
         let entry = shards.entry(shard_of(driver, table)).or_default();
-        entry.tables.insert(name, shard_table(table));
+        entry.tables.insert(name, shard_table(driver, table));
     }
     let mut joins: Vec<(String, ShardJoin)> = Vec::new();
     for table in tables {
@@ -123,17 +123,25 @@ fn both_ways(
     ]
 }
 
-fn shard_table(table: &Table) -> ShardTable {
+fn shard_table(driver: &Driver, table: &Table) -> ShardTable {
     let mut descriptions = BTreeMap::new();
     if let Some(comment) = table.comment.as_ref().filter(|comment| !comment.is_empty()) {
         descriptions.insert("db".to_owned(), comment.clone());
     }
     ShardTable {
-        table: table.path(),
+        table: table_name(driver, table),
         descriptions,
         columns: table.columns.iter().map(shard_column).collect(),
         joins: Vec::new(),
         other: BTreeMap::new(),
+    }
+}
+
+/// As statements of one connection name it: only warehouses whose statements cross catalogs need theirs.
+fn table_name(driver: &Driver, table: &Table) -> String {
+    match (driver.as_str(), &table.db) {
+        ("snowflake" | "databricks" | "bigquery", _) | (_, None) => table.path(),
+        (_, Some(db)) => format!("{db}.{}", table.name),
     }
 }
 

@@ -24,6 +24,16 @@ pub enum Lane {
     Semantic,
 }
 
+impl Lane {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lexical => "lexical",
+            Self::Token => "token",
+            Self::Semantic => "semantic",
+        }
+    }
+}
+
 /// Where one lane put a source.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LaneHit {

@@ -6,7 +6,6 @@ mod sql;
 mod tools;
 
 use clap::{Args, Subcommand};
-use ktx_runtime::Interrupted;
 use serde::Serialize;
 
 use crate::failure::AlreadyReported;
@@ -68,8 +67,9 @@ pub fn run(arguments: &AgentArguments, session: &Session) -> anyhow::Result<()> 
         AgentCommand::Sql(command) => sql::run(command, session),
     };
     match outcome {
-        Err(error) if error.chain().any(|cause| cause.is::<Interrupted>()) => Err(error),
         Err(error) => {
+            // A signal ends the command as it ends any other: there is nothing to tell a program that sent it.
+            session.interrupt.check()?;
             let text = serde_json::to_string_pretty(&failure(&error)).unwrap_or_default();
             session.printer.talk(&text);
             Err(AlreadyReported.into())

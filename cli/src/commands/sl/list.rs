@@ -2,12 +2,14 @@
 
 use clap::Args;
 use ktx_project::ConnectionId;
+use ktx_project::search::{Hit, Lane};
 use ktx_project::semantic::Entry;
 use serde::Serialize;
 
 use crate::output::{OutputArguments, OutputForm};
 use crate::session::Session;
 use crate::table;
+use crate::tools::sources;
 use crate::workspace::Workspace;
 
 #[derive(Debug, Args)]
@@ -15,6 +17,9 @@ pub struct ListArguments {
     /// Only the sources of this connection
     #[arg(long, value_name = "ID")]
     connection_id: Option<String>,
+    /// Only what matches these words, best first, with the reason
+    #[arg(long, value_name = "TEXT")]
+    query: Option<String>,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -47,17 +52,29 @@ struct Item {
     column_count: usize,
     measure_count: usize,
     join_count: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    match_reasons: Option<Vec<Lane>>,
 }
 
 /// Prints the listing in the form that was asked for.
 pub fn run(arguments: &ListArguments, session: &Session) -> anyhow::Result<()> {
     let form = arguments.output.form(session)?;
     let workspace = Workspace::open(session)?;
-    let mut items = Vec::new();
+    let mut entries = Vec::new();
     for id in workspace.connections(arguments.connection_id.as_deref())? {
         let catalog = workspace.catalog(session, id)?;
-        items.extend(catalog.entries.values().map(|entry| item(id, entry)));
+        entries.extend(catalog.entries.into_values().map(|entry| (id.clone(), entry)));
     }
+    let items: Vec<Item> = match &arguments.query {
+        None => entries.iter().map(|(id, entry)| item(id, entry, None)).collect(),
+        Some(query) => {
+            let hits = sources::search(session, &workspace, &entries, query)?;
+            let found = |hit: Hit| item(&entries[hit.document].0, &entries[hit.document].1, Some(hit));
+            hits.into_iter().map(found).collect()
+        }
+    };
     match form {
         OutputForm::Json => session.printer.json(&Listing {
             kind: "list",
@@ -66,11 +83,11 @@ pub fn run(arguments: &ListArguments, session: &Session) -> anyhow::Result<()> {
         }),
         OutputForm::Plain => {
             for item in items {
-                session.printer.line(&format!(
-                    "{}\t{}\tcolumns={}\tmeasures={}\tjoins={}",
-                    item.connection_id, item.name, item.column_count, item.measure_count, item.join_count
-                ));
+                session.printer.line(&item.fields());
             }
+        }
+        OutputForm::Pretty if items.is_empty() && arguments.query.is_some() => {
+            session.printer.talk("No source matches.");
         }
         OutputForm::Pretty if items.is_empty() => {
             session.printer.talk("No semantic-layer sources yet.");
@@ -79,24 +96,18 @@ pub fn run(arguments: &ListArguments, session: &Session) -> anyhow::Result<()> {
                 .talk("hint: `ktx dev scan <connection>` makes them from a database");
         }
         OutputForm::Pretty => {
-            let headers = [
-                "Connection",
-                "Source",
-                "Columns",
-                "Measures",
-                "Joins",
-                "Description",
-            ];
+            let mut headers = vec!["Connection", "Source", "Columns", "Measures", "Joins"];
+            headers.extend(arguments.query.is_some().then_some("Matched by"));
+            headers.push("Description");
+            let headers: Vec<String> = headers.into_iter().map(str::to_owned).collect();
             let rows: Vec<Vec<String>> = items.into_iter().map(Item::cells).collect();
-            session
-                .printer
-                .line(&table::render(&headers.map(str::to_owned), &rows));
+            session.printer.line(&table::render(&headers, &rows));
         }
     }
     Ok(())
 }
 
-fn item(connection: &ConnectionId, entry: &Entry) -> Item {
+fn item(connection: &ConnectionId, entry: &Entry, hit: Option<Hit>) -> Item {
     Item {
         connection_id: connection.to_string(),
         name: entry.source.name.clone(),
@@ -105,20 +116,41 @@ fn item(connection: &ConnectionId, entry: &Entry) -> Item {
         column_count: entry.source.columns.len(),
         measure_count: entry.source.measures.len(),
         join_count: entry.source.joins.len(),
+        score: hit.as_ref().map(|hit| hit.score),
+        match_reasons: hit.map(|hit| hit.lanes.iter().map(|lane| lane.lane).collect()),
     }
 }
 
 impl Item {
+    fn fields(&self) -> String {
+        let mut fields = format!(
+            "{}\t{}\tcolumns={}\tmeasures={}\tjoins={}",
+            self.connection_id, self.name, self.column_count, self.measure_count, self.join_count
+        );
+        if let Some(reasons) = self.reasons() {
+            fields.push_str(&format!("\tmatch={reasons}"));
+        }
+        fields
+    }
+
+    fn reasons(&self) -> Option<String> {
+        let lanes = self.match_reasons.as_ref()?;
+        Some(
+            lanes
+                .iter()
+                .map(|lane| lane.as_str())
+                .collect::<Vec<_>>()
+                .join(","),
+        )
+    }
+
     fn cells(self) -> Vec<String> {
         let counts = [self.column_count, self.measure_count, self.join_count].map(|count| count.to_string());
-        let [columns, measures, joins] = counts;
-        vec![
-            self.connection_id,
-            self.name,
-            columns,
-            measures,
-            joins,
-            self.description.unwrap_or_default(),
-        ]
+        let reasons = self.reasons();
+        let mut cells = vec![self.connection_id, self.name];
+        cells.extend(counts);
+        cells.extend(reasons);
+        cells.push(self.description.unwrap_or_default());
+        cells
     }
 }

@@ -1,5 +1,6 @@
 //! A home, a project folder and an environment for one test, and the transcript of what `ktx` said in it.
 
+pub mod postgres;
 pub mod python;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,299 @@
+//! A real Postgres behind the real daemon: scan, query, history, and what goes wrong.
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::sandbox::Sandbox;
+use crate::sandbox::postgres::Postgres;
+use crate::sandbox::python::{self, SharedPython};
+
+const CONFIG: &str = "project: zoo
+connections:
+  pg:
+    driver: PostgreSQL
+    url: env:ZOO_URL
+    readonly: true
+    historicSql: {enabled: true, minCalls: 2}
+";
+
+const TABLES: &str = "
+create table owners (id int primary key, name text not null);
+create table pets (id int primary key, owner_id int references owners (id), vet_id int, weight numeric(6, 2), born date);
+create table vets (id int primary key);
+comment on table pets is 'animals';
+comment on column pets.weight is 'in kilograms';
+insert into owners values (1, 'Ann'), (2, 'Bo');
+insert into vets values (7);
+insert into pets values (1, 1, 7, 3.25, '2020-01-02'), (2, 1, 7, 900.10, null), (3, 2, 7, null, null);
+create extension pg_stat_statements;
+";
+
+fn zoo(shared: &SharedPython, server: &Postgres) -> Sandbox {
+    server.sql(TABLES);
+    shared
+        .sandbox(Sandbox::with_config(CONFIG))
+        .variable("ZOO_URL", server.url())
+}
+
+#[test]
+fn is_scanned_queried_and_its_history_read() {
+    let (Some(shared), Some(server)) = (python::shared(), Postgres::start()) else {
+        return;
+    };
+    let sandbox = zoo(&shared, &server);
+    let scanned = sandbox
+        .run(&[
+            "dev",
+            "scan",
+            "pg",
+            "--detect-relationships",
+            "--json",
+            "--no-input",
+        ])
+        .succeeds();
+    assert!(
+        scanned.stderr().contains("KTX Python daemon: http://127.0.0.1:"),
+        "{scanned}"
+    );
+    assert_eq!(
+        scanned.stderr().lines().count(),
+        1,
+        "one resolver for all ports: {scanned}"
+    );
+    let report = scanned.json();
+    assert_eq!(report["diffSummary"]["tablesAdded"], 3);
+    assert_eq!(report["relationships"]["accepted"], 1, "{report}");
+    assert_snapshot!(sandbox.read("semantic-layer/pg/_schema/public.yaml"), @r#"
+    tables:
+      owners:
+        table: public.owners
+        columns:
+          - name: id
+            type: number
+            pk: true
+            nullable: false
+          - name: name
+            type: string
+            nullable: false
+        joins:
+          - to: pets
+            "on": owners.id = pets.owner_id
+            relationship: one_to_many
+            source: formal
+      pets:
+        table: public.pets
+        descriptions:
+          db: animals
+        columns:
+          - name: id
+            type: number
+            pk: true
+            nullable: false
+          - name: owner_id
+            type: number
+          - name: vet_id
+            type: number
+          - name: weight
+            type: number
+            descriptions:
+              db: in kilograms
+          - name: born
+            type: time
+        joins:
+          - to: owners
+            "on": pets.owner_id = owners.id
+            relationship: many_to_one
+            source: formal
+          - to: vets
+            "on": pets.vet_id = vets.id
+            relationship: many_to_one
+            source: inferred
+      vets:
+        table: public.vets
+        columns:
+          - name: id
+            type: number
+            pk: true
+            nullable: false
+        joins:
+          - to: pets
+            "on": vets.id = pets.vet_id
+            relationship: one_to_many
+            source: inferred
+    "#);
+    let again = sandbox.run(&["dev", "scan", "pg", "--json"]).succeeds().json();
+    assert_eq!(
+        (&again["syncId"], &again["diffSummary"]["tablesUnchanged"]),
+        (&report["syncId"], &json!(3))
+    );
+    let tested = sandbox.run(&["connection", "test", "pg"]).succeeds();
+    assert_eq!(tested.stdout(), "pg: ok, 3 tables (postgres)\n");
+
+    sandbox.write(
+        "semantic-layer/pg/pets.yaml",
+        "name: pets\nmeasures:\n  - {name: heaviest, expr: max(weight)}\n  - {name: n, expr: count(id)}\n",
+    );
+    let query = [
+        "sl",
+        "query",
+        "--measure",
+        "pets.n",
+        "--measure",
+        "pets.heaviest",
+        "--dimension",
+        "owners.name",
+        "--execute",
+    ];
+    let answer = sandbox.run(&query).succeeds().json();
+    assert_eq!(answer["headers"], json!(["name", "n", "heaviest"]));
+    assert_eq!(
+        (&answer["rows"][0][0], &answer["rows"][0][1]),
+        (&json!("Ann"), &json!(2))
+    );
+    assert_eq!(answer["plan"]["execution"]["driver"], "postgres");
+
+    for _ in 0..3 {
+        server.sql("select name from owners where id = 1");
+    }
+    let ingested = sandbox
+        .run(&[
+            "dev",
+            "ingest",
+            "run",
+            "--connection-id",
+            "pg",
+            "--adapter",
+            "historic-sql",
+            "--json",
+        ])
+        .succeeds()
+        .json();
+    let sync = format!(
+        "raw-sources/pg/historic-sql/{}",
+        ingested["syncId"].as_str().expect("an id")
+    );
+    assert!(
+        sandbox.read(&format!("{sync}/manifest.json")).contains("owners"),
+        "{ingested}"
+    );
+}
+
+#[test]
+fn refuses_what_writes_and_hides_the_password() {
+    let (Some(shared), Some(server)) = (python::shared(), Postgres::start()) else {
+        return;
+    };
+    let sandbox = zoo(&shared, &server);
+    let execute = |sql: &str| {
+        sandbox.write("query.sql", sql);
+        sandbox.run(&[
+            "agent",
+            "sql",
+            "execute",
+            "--json",
+            "--connection-id",
+            "pg",
+            "--sql-file",
+            "query.sql",
+            "--max-rows",
+            "2",
+        ])
+    };
+    let rows = execute("select id, weight, born from pets order by id")
+        .succeeds()
+        .json();
+    assert_eq!(rows["rowCount"], 2, "{rows}");
+    for sql in [
+        "with gone as (delete from pets returning id) select * from gone",
+        "select 1; drop table pets",
+        "select * into copy from pets",
+    ] {
+        let refused = execute(sql);
+        assert_eq!(refused.output.status.code(), Some(1), "{refused}");
+    }
+    assert_eq!(server.ask("select count(*) from pets"), "3\n");
+
+    let unreachable = sandbox.variable("ZOO_URL", "postgresql://ann:hunter2@127.0.0.1:9/zoo");
+    let transcript = unreachable.run(&["dev", "scan", "pg"]);
+    assert_eq!(transcript.output.status.code(), Some(1));
+    assert!(!transcript.to_string().contains("hunter2"), "{transcript}");
+    let blank = unreachable.variable("ZOO_URL", " ");
+    let transcript = blank.run(&["dev", "scan", "pg"]);
+    assert!(
+        transcript
+            .stderr()
+            .starts_with("Local live-database ingest requires connections.pg.url.\n"),
+        "{transcript}"
+    );
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_cancels_the_statement_on_the_server() {
+    let (Some(shared), Some(server)) = (python::shared(), Postgres::start()) else {
+        return;
+    };
+    let sandbox = zoo(&shared, &server);
+    sandbox.write(
+        "query.sql",
+        "select count(*) from generate_series(1, 1000000000) as slow_query",
+    );
+    let arguments = [
+        "agent",
+        "sql",
+        "execute",
+        "--json",
+        "--connection-id",
+        "pg",
+        "--sql-file",
+        "query.sql",
+        "--max-rows",
+        "2",
+    ];
+    let mut child = sandbox
+        .command(&arguments)
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("starts");
+    let running = "select count(*) from pg_stat_activity where state = 'active' and query like '%slow_query%' and pid <> pg_backend_pid()";
+    wait_until("the statement runs", || server.ask(running) != "0\n");
+    let _ = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert_eq!(child.wait().expect("ends").code(), Some(130));
+    wait_until("the statement is cancelled", || server.ask(running) == "0\n");
+}
+
+#[test]
+fn an_explicit_url_never_touches_the_managed_runtime() {
+    let Some(sandbox) = python::installable(Sandbox::with_config(CONFIG)) else {
+        return;
+    };
+    let sandbox = sandbox.variable("ZOO_URL", "postgresql://nobody@127.0.0.1:9/zoo");
+    for command in [
+        &["dev", "scan", "pg", "--yes"][..],
+        &[
+            "dev",
+            "ingest",
+            "run",
+            "--connection-id",
+            "pg",
+            "--adapter",
+            "live-database",
+            "--yes",
+        ],
+    ] {
+        let arguments = [command, &["--database-introspection-url", "http://127.0.0.1:9"]].concat();
+        let transcript = sandbox.run(&arguments);
+        assert_eq!(transcript.output.status.code(), Some(1), "{transcript}");
+        assert!(!sandbox.root().join("runtime").exists(), "{transcript}");
+    }
+}
+
+fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while !condition() {
+        assert!(std::time::Instant::now() < deadline, "not in time: {what}");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
