@@ -1,6 +1,6 @@
 """What goes wrong with a request, as types, and how an exception becomes one plain sentence.
 
-Knows neither HTTP nor the process: `http_errors` and `one_shot` choose the status and the exit code.
+Knows neither HTTP nor the process: `http_endpoint` and `one_shot` choose the status and the exit code.
 """
 
 import re

@@ -1,10 +1,12 @@
 """Random requests: no endpoint answers 500, breaks its answer, or says a secret.
 
 The requests go through the whole application in this process, so that thousands fit into a test run.
+`KTX_FUZZ_EXAMPLES` asks for more of each kind than the usual 80.
 """
 
 import asyncio
 import json
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,7 +24,11 @@ from tests.ktx_daemon.random_requests import SHAPES, anything
 from tests.ktx_daemon.test_bad_requests import VALID
 from tests.ktx_daemon.test_embeddings import StandIn
 
-fuzzing = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+fuzzing = settings(
+    max_examples=int(os.environ.get("KTX_FUZZ_EXAMPLES", "80")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 
 APPLICATION = build_application(Identity("1", "1", None, None), Work(), lambda: None, lambda: None)
 

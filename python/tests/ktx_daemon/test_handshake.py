@@ -97,6 +97,22 @@ def test_does_not_wait_for_nagle(tmp_path: Path) -> None:
     assert min(times[1:]) < 0.03
 
 
+@pytest.mark.parametrize(
+    ("module", "unwanted"),
+    [
+        (
+            "serve",
+            ["pydantic", "sqlglot", "psycopg", "lkml", "sentence_transformers", "semantic_layer", "importlib.metadata"],
+        ),
+        ("one_shot", ["argparse", "asyncio", "starlette", "uvicorn", "pydantic", "sqlglot", "psycopg", "lkml"]),
+    ],
+)
+def test_imports_nothing_heavy_before_it_is_needed(module: str, unwanted: list[str]) -> None:
+    program = f"import sys, ktx_daemon.{module}; print([name for name in {unwanted!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], cwd=PYTHON_DIRECTORY, capture_output=True, timeout=60)
+    assert (done.stdout.decode().strip(), done.stderr) == ("[]", b"")
+
+
 def test_leaves_when_told_to_by_a_client_with_the_token(tmp_path: Path) -> None:
     with running_daemon(tmp_path) as daemon:
         assert daemon.post("/shutdown", {}, {"Authorization": "Bearer " + "0" * 64}).status == 401
