@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 from itertools import islice
 
 _ANSI_CODE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -31,6 +30,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """`` Did you mean 'x'?`` for a misspelt name, or nothing when no known name is close."""
     if len(name) > _LONGEST_QUOTE:
         return ""
+    # Only a refusal needs it.
+    from difflib import get_close_matches
+
     alike = (other for other in known if abs(len(other) - len(name)) <= 1 + len(name) // 3)
     matches = get_close_matches(name, list(islice(alike, _MOST_COMPARED)), n=2, cutoff=0.7)
     if not matches:

@@ -21,7 +21,7 @@ from semantic_layer.expressions import (
     parse_expression,
     tables_of,
 )
-from semantic_layer.measures import MeasureBook
+from semantic_layer.measure_book import MeasureBook
 from semantic_layer.model import Model, bound
 from semantic_layer.references import read_reference, rebuilt
 from semantic_layer.visibility import asked_column, hidden

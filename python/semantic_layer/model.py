@@ -19,6 +19,7 @@ from semantic_layer.references import Resolver, read_reference, rebuilt
 from semantic_layer.sources import Column, Measure, Segment, Source
 
 if TYPE_CHECKING:
+    from semantic_layer import measures
     from semantic_layer.definitions import Definition
 
 # Computed columns on computed columns: each level writes out all those below it.
@@ -41,6 +42,7 @@ class Model:
         self._column_trees: dict[tuple[str, str], exp.Expr] = {}
         self._column_levels: dict[tuple[str, str], int] = {}
         self.definitions: dict[str, Definition] = {}
+        self.aggregates: dict[str, measures.Measure] = {}
 
     def source_at(self, node: str) -> Source | None:
         """The source that a node reads: the node's own name, or the target of the role."""

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from semantic_layer.errors import SemanticLayerError
-from semantic_layer.expressions import tables_of
 from semantic_layer.filters import RowFilter
 from semantic_layer.joins import Step, neighbours_by_unique_edges
 from semantic_layer.measures import Measure
@@ -75,7 +74,7 @@ def _only_group(model: Model, resolved: ResolvedQuery, anchor: str, rows: list[s
         [
             *rows,
             *(node for dimension in resolved.dimensions for node in dimension.nodes),
-            *(node for measure in facts for node in tables_of(measure.tree)),
+            *(node for measure in facts for node in measure.nodes),
             *(node for row_filter in resolved.row_filters for node in row_filter.nodes),
         ]
     )
@@ -132,7 +131,7 @@ def _separate_groups(
         own = {measure.key for measure in facts if measure.rows in nodes}
         measures = _with_derived(resolved, own)
         inner = [*dimension_nodes, *(node for row_filter in filters for node in row_filter.nodes)]
-        outer = [*nodes, *(node for key in own for node in tables_of(resolved.measures[key].tree))]
+        outer = [*nodes, *(node for key in own for node in resolved.measures[key].nodes)]
         tree, unsafe = cheapest_tree(model.graph, nodes[0], [*inner, *outer], safe_only=True)
         if unsafe:
             raise _unsafe_filter(unsafe[0], nodes[0])

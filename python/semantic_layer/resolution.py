@@ -10,7 +10,8 @@ from semantic_layer.dimensions import Dimension, resolve_dimensions
 from semantic_layer.errors import SemanticLayerError, nearest, quoted
 from semantic_layer.filters import AggregateFilter, FilterResolver, RowFilter
 from semantic_layer.labels import label_measures
-from semantic_layer.measures import Measure, MeasureBook
+from semantic_layer.measure_book import MeasureBook
+from semantic_layer.measures import Measure
 from semantic_layer.model import Model
 from semantic_layer.requests import OrderRequest, Query
 

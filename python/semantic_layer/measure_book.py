@@ -1,0 +1,265 @@
+"""Resolves the measures that a query needs: named ones, ad-hoc aggregates, and arithmetic over others.
+
+The result is a set of measures by key. Each either aggregates the rows of one node, or is *derived*:
+arithmetic over the keys that it depends on. Which of them become columns is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from semantic_layer import sources
+from semantic_layer.aggregates import restricted, yields_number
+from semantic_layer.definitions import MeasureRef, define, measure_refs, not_a_measure, parse_measure
+from semantic_layer.errors import SemanticLayerError, nearest, quoted
+from semantic_layer.expressions import (
+    LARGEST_TREE,
+    columns_of,
+    grouped,
+    has_aggregate,
+    is_inside_aggregate,
+    outermost_aggregates,
+    tables_of,
+)
+from semantic_layer.measures import Measure, automatic_name, too_large
+from semantic_layer.model import Model, bound
+from semantic_layer.paths import cheapest_tree
+from semantic_layer.references import read_reference, rebuilt
+from semantic_layer.requests import MeasureRequest
+from semantic_layer.visibility import asked_column
+
+
+class MeasureBook:
+    """Collects the measures of one query; asking for the same one twice gives the same key."""
+
+    def __init__(
+        self,
+        model: Model,
+        objects: Mapping[str, MeasureRequest],
+        segments: Mapping[str, tuple[exp.Expr, ...]],
+    ) -> None:
+        self.model = model
+        self.measures: dict[str, Measure] = {}
+        self._objects = objects
+        self._segments = segments
+        self._open: list[str] = []
+
+    def request(self, request: MeasureRequest) -> str:
+        """The key of a measure as a query asks for it."""
+        text = request.expr.strip()
+        if request.is_object:
+            return self._expression(request.expr, request.name or automatic_name(text), is_object=True)
+        node, _, name = text.partition(".")
+        if self.model.source_at(node) and name in self.model.measures_at(node):
+            return self.named(node, name)
+        owners = self.model.sources_with_measure(text)
+        if len(owners) > 1:
+            raise SemanticLayerError(
+                f"Measure '{text}' is ambiguous: it exists in multiple sources "
+                f"({', '.join(sorted(owners))}). "
+                f"Use a qualified name like '{sorted(owners)[0]}.{text}' to disambiguate."
+            )
+        if owners:
+            return self.named(owners[0], text)
+        return self._expression(text, automatic_name(text), is_object=False)
+
+    def named(self, node: str, name: str) -> str:
+        """The key of a measure that the node's source defines."""
+        key = f"{node}.{name}"
+        if key in self.measures:
+            return key
+        # Without segments a measure is the same in every query.
+        known = None if node in self._segments else self.model.aggregates.get(key)
+        if known is not None:
+            self.measures[key] = known
+            return key
+        definition = define(self.model, node, name)
+        self._enter(key, name)
+        if measure_refs(definition.tree):
+            if not definition.conditions:
+                return self._derive(
+                    key, name, definition.measure.expr, node, definition.tree.copy(), definition.measure
+                )
+            tree = self._flattened(node, name, ())
+        else:
+            tree = self._restricted(node, name)
+        rows = self._row_source(node, tables_of(definition.tree), name)
+        self._aggregate(key, name, definition.measure.expr, node, rows, tree, definition.is_numeric, definition.measure)
+        if node not in self._segments:
+            self.model.aggregates[key] = self.measures[key]
+        return key
+
+    def aggregate(self, call: exp.Expr, home: str) -> str:
+        """The key of a bound aggregate call that stands inside other arithmetic or inside a filter."""
+        text = call.sql(dialect=self.model.dialect.grammar)
+        key = f"{text} at {home}"
+        if key not in self.measures:
+            self._enter(key, text)
+            rows = self._row_source(home, tables_of(call), text)
+            tree = restricted(call.copy(), self._segments.get(home, ()), self.model.dialect)
+            is_numeric = yields_number(call, self._type_of)
+            self._aggregate(key, automatic_name(text), text, home, rows, tree, is_numeric, is_lifted=True)
+        return key
+
+    def _aggregate(
+        self,
+        key: str,
+        name: str,
+        text: str,
+        home: str,
+        rows: str,
+        tree: exp.Expr,
+        is_numeric: bool,
+        definition: sources.Measure | None = None,
+        *,
+        is_lifted: bool = False,
+    ) -> str:
+        nodes = tables_of(tree)
+        size = sum(1 for _ in tree.walk())
+        return self._add(Measure(key, name, text, home, rows, tree, nodes, (), is_numeric, size, definition, is_lifted))
+
+    def _restricted(self, node: str, name: str) -> exp.Expr:
+        definition = define(self.model, node, name)
+        conditions = (*definition.conditions, *self._segments.get(node, ()))
+        return restricted(definition.tree.copy(), conditions, self.model.dialect)
+
+    def _flattened(self, node: str, name: str, trail: tuple[str, ...]) -> exp.Expr:
+        """One aggregate expression for a derived measure that restricts the rows of all its parts."""
+        if name in trail:
+            raise SemanticLayerError(f"Circular dependency detected: {name}")
+        definition = define(self.model, node, name)
+        tree = restricted(definition.tree.copy(), self._segments.get(node, ()), self.model.dialect)
+        for ref in measure_refs(tree):
+            part = grouped(self._flattened(node, ref.this.removeprefix(f"{node}."), (*trail, name)))
+            tree = part if ref is tree else tree
+            if ref.parent:
+                ref.replace(part)
+        if sum(1 for _ in tree.walk()) > LARGEST_TREE:
+            raise too_large(name)
+        return restricted(tree, definition.conditions, self.model.dialect)
+
+    def _expression(self, text: str, name: str, *, is_object: bool) -> str:
+        key = f"{text} as {name}"
+        if key in self.measures:
+            return key
+        self._enter(key, name)
+        raw = parse_measure(self.model, text)
+        home = self._home(raw, text, is_object=is_object)
+        tree = bound(raw, lambda column: self._column(column, home, text, is_object=is_object), name)
+        if measure_refs(tree):
+            return self._derive(key, name, text, None, tree, None)
+        if home is None:
+            raise _names_no_source(text, is_object=is_object)
+        if not has_aggregate(tree):
+            raise not_a_measure(text, home)
+        rows = self._row_source(home, tables_of(tree), name)
+        is_numeric = yields_number(raw, self._type_of)
+        tree = restricted(tree, self._segments.get(home, ()), self.model.dialect)
+        return self._aggregate(key, name, text, home, rows, tree, is_numeric)
+
+    def _home(self, raw: exp.Expr, text: str, *, is_object: bool) -> str | None:
+        """The alphabetically first source that an expression mentions."""
+        qualifiers = sorted({column.parts[0].name for column in columns_of(raw) if len(column.parts) > 1})
+        known = [name for name in qualifiers if self.model.source_at(name)]
+        if known:
+            return known[0]
+        if qualifiers and has_aggregate(raw):
+            raise self.model.unknown_source(qualifiers[0])
+        if qualifiers:
+            raise not_a_measure(text, qualifiers[0])
+        mentions_object = is_object and any(column.name in self._objects for column in columns_of(raw))
+        if not mentions_object:
+            raise _names_no_source(text, is_object=is_object)
+        return None
+
+    def _column(self, column: exp.Column, home: str | None, text: str, *, is_object: bool) -> exp.Expr:
+        reference = read_reference(column, self.model.graph.source_of.__contains__)
+        node = reference.qualifier
+        if not is_inside_aggregate(column):
+            if node is None and is_object and reference.name in self._objects:
+                return MeasureRef(this=self.request(self._objects[reference.name]))
+            if node and self.model.source_at(node) and reference.name in self.model.measures_at(node) and is_object:
+                return MeasureRef(this=self.named(node, reference.name))
+            if node and self.model.source_at(node):
+                known = self.model.measures_at(node)
+                error = not_a_measure(str(reference), node)
+                raise SemanticLayerError(f"{error}{nearest(reference.name, known)}")
+            if node is None:
+                raise _names_no_source(text, is_object=is_object)
+        if node is None:
+            node = self._owner_of_bare(reference.name, home, text, is_object=is_object)
+        return rebuilt(asked_column(self.model, node, reference.name, origin=home), reference)
+
+    def _owner_of_bare(self, name: str, home: str | None, text: str, *, is_object: bool) -> str:
+        if home is None:
+            raise _names_no_source(text, is_object=is_object)
+        if name in self.model.columns_at(home):
+            return home
+        owners = self.model.sources_with_column(name)
+        return owners[0] if len(owners) == 1 else home
+
+    def _derive(
+        self,
+        key: str,
+        name: str,
+        text: str,
+        home: str | None,
+        tree: exp.Expr,
+        definition: sources.Measure | None,
+    ) -> str:
+        for ref in measure_refs(tree):
+            if ref.this not in self.measures and definition is not None and home is not None:
+                self.named(home, ref.this.removeprefix(f"{home}."))
+        for call in list(outermost_aggregates(tree)):
+            nodes = sorted(tables_of(call))
+            call_home = home or (nodes[0] if nodes else None)
+            if call_home is None:
+                raise _names_no_source(text, is_object=True)
+            call.replace(MeasureRef(this=self.aggregate(call, call_home)))
+        refs = [ref.this for ref in measure_refs(tree)]
+        size = sum(1 for _ in tree.walk()) + sum(self.measures[ref].size for ref in refs)
+        depends_on = tuple(dict.fromkeys(refs))
+        return self._add(Measure(key, name, text, home, None, tree, (), depends_on, True, size, definition))
+
+    def _row_source(self, home: str, mentioned: tuple[str, ...], name: str) -> str:
+        """The node whose rows the measure aggregates: every other one it mentions is at most one row away."""
+        nodes = dict.fromkeys((home, *sorted(mentioned)))
+        if len(nodes) == 1:
+            return home
+        for candidate in nodes:
+            others = [node for node in nodes if node != candidate]
+            _, unreachable = cheapest_tree(self.model.graph, candidate, others, safe_only=True)
+            if not unreachable:
+                return candidate
+        for node in nodes:
+            _, unconnected = cheapest_tree(self.model.graph, home, [node])
+            if unconnected:
+                raise self.model.unknown_source(node, origin=home)
+        raise SemanticLayerError(
+            f"Measure '{quoted(name)}' references multiple independent sources "
+            f"({', '.join(sorted(nodes))}) that are "
+            "in separate measure groups. Split it into one measure per source and combine those in a "
+            "derived measure."
+        )
+
+    def _type_of(self, column: exp.Column) -> str | None:
+        return self.model.type_of(column.table, column.name)
+
+    def _enter(self, key: str, name: str) -> None:
+        if key in self._open:
+            raise SemanticLayerError(f"Circular dependency detected: {name}")
+        self._open.append(key)
+
+    def _add(self, measure: Measure) -> str:
+        self._open.remove(measure.key)
+        if measure.size > LARGEST_TREE:
+            raise too_large(measure.name)
+        self.measures[measure.key] = measure
+        return measure.key
+
+
+def _names_no_source(text: str, *, is_object: bool) -> SemanticLayerError:
+    what = "Measure expr" if is_object else "Measure"
+    return SemanticLayerError(f"{what} '{quoted(text)}' does not reference any source")
