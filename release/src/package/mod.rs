@@ -2,6 +2,7 @@
 //!
 //! Everything is read and judged before the first byte is written; then the tree replaces the last one in one step.
 
+mod assets;
 mod contents;
 mod package_json;
 mod program;
@@ -11,8 +12,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use ktx_manifest::asset_manifest::{ASSET_MANIFEST_FILE, BundledFile, BundledWheel, Requirements};
-use ktx_manifest::{ArchivePath, AssetManifest, ContentId, Finding, Platform, Sha256Digest, WheelFilename};
+use ktx_manifest::{ArchivePath, Finding, Platform};
 
 pub use self::contents::{PackageContents, PackagedFile};
 pub use self::package_json::{LAUNCHER, PackageJson};
@@ -21,9 +21,7 @@ use crate::archive::{
     Collector, Content, DirectoryWriter, Entry, Listed, Listing, Mode, replace_directory, write_entries,
 };
 use crate::error::{Error, Interrupt, unless_refused};
-use crate::lock::{self, LockLevel, Source};
-use crate::version::python_version;
-use crate::{tree, wheel};
+use crate::tree;
 
 /// Where the Python assets stand in the package.
 const ASSETS: &str = "assets/python";
@@ -65,7 +63,7 @@ impl PackagePlan {
         let mut collector = Collector::new();
         launcher(&options.root, &mut collector, &mut findings)?;
         programs(options, &mut collector, &mut findings)?;
-        python_assets(options, &mut collector, &mut findings)?;
+        assets::collect(options, &mut collector, &mut findings)?;
         let text = PackageJson::new(options.version.clone()).to_text();
         collector.add(entry(
             "package.json",
@@ -107,7 +105,7 @@ pub fn stage_assets(
 ) -> Result<PathBuf, Error> {
     let mut findings = Vec::new();
     let mut collector = Collector::new();
-    python_assets(options, &mut collector, &mut findings)?;
+    assets::collect(options, &mut collector, &mut findings)?;
     let (entries, collisions) = collector.finish();
     findings.extend(collisions);
     unless_refused("stage assets from", &options.root, findings)?;
@@ -196,105 +194,6 @@ fn unexpected_answer(answer: &HostAnswer, location: &Path, version: &semver::Ver
     };
     let message = format!("failed to take `{}`: {reason}", location.display());
     Some(Finding::error("program-version", message).with_hint("run: cargo xtask build"))
-}
-
-/// Wheel, locks, and the manifest that holds them together.
-fn python_assets(
-    options: &PackageOptions,
-    collector: &mut Collector,
-    findings: &mut Vec<Finding>,
-) -> Result<(), Error> {
-    let pyproject = options.root.join("python/pyproject.toml");
-    let project = wheel::project(&pyproject)?;
-    let version = python_version(&options.version)?;
-    let Ok(file) = WheelFilename::new(project.name.as_dist_info_name().as_ref(), version) else {
-        return Ok(());
-    };
-    let location = options.wheels.join(file.to_string());
-    let wheel = bytes(&location, "run: cargo xtask build-wheel")?;
-    let bundled = BundledWheel {
-        file: file.clone(),
-        content: content_id(&wheel),
-    };
-    let pyproject_text = fs::read_to_string(&pyproject).map_err(Error::File)?;
-    let mut locked = Vec::new();
-    for level in LockLevel::ALL {
-        let path = options.root.join("python/locks").join(level.file_name());
-        let lock = bytes(&path, "run: cargo xtask lock")?;
-        let source = Source {
-            path: &pyproject.to_string_lossy(),
-            text: &pyproject_text,
-        };
-        let text = String::from_utf8_lossy(&lock);
-        findings.extend(lock::check(
-            source,
-            level,
-            Source {
-                path: &path.to_string_lossy(),
-                text: &text,
-            },
-        ));
-        let ContentId { sha256, bytes } = content_id(&lock);
-        locked.push(BundledFile {
-            file: archive_path(level.file_name()),
-            sha256,
-            bytes,
-        });
-        let content = Content::Loaded {
-            from: path,
-            bytes: lock,
-        };
-        collector.add(entry(
-            &format!("{ASSETS}/{}", level.file_name()),
-            Mode::Regular,
-            content,
-        ));
-    }
-    let [core, local_embeddings] = <[BundledFile; 2]>::try_from(locked).unwrap_or_else(|_| unreachable!());
-    let requirements = Requirements {
-        core,
-        local_embeddings,
-    };
-    match AssetManifest::new(bundled, requirements, project.requires_python) {
-        Ok(manifest) => {
-            let text = Content::Generated(manifest.to_text().into_bytes());
-            collector.add(entry(
-                &format!("{ASSETS}/{ASSET_MANIFEST_FILE}"),
-                Mode::Regular,
-                text,
-            ));
-        }
-        Err(reason) => {
-            let message = format!(
-                "failed to describe the assets of `{}`: {reason}",
-                pyproject.display()
-            );
-            findings.push(Finding::error("asset-manifest-invalid", message));
-        }
-    }
-    let content = Content::Loaded {
-        from: location,
-        bytes: wheel,
-    };
-    collector.add(entry(&format!("{ASSETS}/{file}"), Mode::Regular, content));
-    Ok(())
-}
-
-/// A file that another command makes.
-fn bytes(path: &Path, hint: &str) -> Result<Vec<u8>, Error> {
-    match fs::read(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Err(Error::missing(path, "there is no such file", hint))
-        }
-        read => read.map_err(Error::File),
-    }
-}
-
-fn content_id(bytes: &[u8]) -> ContentId {
-    ContentId {
-        sha256: Sha256Digest::of(bytes),
-        bytes: bytes.len() as u64,
-    }
 }
 
 fn entry(path: &str, mode: Mode, content: Content) -> Entry {

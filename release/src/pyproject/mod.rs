@@ -3,6 +3,7 @@
 //! All that is wrong with the file is reported together. Whether the files that it names exist is for the wheel to
 //! find out; nothing here touches the file system.
 
+mod contents;
 mod document;
 mod fields;
 mod people;

@@ -40,7 +40,10 @@ const TRACES: [&str; 24] = [
 pub fn findings(contents: &PackageContents) -> Vec<Finding> {
     let mut findings = Vec::new();
     // One pass for all traces. Of the matching kinds only this one searches many bytes at a time.
-    #[expect(clippy::expect_used, reason = "the traces are constants; any test builds them")]
+    #[expect(
+        clippy::expect_used,
+        reason = "the traces are constants; any test builds them"
+    )]
     let traces = AhoCorasick::builder()
         .match_kind(MatchKind::LeftmostFirst)
         .build(TRACES)
