@@ -1,7 +1,7 @@
 //! What an installation or a start is doing: a spinner with the step, the time and uv's last word on a terminal; elsewhere
 //! nothing but that it waits for another process.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -9,11 +9,10 @@ use ktx_runtime::{Event, Observer, Step};
 
 use crate::printer::Printer;
 
-/// Observes a runtime; clones show on the same line.
-#[derive(Clone)]
+/// Observes a runtime.
 pub struct RuntimeProgress {
     printer: Printer,
-    line: Arc<Mutex<Line>>,
+    line: Mutex<Line>,
 }
 
 #[derive(Default)]
@@ -27,20 +26,7 @@ impl RuntimeProgress {
     pub fn new(printer: Printer) -> Self {
         Self {
             printer,
-            line: Arc::default(),
-        }
-    }
-
-    /// Takes the spinner away, so that what follows stands on a clean line.
-    pub fn finish(&self) {
-        let spinner = self
-            .line
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .spinner
-            .take();
-        if let Some(spinner) = spinner {
-            spinner.finish_and_clear();
+            line: Mutex::default(),
         }
     }
 
@@ -74,6 +60,12 @@ impl Observer for RuntimeProgress {
                 match &line.spinner {
                     Some(spinner) => spinner.suspend(|| self.printer.talk(&message)),
                     None => self.printer.talk(&message),
+                }
+            }
+            Event::Finished => {
+                // What follows stands on a clean line.
+                if let Some(spinner) = line.spinner.take() {
+                    spinner.finish_and_clear();
                 }
             }
             Event::Step(_) | Event::Output(_) => {}

@@ -5,6 +5,7 @@ use ktx_runtime::{Environment, Interrupt, Runtime};
 use crate::arguments::GlobalArguments;
 use crate::dialogue::TerminalDialogue;
 use crate::printer::Printer;
+use crate::runtime_progress::RuntimeProgress;
 use crate::signals;
 use crate::version::VERSION;
 
@@ -31,16 +32,14 @@ impl Session {
         }
     }
 
-    /// The managed runtime of this version of the program. Making the handle touches nothing.
+    /// The managed runtime of this version of the program. Making the handle touches nothing; what it does
+    /// later shows on a terminal.
     ///
     /// # Errors
     /// When no place for it can be told.
     pub fn runtime(&self) -> anyhow::Result<Runtime> {
-        Ok(Runtime::new(
-            self.environment.clone(),
-            VERSION,
-            self.interrupt.clone(),
-        )?)
+        let runtime = Runtime::new(self.environment.clone(), VERSION, self.interrupt.clone())?;
+        Ok(runtime.observed_by(RuntimeProgress::new(self.printer)))
     }
 
     /// The person at the terminal.

@@ -21,7 +21,7 @@ pub struct InstallLockGuard(Held);
 
 /// This version's runtime stays where it is while this lives.
 #[derive(Debug)]
-pub struct RuntimeUseGuard(#[expect(dead_code, reason = "held for its lock")] Held);
+pub struct RuntimeUseGuard(#[expect(dead_code, reason = "held for its lock")] Option<Held>);
 
 /// Nobody else starts or stops this version's daemon.
 #[derive(Debug)]
@@ -66,10 +66,15 @@ impl Runtime {
     /// Takes the install lock of this version together with others that use the runtime.
     ///
     /// # Errors
-    /// When the lock cannot be had in time, or the root cannot be written.
+    /// When the lock cannot be had in time.
     pub fn use_runtime(&self) -> Result<RuntimeUseGuard, Error> {
-        self.take(self.version(), "install", Mode::Shared, Patience::Bounded)
-            .map(RuntimeUseGuard)
+        match self.take(self.version(), "install", Mode::Shared, Patience::Bounded) {
+            Ok(held) => Ok(RuntimeUseGuard(Some(held))),
+            // A runtime that was installed into an image or for all users: where this user cannot even make a lock, this
+            // user cannot take the runtime away either.
+            Err(Error::Io(error)) if is_read_only(&error) => Ok(RuntimeUseGuard(None)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Takes the daemon lock of a version.
@@ -90,14 +95,14 @@ impl Runtime {
 
     fn take(&self, version: &str, kind: &str, mode: Mode, patience: Patience) -> Result<Held, Error> {
         let directory = self.locks_dir();
-        fs_err::create_dir_all(&directory)?;
         let path = lock_path(&directory, version, kind);
-        let file = fs_err::OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)?;
+        let file = match mode {
+            // A lock that is there can be shared by whoever can read it.
+            Mode::Shared if !platform::is_writable(&directory) && path.is_file() => {
+                fs_err::File::open(&path)?
+            }
+            _ => create(&directory, &path)?,
+        };
         let limit = match patience {
             Patience::Bounded => self.limits().lock,
             Patience::AtMost(limit) => limit,
@@ -152,6 +157,24 @@ impl Runtime {
             pause = (pause * 2).min(Duration::from_millis(50));
         }
     }
+}
+
+fn create(directory: &Path, path: &Path) -> Result<fs_err::File, Error> {
+    fs_err::create_dir_all(directory)?;
+    let mut options = fs_err::OpenOptions::new();
+    Ok(options
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)?)
+}
+
+fn is_read_only(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied
+    )
 }
 
 fn lock_path(directory: &Path, version: &str, kind: &str) -> PathBuf {

@@ -17,6 +17,8 @@ pub enum Event<'a> {
     Output(&'a str),
     /// Another process holds a lock for more than a second.
     Waiting { lock: &'a Path, holder: &'a str },
+    /// An installation or a start is over, whether it succeeded or not.
+    Finished,
 }
 
 /// The steps of installing and starting, in their order.

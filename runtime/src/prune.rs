@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::daemon::stop_recorded;
-use crate::install::{leftovers, remove_directory, retire, sweep};
+use crate::install::{remove_directory, retire, sweep, versions_with_leftovers};
 use crate::locks::Patience;
 use crate::versions::version_directories;
 use crate::{Error, Runtime, disk, ownership};
@@ -88,7 +88,17 @@ impl Runtime {
                 }),
             }
         }
+        self.sweep_other_versions();
         Ok(report)
+    }
+
+    /// What interrupted commands of other versions left is nobody's any more, unless one of them works right now.
+    fn sweep_other_versions(&self) {
+        for version in versions_with_leftovers(self) {
+            if let Ok(lock) = self.lock_install(&version, Patience::AtMost(Duration::ZERO)) {
+                sweep(self, &lock);
+            }
+        }
     }
 
     fn remove_stale(&self, stale: &StaleRuntime) -> Result<(), Error> {
@@ -98,11 +108,7 @@ impl Runtime {
         self.prove_stale(&layout.version_dir)?;
         let daemon_lock = self.lock_daemon(&stale.version)?;
         stop_recorded(self, &layout, &daemon_lock)?;
-        remove_directory(&retire(self, &lock)?)?;
-        if !leftovers(self, &stale.version).is_empty() {
-            sweep(self, &lock);
-        }
-        Ok(())
+        remove_directory(&retire(self, &lock)?)
     }
 
     fn prove_stale(&self, directory: &Path) -> Result<(), Error> {

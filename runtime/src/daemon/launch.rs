@@ -24,7 +24,7 @@ const TICK: Duration = Duration::from_millis(3);
 const DEFAULT_IDLE_SECONDS: &str = "14400";
 
 /// What a daemon may see of our environment, as the handshake lists it; proxies and certificates come on top.
-const PASSED: [&str; 15] = [
+const PASSED: [&str; 14] = [
     "PATH",
     "HOME",
     "TMPDIR",
@@ -39,7 +39,6 @@ const PASSED: [&str; 15] = [
     "USERPROFILE",
     "TEMP",
     "TMP",
-    "NODE_EXTRA_CA_CERTS",
 ];
 
 /// A daemon that is healthy, and what was recorded of it.

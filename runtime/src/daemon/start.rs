@@ -8,6 +8,7 @@ use super::status::DaemonStatusKind;
 use super::stop::{self, Recorded};
 use crate::install::{InstallMode, InstallRequest};
 use crate::locks::RuntimeUseGuard;
+use crate::observer::Event;
 use crate::{Error, FeatureSet, Runtime};
 
 /// What to start.
@@ -46,6 +47,12 @@ impl Runtime {
     /// When installing or launching fails. No process is left that was not there before, and a daemon that was there
     /// goes on.
     pub fn start(&self, request: &StartRequest) -> Result<StartReport, Error> {
+        let outcome = self.start_or_reuse(request);
+        self.observer().observe(&Event::Finished);
+        outcome
+    }
+
+    fn start_or_reuse(&self, request: &StartRequest) -> Result<StartReport, Error> {
         if let Some(reused) = self.reusable_daemon(request) {
             return Ok(reused);
         }

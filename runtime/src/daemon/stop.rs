@@ -130,10 +130,13 @@ pub fn stop_recorded(
 }
 
 /// The same for a directory that an installation replaces or sweeps. Its install lock is held, so nobody starts a
-/// daemon there; whether stopping works changes nothing for the installation, since a daemon without its token file
-/// leaves by itself.
-pub fn stop_for_replacement(runtime: &Runtime, _lock: &InstallLockGuard, layout: &Layout) {
-    let _ = stop_in(runtime, layout);
+/// daemon there.
+pub fn stop_for_replacement(
+    runtime: &Runtime,
+    _lock: &InstallLockGuard,
+    layout: &Layout,
+) -> Result<StopReport, Error> {
+    stop_in(runtime, layout)
 }
 
 fn stop_in(runtime: &Runtime, layout: &Layout) -> Result<StopReport, Error> {

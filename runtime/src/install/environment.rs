@@ -37,8 +37,8 @@ const PASSED: [&str; 24] = [
     "RUST_LOG",
 ];
 
-/// Beginnings of names: proxies and certificates are in [`is_network_setting`].
-const PASSED_UV: [&str; 26] = [
+/// Beginnings of names; `UV_LINK_MODE` is none of them, since links into uv's cache would break with it. Proxies and certificates are in [`is_network_setting`].
+const PASSED_UV: [&str; 25] = [
     "UV_INDEX",
     "UV_DEFAULT_INDEX",
     "UV_EXTRA_INDEX_URL",
@@ -53,7 +53,6 @@ const PASSED_UV: [&str; 26] = [
     "UV_REQUEST_TIMEOUT",
     "UV_INSECURE_HOST",
     "UV_KEYRING_PROVIDER",
-    "UV_LINK_MODE",
     "UV_LOCK_TIMEOUT",
     "UV_NATIVE_TLS",
     "UV_SYSTEM_CERTS",
@@ -85,7 +84,8 @@ pub fn prepare_work(work: &Path) -> std::io::Result<()> {
 /// Proxy and certificate settings, which `doctor` shows too.
 pub fn is_network_setting(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
-    upper.ends_with("_PROXY") || upper.starts_with("SSL_CERT_") || upper == "SSL_CLIENT_CERT"
+    let certificates = ["SSL_CLIENT_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
+    upper.ends_with("_PROXY") || upper.starts_with("SSL_CERT_") || certificates.contains(&upper.as_str())
 }
 
 fn passed(environment: &Environment) -> Vec<(OsString, OsString)> {

@@ -14,7 +14,7 @@ use ktx_manifest::VerifiedAssets;
 
 use crate::installed::{InstalledManifest, Recorded};
 use crate::locks::{InstallLockGuard, Patience};
-use crate::observer::Step;
+use crate::observer::{Event, Step};
 use crate::{Error, FeatureSet, Runtime, assets, daemon, ownership};
 
 pub(crate) use self::environment::{is_network_setting, prepare_work};
@@ -22,7 +22,9 @@ use self::log::InstallLog;
 pub use self::prove::deviations;
 pub(crate) use self::redaction::Redaction;
 use self::staging::StagedRuntime;
-pub(crate) use self::staging::{Leftover, leftovers, recover_interrupted, remove_directory, retire, sweep};
+pub(crate) use self::staging::{
+    Leftover, leftovers, recover_interrupted, remove_directory, retire, sweep, versions_with_leftovers,
+};
 pub use self::uv::{FoundPython, Uv};
 
 /// What to install.
@@ -60,6 +62,12 @@ impl Runtime {
     /// When the bundled assets are damaged, uv is missing or fails, the lock cannot be had, or on a signal. What was
     /// ready before is ready afterwards.
     pub fn install(&self, request: &InstallRequest) -> Result<InstallReport, Error> {
+        let outcome = self.install_or_reuse(request);
+        self.observer().observe(&Event::Finished);
+        outcome
+    }
+
+    fn install_or_reuse(&self, request: &InstallRequest) -> Result<InstallReport, Error> {
         let verified = assets::load(self.layout())?.verify()?;
         if let Some(reused) = self.reusable(request) {
             return Ok(reused);
@@ -125,8 +133,10 @@ impl Runtime {
         self.observer()
             .observe(&crate::observer::Event::Step(Step::CleanUp));
         // From here on the new runtime is ready: what fails now is swept by the next command.
-        daemon::stop_for_replacement(self, lock, replaced.layout());
-        replaced.remove();
+        // When its daemon cannot be stopped the old directory stays, since it is what records that daemon.
+        if daemon::stop_for_replacement(self, lock, replaced.layout()).is_ok() {
+            replaced.remove();
+        }
         Ok(manifest)
     }
 

@@ -21,15 +21,18 @@ use crate::observer::{Event, Step};
 use crate::process::{self, ProcessError, Supervision};
 use crate::{Error, Runtime};
 
-/// Imports every module of the packages it is given. That also leaves the compiled bytecode behind that makes the first
+/// Imports every module of the packages it is given, and what embeddings need where that is installed: its libraries may
+/// not load on this machine. That also leaves the compiled bytecode behind that makes the first
 /// start as fast as the later ones.
 const IMPORT_ALL: &str = "\
-import importlib, pkgutil, sys
+import importlib, importlib.util, pkgutil, sys
 for name in sys.argv[1:]:
     package = importlib.import_module(name)
     for found in pkgutil.walk_packages(package.__path__, name + '.'):
         if not found.name.endswith('.__main__'):
             importlib.import_module(found.name)
+if importlib.util.find_spec('sentence_transformers'):
+    importlib.import_module('sentence_transformers')
 ";
 
 /// What `uv venv` of some versions puts beside the distributions.

@@ -5,6 +5,7 @@
 //! two; `.removing-<version>-<16 hex>` is being deleted. Whoever holds the version's install lock knows that no living
 //! process works in them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use ktx_manifest::AssetManifest;
@@ -103,7 +104,7 @@ impl StagedRuntime {
         let place = &runtime.layout().version_dir;
         if cfg!(windows) {
             // A directory with a running program in it cannot be renamed there.
-            daemon::stop_for_replacement(runtime, lock, runtime.layout());
+            daemon::stop_for_replacement(runtime, lock, runtime.layout())?;
         }
         let exchanged = match runtime.exchange_method() {
             ExchangeMethod::WhereSupported => {
@@ -185,6 +186,17 @@ pub fn recover_interrupted(runtime: &Runtime, lock: &InstallLockGuard) -> Result
     Ok(())
 }
 
+/// The versions of which interrupted commands left something.
+pub fn versions_with_leftovers(runtime: &Runtime) -> BTreeSet<String> {
+    let Ok(entries) = fs_err::read_dir(runtime.root()) else {
+        return BTreeSet::new();
+    };
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    names
+        .filter_map(|name| parse_name(&name).map(|(_, version)| version.to_owned()))
+        .collect()
+}
+
 /// What interrupted commands left of a version, in the order of the names.
 pub fn leftovers(runtime: &Runtime, version: &str) -> Vec<Leftover> {
     let Ok(entries) = fs_err::read_dir(runtime.root()) else {
@@ -208,8 +220,12 @@ pub fn leftovers(runtime: &Runtime, version: &str) -> Vec<Leftover> {
 /// Removes what interrupted commands left of the locked version, stopping the daemons of what was replaced.
 pub fn sweep(runtime: &Runtime, lock: &InstallLockGuard) {
     for leftover in leftovers(runtime, lock.version()) {
-        if let Some(name) = leftover.path.file_name().and_then(|name| name.to_str()) {
-            daemon::stop_for_replacement(runtime, lock, &runtime.layout().in_directory(name));
+        let Some(name) = leftover.path.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        // One whose daemon cannot be stopped is what records that daemon, and stays.
+        if daemon::stop_for_replacement(runtime, lock, &runtime.layout().in_directory(name)).is_err() {
+            continue;
         }
         remove_leftover(&leftover.path);
     }

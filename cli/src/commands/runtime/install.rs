@@ -5,7 +5,6 @@ use ktx_runtime::{Feature, FeatureSet, InstallMode, InstallOutcome, InstallRepor
 use serde::Serialize;
 
 use super::FeatureArgument;
-use crate::runtime_progress::RuntimeProgress;
 use crate::session::Session;
 
 #[derive(Debug, Args)]
@@ -37,8 +36,7 @@ struct InstallDocument<'a> {
 }
 
 pub fn run(arguments: InstallArguments, session: &Session) -> anyhow::Result<()> {
-    let progress = RuntimeProgress::new(session.printer);
-    let runtime = session.runtime()?.observed_by(progress.clone());
+    let runtime = session.runtime()?;
     let request = InstallRequest {
         features: FeatureSet::from(Feature::from(arguments.feature)),
         mode: if arguments.force {
@@ -47,9 +45,7 @@ pub fn run(arguments: InstallArguments, session: &Session) -> anyhow::Result<()>
             InstallMode::IfNeeded
         },
     };
-    let report = runtime.install(&request);
-    progress.finish();
-    let InstallReport { outcome, manifest } = report?;
+    let InstallReport { outcome, manifest } = runtime.install(&request)?;
     let layout = runtime.layout();
     let document = InstallDocument {
         outcome: match outcome {

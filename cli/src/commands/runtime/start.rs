@@ -5,7 +5,6 @@ use ktx_runtime::{Feature, FeatureSet, StartMode, StartOutcome, StartRequest};
 use serde::Serialize;
 
 use super::FeatureArgument;
-use crate::runtime_progress::RuntimeProgress;
 use crate::session::Session;
 
 #[derive(Debug, Args)]
@@ -34,8 +33,7 @@ struct StartDocument<'a> {
 }
 
 pub fn run(arguments: StartArguments, session: &Session) -> anyhow::Result<()> {
-    let progress = RuntimeProgress::new(session.printer);
-    let runtime = session.runtime()?.observed_by(progress.clone());
+    let runtime = session.runtime()?;
     let request = StartRequest {
         features: FeatureSet::from(Feature::from(arguments.feature)),
         mode: if arguments.force {
@@ -44,9 +42,7 @@ pub fn run(arguments: StartArguments, session: &Session) -> anyhow::Result<()> {
             StartMode::Reuse
         },
     };
-    let report = runtime.start(&request);
-    progress.finish();
-    let report = report?;
+    let report = runtime.start(&request)?;
     let layout = runtime.layout();
     let document = StartDocument {
         outcome: match report.outcome {
