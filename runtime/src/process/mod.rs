@@ -4,16 +4,14 @@
 
 mod supervise;
 
-use std::process::{Command, Stdio};
-
 pub use self::supervise::{ProcessError, Stream, Supervision, run};
 
-/// What a short system command prints, or `None` when it cannot run or fails.
-#[cfg_attr(
-    target_os = "linux",
-    expect(dead_code, reason = "Linux tells the same in /proc")
-)]
+/// What a short system command prints, or `None` when it cannot run or fails. Linux tells the same in `/proc`, and
+/// Windows in its own calls.
+#[cfg(all(unix, not(target_os = "linux")))]
 pub fn capture(program: &str, arguments: &[&str]) -> Option<String> {
+    use std::process::{Command, Stdio};
+
     let output = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())

@@ -5,7 +5,8 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
 use ktx_fixtures::sample_assets::SampleAssets;
-use ktx_runtime::{Error, Interrupt, Runtime, StatusKind};
+use ktx_fixtures::sample_wheel::SampleWheel;
+use ktx_runtime::{Error, InstallOutcome, InstallPolicy, Interrupt, Runtime, StatusKind};
 
 use crate::sandbox::{Sandbox, VERSION, core};
 
@@ -104,6 +105,56 @@ fn without_home_and_with_a_useless_xdg_variable_the_root_is_still_told() {
         error.to_string().ends_with("Set HOME or KTX_RUNTIME_ROOT"),
         "{error}"
     );
+}
+
+/// As in an image that is mounted read-only: what is ready is used, what is not cannot be made so.
+#[test]
+fn a_ready_runtime_is_used_where_nothing_can_be_written() {
+    let sandbox = Sandbox::with_sample();
+    let mut wheel = SampleWheel::new("0.1.0rc0");
+    wheel.set(
+        "ktx_daemon/__main__.py",
+        "def main():\n    print('{\"used\": true}')\n",
+    );
+    fs_err::remove_dir_all(sandbox.assets()).expect("removed");
+    SampleAssets::with_wheel("0.1.0rc0", wheel.to_bytes()).write_to(&sandbox.assets());
+    let Some(disk) = crate::sandbox::small_disk::mount(&sandbox.root(), 4 << 20) else {
+        return;
+    };
+    sandbox.install();
+    for locks in ["there", "gone"] {
+        if locks == "gone" {
+            disk.remount("rw");
+            fs_err::remove_dir_all(sandbox.root().join(".locks")).expect("removed");
+        }
+        disk.remount("ro");
+        let runtime = sandbox.runtime();
+        assert_eq!(runtime.status().kind, StatusKind::Ready);
+        let answer = runtime.one_shot(
+            "anything",
+            &serde_json::json!({}),
+            InstallPolicy::Never,
+            &crate::ensure::Silent,
+        );
+        assert_eq!(answer.expect(locks)["used"], true, "{locks}");
+        let error = runtime
+            .install(&core(ktx_runtime::InstallMode::Always))
+            .expect_err("read-only");
+        assert!(error.to_string().contains("Read-only file system"), "{error}");
+        assert_eq!(
+            runtime
+                .install(&core(ktx_runtime::InstallMode::IfNeeded))
+                .expect("it is ready")
+                .outcome,
+            InstallOutcome::Reused
+        );
+        let facts = runtime.doctor().expect("a report").diagnostics;
+        let root = facts
+            .iter()
+            .find(|fact| fact.id == "runtime-root")
+            .expect("the fact");
+        assert!(root.detail.contains(", not writable, "), "{}", root.detail);
+    }
 }
 
 /// A root that even this user, who may be the administrator, cannot write: the kernel's own file system.

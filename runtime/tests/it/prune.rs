@@ -166,6 +166,35 @@ fn the_daemon_of_a_stale_version_is_stopped_first() {
 }
 
 #[test]
+fn what_interrupted_commands_of_other_versions_left_is_swept() {
+    let sandbox = Sandbox::with_sample();
+    sandbox.install();
+    let root = sandbox.root();
+    write(root.join(".staging-0.0.9-0123456789abcdef/.ktx-runtime"), "");
+    write(root.join(".removing-0.0.8-0123456789abcdef/.ktx-runtime"), "");
+    write(
+        root.join(".staging-0.0.7-0123456789abcdef/thesis.txt"),
+        "years of work",
+    );
+    write(root.join(".staging-0.0.6-0123456789abcdef/.ktx-runtime"), "");
+    // A version that is being installed right now.
+    let other = Runtime::new(sandbox.environment(), "0.0.6", Interrupt::new()).expect("a root");
+    let in_use = other.use_runtime().expect("the lock");
+    let runtime = sandbox.runtime();
+    runtime.prune(runtime.plan_prune()).expect("no signal");
+    drop(in_use);
+    assert_eq!(
+        sandbox.root_entries(),
+        [
+            ".locks",
+            ".staging-0.0.6-0123456789abcdef",
+            ".staging-0.0.7-0123456789abcdef",
+            VERSION
+        ]
+    );
+}
+
+#[test]
 fn pruning_while_installing_waits_or_leaves_it_alone() {
     let sandbox = Sandbox::with_sample();
     let installing = sandbox.runtime();

@@ -29,6 +29,20 @@ pub fn mount(at: &Path, bytes: u64) -> Option<SmallDisk> {
     None
 }
 
+impl SmallDisk {
+    /// Makes it read-only (`ro`) or writable (`rw`).
+    pub fn remount(&self, mode: &str) {
+        let remounted = Command::new("mount")
+            .args(["-o", &format!("remount,{mode}")])
+            .arg(&self.0)
+            .status();
+        assert!(
+            remounted.is_ok_and(|status| status.success()),
+            "the file system cannot be remounted"
+        );
+    }
+}
+
 impl Drop for SmallDisk {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("-l").arg(&self.0).status();
