@@ -1,7 +1,9 @@
 //! `cargo xtask smoke`: proves the built tarball by using it, and writes the report that publishing relies on.
 
+mod known_bad;
 mod machine;
 mod outcome;
+mod verify;
 mod view;
 
 use anyhow::Result;
@@ -13,6 +15,7 @@ use ktx_smoke::{Options, Package, Redaction, SCENARIOS, Scenario, Set};
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
 use crate::session::Session;
+use crate::tools::{self, ToolSet};
 
 /// Install the built package in a sandbox and use it; write the report that publishing needs
 #[derive(Args, Clone, Debug, Default)]
@@ -26,6 +29,9 @@ pub struct SmokeArgs {
     /// Count a scenario whose needs are not met as failed
     #[arg(long)]
     pub no_skip: bool,
+    /// Spoil the artifacts in every known way and see that each is caught
+    #[arg(long, conflicts_with_all = ["scenario", "list", "no_skip"])]
+    pub known_bad: bool,
     /// Artifacts to prove, instead of dist/artifacts
     #[arg(long, value_name = "DIR")]
     pub artifacts: Option<Utf8PathBuf>,
@@ -55,6 +61,9 @@ pub fn run(arguments: SmokeArgs, session: &Session<'_>) -> Result<()> {
         None => session.dist()?.join("artifacts"),
     };
     let options = options(session, &artifacts, arguments.jobs)?;
+    if arguments.known_bad {
+        return known_bad::run(session, &options, &artifacts);
+    }
     let view = view::View::new(session.printer);
     let outcome = ktx_smoke::run(&options, &selection, &view, &|| interrupt::received().is_some());
     view.close();
@@ -114,7 +123,7 @@ fn options(session: &Session<'_>, artifacts: &Utf8Path, jobs: usize) -> Result<O
         redaction,
         jobs,
         guardian: machine::guardian()?,
-        mcp_python: None,
+        mcp_python: Some(tools::provide(session, ToolSet::Mcp)?.program("python")),
         published: None,
         machine: machine::machine(session, environment)?,
     })

@@ -1,0 +1,151 @@
+//! A good artifact taken apart, so that one thing in it can be spoiled, and put together again.
+//!
+//! Everything around the spoiled thing is made consistent: digests and sizes are right unless they are what is
+//! spoiled, so that a sabotage is caught for what it is.
+
+use std::io::{Error, Result, Write};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+use ktx_manifest::artifact_manifest::{ARTIFACT_MANIFEST_FILE, ArtifactKind, ArtifactManifest};
+use ktx_manifest::digest::Sha256Digest;
+use ktx_manifest::platform::Platform;
+use serde_json::Value;
+
+use super::wheel::Wheel;
+use crate::package_tree::PackageTree;
+
+const ASSETS: &str = "package/assets/python";
+
+/// A tarball taken apart, and the manifest beside it.
+pub struct Artifact {
+    pub package: PackageTree,
+    manifest: ArtifactManifest,
+    /// Set by a sabotage of the manifest itself.
+    pub manifest_text: Option<String>,
+    /// The wheel beside the tarball; the one inside, unless a sabotage says otherwise.
+    pub wheel_beside: Option<Vec<u8>>,
+    /// Bytes that come after the end of the tarball, and that the manifest does not know.
+    pub tarball_suffix: Vec<u8>,
+    /// Files that lie in the artifacts folder and should not.
+    pub strays: Vec<&'static str>,
+}
+
+impl Artifact {
+    /// Reads what `cargo xtask build` wrote.
+    pub fn read(artifacts: &Utf8Path) -> Result<Artifact> {
+        let manifest: ArtifactManifest =
+            serde_json::from_slice(&fs::read(artifacts.join(ARTIFACT_MANIFEST_FILE))?)?;
+        let tarball = manifest
+            .file(ArtifactKind::Tarball)
+            .ok_or_else(|| Error::other("the artifact manifest names no tarball"))?
+            .path
+            .under(artifacts.as_std_path());
+        let tarball = Utf8PathBuf::try_from(tarball).map_err(Error::other)?;
+        Ok(Artifact {
+            package: PackageTree::read(&tarball)?,
+            manifest,
+            manifest_text: None,
+            wheel_beside: None,
+            tarball_suffix: Vec::new(),
+            strays: Vec::new(),
+        })
+    }
+
+    /// The path of the program for this machine.
+    pub fn program() -> String {
+        let platform = Platform::host().map(Platform::program_path).unwrap_or_default();
+        format!("package/{platform}")
+    }
+
+    /// Puts a shell script in the program's place; `$real` is the program.
+    pub fn wrap_program(&mut self, script: &str) -> Result<()> {
+        let path = Artifact::program();
+        let real = std::mem::take(self.package.bytes(&path)?);
+        self.package.add(&format!("{path}.real"), real, 0o755)?;
+        let text =
+            format!("#!/bin/sh\nreal=\"$(dirname \"$0\")/ktx.real\"\n{script}\nexec \"$real\" \"$@\"\n");
+        *self.package.bytes(&path)? = text.into_bytes();
+        Ok(())
+    }
+
+    pub fn asset_manifest(&mut self, edit: impl FnOnce(&mut Value)) -> Result<()> {
+        self.package.json(&format!("{ASSETS}/manifest.json"), edit)
+    }
+
+    /// Edits a bundled requirements file and what the asset manifest says about it.
+    pub fn requirements(&mut self, edit: impl FnOnce(String) -> String) -> Result<()> {
+        let path = format!("{ASSETS}/core.txt");
+        let bytes = self.package.bytes(&path)?;
+        *bytes = edit(String::from_utf8_lossy(bytes).into_owned()).into_bytes();
+        let (digest, size) = (Sha256Digest::of(&*bytes).to_string(), bytes.len());
+        self.asset_manifest(|manifest| {
+            manifest["requirements"]["core"]["sha256"] = digest.into();
+            manifest["requirements"]["core"]["bytes"] = size.into();
+        })
+    }
+
+    /// The path of the bundled wheel in the tarball.
+    pub fn wheel_path(&self) -> Result<String> {
+        self.package
+            .paths()
+            .find(|path| path.starts_with(ASSETS) && path.ends_with(".whl"))
+            .map(str::to_owned)
+            .ok_or_else(|| Error::other("the artifact has no wheel"))
+    }
+
+    /// Edits the bundled wheel and what the asset manifest says about it.
+    pub fn wheel(&mut self, edit: impl FnOnce(&mut Wheel) -> Result<()>) -> Result<()> {
+        let path = self.wheel_path()?;
+        let mut wheel = Wheel::read(self.package.bytes(&path)?)?;
+        edit(&mut wheel)?;
+        let bytes = wheel.write()?;
+        let (digest, size) = (Sha256Digest::of(&bytes).to_string(), bytes.len());
+        *self.package.bytes(&path)? = bytes;
+        self.asset_manifest(|manifest| {
+            manifest["wheel"]["sha256"] = digest.into();
+            manifest["wheel"]["bytes"] = size.into();
+        })
+    }
+
+    /// Writes an artifacts folder; returns the path of the tarball.
+    pub fn write(&self, folder: &Utf8Path) -> Result<Utf8PathBuf> {
+        let tarball = self.package.pack()?;
+        let wheel = match &self.wheel_beside {
+            Some(bytes) => bytes.clone(),
+            None => self
+                .wheel_path()
+                .ok()
+                .and_then(|path| self.package.get(&path))
+                .map(<[u8]>::to_vec)
+                .unwrap_or_default(),
+        };
+        let mut manifest = self.manifest.clone();
+        let mut path = Utf8PathBuf::new();
+        for file in &mut manifest.files {
+            let bytes = match file.artifact_kind {
+                ArtifactKind::Tarball => &tarball,
+                ArtifactKind::Wheel => &wheel,
+            };
+            let target =
+                Utf8PathBuf::try_from(file.path.under(folder.as_std_path())).map_err(Error::other)?;
+            fs::create_dir_all(target.parent().unwrap_or(folder))?;
+            fs::write(&target, bytes)?;
+            file.bytes = bytes.len() as u64;
+            file.sha256 = Sha256Digest::of(bytes);
+            if file.artifact_kind == ArtifactKind::Tarball {
+                path = target;
+            }
+        }
+        fs::OpenOptions::new()
+            .append(true)
+            .open(&path)?
+            .write_all(&self.tarball_suffix)?;
+        for stray in &self.strays {
+            fs::write(folder.join(stray), "stray")?;
+        }
+        let text = self.manifest_text.clone().unwrap_or_else(|| manifest.to_text());
+        fs::write(folder.join(ARTIFACT_MANIFEST_FILE), text)?;
+        Ok(path)
+    }
+}

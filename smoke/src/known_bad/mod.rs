@@ -1,0 +1,206 @@
+//! Does the smoke itself work? Sabotaged artifacts, each of which must be caught, for the right reason.
+//!
+//! A sabotage is one short function on a good [`Artifact`]. It names who has to catch it, a scenario or the
+//! verification of artifacts, and with which stable code; caught by another or with another code, it has escaped.
+
+mod artifact;
+mod launcher;
+mod package;
+mod payload;
+mod program;
+mod unshipped;
+mod wheel;
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use camino::Utf8Path;
+
+pub use artifact::Artifact;
+
+use crate::observer::{Silent, Verdict};
+use crate::options::{Options, Package};
+use crate::run::{Folder, Run, SmokeError};
+use crate::sandbox::Interrupted;
+use crate::scenarios::ALL as SCENARIOS;
+use crate::untouched::{Belongings, Untouched};
+use crate::warm;
+
+/// One way to spoil an artifact.
+pub struct Sabotage {
+    pub name: &'static str,
+    pub deed: fn(&mut Artifact) -> std::io::Result<()>,
+    pub caught_by: Catcher,
+}
+
+/// Who catches a sabotage, and with which code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Catcher {
+    /// `cargo xtask verify`, with a finding of this code.
+    Verify(&'static str),
+    /// A scenario, with a failure of this code.
+    Scenario(&'static str, &'static str),
+    /// Nobody: the artifact is good. The control that the taking apart and putting together does no harm.
+    Nobody(&'static str),
+}
+
+/// Every sabotage.
+pub fn corpus() -> impl Iterator<Item = &'static Sabotage> {
+    [
+        unshipped::ALL,
+        package::ALL,
+        launcher::ALL,
+        payload::ALL,
+        program::ALL,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// What came of one sabotage.
+#[derive(Debug)]
+pub struct Trial {
+    pub sabotage: &'static str,
+    pub expected: Catcher,
+    /// The codes with which the expected catcher caught it; none when it escaped.
+    pub caught_with: Vec<String>,
+    pub elapsed: Duration,
+}
+
+impl Trial {
+    /// Whether it came as it should.
+    pub fn is_right(&self) -> bool {
+        match self.expected {
+            Catcher::Verify(code) | Catcher::Scenario(_, code) => {
+                self.caught_with.iter().any(|got| got == code)
+            }
+            Catcher::Nobody(_) => self.caught_with.is_empty(),
+        }
+    }
+}
+
+/// The verification of artifacts: the codes of all findings that fail it.
+pub type Verify<'v> = &'v (dyn Fn(&Utf8Path) -> Vec<String> + Sync);
+
+/// Tries every sabotage on the artifacts in `good`, and tells each outcome as it comes.
+pub fn try_all(
+    options: &Options,
+    good: &Utf8Path,
+    verify: Verify<'_>,
+    told: &(dyn Fn(&Trial) + Sync),
+    interrupted: Interrupted<'_>,
+) -> Result<Vec<Trial>, SmokeError> {
+    let folder = Folder::make(options).map_err(SmokeError::Prepare)?;
+    let seed = warm::seed(options, &folder.path, interrupted).map_err(SmokeError::Prepare)?;
+    let waiting: Mutex<VecDeque<_>> = Mutex::new(corpus().collect());
+    let trials = Mutex::new(Vec::new());
+    let bench = Bench {
+        options,
+        good,
+        folder: &folder.path,
+        seed: seed.as_deref(),
+        verify,
+        interrupted,
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..options.jobs.max(1) {
+            scope.spawn(|| {
+                while !interrupted() {
+                    let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+                    let Some(sabotage) = next else { return };
+                    let trial = bench.attempt(sabotage);
+                    told(&trial);
+                    trials.lock().unwrap_or_else(PoisonError::into_inner).push(trial);
+                }
+            });
+        }
+    });
+    folder.remove().map_err(SmokeError::CleanUp)?;
+    Ok(trials.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+struct Bench<'b> {
+    options: &'b Options,
+    good: &'b Utf8Path,
+    folder: &'b Utf8Path,
+    seed: Option<&'b Utf8Path>,
+    verify: Verify<'b>,
+    interrupted: Interrupted<'b>,
+}
+
+impl Bench<'_> {
+    fn attempt(&self, sabotage: &'static Sabotage) -> Trial {
+        let started = Instant::now();
+        let caught_with = self
+            .codes(sabotage)
+            .unwrap_or_else(|error| vec![format!("failed to do the sabotage: {error}")]);
+        Trial {
+            sabotage: sabotage.name,
+            expected: sabotage.caught_by,
+            caught_with,
+            elapsed: started.elapsed(),
+        }
+    }
+
+    fn codes(&self, sabotage: &Sabotage) -> std::io::Result<Vec<String>> {
+        let folder = self.folder.join(format!("{}-artifacts", sabotage.name));
+        let mut artifact = Artifact::read(self.good)?;
+        (sabotage.deed)(&mut artifact)?;
+        fs_err::create_dir_all(&folder)?;
+        let tarball = artifact.write(&folder)?;
+        let codes = match sabotage.caught_by {
+            Catcher::Verify(_) => (self.verify)(&folder),
+            Catcher::Scenario(scenario, _) => self.play(sabotage, scenario, tarball)?,
+            Catcher::Nobody(scenario) => {
+                let mut codes = (self.verify)(&folder);
+                codes.extend(self.play(sabotage, scenario, tarball)?);
+                codes
+            }
+        };
+        fs_err::remove_dir_all(&folder)?;
+        Ok(codes)
+    }
+
+    fn play(
+        &self,
+        sabotage: &Sabotage,
+        scenario: &str,
+        tarball: camino::Utf8PathBuf,
+    ) -> std::io::Result<Vec<String>> {
+        let scenario = SCENARIOS
+            .iter()
+            .find(|known| known.name == scenario)
+            .ok_or_else(|| std::io::Error::other(format!("there is no scenario `{scenario}`")))?;
+        let root = self.folder.join(sabotage.name);
+        // A user made for the occasion: what a sabotage touches must not be anybody's own.
+        let user = self.folder.join(format!("{}-user", sabotage.name));
+        let belongings = Belongings::of_home(&user);
+        let options = Options {
+            package: Package {
+                tarball,
+                ..self.options.package.clone()
+            },
+            belongings: belongings.clone(),
+            ..self.options.clone()
+        };
+        let untouched = Untouched::remember(&belongings);
+        let run = Run {
+            options: &options,
+            folder: self.folder,
+            seed: self.seed,
+            observer: &Silent,
+            interrupted: self.interrupted,
+        };
+        let (verdict, _) = run.play(scenario, &root);
+        let mut codes = match verdict {
+            Verdict::Passed => Vec::new(),
+            Verdict::Failed(failure) => vec![failure.code],
+            Verdict::Skipped(reason) => vec![format!("skipped: {reason}")],
+        };
+        if !untouched.changes(&root).is_empty() {
+            codes.push("touched".to_owned());
+        }
+        Ok(codes)
+    }
+}

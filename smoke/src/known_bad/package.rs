@@ -1,0 +1,105 @@
+//! What can be wrong with the package as a whole: its files, its `package.json`, the manifests beside it.
+
+use serde_json::json;
+
+use super::{Artifact, Catcher, Sabotage};
+
+const PACKAGE_JSON: &str = "package/package.json";
+
+pub const ALL: &[Sabotage] = &[
+    Sabotage {
+        name: "nothing-wrong",
+        deed: |_| Ok(()),
+        caught_by: Catcher::Nobody("npm-local"),
+    },
+    Sabotage {
+        name: "program-missing",
+        deed: |artifact| artifact.package.remove(&Artifact::program()),
+        caught_by: Catcher::Scenario("npm-local", "npx-version.exit"),
+    },
+    Sabotage {
+        name: "program-not-executable",
+        deed: |artifact| artifact.package.mode(&Artifact::program(), 0o644),
+        caught_by: Catcher::Scenario("npm-local", "npx-version.exit"),
+    },
+    Sabotage {
+        name: "program-of-another-platform",
+        deed: |artifact| {
+            // The header of a Windows program; the kernel refuses to run it.
+            *artifact.package.bytes(&Artifact::program())? = [b"MZ".as_slice(), &[0; 1022]].concat();
+            Ok(())
+        },
+        caught_by: Catcher::Scenario("npm-local", "npx-version.exit"),
+    },
+    Sabotage {
+        name: "program-cut-short",
+        deed: |artifact| {
+            artifact.package.bytes(&Artifact::program())?.truncate(512);
+            Ok(())
+        },
+        caught_by: Catcher::Scenario("npm-local", "npx-version.exit"),
+    },
+    Sabotage {
+        name: "version-of-another-release",
+        deed: |artifact| {
+            artifact
+                .package
+                .json(PACKAGE_JSON, |package| package["version"] = json!("9.9.9"))
+        },
+        caught_by: Catcher::Scenario("npm-local", "api.json"),
+    },
+    Sabotage {
+        name: "another-operating-system-only",
+        deed: |artifact| {
+            artifact
+                .package
+                .json(PACKAGE_JSON, |package| package["os"] = json!(["aix"]))
+        },
+        caught_by: Catcher::Scenario("npm-local", "install.exit"),
+    },
+    Sabotage {
+        name: "no-bin",
+        deed: |artifact| {
+            artifact.package.json(PACKAGE_JSON, |package| {
+                package.as_object_mut().map(|package| package.remove("bin"));
+            })
+        },
+        caught_by: Catcher::Scenario("npm-local", "npx-version.exit"),
+    },
+    Sabotage {
+        name: "bin-of-a-missing-file",
+        deed: |artifact| {
+            artifact.package.json(PACKAGE_JSON, |package| {
+                package["bin"]["ktx"] = json!("dist/gone.js")
+            })
+        },
+        caught_by: Catcher::Scenario("npm-local", "npx-version.exit"),
+    },
+    Sabotage {
+        name: "no-exports",
+        deed: |artifact| {
+            artifact.package.json(PACKAGE_JSON, |package| {
+                package["exports"] = json!({});
+            })
+        },
+        caught_by: Catcher::Scenario("npm-local", "api.exit"),
+    },
+    Sabotage {
+        name: "not-unplugged",
+        deed: |artifact| {
+            artifact
+                .package
+                .json(PACKAGE_JSON, |package| package["preferUnplugged"] = json!(false))
+        },
+        caught_by: Catcher::Scenario("yarn-pnp", "version.exit"),
+    },
+    Sabotage {
+        name: "install-script-that-fails",
+        deed: |artifact| {
+            artifact.package.json(PACKAGE_JSON, |package| {
+                package["scripts"] = json!({"preinstall": "exit 1"})
+            })
+        },
+        caught_by: Catcher::Scenario("npm-local", "install.exit"),
+    },
+];

@@ -1,0 +1,186 @@
+//! What can be wrong with the Python side: wheel, locks, asset manifest, daemon.
+
+use serde_json::json;
+
+use super::{Artifact, Catcher, Sabotage};
+
+const INSTALL_FAILS: Catcher = Catcher::Scenario("runtime-lifecycle", "runtime-install.exit");
+const START_FAILS: Catcher = Catcher::Scenario("runtime-lifecycle", "start.exit");
+const DAEMON_MAIN: &str = "ktx_daemon/__main__.py";
+
+pub const ALL: &[Sabotage] = &[
+    Sabotage {
+        name: "wheel-missing",
+        deed: |artifact| artifact.package.remove(&artifact.wheel_path()?),
+        caught_by: INSTALL_FAILS,
+    },
+    Sabotage {
+        name: "wheel-with-one-byte-changed",
+        deed: |artifact| {
+            let bytes = artifact.package.bytes(&artifact.wheel_path()?)?;
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            Ok(())
+        },
+        caught_by: INSTALL_FAILS,
+    },
+    Sabotage {
+        name: "wheel-with-a-lying-record",
+        deed: |artifact| {
+            artifact.wheel(|wheel| {
+                wheel.honest_record = false;
+                wheel.append(DAEMON_MAIN, "# not what RECORD says\n")
+            })
+        },
+        caught_by: INSTALL_FAILS,
+    },
+    Sabotage {
+        name: "wheel-with-a-start-up-hook",
+        deed: |artifact| {
+            artifact.wheel(|wheel| {
+                wheel.add("hook.pth", "import os\n");
+                Ok(())
+            })
+        },
+        caught_by: INSTALL_FAILS,
+    },
+    Sabotage {
+        name: "asset-manifest-missing",
+        deed: |artifact| artifact.package.remove("package/assets/python/manifest.json"),
+        caught_by: INSTALL_FAILS,
+    },
+    Sabotage {
+        name: "asset-manifest-of-another-wheel",
+        deed: |artifact| {
+            artifact.asset_manifest(|manifest| manifest["wheel"]["sha256"] = json!("0".repeat(64)))
+        },
+        caught_by: INSTALL_FAILS,
+    },
+    Sabotage {
+        name: "asset-manifest-that-leads-outside",
+        deed: |artifact| {
+            artifact.asset_manifest(|manifest| manifest["wheel"]["file"] = json!("../../wheel.whl"))
+        },
+        caught_by: INSTALL_FAILS,
+    },
+    Sabotage {
+        name: "asset-manifest-with-another-schema",
+        deed: |artifact| artifact.asset_manifest(|manifest| manifest["schemaVersion"] = json!(2)),
+        caught_by: INSTALL_FAILS,
+    },
+    Sabotage {
+        name: "python-that-does-not-exist",
+        deed: |artifact| artifact.asset_manifest(|manifest| manifest["requiresPython"] = json!(">=4.7")),
+        caught_by: INSTALL_FAILS,
+    },
+    Sabotage {
+        name: "lock-missing",
+        deed: |artifact| artifact.package.remove("package/assets/python/core.txt"),
+        caught_by: INSTALL_FAILS,
+    },
+    Sabotage {
+        name: "lock-edited-after-stamping",
+        deed: |artifact| {
+            artifact
+                .package
+                .bytes("package/assets/python/core.txt")?
+                .extend_from_slice(b"# edited\n");
+            Ok(())
+        },
+        caught_by: INSTALL_FAILS,
+    },
+    Sabotage {
+        name: "lock-without-hashes",
+        deed: |artifact| {
+            artifact.requirements(|text| {
+                let lines = text
+                    .lines()
+                    .filter(|line| !line.trim_start().starts_with("--hash"));
+                lines
+                    .map(|line| line.trim_end_matches(" \\"))
+                    .collect::<Vec<_>>()
+                    .join("\n")
+                    + "\n"
+            })
+        },
+        caught_by: INSTALL_FAILS,
+    },
+    Sabotage {
+        name: "lock-that-lacks-a-dependency",
+        deed: |artifact| {
+            artifact.requirements(|text| {
+                let blocks = text.split("\nstarlette==");
+                let (before, after) = blocks.map(str::to_owned).fold(
+                    (None, String::new()),
+                    |(first, rest), part| match first {
+                        None => (Some(part), rest),
+                        Some(first) => {
+                            let next = part.find("\n\n").or_else(|| next_requirement(&part));
+                            (
+                                Some(first),
+                                next.map_or(String::new(), |at| part[at..].to_owned()),
+                            )
+                        }
+                    },
+                );
+                before.unwrap_or_default() + &after
+            })
+        },
+        caught_by: INSTALL_FAILS,
+    },
+    Sabotage {
+        name: "package-gone-from-the-wheel",
+        deed: |artifact| artifact.wheel(|wheel| wheel.remove("semantic_layer/")),
+        caught_by: INSTALL_FAILS,
+    },
+    Sabotage {
+        name: "console-script-gone",
+        deed: |artifact| {
+            artifact.wheel(|wheel| {
+                let path = wheel.path_ending("/entry_points.txt")?;
+                wheel.remove(&path)
+            })
+        },
+        caught_by: INSTALL_FAILS,
+    },
+    Sabotage {
+        name: "module-that-does-not-import",
+        deed: |artifact| {
+            artifact.wheel(|wheel| wheel.append("semantic_layer/__init__.py", "\nimport no_such_module\n"))
+        },
+        caught_by: INSTALL_FAILS,
+    },
+    Sabotage {
+        name: "daemon-exits-at-once",
+        deed: |artifact| daemon(artifact, "raise SystemExit(3)"),
+        caught_by: START_FAILS,
+    },
+    Sabotage {
+        name: "daemon-never-gets-healthy",
+        deed: |artifact| daemon(artifact, "import time; time.sleep(600)"),
+        caught_by: START_FAILS,
+    },
+    Sabotage {
+        name: "daemon-of-another-version",
+        deed: |artifact| daemon(artifact, "import os; os.environ['KTX_DAEMON_VERSION'] = '9.9.9'"),
+        caught_by: START_FAILS,
+    },
+];
+
+/// The first line that names a requirement: it begins in the first column, and no comment does.
+fn next_requirement(text: &str) -> Option<usize> {
+    text.match_indices('\n')
+        .map(|(at, _)| at)
+        .find(|at| text[at + 1..].starts_with(|first: char| first.is_ascii_alphanumeric()))
+}
+
+/// Does something before the daemon does anything.
+fn daemon(artifact: &mut Artifact, mischief: &str) -> std::io::Result<()> {
+    artifact.wheel(|wheel| {
+        wheel.replace(
+            DAEMON_MAIN,
+            "if __name__",
+            &format!("if __name__ == \"__main__\":\n    {mischief}\n\nif __name__"),
+        )
+    })
+}

@@ -1,0 +1,159 @@
+//! A package tarball taken apart into its entries and put together again, with everything else about it unchanged.
+
+use std::collections::BTreeMap;
+use std::io::{Error, Read, Result, Write};
+
+use camino::Utf8Path;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use fs_err as fs;
+use serde_json::Value;
+
+/// The entries of a tarball by their paths.
+pub struct PackageTree {
+    entries: BTreeMap<String, Entry>,
+}
+
+struct Entry {
+    header: tar::Header,
+    bytes: Vec<u8>,
+}
+
+impl PackageTree {
+    pub fn read(tarball: &Utf8Path) -> Result<PackageTree> {
+        let mut archive = tar::Archive::new(GzDecoder::new(fs::File::open(tarball)?));
+        let mut entries = BTreeMap::new();
+        for entry in archive.entries()? {
+            let mut entry = entry?;
+            let path = entry.path()?.to_string_lossy().into_owned();
+            let header = entry.header().clone();
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes)?;
+            entries.insert(path, Entry { header, bytes });
+        }
+        Ok(PackageTree { entries })
+    }
+
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.entries.keys().map(String::as_str)
+    }
+
+    pub fn get(&self, path: &str) -> Option<&[u8]> {
+        self.entries.get(path).map(|entry| entry.bytes.as_slice())
+    }
+
+    /// Makes another version of it: in `package.json`, and in the programs, which carry theirs as bytes.
+    pub fn stamp(&mut self, from: &str, to: &str) -> Result<()> {
+        self.json("package/package.json", |package| package["version"] = to.into())?;
+        let programs: Vec<_> = self
+            .paths()
+            .filter(|path| path.starts_with("package/native/"))
+            .map(str::to_owned)
+            .collect();
+        programs
+            .iter()
+            .try_for_each(|path| self.replace_bytes(path, from.as_bytes(), to.as_bytes()))
+    }
+
+    pub fn bytes(&mut self, path: &str) -> Result<&mut Vec<u8>> {
+        match self.entries.get_mut(path) {
+            Some(entry) => Ok(&mut entry.bytes),
+            None => Err(Error::other(format!("the artifact has no `{path}`"))),
+        }
+    }
+
+    /// Replaces a part of a text file; a part that is not there is an error, or the sabotage would do nothing.
+    pub fn replace(&mut self, path: &str, part: &str, by: &str) -> Result<()> {
+        let bytes = self.bytes(path)?;
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        if !text.contains(part) {
+            return Err(Error::other(format!("`{path}` has no {part:?} to replace")));
+        }
+        *bytes = text.replace(part, by).into_bytes();
+        Ok(())
+    }
+
+    pub fn append(&mut self, path: &str, text: &str) -> Result<()> {
+        self.bytes(path)?.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+
+    /// Replaces bytes by as many others, wherever they stand.
+    pub fn replace_bytes(&mut self, path: &str, part: &[u8], by: &[u8]) -> Result<()> {
+        let bytes = self.bytes(path)?;
+        let places: Vec<_> = bytes
+            .windows(part.len())
+            .enumerate()
+            .filter(|(_, window)| *window == part)
+            .map(|(at, _)| at)
+            .collect();
+        if places.is_empty() {
+            return Err(Error::other(format!("`{path}` has no such bytes")));
+        }
+        for at in places {
+            bytes[at..at + by.len()].copy_from_slice(by);
+        }
+        Ok(())
+    }
+
+    pub fn json(&mut self, path: &str, edit: impl FnOnce(&mut Value)) -> Result<()> {
+        let bytes = self.bytes(path)?;
+        let mut value = serde_json::from_slice(bytes)?;
+        edit(&mut value);
+        *bytes = serde_json::to_vec_pretty(&value)?;
+        bytes.push(b'\n');
+        Ok(())
+    }
+
+    pub fn remove(&mut self, path: &str) -> Result<()> {
+        self.entries
+            .remove(path)
+            .map(drop)
+            .ok_or_else(|| Error::other(format!("the artifact has no `{path}`")))
+    }
+
+    /// Adds a file that looks like one of the package's own.
+    pub fn add(&mut self, path: &str, bytes: impl Into<Vec<u8>>, mode: u32) -> Result<()> {
+        let like = self
+            .entries
+            .values()
+            .next()
+            .ok_or_else(|| Error::other("the artifact is empty"))?;
+        let mut header = like.header.clone();
+        header.set_mode(mode);
+        self.entries.insert(
+            path.to_owned(),
+            Entry {
+                header,
+                bytes: bytes.into(),
+            },
+        );
+        Ok(())
+    }
+
+    pub fn mode(&mut self, path: &str, mode: u32) -> Result<()> {
+        match self.entries.get_mut(path) {
+            Some(entry) => entry.header.set_mode(mode),
+            None => return Err(Error::other(format!("the artifact has no `{path}`"))),
+        }
+        Ok(())
+    }
+
+    /// The tarball.
+    pub fn pack(&self) -> Result<Vec<u8>> {
+        let mut builder = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+        for (path, entry) in &self.entries {
+            let mut header = entry.header.clone();
+            // The name field keeps what stood behind the end of a longer name.
+            header.as_old_mut().name.fill(0);
+            header.set_path(path)?;
+            header.set_size(entry.bytes.len() as u64);
+            header.set_cksum();
+            builder.append(&header, entry.bytes.as_slice())?;
+        }
+        let mut encoder = builder.into_inner()?;
+        encoder.flush()?;
+        encoder.finish()
+    }
+}

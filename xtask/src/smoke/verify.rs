@@ -1,0 +1,21 @@
+//! What `cargo xtask verify` says of an artifacts folder, as the known-bad corpus asks it.
+
+use camino::Utf8Path;
+use ktx_release::artifacts::{self, VerifyOptions};
+
+/// The codes of all findings.
+pub fn codes(folder: &Utf8Path) -> Vec<String> {
+    let options = VerifyOptions {
+        artifacts: folder.into(),
+        version: None,
+        source_revision: None,
+    };
+    match artifacts::verify(&options) {
+        Ok(verified) => verified
+            .findings
+            .iter()
+            .map(|finding| finding.code.to_string())
+            .collect(),
+        Err(error) => vec![format!("unreadable: {error}")],
+    }
+}
