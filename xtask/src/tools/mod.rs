@@ -27,18 +27,27 @@ pub enum ToolSet {
     Payload,
     /// zig and cargo-zigbuild: the C compiler and linker for every platform but the host's own.
     Cross,
+    /// A client of the Model Context Protocol of another make.
+    Mcp,
     /// npm's peers, the judge of npm packages, and the local registry.
     Node,
 }
 
 impl ToolSet {
-    pub const ALL: [ToolSet; 4] = [ToolSet::Python, ToolSet::Payload, ToolSet::Cross, ToolSet::Node];
+    pub const ALL: [ToolSet; 5] = [
+        ToolSet::Python,
+        ToolSet::Payload,
+        ToolSet::Cross,
+        ToolSet::Mcp,
+        ToolSet::Node,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
             ToolSet::Python => "python",
             ToolSet::Payload => "payload",
             ToolSet::Cross => "cross",
+            ToolSet::Mcp => "mcp",
             ToolSet::Node => "node",
         }
     }
