@@ -6,9 +6,11 @@
 //! that it was not handed.
 
 mod failure;
+pub mod known_bad;
 mod logs;
 mod observer;
 mod options;
+mod package_tree;
 mod redaction;
 pub mod report;
 mod run;
@@ -19,6 +21,7 @@ mod stage;
 mod step;
 mod tarball;
 mod untouched;
+mod warehouse;
 mod warm;
 
 pub use failure::{Failure, Log, Stop};

@@ -20,6 +20,8 @@ pub trait Observer: Sync {
     fn scenario_begins(&self, scenario: &Scenario);
     fn step_begins(&self, scenario: &str, step: &str, line: &str);
     fn step_ends(&self, scenario: &str, step: &str, elapsed: Duration);
+    /// Something that a person who waits wants to know.
+    fn remark(&self, scenario: &str, line: &str);
     fn scenario_ends(&self, scenario: &Scenario, verdict: &Verdict, elapsed: Duration);
 }
 
@@ -31,5 +33,6 @@ impl Observer for Silent {
     fn scenario_begins(&self, _: &Scenario) {}
     fn step_begins(&self, _: &str, _: &str, _: &str) {}
     fn step_ends(&self, _: &str, _: &str, _: Duration) {}
+    fn remark(&self, _: &str, _: &str) {}
     fn scenario_ends(&self, _: &Scenario, _: &Verdict, _: Duration) {}
 }

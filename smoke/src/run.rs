@@ -83,14 +83,14 @@ pub fn run(
 }
 
 /// The folder of a run, with a guardian for the case that nobody is left to remove it.
-struct Folder {
-    path: Utf8PathBuf,
+pub(crate) struct Folder {
+    pub path: Utf8PathBuf,
     _owner: tempfile::TempDir,
     guardian: Option<Guardian>,
 }
 
 impl Folder {
-    fn make(options: &Options) -> std::io::Result<Folder> {
+    pub fn make(options: &Options) -> std::io::Result<Folder> {
         let owner = tempfile::Builder::new()
             .prefix("ktx-smoke-")
             .tempdir_in(&options.folder)?;
@@ -108,19 +108,20 @@ impl Folder {
         })
     }
 
-    fn remove(mut self) -> std::io::Result<()> {
+    pub fn remove(mut self) -> std::io::Result<()> {
         remove_tree(&self.path)?;
         drop(self.guardian.take());
         Ok(())
     }
 }
 
-struct Run<'r> {
-    options: &'r Options,
-    folder: &'r Utf8Path,
-    seed: Option<&'r Utf8Path>,
-    observer: &'r dyn Observer,
-    interrupted: Interrupted<'r>,
+/// What the scenarios of a run have in common.
+pub(crate) struct Run<'r> {
+    pub options: &'r Options,
+    pub folder: &'r Utf8Path,
+    pub seed: Option<&'r Utf8Path>,
+    pub observer: &'r dyn Observer,
+    pub interrupted: Interrupted<'r>,
 }
 
 impl Run<'_> {
@@ -156,7 +157,7 @@ impl Run<'_> {
             .collect();
         let (verdict, steps) = if unmet.is_empty() {
             self.observer.scenario_begins(scenario);
-            self.play(scenario)
+            self.play(scenario, &self.folder.join(scenario.name))
         } else {
             (Verdict::Skipped(unmet.join("; ")), Vec::new())
         };
@@ -170,9 +171,9 @@ impl Run<'_> {
         }
     }
 
-    fn play(&self, scenario: &'static Scenario) -> (Verdict, Vec<(String, Duration)>) {
-        let root = self.folder.join(scenario.name);
-        let sandbox = match Sandbox::create(&root, &self.options.machine) {
+    /// Plays one scenario in a sandbox at `root`, which is gone afterwards.
+    pub fn play(&self, scenario: &'static Scenario, root: &Utf8Path) -> (Verdict, Vec<(String, Duration)>) {
+        let sandbox = match Sandbox::create(root, &self.options.machine) {
             Ok(sandbox) => sandbox,
             Err(error) => return (self.verdict(Err(error.into()), None), Vec::new()),
         };

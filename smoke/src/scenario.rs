@@ -56,6 +56,8 @@ pub enum Need {
     Carries(Platform),
     /// A network namespace without a network can be entered.
     NetworkNamespace,
+    /// A PostgreSQL server that can be started.
+    Postgres,
     /// A registry and a package specification were named.
     Registry,
     /// A client of the Model Context Protocol of another make.
@@ -75,7 +77,7 @@ impl Need {
                 .is_none()
                 .then(|| format!("`{program}` is not installed (Debian: apt-get install {package})")),
             Need::Carries(platform) => {
-                let path = format!("package/native/{}", platform.program_path());
+                let path = format!("package/{}", platform.program_path());
                 let carried = crate::tarball::has(&options.package.tarball, &path);
                 (!carried).then(|| {
                     format!(
@@ -84,6 +86,9 @@ impl Need {
                 })
             }
             Need::NetworkNamespace => crate::sandbox::network_namespace_refusal(),
+            Need::Postgres => crate::scenarios::postgres_programs()
+                .is_none()
+                .then(|| "PostgreSQL is not installed (Debian: apt-get install postgresql)".to_owned()),
             Need::Registry => options
                 .published
                 .is_none()

@@ -13,7 +13,7 @@ use crate::sandbox::{Interrupted, Invocation, Sandbox, hard_link_tree};
 use crate::step::Step;
 
 /// npm works on the network's time when it has to ask for something; the tarball alone takes under a second.
-const INSTALL_DEADLINE: Duration = Duration::from_secs(120);
+pub const INSTALL_DEADLINE: Duration = Duration::from_secs(120);
 
 /// What a scenario is handed.
 pub struct Stage<'s> {
@@ -55,19 +55,35 @@ impl Stage<'_> {
         &self.options.package
     }
 
+    /// What `--version` prints.
+    pub fn version_line(&self) -> String {
+        format!("{} {}\n", self.package().name, self.package().version)
+    }
+
     /// Makes a folder with a `package.json` of a user's project.
     pub fn project(&self, name: &str) -> Result<Utf8PathBuf, Stop> {
         let folder = self.sandbox.work().join(name);
         fs::create_dir_all(&folder)?;
-        fs::write(folder.join("package.json"), PROJECT)?;
+        if !folder.join("package.json").exists() {
+            fs::write(folder.join("package.json"), PROJECT)?;
+        }
         Ok(folder)
     }
 
     /// Installs the package into a project with npm, as most users do.
     pub fn installed(&self) -> Result<Installed<'_>, Stop> {
-        let project = self.project("project")?;
-        let tarball = self.package().tarball.clone();
-        self.step("install", npm_install(&tarball, &project)).check()?;
+        self.installed_in("project")
+    }
+
+    /// The same, in a project folder of this name.
+    pub fn installed_in(&self, name: &str) -> Result<Installed<'_>, Stop> {
+        self.installed_from(name, &self.package().tarball)
+    }
+
+    /// The same, from another tarball; a project that is there keeps what it has.
+    pub fn installed_from(&self, name: &str, tarball: &Utf8Path) -> Result<Installed<'_>, Stop> {
+        let project = self.project(name)?;
+        self.step("install", npm_install(tarball, &project)).check()?;
         Ok(Installed {
             launcher: project.join("node_modules/.bin/ktx"),
             package: project.join("node_modules").join(&self.package().name),
@@ -82,6 +98,11 @@ impl Stage<'_> {
             hard_link_tree(seed, &self.sandbox.folders().uv_cache())?;
         }
         Ok(())
+    }
+
+    /// Tells whoever watches the run.
+    pub fn say(&self, line: &str) {
+        self.observer.remark(self.scenario, line);
     }
 
     pub(crate) fn begin(&self, step: &str, line: &str) {

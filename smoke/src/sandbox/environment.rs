@@ -107,7 +107,7 @@ pub fn of(machine: &Machine, folders: &Folders) -> BTreeMap<String, String> {
 }
 
 /// Places that a program writes to, each moved into the sandbox.
-const OWN_FOLDERS: [(&str, &str); 24] = [
+const OWN_FOLDERS: [(&str, &str); 23] = [
     ("HOME", "home"),
     ("USERPROFILE", "home"),
     ("APPDATA", "home/AppData/Roaming"),
@@ -125,7 +125,6 @@ const OWN_FOLDERS: [(&str, &str); 24] = [
     ("npm_config_userconfig", "config/npmrc"),
     ("npm_config_globalconfig", "config/npmrc-global"),
     ("PNPM_HOME", "pnpm-home"),
-    ("npm_config_store_dir", "pnpm-store"),
     ("YARN_GLOBAL_FOLDER", "yarn"),
     ("YARN_CACHE_FOLDER", "yarn/cache"),
     ("BUN_INSTALL", "bun"),

@@ -1,8 +1,8 @@
 //! Which processes belong to a sandbox, and how they are ended: the only file that knows the platform's processes.
 //!
 //! On Linux a process belongs to a sandbox when the sandbox's folder, whose name is random, stands in its
-//! environment, is its working directory or holds its program; that finds daemons that left their session and
-//! group. Elsewhere only the process group is known, and what detaches from it has to end by itself.
+//! environment or holds its program, or is its working directory or in its command line; that finds daemons that
+//! left their session and group. Elsewhere only the process group is known, and what detaches from it has to end by itself.
 
 use std::process::Command;
 use std::time::Duration;
@@ -166,9 +166,11 @@ mod platform {
         let within = |link: &str| {
             fs::read_link(format!("/proc/{pid}/{link}")).is_ok_and(|target| target.starts_with(folder))
         };
-        fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environment| contains(&environment, &name))
+        let told =
+            |file: &str| fs::read(format!("/proc/{pid}/{file}")).is_ok_and(|bytes| contains(&bytes, &name));
+        told("environ")
             || within("exe")
-            || (within("cwd") && session(pid) == session(std::process::id()))
+            || ((within("cwd") || told("cmdline")) && session(pid) == session(std::process::id()))
     }
 
     fn contains(text: &[u8], part: &[u8]) -> bool {

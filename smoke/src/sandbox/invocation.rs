@@ -100,6 +100,14 @@ impl Invocation {
         &self.input
     }
 
+    /// Program and arguments, for another program that starts it.
+    pub fn argv(&self) -> Vec<String> {
+        std::iter::once(&self.program)
+            .chain(&self.arguments)
+            .cloned()
+            .collect()
+    }
+
     /// The line as a person would type it, variables first.
     pub fn line(&self) -> String {
         let variables = self.variables.iter().map(|(name, value)| match value {

@@ -27,7 +27,7 @@ console.log(JSON.stringify({ ...getKtxCliPackageInfo(), exitCode, said, binary: 
 fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     let ktx = stage.installed()?;
     let version = &stage.package().version;
-    let version_line = format!("{} {version}\n", stage.package().name);
+    let version_line = stage.version_line();
     stage
         .step(
             "npx-version",

@@ -85,6 +85,10 @@ impl Observer for View<'_> {
             .verbose(&format!("[{scenario}] {step} {:.2} s", elapsed.as_secs_f64()));
     }
 
+    fn remark(&self, scenario: &str, line: &str) {
+        self.printer.talk(&format!("[{scenario}] {line}"));
+    }
+
     fn scenario_ends(&self, scenario: &Scenario, verdict: &Verdict, elapsed: Duration) {
         self.set(scenario.name, None);
         let outcome = match verdict {

@@ -1,4 +1,7 @@
-//! The managed runtime from nothing to ready, and what Python sees in it.
+//! The managed runtime from nothing to ready and its daemon from start to stop, as a user meets them.
+
+mod daemon;
+mod prune;
 
 use serde_json::json;
 
@@ -9,7 +12,7 @@ use crate::stage::{Installed, Stage};
 
 pub const SCENARIO: Scenario = Scenario {
     name: "runtime-lifecycle",
-    proves: "the managed runtime installs, answers for itself, and both Python packages import",
+    proves: "the managed runtime: missing, installed, ready; its daemon: started, reused, stopped; old versions pruned",
     set: Set::Standard,
     needs: &[Need::Program("npm"), Need::Program("uv")],
     run,
@@ -39,7 +42,16 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
         .stdout_has("Using existing KTX Python runtime\n")
         .stderr_empty()
         .check()?;
-    import(stage, &ktx)
+    import(stage, &ktx)?;
+    stage
+        .step("doctor", ktx.ktx("runtime doctor --json"))
+        .json("/checks/0/status", "pass")
+        .json("/checks/1/status", "pass")
+        .json("/checks/2/status", "pass")
+        .stderr_empty()
+        .check()?;
+    daemon::start_reuse_stop(stage, &ktx)?;
+    prune::preview_refusal_deed(stage, &ktx)
 }
 
 /// Both packages import in the runtime, isolated from everything around it.

@@ -1,0 +1,41 @@
+//! `pnpm add <tarball>` in a project.
+
+use crate::failure::Stop;
+use crate::sandbox::Invocation;
+use crate::scenario::{Need, Scenario, Set};
+use crate::stage::Stage;
+
+pub const SCENARIO: Scenario = Scenario {
+    name: "pnpm-local",
+    proves: "pnpm installs the tarball into a project, also without scripts and optional packages",
+    set: Set::Standard,
+    needs: &[Need::Program("pnpm")],
+    run,
+};
+
+fn run(stage: &Stage<'_>) -> Result<(), Stop> {
+    for (project, install, version, flags) in [
+        ("plain", "add", "version", ""),
+        (
+            "restricted",
+            "add-restricted",
+            "version-restricted",
+            "--ignore-scripts --no-optional",
+        ),
+    ] {
+        let project = stage.project(project)?;
+        let pnpm = |words: &str| Invocation::new("pnpm").words(words).within(&project);
+        stage
+            .step(
+                install,
+                pnpm("add").words(flags).arg(stage.package().tarball.as_str()),
+            )
+            .check()?;
+        stage
+            .step(version, pnpm("exec ktx --version"))
+            .stdout_is(stage.version_line())
+            .stderr_empty()
+            .check()?;
+    }
+    Ok(())
+}

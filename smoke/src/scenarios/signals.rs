@@ -1,0 +1,150 @@
+//! Ctrl-C and SIGTERM through the launcher, in the middle of an installation and of a query.
+
+use std::time::{Duration, Instant};
+
+use camino::Utf8Path;
+use fs_err as fs;
+
+use crate::failure::Stop;
+use crate::sandbox::{Ended, Invocation, Running, Signal, signal, signal_group};
+use crate::scenario::{Need, Scenario, Set};
+use crate::stage::{INSTALL_DEADLINE, Installed, Stage};
+use crate::step::Expectation;
+use crate::warehouse;
+
+pub const SCENARIO: Scenario = Scenario {
+    name: "signals",
+    proves: "Ctrl-C and SIGTERM end an installation and a query with 130 and 143, leave nothing running and break nothing",
+    set: Set::StandardOn(&["linux", "macos"]),
+    needs: &[
+        Need::Program("npm"),
+        Need::Program("uv"),
+        Need::Program("python3"),
+    ],
+    run,
+};
+
+/// How long the command may take to get to where it is to be interrupted.
+const UNDER_WAY: Duration = Duration::from_secs(20);
+
+/// How long its processes may take to leave.
+const LEAVING: Duration = Duration::from_secs(10);
+
+fn run(stage: &Stage<'_>) -> Result<(), Stop> {
+    let ktx = stage.installed()?;
+    warehouse::write(stage, &ktx.project)?;
+    // A program that a shell started in the background ignores Ctrl-C; a group of its own is a terminal's foreground.
+    for (id, how, code) in [
+        ("interrupt-install", Signal::Interrupt, 130),
+        ("terminate-install", Signal::Terminate, 143),
+    ] {
+        in_the_middle_of_an_installation(stage, &ktx, id, how, code)?;
+        stage
+            .step("status-missing", ktx.ktx("runtime status --json"))
+            .json("/kind", "missing")
+            .check()?;
+    }
+    ktx.install_runtime()?;
+    for (id, how, code) in [
+        ("interrupt-query", Signal::Interrupt, 130),
+        ("terminate-query", Signal::Terminate, 143),
+    ] {
+        in_the_middle_of_a_query(stage, &ktx, id, how, code)?;
+    }
+    stage
+        .step("status-ready", ktx.ktx("runtime status --json"))
+        .json("/kind", "ready")
+        .check()?;
+    Ok(())
+}
+
+fn in_the_middle_of_an_installation(
+    stage: &Stage<'_>,
+    ktx: &Installed<'_>,
+    id: &'static str,
+    how: Signal,
+    code: i32,
+) -> Result<(), Stop> {
+    let uv = stage.sandbox.folders().at("hanging-uv");
+    let mark = stage.sandbox.folders().at("uv-was-started");
+    let real = stage.options.program("uv").unwrap_or_default();
+    fs::write(&uv, hanging_uv(&real, &mark))?;
+    make_executable(&uv)?;
+    let install = ktx
+        .ktx("runtime install --yes")
+        .with("KTX_UV", uv.as_str())
+        .deadline_of(INSTALL_DEADLINE);
+    interrupted(stage, id, install, how, code, || mark.exists())?;
+    fs::remove_file(&mark)?;
+    Ok(())
+}
+
+/// A uv that answers questions, and hangs when it is told to do something: the middle of an installation, held open.
+fn hanging_uv(real: &Utf8Path, mark: &Utf8Path) -> String {
+    format!(
+        "#!/bin/sh\ncase \"$1\" in --version|python) exec '{real}' \"$@\" ;; esac\n: > '{mark}'\nexec sleep 600\n"
+    )
+}
+
+/// The query is caught while its Python runs: the command line of a process says so.
+fn in_the_middle_of_a_query(
+    stage: &Stage<'_>,
+    ktx: &Installed<'_>,
+    id: &'static str,
+    how: Signal,
+    code: i32,
+) -> Result<(), Stop> {
+    let query = ktx.ktx("sl query --measure orders.order_count --no-input");
+    let python = || {
+        let members = stage.sandbox.family().members();
+        members
+            .iter()
+            .any(|member| member.command_line.contains("/.venv/"))
+    };
+    interrupted(stage, id, query, how, code, python)
+}
+
+fn interrupted(
+    stage: &Stage<'_>,
+    id: &'static str,
+    invocation: Invocation,
+    how: Signal,
+    code: i32,
+    under_way: impl Fn() -> bool,
+) -> Result<(), Stop> {
+    let interrupt = |running: &Running| {
+        let until = Instant::now() + UNDER_WAY;
+        while !under_way() {
+            stage.ensure("signal.under-way", Instant::now() < until, || {
+                format!("nothing to interrupt came: {}", running.stderr_so_far())
+            })?;
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        match how {
+            // A terminal sends Ctrl-C to every process of the foreground; a service manager signals the first one.
+            Signal::Interrupt => signal_group(running.pid(), how),
+            Signal::Terminate | Signal::Kill => signal(running.pid(), how),
+        }
+        Ok(())
+    };
+    stage
+        .step(id, invocation)
+        .expect(Expectation::Ends(Ended::Exit(code)))
+        .check_while(interrupt)?;
+    let left = stage.sandbox.family().gone_within(LEAVING);
+    stage.ensure("signal.process", left.is_empty(), || {
+        format!("{id} leaves processes: {left:?}")
+    })
+}
+
+#[cfg(unix)]
+fn make_executable(path: &Utf8Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+
+    fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))
+}
+
+#[cfg(not(unix))]
+fn make_executable(_path: &Utf8Path) -> std::io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! From one version to the next while the old daemon runs, and back again.
+
+use fs_err as fs;
+
+use crate::failure::Stop;
+use crate::package_tree::PackageTree;
+use crate::scenario::{Need, Scenario, Set};
+use crate::stage::{Installed, Stage};
+
+pub const SCENARIO: Scenario = Scenario {
+    name: "upgrade",
+    proves: "a new version brings its runtime and daemon beside the old ones, prunes the old, and the way back works",
+    set: Set::StandardOn(&["linux", "macos"]),
+    needs: &[Need::Program("npm"), Need::Program("uv")],
+    run,
+};
+
+fn run(stage: &Stage<'_>) -> Result<(), Stop> {
+    let version = &stage.package().version;
+    let Some(earlier) = earlier_version(version) else {
+        return stage.ensure("earlier-version", false, || {
+            format!("{version} has no earlier version of the same length")
+        });
+    };
+    let tarball = stage.sandbox.folders().at(&format!("kaelio-ktx-{earlier}.tgz"));
+    let mut package = PackageTree::read(&stage.package().tarball)?;
+    package.stamp(version, &earlier)?;
+    fs::write(&tarball, package.pack()?)?;
+
+    let old = stage.installed_from("old", &tarball)?;
+    ready_and_running(stage, &old, &earlier, ["old-version", "old-install", "old-start"])?;
+
+    // The same project: npm replaces the package under a running daemon.
+    let new = stage.installed_from("old", &stage.package().tarball)?;
+    stage
+        .step("new-status", new.ktx("runtime status --json"))
+        .json("/kind", "missing")
+        .stderr_empty()
+        .check()?;
+    ready_and_running(stage, &new, version, ["new-version", "new-install", "new-start"])?;
+    let daemons = daemons(stage);
+    stage.ensure("new-start.beside", daemons == 2, || {
+        format!("two daemons should run side by side, not {daemons}")
+    })?;
+
+    stage
+        .step("stop-all", new.ktx("runtime stop --all"))
+        .stderr_empty()
+        .check()?;
+    let left = self::daemons(stage);
+    stage.ensure("stop-all.process", left == 0, || {
+        format!("{left} daemons still run after `stop --all`")
+    })?;
+
+    let back = stage.installed_from("old", &tarball)?;
+    stage
+        .step("back-status", back.ktx("runtime status --json"))
+        .json("/kind", "ready")
+        .stderr_empty()
+        .check()?;
+    stage
+        .step("back-start", back.ktx("runtime start"))
+        .stdout_has(format!("\nversion: {earlier}\n"))
+        .check()?;
+
+    let again = stage.installed_from("old", &stage.package().tarball)?;
+    let stale = stage.sandbox.folders().runtime_root().join(&earlier);
+    stage
+        .step("prune", again.ktx("runtime prune --yes"))
+        .stdout_has(format!("Removed stale KTX Python runtimes\n{stale}\n"))
+        .check()?;
+    let left = self::daemons(stage);
+    stage.ensure("prune.daemon", left == 0 && !stale.exists(), || {
+        format!(
+            "prune left {left} daemons, and the old runtime is there: {}",
+            stale.exists()
+        )
+    })
+}
+
+fn ready_and_running(
+    stage: &Stage<'_>,
+    ktx: &Installed<'_>,
+    version: &str,
+    [said, installed, started]: [&'static str; 3],
+) -> Result<(), Stop> {
+    stage
+        .step(said, ktx.ktx("--version"))
+        .stdout_is(format!("{} {version}\n", stage.package().name))
+        .check()?;
+    if !stage.sandbox.folders().uv_cache().exists() {
+        stage.warm_uv_cache()?;
+    }
+    stage
+        .step(installed, ktx.ktx("runtime install --yes"))
+        .stdout_has(format!("\nversion: {version}\n"))
+        .stderr_empty()
+        .check()?;
+    stage
+        .step(started, ktx.ktx("runtime start"))
+        .stdout_has("Started KTX Python daemon\n")
+        .stdout_has(format!("\nversion: {version}\n"))
+        .stderr_empty()
+        .check()?;
+    Ok(())
+}
+
+fn daemons(stage: &Stage<'_>) -> usize {
+    let members = stage.sandbox.family().members();
+    members
+        .iter()
+        .filter(|member| member.command_line.contains("serve-http"))
+        .count()
+}
+
+/// A lower version of the same length, because the program carries its version as bytes: `1.2.3` becomes `0.2.3`.
+fn earlier_version(version: &str) -> Option<String> {
+    let (numbers, prerelease) = version.split_at(version.find('-').unwrap_or(version.len()));
+    let mut parts: Vec<String> = numbers.split('.').map(str::to_owned).collect();
+    let part = parts.iter_mut().find_map(|part| {
+        let lower = part.parse::<u64>().ok()?.checked_sub(1)?.to_string();
+        (lower.len() == part.len()).then_some((part, lower))
+    });
+    let (part, lower) = part?;
+    *part = lower;
+    Some(parts.join(".") + prerelease)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::earlier_version;
+
+    #[test]
+    fn an_earlier_version_is_lower_and_as_long() {
+        for (version, earlier) in [
+            ("0.1.0-rc.0", Some("0.0.0-rc.0")),
+            ("1.2.3", Some("0.2.3")),
+            ("10.1.0", Some("10.0.0")),
+            ("11.0.0-my-fix.1", Some("10.0.0-my-fix.1")),
+            ("0.0.0", None),
+            ("10.0.0", None),
+        ] {
+            assert_eq!(earlier_version(version).as_deref(), earlier);
+        }
+    }
+}
