@@ -16,7 +16,7 @@ from semantic_layer.errors import SemanticLayerError, quoted
 from semantic_layer.expressions import conjuncts, parse_expression
 from semantic_layer.sources import Join, Source
 
-_NAME = r"(?:(\w+)\.)?(\w+)"
+_NAME = r"(?:([A-Za-z_]\w*)\.)?([A-Za-z_]\w*)"
 _PLAIN_EQUALITY = re.compile(rf"\s*{_NAME}\s*=\s*{_NAME}\s*", re.ASCII)
 _AND = re.compile(r"\s+AND\s+", re.IGNORECASE)
 
