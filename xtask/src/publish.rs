@@ -27,7 +27,7 @@ pub struct PublishArgs {
     stage: bool,
     /// The registry, where release-policy.json names none [default: npm's own]
     #[arg(long, value_name = "URL")]
-    registry: Option<RegistryUrl>,
+    registry: Option<String>,
     /// Handed-over artifacts, with reports/ and release-policy.json beside the folder [default: the checkout's]
     #[arg(long, value_name = "DIR")]
     artifacts: Option<Utf8PathBuf>,
@@ -48,7 +48,8 @@ pub fn run(arguments: PublishArgs, session: &Session<'_>) -> Result<()> {
     print(session, &plan);
     if !arguments.execute {
         session.printer.document(&Document::of(&plan, None))?;
-        return dry_end(&arguments, session, &plan);
+        end_dry_run(session, &plan);
+        return Ok(());
     }
     let report = plan
         .execute(&desk)
@@ -62,7 +63,7 @@ fn options(arguments: &PublishArgs, session: &Session<'_>) -> Result<PublishOpti
         location: releasing::location(session, arguments.artifacts.as_ref())?,
         built: releasing::built(session, arguments.artifacts.as_ref())?,
         tag: arguments.tag.clone(),
-        registry: arguments.registry.clone(),
+        registry: releasing::registry(arguments.registry.as_deref())?,
         first_latest: match arguments.accept_first_latest {
             true => FirstLatest::Accepted,
             false => FirstLatest::Refused,
@@ -94,16 +95,16 @@ fn print(session: &Session<'_>, plan: &PublishPlan) {
     }
 }
 
-fn dry_end(arguments: &PublishArgs, session: &Session<'_>, plan: &PublishPlan) -> Result<()> {
-    let line = match plan.guard().work {
-        Work::Nothing => "published already: there is nothing to do".to_owned(),
-        _ => format!(
-            "dry run: nothing was written; add --execute to publish under {}",
-            arguments.tag
-        ),
+fn end_dry_run(session: &Session<'_>, plan: &PublishPlan) {
+    let guard = plan.guard();
+    let what = format!("@kaelio/ktx@{} with tag {}", guard.version, guard.tag);
+    let line = match guard.work {
+        Work::Nothing => format!("Already published {what}: there is nothing to do"),
+        Work::Publish | Work::MoveTag => {
+            format!("Dry-run verified {what}; nothing was written, add --execute to publish")
+        }
     };
     session.printer.data(&line);
-    Ok(())
 }
 
 fn tell(session: &Session<'_>, report: &PublishReport) -> Result<()> {

@@ -3,7 +3,6 @@
 use anyhow::Result;
 use camino::Utf8PathBuf;
 use clap::Args;
-use ktx_policy::RegistryUrl;
 use ktx_publish::tag_move::{self, RollbackOptions};
 
 use crate::releasing::{self, Mode, SessionDesk};
@@ -26,14 +25,18 @@ pub struct RollbackArgs {
     execute: bool,
     /// The registry, where release-policy.json names none [default: npm's own]
     #[arg(long, value_name = "URL")]
-    registry: Option<RegistryUrl>,
+    registry: Option<String>,
     /// Handed-over artifacts, with reports/ and release-policy.json beside the folder [default: the checkout's]
     #[arg(long, value_name = "DIR")]
     artifacts: Option<Utf8PathBuf>,
 }
 
 pub fn run(arguments: RollbackArgs, session: &Session<'_>) -> Result<()> {
-    let options = releasing::move_options(session, arguments.artifacts.as_ref(), arguments.registry)?;
+    let options = releasing::move_options(
+        session,
+        arguments.artifacts.as_ref(),
+        arguments.registry.as_deref(),
+    )?;
     let rollback = RollbackOptions {
         tag: arguments.tag,
         to: arguments.to,

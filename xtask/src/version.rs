@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use fs_err as fs;
 use ktx_policy::{
-    BranchSlug, Bump, NPM_PACKAGE, NextChannel, RegistryUrl, ReleaseVersion, ReleasedVersions, next_version,
+    BranchSlug, Bump, NPM_PACKAGE, NextChannel, ReleaseVersion, ReleasedVersions, next_version,
 };
 use ktx_publish::artifacts::read_policy;
 use ktx_publish::npm::Npm;
@@ -47,7 +47,7 @@ struct NextArgs {
     branch: String,
     /// The registry, where release-policy.json names none [default: npm's own]
     #[arg(long, value_name = "URL")]
-    registry: Option<RegistryUrl>,
+    registry: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -160,12 +160,13 @@ fn next(session: &Session<'_>, arguments: &NextArgs) -> Result<()> {
 }
 
 fn registry_versions(session: &Session<'_>, arguments: &NextArgs) -> Result<Vec<ReleaseVersion>> {
+    let asked = releasing::registry(arguments.registry.as_deref())?;
     let desk = SessionDesk(session);
     let told = |error| releasing::failure(session, error);
     let (policy, _) = read_policy(session.root()?.join("release-policy.json").as_std_path()).map_err(told)?;
     let environment = releasing::environment();
     let npm = Npm::new(&environment).map_err(told)?;
-    let url = chosen_registry(&policy, arguments.registry.as_ref(), &npm, &desk).map_err(told)?;
+    let url = chosen_registry(&policy, asked.as_ref(), &npm, &desk).map_err(told)?;
     let registry = Registry::at(url, proxy(&environment));
     let Some(packument) = registry.packument(NPM_PACKAGE).map_err(told)? else {
         return Ok(Vec::new());

@@ -123,7 +123,8 @@ fn look(location: &Location, built: &Built) -> Result<(Artifacts, Option<Tarball
         let altered = findings
             .iter()
             .any(|finding| finding.code == "artifact-files-mismatch");
-        let found = findings.into_iter().map(|finding| finding.message).collect();
+        let mut found: Vec<String> = findings.into_iter().map(|finding| finding.message).collect();
+        found.extend(missing_tarball(location, built));
         return Ok((
             if altered {
                 Artifacts::Altered(found)
@@ -152,6 +153,21 @@ fn look(location: &Location, built: &Built) -> Result<(Artifacts, Option<Tarball
         platforms: tarball.platforms().clone(),
     };
     Ok((Artifacts::Verified(artifacts), Some(tarball)))
+}
+
+fn missing_tarball(location: &Location, built: &Built) -> Option<String> {
+    let package = built
+        .packages
+        .iter()
+        .find(|package| package.ecosystem == Ecosystem::Npm)?;
+    let path = location.artifacts.join(package.artifact_path());
+    let exists = fs::symlink_metadata(&path).is_ok();
+    (!exists).then(|| {
+        format!(
+            "Missing npm tarball: {}. Run cargo xtask check first.",
+            path.display()
+        )
+    })
 }
 
 fn package(package: &ArtifactPackage) -> mode_rules::ArtifactPackage {

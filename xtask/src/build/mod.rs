@@ -29,6 +29,9 @@ pub struct BuildArgs {
     /// Platforms to build the program for, or `all` [default: this machine's]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     platform: Vec<String>,
+    /// Build no program: assemble those that lie in dist/bin
+    #[arg(long, conflicts_with = "platform")]
+    prebuilt: bool,
 }
 
 pub fn run(arguments: BuildArgs, session: &Session<'_>) -> Result<()> {
@@ -65,12 +68,16 @@ impl Built {
 
 /// Builds everything, for the chosen platforms.
 pub fn build(arguments: &BuildArgs, session: &Session<'_>) -> Result<Built> {
-    let platforms = platforms(&arguments.platform)?;
     let facts = facts(session)?;
-    let mut programs = BTreeMap::new();
-    for platform in platforms {
-        programs.insert(platform, programs::build(session, platform)?.into_std_path_buf());
-    }
+    let programs = if arguments.prebuilt {
+        build_package::built_programs(&session.dist()?.join("bin"))?
+    } else {
+        let mut programs = BTreeMap::new();
+        for platform in platforms(&arguments.platform)? {
+            programs.insert(platform, programs::build(session, platform)?.into_std_path_buf());
+        }
+        programs
+    };
     let step = session.printer.step("assemble the artifacts");
     let folder = session.dist()?.join("artifacts");
     let manifest = replace_directory(folder.as_std_path(), |staged| {

@@ -3,4 +3,15 @@
 mod builds;
 mod checkout;
 mod command_line;
+mod releasing;
+
+#[path = "../../../publish/tests/it/support/mod.rs"]
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "the publishing library's tests use all of it, and fail by panicking"
+)]
+mod support;
+
 mod tidy;
+mod workflows;

@@ -1,9 +1,9 @@
 //! A verdaccio of the test's own.
 
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use fs_err as fs;
 use ktx_policy::RegistryUrl;
@@ -25,38 +25,16 @@ impl LocalRegistry {
         let config = "storage: ./storage\nmax_body_size: 200mb\nuplinks: {}\nweb:\n  enable: false\n\
                       auth:\n  htpasswd:\n    file: ./htpasswd\n\
                       packages:\n  '**':\n    access: $all\n    publish: $authenticated\n    unpublish: $authenticated\n\
-                      log: {type: stdout, format: pretty, level: fatal}\n";
+                      log: {type: stdout, format: pretty, level: warn}\n";
         fs::write(folder.path().join("config.yaml"), config).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let process = Command::new(verdaccio())
-            .args([
-                "--config",
-                "config.yaml",
-                "--listen",
-                &format!("127.0.0.1:{port}"),
-            ])
-            .current_dir(folder.path())
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap())
-            .env("HOME", folder.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut registry = Self {
+        let (process, port) = spawn_on_a_free_port(folder.path());
+        let token = create_user(port);
+        Self {
             process,
             port,
-            token: String::new(),
+            token,
             _folder: folder,
-        };
-        registry.wait();
-        registry.token = registry.create_user();
-        registry
+        }
     }
 
     pub fn port(&self) -> u16 {
@@ -79,23 +57,49 @@ impl LocalRegistry {
     pub fn token(&self) -> &str {
         &self.token
     }
+}
 
-    fn wait(&mut self) {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(self.process.try_wait().unwrap().is_none(), "verdaccio ended");
-            assert!(Instant::now() < deadline, "verdaccio did not start");
-            std::thread::sleep(Duration::from_millis(20));
+/// A port that is free now may be taken by another test before verdaccio has it, which then ends; so it is verdaccio's
+/// own word that counts.
+fn spawn_on_a_free_port(folder: &Path) -> (Child, u16) {
+    for _ in 0..20 {
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let mut process = Command::new(verdaccio())
+            .args([
+                "--config",
+                "config.yaml",
+                "--listen",
+                &format!("127.0.0.1:{port}"),
+            ])
+            .current_dir(folder)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env("HOME", folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        if lines.any(|line| line.unwrap().contains("http address")) {
+            std::thread::spawn(move || lines.count());
+            return (process, port);
         }
+        process.wait().unwrap();
     }
+    panic!("verdaccio found no free port");
+}
 
-    fn create_user(&self) -> String {
-        let address = format!("{}-/user/org.couchdb.user:releaser", self.url());
-        let user = json!({"name": "releaser", "password": "only-for-this-test"});
-        let mut answer = ureq::put(&address).send_json(&user).unwrap();
-        let answer: serde_json::Value = answer.body_mut().read_json().unwrap();
-        answer["token"].as_str().unwrap().to_owned()
-    }
+fn create_user(port: u16) -> String {
+    let address = format!("http://127.0.0.1:{port}/-/user/org.couchdb.user:releaser");
+    let user = json!({"name": "releaser", "password": "only-for-this-test"});
+    let mut answer = ureq::put(&address).send_json(&user).unwrap();
+    let answer: serde_json::Value = answer.body_mut().read_json().unwrap();
+    answer["token"].as_str().unwrap().to_owned()
 }
 
 impl Drop for LocalRegistry {

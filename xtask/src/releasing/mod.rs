@@ -1,0 +1,112 @@
+//! What the commands that release have in common: where things lie, and what npm is given.
+
+mod moving;
+mod telling;
+
+use anyhow::{Context, Result};
+use camino::Utf8PathBuf;
+use ktx_manifest::artifact_manifest::ArtifactPackage;
+use ktx_policy::guard::TrustDowngrade;
+use ktx_policy::readiness::Head;
+use ktx_policy::{InvalidRegistryUrl, RegistryUrl, ReleaseVersion};
+use ktx_publish::artifacts::{Built, Location};
+use ktx_publish::{Desk, Environment};
+
+use crate::exit::{Exit, Failure};
+use crate::interrupt;
+use crate::process::{self, Talk};
+use crate::session::Session;
+use crate::sources;
+
+pub use self::moving::{Mode, carry_out, move_options};
+pub use self::telling::{failure, print_plan};
+
+/// The session, as the publishing library sees it.
+pub struct SessionDesk<'s, 'p>(pub &'s Session<'p>);
+
+impl Desk for SessionDesk<'_, '_> {
+    fn talk(&self, line: &str) {
+        self.0.printer.talk(line);
+    }
+
+    fn interrupted(&self) -> bool {
+        interrupt::received().is_some()
+    }
+}
+
+/// The environment of this process, without what is no text.
+pub fn environment() -> Environment {
+    std::env::vars_os()
+        .filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()))
+        .collect()
+}
+
+/// Where the artifacts lie: handed over, or in the checkout.
+pub fn location(session: &Session<'_>, artifacts: Option<&Utf8PathBuf>) -> Result<Location> {
+    match artifacts {
+        Some(artifacts) => Ok(Location::handed_over(artifacts.as_std_path())),
+        None => Ok(Location::in_checkout(session.root()?.as_std_path())),
+    }
+}
+
+/// What the artifacts must be. Handed-over ones come with the program that runs now, and have its version.
+pub fn built(session: &Session<'_>, artifacts: Option<&Utf8PathBuf>) -> Result<Built> {
+    let version = match artifacts {
+        Some(_) => semver::Version::parse(env!("CARGO_PKG_VERSION"))?,
+        None => sources::version(session)?,
+    };
+    let python = ktx_release::version::python_version(&version)
+        .map_err(|error| Failure::new(Exit::Refused, error.to_string()).hint(error.hint()))?;
+    let packages = vec![
+        ArtifactPackage::npm(version.to_string()),
+        ArtifactPackage::python(python.to_string()),
+    ];
+    let version: ReleaseVersion = version
+        .to_string()
+        .parse()
+        .map_err(|error| Failure::new(Exit::Refused, format!("{error}")))?;
+    Ok(Built {
+        version,
+        packages,
+        head: head(session)?,
+    })
+}
+
+fn head(session: &Session<'_>) -> Result<Head> {
+    let Ok(root) = session.root() else {
+        return Ok(Head::NoCheckout);
+    };
+    Ok(Head::At(
+        git(session, root, &["rev-parse", "HEAD"])?.trim().to_owned(),
+    ))
+}
+
+/// What git says, run in the checkout.
+pub fn git(session: &Session<'_>, root: &camino::Utf8Path, arguments: &[&str]) -> Result<String> {
+    let mut command = std::process::Command::new("git");
+    command.args(arguments).current_dir(root);
+    let said = process::run(session.printer, command, Talk::Kept).context("failed to ask git")?;
+    Ok(said.stdout)
+}
+
+/// `--registry`. The value is not repeated: it may hold a password.
+pub fn registry(asked: Option<&str>) -> Result<Option<RegistryUrl>> {
+    let invalid = |error| Failure::new(Exit::Usage, format!("--registry {error}"));
+    let hint = "name scheme and host, and leave credentials to npm's configuration";
+    asked
+        .map(|address| {
+            address
+                .parse()
+                .map_err(|error: InvalidRegistryUrl| invalid(error).hint(hint).into())
+        })
+        .transpose()
+}
+
+/// `--accept-trust-downgrade` as the guard has it.
+pub fn trust_downgrade(accepted: bool) -> TrustDowngrade {
+    if accepted {
+        TrustDowngrade::Accepted
+    } else {
+        TrustDowngrade::Refused
+    }
+}

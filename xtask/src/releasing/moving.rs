@@ -1,0 +1,93 @@
+//! Moving a tag, for promote and rollback alike: the commands are shown, or run and verified.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use camino::Utf8PathBuf;
+use ktx_policy::RegistryUrl;
+use ktx_policy::guard::{Plan, Work};
+use ktx_publish::tag_move::{MoveOptions, MovePlan, MoveReport};
+use serde::Serialize;
+
+use crate::session::Session;
+
+use super::{SessionDesk, failure, location, print_plan, registry};
+
+/// How long a registry may take to serve a tag that was moved.
+const MOVE_PATIENCE: Duration = Duration::from_secs(10 * 60);
+
+/// Where a tag is moved.
+pub fn move_options(
+    session: &Session<'_>,
+    artifacts: Option<&Utf8PathBuf>,
+    asked: Option<&str>,
+) -> Result<MoveOptions> {
+    let registry = registry(asked)?;
+    Ok(MoveOptions {
+        location: location(session, artifacts)?,
+        registry,
+        patience: MOVE_PATIENCE,
+    })
+}
+
+/// Whether a planned move is carried out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Only shown.
+    Dry,
+    /// `--execute`
+    Execute,
+}
+
+/// Shows a move, and carries it out when that was asked for. Whoever runs the commands by hand runs this again, and is
+/// told whether the registry has it.
+pub fn carry_out(session: &Session<'_>, plan: &MovePlan, mode: Mode) -> Result<()> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Document<'a> {
+        plan: &'a Plan,
+        registry: &'a RegistryUrl,
+        commands: Vec<String>,
+        report: Option<&'a MoveReport>,
+    }
+    let guard = plan.guard();
+    let printer = session.printer;
+    printer.data(&format!(
+        "point {} at @kaelio/ktx@{} on {}",
+        guard.tag,
+        guard.version,
+        plan.registry()
+    ));
+    print_plan(session, guard);
+    let commands: Vec<String> = std::iter::once(plan.command())
+        .chain(plan.deprecation())
+        .collect();
+    let mut document = Document {
+        plan: guard,
+        registry: plan.registry(),
+        commands,
+        report: None,
+    };
+    if guard.work == Work::Nothing {
+        printer.data("done already, as read from the registry");
+        return printer.document(&document);
+    }
+    if mode == Mode::Dry {
+        printer.data("dry run: nothing was written; a person with a second factor runs");
+        document
+            .commands
+            .iter()
+            .for_each(|command| printer.data(&format!("  {command}")));
+        printer.data("then this command again, which verifies the outcome; or add --execute");
+        return printer.document(&document);
+    }
+    let report = plan
+        .execute(&SessionDesk(session))
+        .map_err(|error| failure(session, error))?;
+    printer.data(&format!("{} points at {}", report.tag, report.version));
+    if let Some(command) = plan.deprecation() {
+        printer.data(&format!("to warn those who have the other version: {command}"));
+    }
+    document.report = Some(&report);
+    printer.document(&document)
+}
