@@ -1,7 +1,7 @@
 //! What must hold in a GitHub Actions job before npm publishes with provenance.
 //!
 //! npm answers 404 or 422 for most of these and names none of them: trusted publishing and
-//! [provenance](https://docs.npmjs.com/generating-provenance-statements) need a recent npm and Node, the `id-token`
+//! provenance (npm documentation, "Generating provenance statements") need a recent npm and Node, the `id-token`
 //! permission, a hosted runner, a repository address equal to the letter, and the environment that was registered.
 
 use crate::finding::Finding;

@@ -8,7 +8,9 @@ use toml_edit::DocumentMut;
 /// The version at `[workspace.package] version` of a workspace's `Cargo.toml`.
 pub fn workspace_version(manifest: &str) -> Result<ReleaseVersion, VersionFileError> {
     let document = parse("Cargo.toml", manifest)?;
-    let version = document["workspace"]["package"]["version"].as_str();
+    let version = document
+        .get("workspace")
+        .and_then(|item| item.get("package")?.get("version")?.as_str());
     let version = version.ok_or(VersionFileError::Shape {
         file: "Cargo.toml",
         wanted: "[workspace.package] version",

@@ -1,4 +1,4 @@
-//! The [`package.json`](https://docs.npmjs.com/cli/v11/configuring-npm/package-json) of the package that is published.
+//! The `package.json` (npm documentation, "package.json") of the package that is published.
 
 use std::collections::BTreeMap;
 

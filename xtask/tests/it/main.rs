@@ -8,6 +8,7 @@ mod releasing;
 #[path = "../../../publish/tests/it/support/mod.rs"]
 #[expect(
     dead_code,
+    unused_imports,
     clippy::unwrap_used,
     reason = "the publishing library's tests use all of it, and fail by panicking"
 )]

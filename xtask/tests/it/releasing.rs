@@ -99,7 +99,7 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
     checked: provenance is not lost
     note: [VERSION] is the first version, so the registry gives it the tag latest too
     not checked: whether npm has credentials that the registry accepts
-    dry run: nothing was written; add --execute to publish under next
+    Dry-run verified @kaelio/ktx@[VERSION] with tag next; nothing was written, add --execute to publish
     ----- stderr
     ");
     assert!(
