@@ -56,9 +56,8 @@ def _check_columns(condition: AggregateFilter, dimensions: Sequence[Dimension]) 
             node = node.parent
         if node is None:
             raise SemanticLayerError(
-                f"Filter '{quoted(condition.text)}' compares an aggregate with column "
-                f"'{column.sql()}', which is not a "
-                "dimension of the query. Add it as a dimension, or aggregate it."
+                f"Filter '{quoted(condition.text)}' compares an aggregate with column '{column.sql()}', which is not "
+                "a dimension of the query. Add it as a dimension, or aggregate it."
             )
 
 

@@ -20,6 +20,7 @@ from semantic_layer.errors import SemanticLayerError, quoted
 # An expression that a person wrote is far below these. They keep a hostile one from costing seconds or
 # gigabytes.
 _LONGEST_TEXT = 20_000
+_LONGEST_KEPT = 300
 _DEEPEST_TREE = 1_000
 LARGEST_TREE = 20_000
 
@@ -33,9 +34,17 @@ _AGGREGATE_NAMES = frozenset(
 )
 
 
-@lru_cache(maxsize=4096)
 def parse_expression(text: str, dialect: SqlDialect) -> exp.Expr:
     """The tree of one scalar expression. Statements, lists and trailing words are refused."""
+    return (_parsed_and_kept if len(text) <= _LONGEST_KEPT else _parsed)(text, dialect)
+
+
+@lru_cache(maxsize=1024)
+def _parsed_and_kept(text: str, dialect: SqlDialect) -> exp.Expr:
+    return _parsed(text, dialect)
+
+
+def _parsed(text: str, dialect: SqlDialect) -> exp.Expr:
     if len(text) > _LONGEST_TEXT:
         raise SemanticLayerError(f"Expression is longer than {_LONGEST_TEXT} characters: '{quoted(text)}'")
     if "\0" in text:

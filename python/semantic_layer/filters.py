@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -82,18 +82,18 @@ class FilterResolver:
             for node in _outside_aggregates(clause)
         )
 
-    def _measure_named_by(self, column: exp.Column) -> Callable[[], str] | None:
-        """How to get the key of the measure that a column outside aggregates names, if it names one."""
+    def _measure_named_by(self, column: exp.Column) -> str | None:
+        """The key of the measure that a column outside aggregates names, if it names one."""
         reference = read_reference(column, self._model.graph.source_of.__contains__)
         node, name = reference.qualifier, reference.name
         if reference.fields:
             return None
         if node is None:
             key = self._outputs.get(name)
-            return (lambda: key) if key is not None and not self._is_own_column(key, name) else None
+            return None if key is None or self._is_own_column(key, name) else key
         if self._model.source_at(node) is None or name in self._model.columns_at(node):
             return None
-        return (lambda: self._book.named(node, name)) if name in self._model.measures_at(node) else None
+        return self._book.named(node, name) if name in self._model.measures_at(node) else None
 
     def _is_own_column(self, key: str, name: str) -> bool:
         """A defined measure that shares its name with a column of its source is that column in filters."""
@@ -105,10 +105,8 @@ class FilterResolver:
         for node in _outside_aggregates(clause):
             if isinstance(node, exp.Or) and len({self._is_on_aggregates(leaf) for leaf in _leaves(node)}) > 1:
                 raise SemanticLayerError(
-                    f"Filter '{quoted(text)}' mixes aggregate and non-aggregate conditions with OR, "
-                    "which cannot be "
-                    "split into WHERE and HAVING. Use separate filters, or a measure with a filter "
-                    "of its own."
+                    f"Filter '{quoted(text)}' mixes aggregate and non-aggregate conditions with OR, which cannot "
+                    "be split into WHERE and HAVING. Use separate filters, or a measure with a filter of its own."
                 )
 
     def _row_filter(self, clause: exp.Expr, text: str) -> RowFilter:
@@ -145,8 +143,7 @@ class FilterResolver:
             raise hidden(owners[0], name)
         if len(visible) > 1:
             raise SemanticLayerError(
-                f"Column '{name}' is ambiguous: it exists in multiple sources "
-                f"({', '.join(sorted(visible))}). "
+                f"Column '{name}' is ambiguous: it exists in multiple sources ({', '.join(sorted(visible))}). "
                 f"Use a qualified name like '{sorted(visible)[0]}.{name}' to disambiguate."
             )
         if visible:
@@ -168,7 +165,7 @@ class FilterResolver:
             if not is_inside_aggregate(column):
                 key = self._measure_named_by(column)
                 if key is not None:
-                    return MeasureRef(this=key())
+                    return MeasureRef(this=key)
             return self._row_column(column)[0]
 
         tree = bound(with_native_helpers(clause.copy(), self._model.dialect), resolve, text)

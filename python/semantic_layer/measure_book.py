@@ -57,8 +57,7 @@ class MeasureBook:
         owners = self.model.sources_with_measure(text)
         if len(owners) > 1:
             raise SemanticLayerError(
-                f"Measure '{text}' is ambiguous: it exists in multiple sources "
-                f"({', '.join(sorted(owners))}). "
+                f"Measure '{text}' is ambiguous: it exists in multiple sources ({', '.join(sorted(owners))}). "
                 f"Use a qualified name like '{sorted(owners)[0]}.{text}' to disambiguate."
             )
         if owners:
@@ -238,10 +237,9 @@ class MeasureBook:
             if unconnected:
                 raise self.model.unknown_source(node, origin=home)
         raise SemanticLayerError(
-            f"Measure '{quoted(name)}' references multiple independent sources "
-            f"({', '.join(sorted(nodes))}) that are "
-            "in separate measure groups. Split it into one measure per source and combine those in a "
-            "derived measure."
+            f"Measure '{quoted(name)}' references multiple independent sources ({', '.join(sorted(nodes))}) that "
+            "are in separate measure groups. Split it into one measure per source and combine those in a derived "
+            "measure."
         )
 
     def _type_of(self, column: exp.Column) -> str | None:

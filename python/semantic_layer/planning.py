@@ -128,22 +128,21 @@ def _separate_groups(
     filters_of = _filters_by_group(model, resolved.row_filters, members)
     groups = []
     for nodes, filters in zip(members, filters_of, strict=True):
-        own = {measure.key for measure in facts if measure.rows in nodes}
-        measures = _with_derived(resolved, own)
+        own = [measure for measure in facts if measure.rows in nodes]
         inner = [*dimension_nodes, *(node for row_filter in filters for node in row_filter.nodes)]
-        outer = [*nodes, *(node for key in own for node in resolved.measures[key].nodes)]
+        outer = [*nodes, *(node for measure in own for node in measure.nodes)]
         tree, unsafe = cheapest_tree(model.graph, nodes[0], [*inner, *outer], safe_only=True)
         if unsafe:
             raise _unsafe_filter(unsafe[0], nodes[0])
         on_inner_path = _ancestors(tree, inner)
         joins = tuple(PlannedJoin(step, node not in on_inner_path) for node, step in tree.items())
-        groups.append(Group(nodes[0], nodes[0], joins, filters, measures))
+        groups.append(Group(nodes[0], nodes[0], joins, filters, _with_derived(resolved, own)))
     return tuple(groups)
 
 
-def _with_derived(resolved: ResolvedQuery, own: set[str]) -> tuple[Measure, ...]:
+def _with_derived(resolved: ResolvedQuery, own: list[Measure]) -> tuple[Measure, ...]:
     """The group's measures, with the derived ones that need no other group, in order of dependency."""
-    available = set(own)
+    available = {measure.key for measure in own}
     measures = []
     for key, measure in resolved.measures.items():
         if measure.is_derived and available.issuperset(measure.depends_on):
@@ -173,11 +172,9 @@ def _check_dimensions_reachable(model: Model, nodes: Iterable[str], members: lis
         if len(reaching) < len(names):
             stuck = next(name for name in names if name not in reaching)
             raise SemanticLayerError(
-                f"Asymmetric dimension grain in chasm trap: '{node}' can be reached from "
-                f"{', '.join(reaching)} but "
-                f"not from {stuck} without traversing one_to_many edges. Group by dimensions that all "
-                "measures share, "
-                "or ask for the measures in separate queries."
+                f"Asymmetric dimension grain in chasm trap: '{node}' can be reached from {', '.join(reaching)} "
+                f"but not from {stuck} without traversing one_to_many edges. Group by dimensions that all measures "
+                "share, or ask for the measures in separate queries."
             )
 
 
@@ -194,8 +191,7 @@ def _filters_by_group(
             node = (unreached or list(row_filter.nodes))[0]
             _check_connected(model, names[0], node)
             raise SemanticLayerError(
-                f"Filter on '{node}' is not reachable via many_to_one/one_to_one edges from any "
-                "measure source "
+                f"Filter on '{node}' is not reachable via many_to_one/one_to_one edges from any measure source "
                 f"({', '.join(names)}). Filter on a source that a measure's source leads to."
             )
         for index in reaching:
@@ -214,16 +210,14 @@ def _check_connected(model: Model, origin: str, node: str) -> None:
 
 def _unsafe_dimension(node: str, rows: Iterable[str]) -> SemanticLayerError:
     return SemanticLayerError(
-        f"Aggregate locality cannot safely reach '{node}' from any measure source "
-        f"({', '.join(sorted(rows))}) "
+        f"Aggregate locality cannot safely reach '{node}' from any measure source ({', '.join(sorted(rows))}) "
         "without traversing one_to_many edges"
     )
 
 
 def _unsafe_filter(node: str, fact: str) -> SemanticLayerError:
     return SemanticLayerError(
-        f"Filter on '{node}' requires a one_to_many join from measure source '{fact}', which would "
-        "cause incorrect "
-        "aggregation (fanout). Filter on a column that the measure's source leads to, or measure the "
+        f"Filter on '{node}' requires a one_to_many join from measure source '{fact}', which would cause "
+        "incorrect aggregation (fanout). Filter on a column that the measure's source leads to, or measure the "
         "other source."
     )

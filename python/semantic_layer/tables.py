@@ -117,7 +117,7 @@ def parse_table(text: str, dialect: SqlDialect) -> exp.Table:
     )
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def parse_body(source: str, sql: str, dialect: SqlDialect) -> exp.Query:
     """The query of a source defined by SQL. Copy it before changing it."""
     try:
