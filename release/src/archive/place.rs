@@ -130,3 +130,49 @@ fn parent(path: &Path) -> &Path {
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder_with(mark: &str, at: &Path) {
+        fs::create_dir_all(at).expect("a folder can be made");
+        fs::write(at.join(mark), "").expect("a file can be written");
+    }
+
+    /// What systems without an atomic exchange do, tried on every system.
+    #[test]
+    fn two_steps_replace_a_folder_and_keep_the_old_one_when_the_second_fails() {
+        let place = tempfile::tempdir().expect("a temporary folder can be made");
+        let staging = tempfile::tempdir_in(place.path()).expect("a temporary folder can be made");
+        let (new, path) = (staging.path().join("new"), place.path().join("package"));
+        folder_with("old", &path);
+        assert!(
+            exchange_in_two_steps(&new, &path, &staging).is_err(),
+            "there is no new folder"
+        );
+        assert!(path.join("old").exists(), "the old one is back");
+        folder_with("new", &new);
+        exchange_in_two_steps(&new, &path, &staging).expect("there is a new folder");
+        assert!(path.join("new").exists() && !path.join("old").exists());
+    }
+
+    #[test]
+    fn a_folder_is_left_alone_when_it_cannot_be_filled() {
+        let place = tempfile::tempdir().expect("a temporary folder can be made");
+        let path = place.path().join("package");
+        folder_with("old", &path);
+        let filled = replace_directory(&path, |new| {
+            folder_with("new", new);
+            Err::<(), _>(Error::Interrupted)
+        });
+        assert!(filled.is_err() && path.join("old").exists());
+        assert_eq!(
+            fs::read_dir(place.path()).expect("a folder").count(),
+            1,
+            "nothing half-written is left"
+        );
+        replace_directory(&path, |new| Ok::<_, Error>(folder_with("new", new))).expect("it can be filled");
+        assert!(path.join("new").exists() && !path.join("old").exists());
+    }
+}

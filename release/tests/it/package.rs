@@ -121,6 +121,14 @@ fn a_program_must_be_for_its_platform() {
         ),
         &["program-unsigned"],
     );
+    // Another load command, LC_UUID, is no signature.
+    check(
+        put(
+            Platform::DarwinArm64,
+            programs::macho(arm, MachO::Executable, &[0x1b]),
+        ),
+        &["program-unsigned"],
+    );
     check(
         put(
             Platform::DarwinArm64,

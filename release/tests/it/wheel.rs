@@ -72,15 +72,44 @@ fn a_strict_reader_accepts_it_and_sees_what_was_listed() {
     assert_eq!(wheel.requires_python(), Some(">=3.11"));
 }
 
+/// The text of a file in the wheel's metadata directory.
+fn member(sources: &Sources, name: &str) -> String {
+    let file = fs::File::open(sources.build_wheel().path).expect("the wheel is there");
+    let mut archive = zip::ZipArchive::new(file).expect("a zip archive");
+    let name = format!("kaelio_ktx-1.2.3.dist-info/{name}");
+    std::io::read_to_string(archive.by_name(&name).expect("it is in there")).expect("it is text")
+}
+
 #[test]
 fn metadata_is_this_text() {
+    insta::assert_snapshot!(member(&Sources::new(), "METADATA"));
+}
+
+#[test]
+fn every_field_of_the_project_reaches_the_metadata() {
     let sources = Sources::new();
-    let path = sources.build_wheel().path;
-    let file = fs::File::open(path).expect("the wheel is there");
-    let mut archive = zip::ZipArchive::new(file).expect("a zip archive");
-    let name = "kaelio_ktx-1.2.3.dist-info/METADATA";
-    let text = std::io::read_to_string(archive.by_name(name).expect("it is in there")).expect("it is text");
-    insta::assert_snapshot!(text);
+    let fields = r#"
+authors = [{ name = "A. Uthor", email = "a@b.example" }, { name = "Team" }, { email = "c@d.example" }]
+maintainers = [{ name = "Main Tainer" }, { name = "Other", email = "e@f.example" }]
+keywords = ["one", "two"]
+classifiers = ["Topic :: Database", "Typing :: Typed"]
+urls = { Repository = "https://code.example/ktx", Issues = "https://code.example/issues" }
+gui-scripts = { ktx-window = "ktx_daemon.__main__:main" }
+entry-points."ktx.plugins" = { sql = "semantic_layer.sql" }
+requires-python"#;
+    sources.replace("python/pyproject.toml", "\nrequires-python", fields);
+    assert_eq!(
+        codes(sources.plan_wheel()),
+        ["pyproject-invalid"],
+        "an object reference needs an object"
+    );
+    sources.replace(
+        "python/pyproject.toml",
+        "\"semantic_layer.sql\"",
+        "\"semantic_layer.sql:X\"",
+    );
+    insta::assert_snapshot!(member(&sources, "METADATA"));
+    insta::assert_snapshot!(member(&sources, "entry_points.txt"));
 }
 
 #[test]
