@@ -11,19 +11,22 @@ from typing import TypedDict
 
 from pydantic import BaseModel, ConfigDict
 from sqlglot.dialects.dialect import Dialect
+from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token, TokenType
 
+from ktx_daemon.errors import plain_message
 from ktx_daemon.sql.literals import LiteralType, literal_type, starts_negative_number
 from ktx_daemon.sql.parsing import (
     BLANK,
     SqlText,
     Unparseable,
     dialect_named,
+    name_positions,
     parse_statements,
     physical_tables,
     tokenize,
 )
-from ktx_daemon.sql.token_text import join_tokens, token_text
+from ktx_daemon.sql.token_text import TokenWriter, join_tokens
 
 PLACEHOLDER = "?"
 
@@ -76,11 +79,13 @@ def fingerprint(sql: str, dialect: Dialect) -> Fingerprint:
     """Normalise `sql` and hash the result."""
     try:
         statements = parse_statements(sql, dialect)
-    except Unparseable as error:
-        return _unreadable(str(error))
+        tokens = _without_final_semicolons(_inside_commands(tokenize(sql, dialect), dialect))
+    except (Unparseable, SqlglotError) as error:
+        return _unreadable(plain_message(error))
     if not statements:
         return _unreadable(BLANK)
-    pieces = _pieces(_without_final_semicolons(tokenize(sql, dialect)), dialect)
+    writer = TokenWriter(dialect, {start for statement in statements for start in name_positions(statement)})
+    pieces = _renumber_parameters(_collapse_in_lists(_replace_literals(tokens, writer)))
     slots = [piece.literal for piece in pieces if piece.literal is not None]
     # A literal and a `?` of the author look alike in the text and must not in the hash.
     hashed = "\x1f".join([_RULE, *("\x00" if piece.literal else piece.text for piece in pieces)])
@@ -98,6 +103,20 @@ def _unreadable(error: str) -> Fingerprint:
     return Fingerprint(fingerprint="", normalized_sql="", tables_touched=[], literal_slots=[], error=error)
 
 
+def _inside_commands(tokens: list[Token], dialect: Dialect) -> list[Token]:
+    """Take the rest of commands apart, which sqlglot's tokenizer keeps whole, as if it were one string."""
+    tokenizer = dialect.tokenizer_class
+    expanded: list[Token] = []
+    for place, token in enumerate(tokens):
+        follows_command = place > 0 and tokens[place - 1].token_type in tokenizer.COMMANDS
+        begins = place < 2 or tokens[place - 2].token_type in tokenizer.COMMAND_PREFIX_TOKENS
+        if token.token_type is TokenType.STRING and follows_command and begins:
+            expanded += tokenize(token.text, dialect)
+        else:
+            expanded.append(token)
+    return expanded
+
+
 def _without_final_semicolons(tokens: list[Token]) -> list[Token]:
     end = len(tokens)
     while end and tokens[end - 1].token_type is TokenType.SEMICOLON:
@@ -105,11 +124,7 @@ def _without_final_semicolons(tokens: list[Token]) -> list[Token]:
     return tokens[:end]
 
 
-def _pieces(tokens: list[Token], dialect: Dialect) -> list[Piece]:
-    return _renumber_parameters(_collapse_in_lists(_replace_literals(tokens, dialect)))
-
-
-def _replace_literals(tokens: list[Token], dialect: Dialect) -> list[Piece]:
+def _replace_literals(tokens: list[Token], writer: TokenWriter) -> list[Piece]:
     pieces: list[Piece] = []
     place = 0
     while place < len(tokens):
@@ -123,8 +138,7 @@ def _replace_literals(tokens: list[Token], dialect: Dialect) -> list[Piece]:
         kind = literal_type(tokens, place)
         if kind is None:
             previous = tokens[place - 1] if place else None
-            following = tokens[place + 1] if place + 1 < len(tokens) else None
-            pieces.append(Piece(token_text(token, previous, following, dialect), token))
+            pieces.append(Piece(writer.text(token, previous), token))
         else:
             pieces.append(Piece(PLACEHOLDER, token, LiteralSlot(position=0, type=kind, example_value=token.text)))
         place += 1

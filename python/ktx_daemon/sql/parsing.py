@@ -79,10 +79,16 @@ def physical_tables(statement: exp.Expr) -> list[exp.Table]:
     return sorted(tables, key=position)
 
 
+def name_positions(statement: exp.Expr) -> Iterator[int]:
+    """Yield where in the text the statement's names begin."""
+    for name in statement.find_all(exp.Identifier):
+        if (start := name.meta.get("start")) is not None:
+            yield start
+
+
 def position(node: exp.Expr) -> int:
     """Return where in the text the node's first name stands; nodes made by sqlglot itself come last."""
-    starts = [start for name in node.find_all(exp.Identifier) if (start := name.meta.get("start")) is not None]
-    return min(starts, default=2**31)
+    return min(name_positions(node), default=2**31)
 
 
 def _names_cte(table: exp.Table) -> bool:

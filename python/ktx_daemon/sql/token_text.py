@@ -1,34 +1,36 @@
 """Writing tokens back as text: keywords in upper case, names as they were, spaces where readers expect them."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.tokens import Token, TokenType
 
-_NAMES_BEFORE_PARENTHESIS = frozenset(
-    {TokenType.INTO, TokenType.TABLE, TokenType.WITH, TokenType.RECURSIVE, TokenType.ALIAS, TokenType.ON}
-)
-"""After these a name in front of a parenthesis is a table's or an alias's, not a function's."""
-
 _GLUED = frozenset({TokenType.DOT, TokenType.DCOLON})
+_NAME_FOLLOWS = frozenset({TokenType.DOT, TokenType.COLON, TokenType.PARAMETER})
 _OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET})
 _CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.COMMA, TokenType.SEMICOLON})
 
 _SUBSCRIPTED = frozenset({TokenType.VAR, TokenType.IDENTIFIER, TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.ARRAY})
 
 
-def token_text(token: Token, previous: Token | None, following: Token | None, dialect: Dialect) -> str:
-    """Return the token as the normalised text has it."""
-    if token.token_type is TokenType.IDENTIFIER:
-        return exp.to_identifier(token.text, quoted=True).sql(dialect)
-    if previous is not None and previous.token_type is TokenType.DOT:
-        return token.text  # a name, whatever keyword it looks like
-    if token.token_type is not TokenType.VAR:
+class TokenWriter:
+    """Writes the tokens of one text. Its parsed form tells names from keywords, which tokens alone cannot."""
+
+    def __init__(self, dialect: Dialect, names: Set[int]) -> None:
+        self._dialect = dialect
+        self._names = names
+        """Where in the text names begin; empty when its statement could not be taken apart."""
+
+    def text(self, token: Token, previous: Token | None) -> str:
+        """Return the token as the normalised text has it."""
+        if token.token_type is TokenType.IDENTIFIER:
+            return exp.to_identifier(token.text, quoted=True).sql(self._dialect)
+        if token.start in self._names or (previous is not None and previous.token_type in _NAME_FOLLOWS):
+            return token.text
+        if token.token_type is TokenType.VAR and not self._names:
+            return token.text
         return " ".join(token.text.upper().split())
-    before = previous.token_type if previous is not None else None
-    calls = following is not None and following.token_type is TokenType.L_PAREN
-    return token.text.upper() if calls and before not in _NAMES_BEFORE_PARENTHESIS else token.text
 
 
 def join_tokens(tokens: Sequence[tuple[Token, str]]) -> str:

@@ -110,6 +110,8 @@ def test_sees_every_other_difference(variant: str) -> None:
         ("select a from t b", "select a from t as b"),
         ("select * from a join b on x", "select * from a inner join b on x"),
         ("select a::int", "select cast(a as int)"),
+        ("call p(1)", "call q(1)"),
+        ("call p(x)", "call p(1)"),
         ("select a - 1", "select a, -1"),
         ("select a where b in (x, x)", "select a where b in (x)"),
         ("select a where b in ((1, 2))", "select a where b in (1, 2)"),
@@ -125,6 +127,28 @@ def test_does_not_see_how_a_query_log_numbers_its_parameters() -> None:
     assert of("select a from t where b in ($1,$2,$3) and c = $4") == short
     assert short["normalized_sql"] == "SELECT a FROM t WHERE b IN ($1) AND c = $2"
     assert short["literal_slots"] == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "normalized"),
+    [
+        ("select name, date, Type from users u", "SELECT name, date, Type FROM users u"),
+        ("select u.Date from a as u where date > date '2024-01-01'", "SELECT u.Date FROM a AS u WHERE date > DATE ?"),
+        ("insert into T(a, B) values (1, 'x')", "INSERT INTO T(a, B) VALUES (?, ?)"),
+        ("with q(n) as (select 1) select N from Q", "WITH q(n) AS (SELECT ?) SELECT N FROM Q"),
+        (
+            "select extract(Year from Ts) from t order by x nulls first",
+            "SELECT EXTRACT(YEAR FROM Ts) FROM t ORDER BY x NULLS FIRST",
+        ),
+        ("select :Param, @Var from t", "SELECT :Param, @Var FROM t"),
+        ("vacuum  Full", "VACUUM FULL"),
+        ("explain  select A from t where b = 'x'", "EXPLAIN SELECT A FROM t WHERE b = ?"),
+        ("call P(1, 'x')", "CALL P(?, ?)"),
+        ("select Coalesce(a, 1)::Numeric(10, 2), x[1]", "SELECT COALESCE(a, ?)::NUMERIC (?, ?), x[?]"),
+    ],
+)
+def test_keeps_names_as_written_even_where_they_look_like_keywords(sql: str, normalized: str) -> None:
+    assert of(sql)["normalized_sql"] == normalized
 
 
 @pytest.mark.parametrize(
