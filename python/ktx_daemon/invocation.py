@@ -3,6 +3,7 @@
 import json
 import logging
 from importlib import import_module
+from threading import Lock
 from types import ModuleType
 from typing import Any
 
@@ -13,6 +14,8 @@ from ktx_daemon.errors import InvalidRequest, RequestRejected, findings_of
 # sqlglot warns with the statement itself; what users ask stays out of logs and of one-shot stderr.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
+_importing = Lock()
+
 
 def invoke(endpoint: Endpoint, body: bytes, cancellation: Cancellation) -> bytes:
     """Answer one request with compact JSON.
@@ -20,7 +23,7 @@ def invoke(endpoint: Endpoint, body: bytes, cancellation: Cancellation) -> bytes
     Raises `InvalidRequest` for a body of the wrong shape, `RequestRejected` for one that cannot be served,
     and whatever the work raises for the rest.
     """
-    module = import_module(endpoint.module)
+    module = _module_of(endpoint)
     try:
         request = _parse(module, body)
         answer = module.respond(request, cancellation) if endpoint.cancellable else module.respond(request)
@@ -28,6 +31,16 @@ def invoke(endpoint: Endpoint, body: bytes, cancellation: Cancellation) -> bytes
     except RecursionError:
         # Parsers and generators of SQL walk its tree; a statement can be nested deeper than their stack.
         raise RequestRejected("the request is nested too deeply") from None
+
+
+def _module_of(endpoint: Endpoint) -> ModuleType:
+    """Import an endpoint's module on its first request.
+
+    One at a time: two threads that import psycopg from two ends wait for each other, and Python then hands one of
+    them a module that is not complete ("cannot import name 'Row'").
+    """
+    with _importing:
+        return import_module(endpoint.module)
 
 
 def _parse(module: ModuleType, body: bytes) -> Any:
