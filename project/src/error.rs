@@ -80,7 +80,15 @@ impl Error {
             Self::Io {
                 kind: io::ErrorKind::StorageFull,
                 ..
-            } => Some("free some space and run the command again; nothing that was there is lost".into()),
+            } => {
+                Some("make room on the disk and run the command again; nothing that was there is lost".into())
+            }
+            // SQLite calls it an I/O error when its write-ahead log cannot grow.
+            Self::State { cause, .. }
+                if cause.contains("disk is full") || cause.contains("disk I/O error") =>
+            {
+                Some("make room on the disk and run the command again; nothing that was there is lost".into())
+            }
             Self::Yaml { .. } | Self::SourceSyntax(_) => Some("mend the YAML at that place".into()),
             Self::InvalidConfig { findings, .. } => match findings.len() {
                 0 | 1 => Some("mend that key in ktx.yaml".into()),

@@ -13,6 +13,7 @@ pub mod sl;
 use clap::Subcommand;
 
 use crate::session::Session;
+use crate::workspace;
 
 /// What stands behind `ktx`.
 #[derive(Debug, Subcommand)]
@@ -79,8 +80,12 @@ pub fn run(command: Command, session: &Session) -> anyhow::Result<()> {
     }
 }
 
-/// `ktx` alone: help.
+/// `ktx` alone: set-up for somebody at a terminal who has no project yet, else help.
 pub fn without_command(session: &Session, root: &mut clap::Command) -> anyhow::Result<()> {
+    let newcomer = session.printer.is_interactive() && !workspace::folder(session)?.is_project();
+    if newcomer && session.environment.text("KTX_PROJECT_DIR").is_none() {
+        return setup::interactive(session);
+    }
     session.printer.raw(&root.render_help().to_string());
     Ok(())
 }

@@ -6,6 +6,7 @@ mod ingest;
 mod postgres;
 mod project;
 mod query;
+mod readme;
 mod runtime;
 mod sandbox;
 mod scan;

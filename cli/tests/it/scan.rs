@@ -486,3 +486,62 @@ fn a_thousand_tables_are_scanned_in_seconds() {
     let budget = if cfg!(debug_assertions) { 10_000 } else { 2_000 };
     assert!(took.as_millis() < budget, "took {took:?}");
 }
+
+/// In a mount namespace of its own, so that nothing is left mounted however the test ends.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_disk_that_fills_up_costs_the_scan_and_nothing_else() {
+    let may_mount = std::process::Command::new("unshare")
+        .args(["-m", "mount", "-t", "tmpfs", "none", "/mnt"])
+        .output();
+    if !may_mount.is_ok_and(|output| output.status.success()) {
+        crate::sandbox::python::skip("no permission to mount a small disk");
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let database = sandbox.root().join("zoo.db").display().to_string();
+    rusqlite::Connection::open(&database)
+        .and_then(|zoo| zoo.execute_batch(TABLES))
+        .expect("a database");
+    let script = format!(
+        r#"set -e
+        mount -t tmpfs -o size=1m none .
+        cd "$PWD"
+        printf 'project: zoo\nconnections:\n  wh: {{driver: sqlite, path: "{database}", readonly: true}}\n' > ktx.yaml
+        "$KTX" dev scan wh > /dev/null
+        before=$(cat semantic-layer/wh/_schema/public.yaml raw-sources/wh/live-database/*/scan-report.json | cksum)
+        mv "$SECOND" "{database}"
+        dd if=/dev/zero of=filler bs=1k 2> /dev/null || true
+        if "$KTX" dev scan wh > /dev/null 2> /dev/shm/ktx-full-$$; then echo "the full disk went unnoticed"; exit 1; fi
+        cat /dev/shm/ktx-full-$$; rm /dev/shm/ktx-full-$$
+        after=$(cat semantic-layer/wh/_schema/public.yaml raw-sources/wh/live-database/*/scan-report.json | cksum)
+        test "$before" = "$after" || echo "something was lost"
+        rm filler
+        "$KTX" dev scan wh | grep 'New tables'
+        "#
+    );
+    let second = sandbox.root().join("second.db");
+    let more: String = (0..40)
+        .map(|n| format!("create table t{n} (id integer primary key, a text, b text);"))
+        .collect();
+    rusqlite::Connection::open(&second)
+        .and_then(|zoo| zoo.execute_batch(&format!("{TABLES}{more}")))
+        .expect("a database");
+    let mut command = std::process::Command::new("unshare");
+    let output = sandbox
+        .environment_of(command.args(["-m", "sh", "-c", &script]))
+        .env("KTX", env!("CARGO_BIN_EXE_ktx"))
+        .env("SECOND", second)
+        .current_dir(sandbox.project())
+        .output()
+        .expect("starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        said.contains(
+            "hint: make room on the disk and run the command again; nothing that was there is lost"
+        ),
+        "{said}"
+    );
+    assert!(said.ends_with("New tables: 40\n"), "{said}");
+    assert!(!said.contains("something was lost"), "{said}");
+}

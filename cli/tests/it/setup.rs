@@ -236,3 +236,41 @@ fn completions_are_written_for_every_shell() {
         assert!(script.stdout().contains("connection"), "{shell}");
     }
 }
+
+/// `script` gives the program a terminal.
+#[test]
+#[cfg(target_os = "linux")]
+fn ktx_alone_at_a_terminal_asks_a_newcomer() {
+    let sandbox = Sandbox::new();
+    let at_terminal = |answer: &str| {
+        let answers = sandbox.root().join("answers");
+        fs_err::write(&answers, answer).expect("writes");
+        let mut command = std::process::Command::new("script");
+        let command = sandbox.environment_of(command.args(["-qec", env!("CARGO_BIN_EXE_ktx"), "/dev/null"]));
+        let input = fs_err::File::open(&answers).expect("opens").into_parts().0;
+        let output = command
+            .env("TERM", "xterm")
+            .current_dir(sandbox.project())
+            .stdin(input)
+            .output();
+        output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let Ok(declined) = at_terminal("n") else {
+        crate::sandbox::python::skip("no `script` to make a terminal with");
+        return;
+    };
+    assert!(
+        declined.contains("Make a KTX project in") && declined.contains("Setup was cancelled."),
+        "{declined}"
+    );
+    assert!(!sandbox.exists("ktx.yaml"));
+    let accepted = at_terminal("y").expect("starts");
+    assert!(accepted.contains("Project ready: yes"), "{accepted}");
+    assert!(sandbox.exists("ktx.yaml"));
+    let help = at_terminal("").expect("starts");
+    assert!(help.contains("Usage: ktx"), "who has a project gets help: {help}");
+    assert!(
+        sandbox.run(&[]).succeeds().stdout().contains("Usage: ktx"),
+        "and so does who cannot be asked"
+    );
+}

@@ -6,13 +6,14 @@ mod status;
 
 use clap::{Args, Subcommand};
 
+use self::project::ProjectArguments;
 use crate::session::Session;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct SetupArguments {
     #[command(flatten)]
-    project: project::ProjectArguments,
+    project: ProjectArguments,
     #[command(subcommand)]
     command: Option<SetupCommand>,
 }
@@ -39,4 +40,9 @@ pub use status::StatusArguments;
 /// `ktx status` is `ktx setup status`.
 pub fn status(arguments: &StatusArguments, session: &Session) -> anyhow::Result<()> {
     status::run(arguments, session)
+}
+
+/// Set-up for somebody who typed `ktx` and nothing more.
+pub fn interactive(session: &Session) -> anyhow::Result<()> {
+    project::run(&ProjectArguments::default(), session)
 }

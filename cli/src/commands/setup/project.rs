@@ -19,7 +19,7 @@ use crate::workspace;
 const MODEL: &str = "all-MiniLM-L6-v2";
 const MODEL_DIMENSIONS: usize = 384;
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct ProjectArguments {
     /// Make a new project
     #[arg(long, conflicts_with = "existing")]

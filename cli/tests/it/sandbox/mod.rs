@@ -83,8 +83,14 @@ impl Sandbox {
         command
             .args(arguments)
             .current_dir(self.project())
-            .env_clear()
             .stdin(Stdio::null());
+        self.environment_of(&mut command);
+        command
+    }
+
+    /// Gives a command this sandbox's environment and nothing else.
+    pub fn environment_of<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command.env_clear();
         // What a process needs to start, and where it may write.
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", self.root.path().join("home"));
