@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use ktx_manifest::{ContentId, HashingWriter, Platform};
+use ktx_manifest::{ContentId, HashingWriter};
 
-use crate::archive::{Collector, Content, Entry, Mode, NewFile, TarGzWriter, write_entries};
+use crate::archive::{Collector, Entry, NewFile, TarGzWriter, write_entries};
 use crate::error::{Error, Interrupt, unless_refused};
-use crate::package::LAUNCHER;
+use crate::package::mode_of;
 use crate::tree;
 
 /// A tarball that was written.
@@ -44,20 +44,9 @@ pub fn pack(package: &Path, path: &Path, interrupt: Interrupt<'_>) -> Result<Bui
 fn entries(package: &Path) -> Result<Vec<Entry>, Error> {
     let mut findings = Vec::new();
     let mut collector = Collector::new();
-    let programs = Platform::ALL.map(Platform::program_path);
     for file in tree::walk(package, "", &mut findings)? {
-        let path = file.path.as_str();
-        let executable = path == LAUNCHER || programs.iter().any(|program| program == path);
-        let mode = if executable {
-            Mode::Executable
-        } else {
-            Mode::Regular
-        };
-        collector.add(Entry {
-            path: file.path,
-            mode,
-            content: Content::File(file.location),
-        });
+        let mode = mode_of(file.path.as_str());
+        collector.add(file.into_entry(mode));
     }
     let (entries, collisions) = collector.finish();
     findings.extend(collisions);

@@ -9,6 +9,7 @@ use fs_err as fs;
 use ktx_manifest::{ArchivePath, Finding};
 use walkdir::{DirEntry, WalkDir};
 
+use crate::archive::{Content, Entry, Mode};
 use crate::error::Error;
 
 /// Folders that tools leave behind.
@@ -28,6 +29,17 @@ pub(crate) struct TreeFile {
     /// Below the root, with the prefix that the walk was given.
     pub path: ArchivePath,
     pub location: PathBuf,
+}
+
+impl TreeFile {
+    /// The file as an entry that is read when it is written.
+    pub fn into_entry(self, mode: Mode) -> Entry {
+        Entry {
+            path: self.path,
+            mode,
+            content: Content::File(self.location),
+        }
+    }
 }
 
 /// Walks `root`, whose files are named `<prefix>/…`, or from the root itself when the prefix is empty.

@@ -172,7 +172,11 @@ mod tests {
             1,
             "nothing half-written is left"
         );
-        replace_directory(&path, |new| Ok::<_, Error>(folder_with("new", new))).expect("it can be filled");
+        let filled = replace_directory(&path, |new| {
+            folder_with("new", new);
+            Ok::<_, Error>(())
+        });
+        filled.expect("it can be filled");
         assert!(path.join("new").exists() && !path.join("old").exists());
     }
 }

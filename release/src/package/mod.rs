@@ -115,6 +115,18 @@ pub fn stage_assets(
     Ok(folder.join(ASSETS))
 }
 
+/// Executable are exactly the launcher and the programs, whatever file system the sources lie on.
+pub fn mode_of(path: &str) -> Mode {
+    let program = Platform::ALL
+        .into_iter()
+        .any(|platform| platform.program_path() == path);
+    if program || path == LAUNCHER {
+        Mode::Executable
+    } else {
+        Mode::Regular
+    }
+}
+
 /// The files of `npm/` that ship, and the licence.
 fn launcher(root: &Path, collector: &mut Collector, findings: &mut Vec<Finding>) -> Result<(), Error> {
     let npm = root.join("npm");
@@ -124,16 +136,8 @@ fn launcher(root: &Path, collector: &mut Collector, findings: &mut Vec<Finding>)
             continue;
         }
         for file in tree::walk(&location, folder, findings)? {
-            let mode = if file.path.as_str() == LAUNCHER {
-                Mode::Executable
-            } else {
-                Mode::Regular
-            };
-            collector.add(Entry {
-                path: file.path,
-                mode,
-                content: Content::File(file.location),
-            });
+            let mode = mode_of(file.path.as_str());
+            collector.add(file.into_entry(mode));
         }
     }
     for (name, location) in [

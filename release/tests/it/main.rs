@@ -4,6 +4,8 @@ mod artifacts;
 mod determinism;
 mod judges;
 mod package;
+mod package_rules;
+mod program_headers;
 mod pyproject;
 mod sources;
 mod tarball;

@@ -2,8 +2,8 @@
 
 use ktx_manifest::{Finding, Platform};
 
-use crate::archive::Mode;
 use crate::package::contents::PackageContents;
+use crate::package::mode_of;
 use crate::package::package_json::LAUNCHER;
 
 /// Without these nothing works, or nobody may use it.
@@ -37,11 +37,7 @@ pub fn findings(contents: &PackageContents) -> Vec<Finding> {
             let message = format!("failed to accept `{path}`: nothing of that name belongs in the package");
             findings.push(Finding::error("package-file-unexpected", message));
         }
-        let expected = if program || path == LAUNCHER {
-            Mode::Executable
-        } else {
-            Mode::Regular
-        };
+        let expected = mode_of(path);
         if file.mode != expected {
             let message = format!(
                 "failed to accept `{path}`: its mode is {:04o}, expected {:04o}",
