@@ -46,6 +46,7 @@ WRITING_NODES: tuple[type[exp.Expr], ...] = (
     exp.Detach,
     exp.Comment,
     exp.Kill,
+    exp.NextValueFor,
     exp.Into,
     exp.Lock,
 )

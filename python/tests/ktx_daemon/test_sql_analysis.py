@@ -198,6 +198,21 @@ def test_refuses_statements_that_do_more_than_read(sql: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sql", "dialect", "kind"),
+    [
+        ("select next value for s", "tsql", "NextValueFor"),
+        ("exec p", "tsql", "Execute"),
+        ("export data options (uri = 'x') as select 1", "bigquery", "Export"),
+        ("attach 'x' as y", "sqlite", "Attach"),
+        ("put file://x @y", "snowflake", "Put"),
+        ("select pg_catalog.nextval('s')", "redshift", "nextval"),
+    ],
+)
+def test_knows_the_writing_syntax_of_other_dialects(sql: str, dialect: str, kind: str) -> None:
+    assert objection(sql, dialect_named(dialect)) == f"SQL contains read/write operation: {kind}"
+
+
+@pytest.mark.parametrize(
     ("sql", "error"),
     [
         ("", "SQL did not parse to a statement."),
