@@ -22,12 +22,11 @@ Presence = Mapping[str, exp.Expr]
 
 def presence_of(group: Group, model: Model) -> Presence:
     """For each node that the group's joins may pad: a column that is NULL only on padded rows."""
-    padded: dict[str, exp.Expr] = {}
-    for planned in group.joins:
-        step = planned.step
-        if planned.is_outer or step.origin in padded:
-            padded[step.target] = model.column_tree(step.target, step.columns[0][1])
-    return padded
+    return {
+        planned.step.target: model.column_tree(planned.step.target, planned.step.columns[0][1])
+        for planned in group.joins
+        if planned.is_outer
+    }
 
 
 def aggregating_rows_of(node: str, tree: exp.Expr, presence: Presence, dialect: SqlDialect) -> exp.Expr:

@@ -98,12 +98,13 @@ def test_conditions_with_equals_are_conditions_in_tsql() -> None:
     assert "LIMIT" not in text
 
 
-def test_null_dimension_values_match_without_null_safe_equality() -> None:
+def test_null_dimension_values_match_in_the_form_of_the_dialect() -> None:
     query = {"measures": ["orders.gross", "tickets.effort"], "dimensions": ["customers.tier"]}
     for dialect in ("tsql", "redshift"):
         assert "orders_measures.tier IS NULL AND dimension_values.tier IS NULL" in sql(query, SHOP, dialect)
     assert "orders_measures.tier <=> dimension_values.tier" in sql(query, SHOP, "mysql")
-    assert "orders_measures.tier IS NOT DISTINCT FROM dimension_values.tier" in sql(query, SHOP, "postgres")
+    assert "orders_measures.tier IS NOT DISTINCT FROM dimension_values.tier" in sql(query, SHOP, "snowflake")
+    assert "ARRAY[orders_measures.tier] = ARRAY[dimension_values.tier]" in sql(query, SHOP, "postgres")
 
 
 def test_clickhouse_is_told_that_outer_joins_give_nulls() -> None:

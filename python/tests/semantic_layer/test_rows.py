@@ -181,6 +181,19 @@ def test_a_missing_partner_has_no_computed_column() -> None:
     assert rows(PADDED, PADDED_ROWS, query | {"filters": ["sales.size = 1"]}) == [(5, 1)]
 
 
+def test_of_several_facts_a_source_that_only_a_measure_needs_loses_no_rows() -> None:
+    sales = PADDED[0] | {
+        "measures": [
+            *measures(total="sum(v)"),
+            {"name": "in_5", "expr": "sum(v)", "filter": "shops.region_id = 5"},
+        ]
+    }
+    visits = source("visits", "v", measures=measures(total="sum(v)"))
+    tables = PADDED_ROWS | {"visits": [(1, 3)]}
+    query = {"measures": ["sales.total", "sales.in_5", "visits.total"]}
+    assert rows([sales, PADDED[1], visits], tables, query) == [(17, 10, 3)]
+
+
 def test_a_measure_that_is_derived_and_filtered_restricts_all_its_parts() -> None:
     sales = source("sales", "v") | {
         "measures": [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from subprocess import run
 from textwrap import dedent
 from typing import Any
 
@@ -173,6 +176,33 @@ def test_a_row_that_an_outer_join_made_up_is_neither_counted_nor_given_values() 
     assert "COUNT(orders.customer_id) AS all_rows" in text
     assert "WHEN NOT orders.customer_id IS NULL\n    THEN CASE WHEN orders.amount >= 70" in text
     assert "SUM(\n    CASE\n      WHEN NOT orders.customer_id IS NULL\n      THEN CASE WHEN orders.tax > 1" in text
+
+
+def test_only_what_is_surely_a_number_counts_as_zero_when_it_is_missing() -> None:
+    query = {"measures": ["orders.gross", "tickets.effort"], "dimensions": ["customers.tier"]}
+    is_zero = "COALESCE(orders_measures.max_orders_"
+    assert f"{is_zero}tax, 0) > 1" in sql(query | {"filters": ["max(orders.tax) > 1"]})
+    assert f"{is_zero}amount_orders_tax, 0) > 1" in sql(query | {"filters": ["max(orders.net) > 1"]})
+    assert "WHERE\n  orders_measures.max_orders_status = 'x'" in sql(query | {"filters": ["max(orders.status) = 'x'"]})
+
+
+def test_the_text_is_the_same_in_every_process() -> None:
+    script = (
+        "from tests.semantic_layer.shop import SHOP, sql\n"
+        "print(sql({'measures': ['orders.gold_revenue', 'order_items.units', 'tickets.effort', 'refunds.refunded'],"
+        "'dimensions': ['customers.tier'], 'filters': ['customers.name > 1', 'orders.tax > 1']}, SHOP))"
+    )
+    texts = {
+        run(
+            [sys.executable, "-c", script],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(texts) == 1
 
 
 def test_the_order_of_sources_does_not_change_the_text() -> None:
