@@ -3,6 +3,7 @@
 mod known_bad;
 mod machine;
 mod outcome;
+mod published;
 mod verify;
 mod view;
 
@@ -10,7 +11,8 @@ use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use ktx_manifest::artifact_manifest::{ARTIFACT_MANIFEST_FILE, ArtifactKind, ArtifactManifest};
-use ktx_smoke::{Options, Package, Redaction, SCENARIOS, Scenario, Set};
+use ktx_manifest::smoke_report::PackageSource;
+use ktx_smoke::{Options, Outcome, Package, Redaction, SCENARIOS, Scenario, Set, Verdict};
 
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
@@ -35,9 +37,15 @@ pub struct SmokeArgs {
     /// Artifacts to prove, instead of dist/artifacts
     #[arg(long, value_name = "DIR")]
     pub artifacts: Option<Utf8PathBuf>,
-    /// Scenarios side by side
-    #[arg(long, value_name = "N", default_value_t = 2)]
-    pub jobs: usize,
+    /// Prove the package as this registry serves it, instead of the artifacts
+    #[arg(long, value_name = "URL", conflicts_with_all = ["scenario", "artifacts", "known_bad"])]
+    pub registry: Option<String>,
+    /// The package to take from the registry, as NAME@VERSION
+    #[arg(long, value_name = "SPEC", conflicts_with_all = ["scenario", "artifacts", "known_bad"])]
+    pub package: Option<String>,
+    /// Scenarios side by side [default: 2]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
 }
 
 /// Clean up after a smoke that was killed
@@ -60,22 +68,76 @@ pub fn run(arguments: SmokeArgs, session: &Session<'_>) -> Result<()> {
         Some(folder) => folder.clone(),
         None => session.dist()?.join("artifacts"),
     };
-    let options = options(session, &artifacts, arguments.jobs)?;
+    let reports = artifacts.parent().unwrap_or(&artifacts).join("reports");
+    if selection.iter().any(|scenario| scenario.name == PUBLISHED) {
+        return prove_published(&arguments, session, &selection, &reports);
+    }
+    let options = options(session, package(&artifacts)?, &arguments)?;
     if arguments.known_bad {
         return known_bad::run(session, &options, &artifacts);
     }
-    let view = view::View::new(session.printer);
-    let outcome = ktx_smoke::run(&options, &selection, &view, &|| interrupt::received().is_some());
-    view.close();
-    let outcome = outcome.map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
-    interrupt::check()?;
-    let reports = artifacts.parent().unwrap_or(&artifacts).join("reports");
+    let outcome = play(session, &options, &selection)?;
     let written = if arguments.scenario.is_empty() {
-        Some(outcome::write(session, &options, &outcome, &reports)?)
+        let source = PackageSource::Artifacts {};
+        Some(outcome::write(session, &options, &outcome, source, &reports)?)
     } else {
         None
     };
     outcome::judge(session, &outcome, written.as_deref(), arguments.no_skip)
+}
+
+/// The scenario that needs no artifacts: everything comes from the registry.
+const PUBLISHED: &str = "published";
+
+fn prove_published(
+    arguments: &SmokeArgs,
+    session: &Session<'_>,
+    selection: &[&'static Scenario],
+    reports: &Utf8Path,
+) -> Result<()> {
+    let flags = published::Flags {
+        registry: arguments.registry.clone(),
+        package: arguments.package.clone(),
+    };
+    let published = published::resolve(session, &flags, &machine::environment())?;
+    let nothing = Package {
+        tarball: Utf8PathBuf::new(),
+        name: String::new(),
+        version: String::new(),
+    };
+    let mut options = options(session, nothing, arguments)?;
+    options.published = Some(published.clone());
+    let outcome = play(session, &options, selection)?;
+    let green = outcome
+        .played
+        .iter()
+        .all(|played| matches!(played.verdict, Verdict::Passed));
+    let folder = tempfile::tempdir()?;
+    let folder = Utf8PathBuf::try_from(folder.path().to_owned())?;
+    let written = if green {
+        options.package.tarball = published::fetch(session, &published, &folder)?;
+        let source = PackageSource::Registry {
+            url: published::registry_in_force(&published, &options.machine.npm_settings),
+            package: published.specification.clone(),
+        };
+        Some(outcome::write(session, &options, &outcome, source, reports)?)
+    } else {
+        None
+    };
+    outcome::judge(session, &outcome, written.as_deref(), true)?;
+    session
+        .printer
+        .talk("published package invocation smoke verified");
+    Ok(())
+}
+
+fn play(session: &Session<'_>, options: &Options, selection: &[&'static Scenario]) -> Result<Outcome> {
+    let view = view::View::new(session.printer);
+    let outcome = ktx_smoke::run(options, selection, &view, &|| interrupt::received().is_some());
+    view.close();
+    let outcome = outcome.map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
+    interrupt::check()?;
+    Ok(outcome)
 }
 
 /// What is to be played: what was named, or the standard set with what the environment opted into.
@@ -83,6 +145,12 @@ fn selection(arguments: &SmokeArgs) -> Result<Vec<&'static Scenario>> {
     let opted_in = machine::opted_in();
     let asked_for =
         |scenario: &Scenario| matches!(scenario.set, Set::OptIn(variable) if opted_in.contains(variable));
+    if arguments.registry.is_some() || arguments.package.is_some() {
+        return Ok(SCENARIOS
+            .iter()
+            .filter(|scenario| scenario.name == PUBLISHED)
+            .collect());
+    }
     if arguments.scenario.is_empty() {
         let standard = SCENARIOS
             .iter()
@@ -106,7 +174,7 @@ fn selection(arguments: &SmokeArgs) -> Result<Vec<&'static Scenario>> {
         .collect()
 }
 
-fn options(session: &Session<'_>, artifacts: &Utf8Path, jobs: usize) -> Result<Options> {
+fn options(session: &Session<'_>, package: Package, arguments: &SmokeArgs) -> Result<Options> {
     let home = machine::home();
     let environment = machine::environment();
     let mut redaction = Redaction::of_environment(&environment);
@@ -114,14 +182,14 @@ fn options(session: &Session<'_>, artifacts: &Utf8Path, jobs: usize) -> Result<O
         redaction = redaction.place(home.as_str(), "[HOME]");
     }
     Ok(Options {
-        package: package(artifacts)?,
+        package,
         folder: machine::temporary_folder()?,
         warm_cache: session.root()?.join("target/smoke"),
         belongings: home
             .map(|home| ktx_smoke::Belongings::of_home(&home))
             .unwrap_or_default(),
         redaction,
-        jobs,
+        jobs: arguments.jobs.unwrap_or(2),
         guardian: machine::guardian()?,
         mcp_python: Some(tools::provide(session, ToolSet::Mcp)?.program("python")),
         published: None,

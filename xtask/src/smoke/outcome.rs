@@ -53,6 +53,7 @@ pub fn write(
     session: &Session<'_>,
     options: &Options,
     outcome: &Outcome,
+    source: PackageSource,
     folder: &Utf8Path,
 ) -> Result<Utf8PathBuf> {
     let platform = Platform::host().ok_or_else(|| {
@@ -63,15 +64,19 @@ pub fn write(
     })?;
     let (tarball, wheel) = proven_files(&options.package.tarball)?;
     let policy = session.root()?.join("release-policy.json");
+    let name = match source {
+        PackageSource::Artifacts {} => SmokeReport::file_name(platform),
+        PackageSource::Registry { .. } => "smoke-published.json".to_owned(),
+    };
     let provenance = Provenance {
         platform,
-        source: PackageSource::Artifacts {},
+        source,
         tarball,
         wheel,
         policy_sha256: Sha256Digest::of(fs_err::read(&policy)?),
         tool_versions: machine::tool_versions(session, &options.machine),
     };
-    let path = folder.join(SmokeReport::file_name(platform));
+    let path = folder.join(name);
     write_atomically(&path.with_extension("xml"), &junit(outcome)?)?;
     write_atomically(&path, &report(outcome, provenance).to_text())?;
     Ok(path)

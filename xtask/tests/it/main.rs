@@ -3,6 +3,9 @@
 mod builds;
 mod checkout;
 mod command_line;
+#[cfg(target_os = "linux")]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+mod killed_smoke;
 mod releasing;
 
 #[path = "../../../publish/tests/it/support/mod.rs"]
