@@ -67,7 +67,7 @@ def resolve(model: Model, query: Query) -> ResolvedQuery:
     ]
     row_filters, aggregate_filters = FilterResolver(book, outputs, dict.fromkeys(nodes)).resolve(query.filters)
     _check_segments_used(segments, book.measures.values())
-    if not book.measures and not dimensions:
+    if not columns and not dimensions:
         raise SemanticLayerError("Query does not reference any sources")
     return ResolvedQuery(
         query=query,

@@ -35,6 +35,8 @@ REFUSALS = {
         "orders.status", order_by=[{"field": "orders.status", "direction": "up"}]
     ),
     "Query does not reference any sources": measure(),
+    # A filter alone selects nothing.
+    "Query does not reference any sources ": where("orders.gross > 1", measures=[], dimensions=[]),
     "Measure 'total' does not reference any source": measure("total"),
     "Measure 'count(*)' does not reference any source": measure("count(*)"),
     "Measure expr 'gross * 2' does not reference any source": measure(
@@ -125,7 +127,7 @@ REFUSALS = {
 def test_a_refusal_says_why(message: str, query: dict[str, Any]) -> None:
     with pytest.raises(SemanticLayerError) as refused:
         run_query(SHOP, query, "sqlite")
-    assert str(refused.value) == message
+    assert str(refused.value) == message.rstrip()
 
 
 ACCEPTED = [

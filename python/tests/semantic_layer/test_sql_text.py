@@ -186,6 +186,26 @@ def test_only_what_is_surely_a_number_counts_as_zero_when_it_is_missing() -> Non
     assert "WHERE\n  orders_measures.max_orders_status = 'x'" in sql(query | {"filters": ["max(orders.status) = 'x'"]})
 
 
+def test_what_only_a_derived_measure_of_one_fact_needs_is_no_column_of_its_entry() -> None:
+    query = {"measures": ["orders.order_count", "tickets.effort"], "filters": ["orders.gross_less_tax > 3"]}
+    text = sql(query)
+    assert "SUM(orders.amount) - SUM(orders.tax) AS gross_less_tax" in text
+    assert "AS tax_total" not in text
+
+
+def test_a_name_that_is_both_column_and_measure_is_the_column_in_filters() -> None:
+    sources = changed("orders", measures=[{"name": "tax", "expr": "sum(tax)"}])
+    for condition in ("tax > 5", "orders.tax > 5"):
+        assert "WHERE\n  orders.tax > 5" in sql({"measures": ["orders.tax"], "filters": [condition]}, sources)
+    named = {"measures": [{"expr": "sum(orders.tax)", "name": "tax"}], "filters": ["tax > 5"]}
+    assert "HAVING\n  SUM(orders.tax) > 5" in sql(named)
+
+
+def test_a_condition_on_a_measure_makes_a_query_without_measures_group() -> None:
+    text = sql({"dimensions": ["orders.status"], "filters": ["orders.gross > 100"]})
+    assert "GROUP BY\n  orders.status\nHAVING\n  SUM(orders.amount) > 100" in text
+
+
 def test_the_text_is_the_same_in_every_process() -> None:
     script = (
         "from tests.semantic_layer.shop import SHOP, sql\n"
