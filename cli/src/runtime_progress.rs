@@ -32,7 +32,7 @@ impl RuntimeProgress {
 
     fn show(&self, line: &mut Line, message: String) {
         let spinner = line.spinner.get_or_insert_with(|| {
-            let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}");
+            let style = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}");
             let spinner = ProgressBar::new_spinner();
             spinner.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
             spinner.enable_steady_tick(Duration::from_millis(120));
