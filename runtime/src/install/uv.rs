@@ -1,6 +1,6 @@
 //! uv: which one, whether it is new enough, and the three commands that fill a virtual environment.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -15,7 +15,8 @@ use crate::observer::{Event, Step};
 use crate::process::{self, ProcessError, Supervision};
 use crate::{Environment, Error, Feature, FeatureSet, Runtime};
 
-/// The oldest uv whose `venv --relocatable`, `--require-hashes` and hashes of direct URLs were tried and found to work.
+/// The oldest uv whose `venv --relocatable` and `--require-hashes`, with locked files and direct URLs, were tried and
+/// found to work.
 pub const MINIMUM: (u64, u64, u64) = (0, 5, 0);
 const MINIMUM_TEXT: &str = "0.5.0";
 
@@ -103,7 +104,10 @@ impl Uv {
         let requires_python = verified.manifest().requires_python().to_string();
         let venv = staged.layout().venv_dir.as_os_str();
         let python = staged.layout().python_path.as_os_str();
-        let wheel = wheel_requirement(verified, staged.work())?;
+        fs_err::write(
+            staged.work().join("wheel.txt"),
+            wheel_requirement(verified, staged.work())?,
+        )?;
 
         let create: [&OsStr; 5] = [
             "venv".as_ref(),
@@ -125,7 +129,7 @@ impl Uv {
             .map_err(|error| unsupported_platform(error, level))?;
 
         let mut bundled: Vec<&OsStr> = into.to_vec();
-        bundled.extend(["--no-deps".as_ref(), wheel.as_os_str()]);
+        bundled.extend(["--no-deps", "--require-hashes", "-r", "wheel.txt"].map(OsStr::new));
         self.step(runtime, Step::InstallWheel, staged, log, &bundled)
     }
 
@@ -173,9 +177,10 @@ impl Uv {
     }
 }
 
-/// The wheel as a direct reference whose fragment is its digest, so that what uv reads is what was verified. A path that
-/// is not UTF-8 has no such spelling: then uv reads a copy.
-fn wheel_requirement(verified: &VerifiedAssets, work: &Path) -> Result<OsString, Error> {
+/// The line of a requirements file that names the wheel by a direct URL, with the digest in the form that every uv from
+/// [`MINIMUM`] on compares: the fragment of a URL is passed over by uv 0.7. A path that is not UTF-8 has no
+/// such spelling: then uv reads a copy.
+fn wheel_requirement(verified: &VerifiedAssets, work: &Path) -> Result<String, Error> {
     let bundled = verified.wheel_path();
     let readable = match bundled.to_str() {
         Some(_) => std::path::absolute(&bundled).map_err(Error::Io)?,
@@ -189,11 +194,8 @@ fn wheel_requirement(verified: &VerifiedAssets, work: &Path) -> Result<OsString,
     let root = if path.starts_with('/') { "" } else { "/" };
     let digest = verified.manifest().wheel().content.sha256;
     let name = ktx_manifest::asset_manifest::DISTRIBUTION_NAME;
-    Ok(format!(
-        "{name} @ file://{root}{}#sha256={digest}",
-        utf8_percent_encode(&path, PATH)
-    )
-    .into())
+    let url = utf8_percent_encode(&path, PATH);
+    Ok(format!("{name} @ file://{root}{url} --hash=sha256:{digest}\n"))
 }
 
 /// uv says at length that a locked version has no wheel; people want to know what that means.

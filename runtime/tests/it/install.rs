@@ -2,7 +2,9 @@
 
 use ktx_fixtures::sample_assets::SampleAssets;
 use ktx_fixtures::sample_wheel::SampleWheel;
-use ktx_runtime::{Feature, FeatureSet, InstallMode, InstallOutcome, InstallRequest, StatusKind};
+use ktx_runtime::{
+    Event, Feature, FeatureSet, InstallMode, InstallOutcome, InstallRequest, Observer, StatusKind, Step,
+};
 
 use crate::sandbox::fake_uv::Misbehaviour;
 use crate::sandbox::{Sandbox, VERSION, core};
@@ -180,6 +182,31 @@ fn the_message_of_a_failure_has_the_end_of_the_log_and_its_path() {
     something is wrong
     failed: failed at installing Python dependencies: `uv pip install` ended with exit status: 7
     ");
+    assert_eq!(sandbox.runtime().status().kind, StatusKind::Missing);
+}
+
+/// Puts another wheel, good in itself, into the place of the one that was verified.
+struct Swap(std::path::PathBuf);
+
+impl Observer for Swap {
+    fn observe(&self, event: &Event<'_>) {
+        if matches!(event, Event::Step(Step::InstallWheel)) {
+            let mut other = SampleWheel::new("0.1.0rc0");
+            other.set("semantic_layer/added.py", "X = 1\n");
+            fs_err::write(&self.0, other.to_bytes()).expect("written");
+        }
+    }
+}
+
+#[test]
+fn a_wheel_that_changes_after_it_was_verified_is_not_installed() {
+    let sandbox = Sandbox::with_sample();
+    let wheel = sandbox.assets().join(SampleAssets::default().wheel_name());
+    let runtime = sandbox.runtime().observed_by(Swap(wheel));
+    let error = runtime
+        .install(&core(InstallMode::IfNeeded))
+        .expect_err("it is another wheel");
+    assert!(error.to_string().contains("Hash mismatch"), "{error}");
     assert_eq!(sandbox.runtime().status().kind, StatusKind::Missing);
 }
 
