@@ -5,6 +5,8 @@
 
 mod client;
 mod error;
+mod url;
 
-pub use self::client::{BaseUrl, HttpClient, InvalidUrl};
+pub use self::client::HttpClient;
 pub use self::error::{HttpError, Port};
+pub use self::url::{BaseUrl, InvalidUrl};

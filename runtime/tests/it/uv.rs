@@ -134,3 +134,51 @@ fn credentials_of_an_index_reach_neither_log_nor_message() {
         assert!(!text.contains("hunter22"), "{text}");
     }
 }
+
+/// The message for embeddings whose dependency has only a source distribution, and for those that fail otherwise.
+#[test]
+fn embeddings_without_a_wheel_are_not_supported_and_other_failures_do_not_say_so() {
+    let sandbox = Sandbox::with_sample();
+    let links = sandbox.path().join("links");
+    fs_err::create_dir(&links).expect("a directory");
+    let source = b"not looked into";
+    fs_err::write(links.join("onlysource-1.0.tar.gz"), source).expect("written");
+    let install = |requirement: &str, digest: &str| {
+        let mut assets = SampleAssets::default();
+        let lock = format!("{requirement} --hash=sha256:{digest}\n").into_bytes();
+        assets.manifest["requirements"]["local-embeddings"]["sha256"] =
+            ktx_fixtures::sample_assets::hex(&lock).into();
+        assets.manifest["requirements"]["local-embeddings"]["bytes"] = lock.len().into();
+        *assets.bytes(ktx_fixtures::sample_assets::LOCAL_EMBEDDINGS_LOCK) = lock;
+        let _ = fs_err::remove_dir_all(sandbox.assets());
+        assets.write_to(&sandbox.assets());
+        let variables = sandbox.variables().clone().into_iter();
+        let offline = [
+            ("UV_NO_INDEX", "1".into()),
+            ("UV_FIND_LINKS", links.clone().into_os_string()),
+        ];
+        let variables = variables.chain(offline.map(|(name, value)| (name.into(), value)));
+        let environment = ktx_runtime::Environment::of_variables(variables);
+        let runtime =
+            ktx_runtime::Runtime::new(environment, VERSION, ktx_runtime::Interrupt::new()).expect("a root");
+        let features = ktx_runtime::FeatureSet::from(ktx_runtime::Feature::LocalEmbeddings);
+        let request = ktx_runtime::InstallRequest {
+            features,
+            mode: InstallMode::IfNeeded,
+        };
+        runtime
+            .install(&request)
+            .expect_err("it cannot be installed")
+            .to_string()
+    };
+    let unsupported = install("onlysource==1.0", &ktx_fixtures::sample_assets::hex(source));
+    assert!(
+        unsupported.contains(&format!(
+            "local-embeddings is not supported on {}",
+            std::env::consts::OS
+        )),
+        "{unsupported}"
+    );
+    let missing = install("nowhere==1.0", &"0".repeat(64));
+    assert!(!missing.contains("is not supported"), "{missing}");
+}

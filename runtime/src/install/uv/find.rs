@@ -1,0 +1,145 @@
+//! Which uv is used, whether it is new enough, and which Python it would take.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::install::environment;
+use crate::process::{self, ProcessError, Supervision};
+use crate::{Environment, Error, Runtime};
+
+/// The oldest uv whose `venv --relocatable` and `--require-hashes`, with locked files and direct URLs, were tried and
+/// found to work.
+pub const MINIMUM: (u64, u64, u64) = (0, 5, 0);
+const MINIMUM_TEXT: &str = "0.5.0";
+
+/// A uv that answered.
+#[derive(Clone, Debug)]
+pub struct Uv {
+    path: PathBuf,
+    version: String,
+}
+
+/// What `uv` says about the Python it would use.
+#[derive(Clone, Debug)]
+pub enum FoundPython {
+    At(PathBuf),
+    None(String),
+}
+
+impl Uv {
+    /// The uv that `KTX_UV` names, else the one on `PATH`.
+    ///
+    /// # Errors
+    /// When there is none, when it does not answer, or when it is too old.
+    pub fn find(runtime: &Runtime) -> Result<Uv, Error> {
+        let path = locate(runtime.environment()).ok_or(Error::UvMissing)?;
+        let version = ask_version(runtime, &path)?;
+        let uv = Uv { path, version };
+        match uv.parsed_version() {
+            Some(version) if version < MINIMUM => Err(Error::UvTooOld {
+                path: uv.path,
+                found: uv.version.trim_start_matches("uv ").to_owned(),
+                wanted: MINIMUM_TEXT,
+            }),
+            _ => Ok(uv),
+        }
+    }
+
+    /// What it answers to `--version`.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Where it was found.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The Python that an installation would use now, without downloading one.
+    pub fn find_python(&self, runtime: &Runtime, requires_python: &str, work: &Path) -> FoundPython {
+        let mut command = Command::new(&self.path);
+        environment::apply(&mut command, runtime.environment(), work);
+        command.env("UV_PYTHON_DOWNLOADS", "never");
+        command.args(["python", "find", "--no-project", requires_python]);
+        match collect(runtime, command) {
+            Ok((true, stdout, _)) => FoundPython::At(PathBuf::from(stdout.trim())),
+            Ok((false, _, stderr)) => FoundPython::None(stderr.trim().to_owned()),
+            Err(error) => FoundPython::None(error.to_string()),
+        }
+    }
+
+    fn parsed_version(&self) -> Option<(u64, u64, u64)> {
+        let number = self.version.split_ascii_whitespace().nth(1)?;
+        let mut parts = number.split(['.', '-', '+']).map(str::parse);
+        let mut next = || parts.next()?.ok();
+        Some((next()?, next()?, next()?))
+    }
+}
+
+fn locate(environment: &Environment) -> Option<PathBuf> {
+    let named = environment.variable("KTX_UV").map(Path::new);
+    match named {
+        Some(named) if named.components().count() > 1 => {
+            std::path::absolute(named).ok().filter(|path| path.is_file())
+        }
+        Some(named) => on_path(environment, named.as_os_str()),
+        None => on_path(environment, OsStr::new("uv")),
+    }
+}
+
+fn on_path(environment: &Environment, name: &OsStr) -> Option<PathBuf> {
+    let mut file = name.to_owned();
+    if cfg!(windows) && Path::new(name).extension().is_none() {
+        file.push(".exe");
+    }
+    std::env::split_paths(environment.variable("PATH")?)
+        .filter(|directory| directory.is_absolute())
+        .map(|directory| directory.join(&file))
+        .find(|candidate| is_program(candidate))
+}
+
+#[cfg(unix)]
+fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+
+    fs_err::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_program(path: &Path) -> bool {
+    path.is_file()
+}
+
+fn ask_version(runtime: &Runtime, path: &Path) -> Result<String, Error> {
+    let mut command = Command::new(path);
+    let work = path.parent().unwrap_or(Path::new("/"));
+    environment::apply(&mut command, runtime.environment(), work);
+    command.arg("--version");
+    let broken = |reason: String| Error::UvBroken {
+        path: path.to_owned(),
+        reason,
+    };
+    match collect(runtime, command) {
+        Ok((true, stdout, _)) => Ok(stdout.trim().to_owned()),
+        Ok((false, stdout, stderr)) => Err(broken(format!("{}{}", stderr.trim(), stdout.trim()))),
+        Err(ProcessError::Interrupted(interrupted)) => Err(interrupted.into()),
+        Err(error) => Err(broken(error.to_string())),
+    }
+}
+
+pub(super) fn collect(runtime: &Runtime, command: Command) -> Result<(bool, String, String), ProcessError> {
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let supervision = Supervision {
+        interrupt: runtime.interrupt(),
+        silence: Some(runtime.limits().silence.min(std::time::Duration::from_secs(30))),
+        grows: &mut || false,
+        timeout: None,
+    };
+    let ended = process::run(command, None, supervision, &mut |stream, piece| match stream {
+        process::Stream::Stdout => stdout.extend_from_slice(piece),
+        process::Stream::Stderr => stderr.extend_from_slice(piece),
+    })?;
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ok((ended.status.success(), text(stdout), text(stderr)))
+}

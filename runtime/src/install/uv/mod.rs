@@ -1,0 +1,178 @@
+//! The three commands of uv that fill a virtual environment.
+
+mod find;
+mod growth;
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Command;
+
+use ktx_manifest::VerifiedAssets;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+pub use self::find::{FoundPython, Uv};
+use self::growth::Growth;
+use super::environment;
+use super::log::InstallLog;
+use super::redaction::Redaction;
+use super::staging::StagedRuntime;
+use crate::observer::{Event, Step};
+use crate::process::{self, ProcessError, Supervision};
+use crate::{Error, Feature, FeatureSet, Runtime};
+
+/// Everything that means something in a URL or a requirement is written as `%xx`; `/` parts the path.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// What uv says when a locked version has no wheel for this platform.
+const NO_WHEEL: [&str; 3] = [
+    "no usable wheels",
+    "no wheels with a matching",
+    "building from source is disabled",
+];
+
+impl Uv {
+    /// Makes the virtual environment, installs the locked requirements into it, and then the wheel.
+    pub(super) fn populate(
+        &self,
+        runtime: &Runtime,
+        staged: &StagedRuntime,
+        verified: &VerifiedAssets,
+        features: &FeatureSet,
+        log: &mut InstallLog,
+    ) -> Result<(), Error> {
+        log.redact(Redaction::of(runtime.environment()));
+        environment::prepare_work(staged.work())?;
+        let (requirements, level) = match features.highest() {
+            Feature::Core => (verified.core_requirements(), Feature::Core),
+            Feature::LocalEmbeddings => (verified.local_embeddings_requirements(), Feature::LocalEmbeddings),
+        };
+        // A copy of the bytes whose digest was checked, under a name without surprises.
+        fs_err::write(staged.work().join("requirements.txt"), requirements)?;
+        let requires_python = verified.manifest().requires_python().to_string();
+        let venv = staged.layout().venv_dir.as_os_str();
+        let python = staged.layout().python_path.as_os_str();
+        fs_err::write(
+            staged.work().join("wheel.txt"),
+            wheel_requirement(verified, staged.work())?,
+        )?;
+
+        let create: [&OsStr; 5] = [
+            "venv".as_ref(),
+            "--relocatable".as_ref(),
+            "--python".as_ref(),
+            requires_python.as_ref(),
+            venv,
+        ];
+        self.step(runtime, Step::CreateEnvironment, staged, log, &create)?;
+
+        let into: [&OsStr; 4] = ["pip".as_ref(), "install".as_ref(), "--python".as_ref(), python];
+        let mut locked: Vec<&OsStr> = into.to_vec();
+        locked.extend(["--require-hashes", "-r", "requirements.txt"].map(OsStr::new));
+        if level == Feature::LocalEmbeddings {
+            // Building PyTorch from its sources is not what anybody wants here.
+            locked.push("--no-build".as_ref());
+        }
+        self.step(runtime, Step::InstallRequirements, staged, log, &locked)
+            .map_err(|error| unsupported_platform(error, level))?;
+
+        let mut bundled: Vec<&OsStr> = into.to_vec();
+        bundled.extend(["--no-deps", "--require-hashes", "-r", "wheel.txt"].map(OsStr::new));
+        self.step(runtime, Step::InstallWheel, staged, log, &bundled)
+    }
+
+    fn step(
+        &self,
+        runtime: &Runtime,
+        step: Step,
+        staged: &StagedRuntime,
+        log: &mut InstallLog,
+        arguments: &[&OsStr],
+    ) -> Result<(), Error> {
+        runtime.begin(step)?;
+        let mut command = Command::new(self.path());
+        environment::apply(&mut command, runtime.environment(), staged.work());
+        command.args(arguments);
+        log.command(self.path().as_os_str(), arguments);
+        let mut growth = Growth::of(self, runtime, staged);
+        let supervision = Supervision {
+            interrupt: runtime.interrupt(),
+            silence: Some(runtime.limits().silence),
+            grows: &mut || growth.has_grown(),
+            timeout: None,
+        };
+        let ended = process::run(command, None, supervision, &mut |_, piece| {
+            log.output(piece, |line| runtime.observer().observe(&Event::Output(line)));
+        });
+        let shown = format!("`{} {}`", file_name(self.path()), leading_words(arguments));
+        match ended {
+            Ok(ended) if ended.status.success() => Ok(()),
+            Ok(ended) => Err(log.failed(format!(
+                "failed at {}: {shown} ended with {}",
+                step.description(),
+                ended.status
+            ))),
+            Err(ProcessError::Interrupted(interrupted)) => Err(interrupted.into()),
+            Err(error) => Err(log.failed(format!("failed at {}: {shown}: {error}", step.description()))),
+        }
+    }
+}
+
+/// The line of a requirements file that names the wheel by a direct URL, with the digest in the form that every uv from
+/// [`find::MINIMUM`] on compares: the fragment of a URL is passed over by uv 0.7. A path that is not UTF-8 has no
+/// such spelling: then uv reads a copy.
+fn wheel_requirement(verified: &VerifiedAssets, work: &Path) -> Result<String, Error> {
+    let bundled = verified.wheel_path();
+    let readable = match bundled.to_str() {
+        Some(_) => std::path::absolute(&bundled).map_err(Error::Io)?,
+        None => {
+            let copy = work.join(verified.manifest().wheel().file.to_string());
+            fs_err::copy(&bundled, &copy)?;
+            copy
+        }
+    };
+    let path = readable.to_string_lossy().replace('\\', "/");
+    let root = if path.starts_with('/') { "" } else { "/" };
+    let digest = verified.manifest().wheel().content.sha256;
+    let name = ktx_manifest::asset_manifest::DISTRIBUTION_NAME;
+    let url = utf8_percent_encode(&path, PATH);
+    Ok(format!("{name} @ file://{root}{url} --hash=sha256:{digest}\n"))
+}
+
+/// uv says at length that a locked version has no wheel; people want to know what that means.
+fn unsupported_platform(error: Error, level: Feature) -> Error {
+    match error {
+        Error::InstallFailed { reason, tail, log }
+            if level == Feature::LocalEmbeddings
+                && NO_WHEEL.iter().any(|said| tail.to_lowercase().contains(said)) =>
+        {
+            let system = format!("{} on {}", std::env::consts::OS, std::env::consts::ARCH);
+            let reason = format!(
+                "local-embeddings is not supported on {system}: a dependency has no wheel for it\n{reason}"
+            );
+            Error::InstallFailed { reason, tail, log }
+        }
+        other => other,
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// The words of a command line up to its first flag: enough to tell which command it was; the log has the whole.
+fn leading_words(arguments: &[&OsStr]) -> String {
+    let words: Vec<String> = arguments
+        .iter()
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .take_while(|argument| !argument.starts_with('-'))
+        .collect();
+    words.join(" ")
+}
