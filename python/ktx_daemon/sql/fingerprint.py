@@ -78,8 +78,9 @@ def respond(request: Request) -> Fingerprint:
 def fingerprint(sql: str, dialect: Dialect) -> Fingerprint:
     """Normalise `sql` and hash the result."""
     try:
-        statements = parse_statements(sql, dialect)
-        tokens = _without_final_semicolons(_inside_commands(tokenize(sql, dialect), dialect))
+        tokens = tokenize(sql, dialect)
+        statements = parse_statements(sql, dialect, tokens)
+        tokens = _without_final_semicolons(_inside_commands(tokens, dialect))
     except (Unparseable, SqlglotError) as error:
         return _unreadable(plain_message(error))
     if not statements:

@@ -40,11 +40,13 @@ def dialect_named(name: str) -> Dialect:
     return Dialect.get_or_raise(name.lower())
 
 
-def parse_statements(sql: str, dialect: Dialect) -> list[exp.Expr]:
-    """Return the statements of `sql`, without empty ones. Raises `Unparseable`."""
+def parse_statements(sql: str, dialect: Dialect, tokens: list[Token] | None = None) -> list[exp.Expr]:
+    """Return the statements of `sql`, without empty ones. Raises `Unparseable`.
+
+    Whoever has its tokens already hands them in: tokenizing takes half of the time.
+    """
     try:
-        tokens = tokenize(sql, dialect)
-        parsed = dialect.parser().parse(tokens, sql)
+        parsed = dialect.parser().parse(tokenize(sql, dialect) if tokens is None else tokens, sql)
     except SqlglotError as error:
         raise Unparseable(plain_message(error)) from None
     except RecursionError:

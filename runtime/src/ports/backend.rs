@@ -25,7 +25,11 @@ enum Route {
         dialogue: Arc<dyn Dialogue>,
     },
     /// A daemon that proved itself a moment ago.
-    Proven(ProvenDaemon),
+    Proven {
+        daemon: ProvenDaemon,
+        /// One client keeps its connections: opening one takes longer than a small answer.
+        client: HttpClient,
+    },
 }
 
 /// One of the things that Python does: over HTTP and as a subcommand.
@@ -93,7 +97,10 @@ impl Backend {
     pub fn of_proven(runtime: &Runtime, daemon: ProvenDaemon) -> Backend {
         Backend {
             runtime: runtime.clone(),
-            route: Route::Proven(daemon),
+            route: Route::Proven {
+                client: HttpClient::new(runtime.interrupt().clone()),
+                daemon,
+            },
         }
     }
 
@@ -121,10 +128,9 @@ impl Backend {
                 }
                 answer => Ok(answer?),
             },
-            Route::Proven(daemon) => {
+            Route::Proven { daemon, client } => {
                 let _in_use = self.runtime.use_runtime()?;
-                let client = HttpClient::new(self.runtime.interrupt().clone());
-                Ok(daemon.post(&client, port, path, payload).map_err(Error::Http)?)
+                Ok(daemon.post(client, port, path, payload).map_err(Error::Http)?)
             }
             Route::OneShot { policy, dialogue } => {
                 if let Some(answer) = self.ask_running(operation, payload) {
