@@ -9,6 +9,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from semantic_layer.errors import SemanticLayerError, quoted
 
+# Keys of a source that other programs read.
+_NOTES = frozenset({"default_time_dimension", "tags", "freshness", "source_type", "inherits_columns_from"})
 _DESCRIPTION_ORDER = ("user", "ai", "dbt", "db")
 
 Name = Annotated[str, Field(min_length=1)]
@@ -133,6 +135,3 @@ def faults(error: ValidationError) -> str:
 def unknown_keys(definition: Mapping[str, Any]) -> list[str]:
     """Keys of a source that the semantic layer neither reads nor expects to find."""
     return [key for key in definition if key not in Source.model_fields and key not in _NOTES]
-
-
-_NOTES = frozenset({"default_time_dimension", "tags", "freshness", "source_type", "inherits_columns_from"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from subprocess import run
 from typing import Any
 
@@ -25,11 +26,12 @@ from semantic_layer.model import Model
 from semantic_layer.nullability import is_not_true_without, is_null_without
 from semantic_layer.paths import cheapest_tree, is_safe_from, rerooted
 from semantic_layer.planning import make_plan
-from semantic_layer.query import _KEPT_MODELS, _RecentModels
+from semantic_layer.query import _KEPT_MODELS, _RecentModels, run_query
 from semantic_layer.requests import parse_query
 from semantic_layer.resolution import resolve
 from semantic_layer.sources import Join, parse_sources
 from semantic_layer.tables import parse_table
+from tests.semantic_layer.cases import ANSWERED
 from tests.semantic_layer.shop import AIR, SHOP
 
 SQLITE = get_dialect("sqlite")
@@ -282,6 +284,16 @@ def test_models_are_kept_by_content_and_only_the_last_few() -> None:
         kept.get([source | {"tags": [str(number)]} for source in SHOP], POSTGRES)
     assert kept.get(SHOP, POSTGRES) is not first
     assert len(kept._models) == _KEPT_MODELS
+
+
+def test_threads_that_share_a_new_model_get_the_same_text() -> None:
+    queries = [case.query for case in ANSWERED if case.sources == SHOP]
+    alone = [run_query(SHOP, query, "snowflake")["sql"] for query in queries]
+    for number in range(3):
+        fresh = [source | {"tags": [f"threads {number}"]} for source in SHOP]
+        with ThreadPoolExecutor(8) as pool:
+            together = list(pool.map(lambda query: run_query(fresh, query, "snowflake")["sql"], queries))  # noqa: B023
+        assert together == alone
 
 
 def test_near_names_are_suggested_and_far_ones_are_not() -> None:
