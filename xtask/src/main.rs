@@ -12,6 +12,7 @@ mod exit;
 mod install_tools;
 mod interrupt;
 mod lock;
+mod pack;
 mod printer;
 mod process;
 mod promote;
@@ -80,6 +81,8 @@ enum Command {
     Build(build::BuildArgs),
     BuildWheel(build_wheel::BuildWheelArgs),
     BuildPackage(build_package::BuildPackageArgs),
+    #[command(hide = true)]
+    Pack(pack::PackArgs),
     Verify(verify::VerifyArgs),
     Smoke(smoke::SmokeArgs),
     #[command(hide = true)]
@@ -101,6 +104,7 @@ fn dispatch(command: Command, session: &Session<'_>) -> anyhow::Result<()> {
         Command::Build(arguments) => build::run(arguments, session),
         Command::BuildWheel(arguments) => build_wheel::run(arguments, session),
         Command::BuildPackage(arguments) => build_package::run(arguments, session),
+        Command::Pack(arguments) => pack::run(arguments, session),
         Command::Verify(arguments) => verify::run(arguments, session),
         Command::Smoke(arguments) => smoke::run(arguments, session),
         Command::SmokeGuardian(arguments) => smoke::keep_watch(&arguments),

@@ -8,7 +8,7 @@ use fs_err as fs;
 use ktx_manifest::artifact_manifest::ArtifactKind;
 
 use super::Comparison;
-use super::measure::{Contestant, compare};
+use super::measure::{Contestant, Taken, compare};
 use crate::build::BuildArgs;
 use crate::session::Session;
 use crate::tools::{self, ToolSet};
@@ -16,6 +16,8 @@ use crate::tools::{self, ToolSet};
 /// Rounds for what takes milliseconds, and for what takes tenths of a second.
 const MANY: usize = 31;
 const SOME: usize = 7;
+
+const PACKING: &str = "ratio at most 0.33, memory at most npm's";
 
 /// The verifier reads the artifacts as they are and what is in them.
 const SUM: &str = r#"find dist/package -type f -exec sha256sum {} + && sha256sum "$0" "$1""#;
@@ -54,23 +56,9 @@ pub fn measure(session: &Session<'_>) -> Result<Vec<Comparison>> {
         ],
         SOME,
     )?;
-    let packages = compare(
-        &mut [
-            Contestant::new("xtask build-package", || {
-                Ok(command(&xtask, &["build-package", "--quiet"], root))
-            }),
-            Contestant::new("npm pack", || {
-                let mut npm = command(
-                    tools::npm().into(),
-                    &["pack", "--silent", "--pack-destination"],
-                    &package,
-                );
-                npm.arg(scratch);
-                Ok(npm)
-            }),
-        ],
-        SOME,
-    )?;
+    let packages = packers(&xtask, &package, scratch)?;
+    let native = native_tree(&program, scratch)?;
+    let natives = packers(&xtask, &native, scratch)?;
     let verify = compare(
         &mut [
             Contestant::new("xtask verify", || {
@@ -122,16 +110,53 @@ pub fn measure(session: &Session<'_>) -> Result<Vec<Comparison>> {
     session.printer.talk(&sizes);
     Ok(vec![
         Comparison::new("wheel", "ratio at most 1", wheels)?,
-        Comparison::new(
-            "package and tarball",
-            "ratio at most 0.33, memory at most npm's",
-            packages,
-        )?,
+        Comparison::new("package to tarball", PACKING, packages)?,
+        Comparison::new("four programs to tarball", PACKING, natives)?,
         Comparison::new("verification", "ratio at most 2 over the same bytes", verify)?,
         Comparison::new("version", "native 5 ms; launcher 8 ms over node", version)?,
         Comparison::new("installation", "700 ms", install)?,
         Comparison::new("build again", "2000 ms", again)?,
     ])
+}
+
+/// The same tree, packed by us and by npm.
+fn packers(xtask: &Utf8Path, tree: &Utf8Path, scratch: &Utf8Path) -> Result<Vec<Taken>> {
+    let ours = scratch.join("ours.tgz");
+    compare(
+        &mut [
+            Contestant::new("xtask pack", || {
+                Ok(command(
+                    xtask,
+                    &["pack", "--quiet", tree.as_str(), ours.as_str()],
+                    scratch,
+                ))
+            }),
+            Contestant::new("npm pack", || {
+                let mut npm = command(
+                    tools::npm().into(),
+                    &["pack", "--silent", "--pack-destination"],
+                    tree,
+                );
+                npm.arg(scratch);
+                Ok(npm)
+            }),
+        ],
+        SOME,
+    )
+}
+
+/// A package of nothing but native code, four times the program.
+fn native_tree(program: &Utf8Path, scratch: &Utf8Path) -> Result<Utf8PathBuf> {
+    let tree = scratch.join("native");
+    fs::create_dir_all(&tree)?;
+    fs::write(
+        tree.join("package.json"),
+        r#"{"name": "native", "version": "1.0.0"}"#,
+    )?;
+    for copy in 1..=4 {
+        fs::copy(program, tree.join(format!("program-{copy}")))?;
+    }
+    Ok(tree)
 }
 
 /// Node without the variable that makes it read certificates at every start.
