@@ -21,7 +21,7 @@ const BLOCK: usize = 512 << 10;
 /// How far back deflate refers.
 const WINDOW: usize = 32 << 10;
 
-/// Level 6: native code comes out 0.9 % larger than at npm's 9, in a third of the time.
+/// Beside npm's level 9, native code comes out 0.5 % larger and JavaScript 1.0 %, in a quarter of the processor time.
 const LEVEL: u32 = 6;
 
 /// No name, no time, no operating system.
