@@ -48,7 +48,7 @@ impl SharedPython {
     fn install(&self) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ktx"));
         command.args(["runtime", "install", "--yes"]);
-        let output = self.into_command(&mut command).output().expect("starts ktx");
+        let output = self.addressed(&mut command).output().expect("starts ktx");
         assert!(
             output.status.success(),
             "{}",
@@ -56,7 +56,7 @@ impl SharedPython {
         );
     }
 
-    fn into_command<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+    fn addressed<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         command
             .env("KTX_RUNTIME_ROOT", &self.root)
             .env("KTX_ASSET_DIR", &self.assets)
@@ -76,7 +76,7 @@ impl SharedPython {
 impl Drop for SharedPython {
     fn drop(&mut self) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ktx"));
-        let _ = self.into_command(command.args(["runtime", "stop"])).output();
+        let _ = self.addressed(command.args(["runtime", "stop"])).output();
     }
 }
 
