@@ -121,10 +121,7 @@ def columns_of(tree: exp.Expr) -> Iterator[exp.Column]:
 
 def is_aggregate(node: exp.Expr) -> bool:
     """Whether this very node is an aggregate call."""
-    if isinstance(node, exp.AggFunc):
-        is_greatest_of_several = isinstance(node, (exp.Max, exp.Min)) and bool(node.args.get("expressions"))
-        return not is_greatest_of_several
-    if isinstance(node, exp.WithinGroup):
+    if isinstance(node, (exp.AggFunc, exp.WithinGroup)):
         return True
     return isinstance(node, exp.Anonymous) and node.name.lower() in _AGGREGATE_NAMES
 

@@ -20,7 +20,7 @@ from semantic_layer.resolution import resolve
 from semantic_layer.sources import parse_sources
 
 # A daemon serves few projects at a time; a large model takes some megabytes.
-_KEPT_MODELS = 8
+_KEPT_MODELS = 4
 
 
 class _RecentModels:
