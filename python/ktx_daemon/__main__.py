@@ -17,9 +17,10 @@ def main() -> int:
     from ktx_daemon.command_line import parse_arguments
 
     options = parse_arguments(arguments)
-    from ktx_daemon.serve import serve
+    from ktx_daemon.importing import import_without_collecting
 
-    return serve(options)
+    code: int = import_without_collecting("ktx_daemon.serve").serve(options)
+    return code
 
 
 if __name__ == "__main__":

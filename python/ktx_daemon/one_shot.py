@@ -6,6 +6,7 @@ from typing import BinaryIO, TextIO
 from ktx_daemon.cancellation import Cancellation
 from ktx_daemon.endpoints import Endpoint
 from ktx_daemon.errors import FieldError, InvalidRequest, RequestRejected, plain_message
+from ktx_daemon.importing import import_without_collecting
 from ktx_daemon.invocation import invoke
 from ktx_daemon.redaction import redact, redact_request_secrets
 
@@ -16,6 +17,7 @@ def run_one_shot(endpoint: Endpoint, stdin: BinaryIO, stdout: BinaryIO, stderr: 
     logging.getLogger().addHandler(logging.NullHandler())
     body = stdin.read()
     try:
+        import_without_collecting(endpoint.module)
         answer = invoke(endpoint, body, Cancellation())
     except InvalidRequest as error:
         message = "\n".join(_line(finding) for finding in error.findings)
