@@ -158,6 +158,34 @@ fn a_smoke_report_must_be_green_whole_and_of_this_platform() {
 }
 
 #[test]
+fn another_system_may_skip_what_it_cannot_run_but_not_what_is_indispensable() {
+    let registry = LocalRegistry::start();
+    let bench = Bench::new(&registry);
+    bench
+        .release
+        .write_policy(&json!({"platforms": ["linux-x64", "darwin-arm64"]}));
+    bench.release.prove();
+    let mut report = bench
+        .release
+        .smoke_report(json!({"kind": "artifacts"}), &["npm-local", "runtime-lifecycle"]);
+    report["platform"] = json!("darwin-arm64");
+    let skip = |name: &str| json!({"name": name, "outcome": {"status": "skipped", "reason": "no Debian"}, "seconds": 0.0, "steps": []});
+    let no_program = "platforms: the package has no program for darwin-arm64";
+    report["scenarios"].as_array_mut().unwrap().push(skip("postgres"));
+    bench.release.write_report("smoke-darwin-arm64.json", &report);
+    bench.check(ErrorClass::Refused, &[no_program]);
+    report["scenarios"][0] = skip("npm-local");
+    bench.release.write_report("smoke-darwin-arm64.json", &report);
+    bench.check(
+        ErrorClass::Refused,
+        &[
+            no_program,
+            "smoke: darwin-arm64: the smoke report is not green: npm-local did not run",
+        ],
+    );
+}
+
+#[test]
 fn the_policy_and_the_flags_must_agree_on_the_registry() {
     let registry = LocalRegistry::start();
     let bench = Bench::new(&registry);

@@ -5,5 +5,6 @@ mod daemon;
 mod doctor;
 mod install;
 mod prune;
+mod release_policy;
 mod signals;
 mod usage;
