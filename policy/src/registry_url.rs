@@ -86,6 +86,7 @@ mod tests {
             "http://",
             "https://user:pass@registry.example",
             "https://user@registry.example",
+            "https://:pass@registry.example",
             "https://registry.example/?a=b",
             "https://registry.example/#a",
             " https://registry.example",

@@ -44,7 +44,11 @@ pub fn environment() -> Environment {
 /// Where the artifacts lie: handed over, or in the checkout.
 pub fn location(session: &Session<'_>, artifacts: Option<&Utf8PathBuf>) -> Result<Location> {
     match artifacts {
-        Some(artifacts) => Ok(Location::handed_over(artifacts.as_std_path())),
+        Some(artifacts) => {
+            let path =
+                std::path::absolute(artifacts).with_context(|| format!("failed to resolve `{artifacts}`"))?;
+            Ok(Location::handed_over(&path))
+        }
         None => Ok(Location::in_checkout(session.root()?.as_std_path())),
     }
 }
