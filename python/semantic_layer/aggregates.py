@@ -103,15 +103,29 @@ def restricted(tree: exp.Expr, conditions: Sequence[exp.Expr], dialect: SqlDiale
     if not conditions:
         return tree
     for call in list(outermost_aggregates(tree)):
-        condition = all_of([part.copy() for part in conditions])
-        if isinstance(call, _KEEPS_NULLS) and dialect.name in _HAS_FILTER_CLAUSE:
-            replacement = exp.Filter(this=call.copy(), expression=exp.Where(this=condition))
-            if call is tree:
-                return replacement
-            call.replace(replacement)
-        else:
-            _restrict(call, condition)
+        replacement = restrict_call(call, all_of([part.copy() for part in conditions]), dialect)
+        tree = replacement if call is tree else tree
     return tree
+
+
+def restrict_call(call: exp.Expr, condition: exp.Expr, dialect: SqlDialect) -> exp.Expr:
+    """Makes one aggregate call see only rows that meet the condition; returns what stands in its place."""
+    if isinstance(call.parent, exp.Filter):
+        where = call.parent.expression
+        where.set("this", all_of([where.this, condition]))
+        return call
+    if keeps_nulls(call) and dialect.name in _HAS_FILTER_CLAUSE:
+        filtered = exp.Filter(this=call.copy(), expression=exp.Where(this=condition))
+        if call.parent:
+            call.replace(filtered)
+        return filtered
+    _restrict(call, condition)
+    return call
+
+
+def keeps_nulls(call: exp.Expr) -> bool:
+    """Whether the aggregate does not skip rows where its argument is NULL."""
+    return isinstance(call, _KEEPS_NULLS)
 
 
 def yields_number(tree: exp.Expr, type_of: Callable[[exp.Column], str | None]) -> bool:

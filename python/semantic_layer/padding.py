@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from semantic_layer.aggregates import arguments, restricted
+from semantic_layer.aggregates import arguments, keeps_nulls, restrict_call
 from semantic_layer.dialects import SqlDialect
 from semantic_layer.expressions import outermost_aggregates
 from semantic_layer.model import Model
@@ -38,11 +38,9 @@ def aggregating_rows_of(node: str, tree: exp.Expr, presence: Presence, dialect: 
         values = arguments(call)
         if not values and isinstance(call, exp.Count):
             call.set("this", key.copy())
-        elif not values or not is_null_without(node, values[0]):
-            replacement = restricted(call.copy(), [_is_present(key)], dialect)
+        elif not values or keeps_nulls(call) or not is_null_without(node, values[0]):
+            replacement = restrict_call(call, _is_present(key), dialect)
             tree = replacement if call is tree else tree
-            if call.parent:
-                call.replace(replacement)
     return tree
 
 

@@ -91,6 +91,25 @@ def test_percentiles_are_continuous_and_see_only_rows_of_the_segment(postgres_se
     assert duckdb.sql(sql(_PERCENTILES, _amounts_only(), "duckdb")).fetchall() == [(20, 36, 2)]
 
 
+@pytest.mark.parametrize(
+    ("measure", "text"),
+    [
+        (
+            "sum(orders.tax) filter (where orders.id > 1)",
+            "SUM(orders.tax) FILTER(WHERE orders.id > 1 AND orders.status <> 'void')",
+        ),
+        (
+            "array_agg(orders.tax)",
+            "ARRAY_AGG(orders.tax) FILTER(WHERE orders.status <> 'void' AND NOT orders.customer_id IS NULL)",
+        ),
+        ("string_agg(orders.status, ',')", "STRING_AGG(CASE WHEN orders.status <> 'void' THEN orders.status END, ',')"),
+    ],
+)
+def test_restrictions_respect_how_an_aggregate_treats_nulls(measure: str, text: str) -> None:
+    query = {"measures": [measure], "dimensions": ["customers.name"], "segments": ["orders.not_void"]}
+    assert text in " ".join(sql(query, SHOP, "postgres").split())
+
+
 def test_conditions_with_equals_are_conditions_in_tsql() -> None:
     text = sql({"measures": ["orders.revenue"], "limit": 3}, SHOP, "tsql")
     assert "SUM(CASE WHEN orders.status = 'paid' THEN orders.amount END) AS revenue" in text

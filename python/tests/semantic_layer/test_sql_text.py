@@ -201,6 +201,25 @@ def test_a_name_that_is_both_column_and_measure_is_the_column_in_filters() -> No
     assert "HAVING\n  SUM(orders.tax) > 5" in sql(named)
 
 
+@pytest.mark.parametrize(
+    ("condition", "text"),
+    [
+        ("qty > 1", "order_items.qty > 1"),
+        ("id > 1", "order_items.id > 1"),
+        ("order_items.line_total > 1", "(order_items.qty * order_items.unit_price) > 1"),
+        ("status = 'paid'", "orders.status = 'paid'"),
+        ("region = 'EU'", "customers.region = 'EU'"),
+        ("products.cost > 1", "products.cost > 1"),
+        ("unlisted = 1", "order_items.unlisted = 1"),
+        ("secret_score = 1", "customers.secret_score = 1"),
+    ],
+)
+def test_a_measure_filter_reads_its_own_columns_then_those_of_the_nearest_parent(condition: str, text: str) -> None:
+    sources = changed("order_items", measures=[{"name": "some", "expr": "sum(qty)", "filter": condition}])
+    written = " ".join(sql({"measures": ["order_items.some"]}, sources).split())
+    assert f"CASE WHEN {text} THEN" in written.replace("( ", "(").replace(" )", ")")
+
+
 def test_a_condition_on_a_measure_makes_a_query_without_measures_group() -> None:
     text = sql({"dimensions": ["orders.status"], "filters": ["orders.gross > 100"]})
     assert "GROUP BY\n  orders.status\nHAVING\n  SUM(orders.amount) > 100" in text
