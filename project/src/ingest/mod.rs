@@ -3,13 +3,15 @@
 
 mod fake;
 mod history;
+mod history_rows;
 mod looker;
 mod pull;
 mod report;
 mod run;
 
 pub use fake::pull as pull_fake;
-pub use history::{Baseline, HistoryRow, HistorySettings, pull as pull_history, read_export};
+pub use history::{Baseline, HistorySettings, pull as pull_history};
+pub use history_rows::{HistoryRow, read_export};
 pub use looker::{LookerReading, pull as pull_looker, read_folder as read_looker_folder};
 pub use pull::{Pull, WorkUnit};
 pub use report::{IngestDiff, IngestReport, UnitReport, UnitStatus};
