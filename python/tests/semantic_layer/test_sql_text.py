@@ -166,6 +166,17 @@ def test_a_role_is_an_alias_of_its_table() -> None:
     )
 
 
+def test_definitions_that_name_their_own_source_hold_for_its_roles() -> None:
+    sources = changed(
+        "airports",
+        AIR,
+        measures=[{"name": "nordic", "expr": "count(airports.code)", "filter": "airports.is_nordic"}],
+        columns=[{"name": "is_nordic", "type": "boolean", "expr": "airports.country = 'NO'"}],
+    )
+    text = sql({"measures": ["origin.nordic"]}, sources)
+    assert "COUNT(CASE WHEN origin.country = 'NO' THEN origin.code END) AS nordic\nFROM airports AS origin" in text
+
+
 def test_a_row_that_an_outer_join_made_up_is_neither_counted_nor_given_values() -> None:
     sources = changed("orders", measures=[{"name": "all_rows", "expr": "count(*)"}])
     query = {
