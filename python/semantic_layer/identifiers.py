@@ -52,15 +52,17 @@ _FOLDS_TO_LOWER_CASE = frozenset({"postgres", "materialize", "risingwave"})
 
 def needs_quotes(name: str, dialect: str) -> bool:
     """Whether ``name`` would be misread without quotes: odd characters, reserved, or case that folds."""
-    if not _PLAIN.fullmatch(name) or name.lower() in _RESERVED_IN.get(dialect, _RESERVED):
-        return True
-    return dialect in _FOLDS_TO_LOWER_CASE and name != name.lower()
+    return _is_unreadable(name, dialect) or (dialect in _FOLDS_TO_LOWER_CASE and name != name.lower())
 
 
 def written(name: str, dialect: str) -> str:
-    """``name`` as an author of an expression would type it: quoted only when it must be."""
-    if not needs_quotes(name, dialect):
+    """``name`` as an author of an expression would type it: quoted only when it would not parse."""
+    if not _is_unreadable(name, dialect):
         return name
     from sqlglot import exp
 
     return exp.to_identifier(name, quoted=True).sql(dialect=dialect)
+
+
+def _is_unreadable(name: str, dialect: str) -> bool:
+    return not _PLAIN.fullmatch(name) or name.lower() in _RESERVED_IN.get(dialect, _RESERVED)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from semantic_layer import GenerateRequest, SemanticLayerError, generate_sources
+from semantic_layer import (
+    GenerateRequest,
+    SemanticLayerError,
+    generate_sources,
+    run_query,
+    validate_sources,
+)
 from semantic_layer.generation import column_type
 
 
@@ -156,6 +162,7 @@ def test_several_links_to_one_table_get_roles_that_differ() -> None:
             ("orders", "seller_id", "users", "id", "many_to_one"),
         ],
     )
+    assert [join["on"] for join in orders["joins"]] == ["Buyer_Id = users.id", "seller_id = users.id"]
     assert [join["alias"] for join in orders["joins"]] == ["users_buyer_id", "users_seller_id"]
     assert [join["alias"] for join in users["joins"]] == ["orders_id_buyer_id", "orders_id_seller_id"]
 
@@ -171,6 +178,19 @@ def test_a_self_link_gives_a_role_for_each_direction() -> None:
 def test_odd_names_are_quoted_in_expressions() -> None:
     (source,) = _sources([{"name": "t", "columns": [{"name": "Unit Price", "type": "money"}]}])
     assert [measure["expr"] for measure in source["measures"]] == ['sum("Unit Price")', 'avg("Unit Price")']
+
+
+def test_what_is_drafted_can_be_queried_whatever_the_names() -> None:
+    tables = [
+        _table("Order Lines", "Id", "select", "unit Price"),
+        _table("order", "Id", "group_id"),
+    ]
+    sources = _sources(tables, [("Order Lines", "select", "order", "Id", "many_to_one")])
+    assert validate_sources(sources)["errors"] == []
+    query = {"measures": ["Order Lines.total_unit Price"], "dimensions": ["order.Id"]}
+    text = run_query(sources, query, "postgres")["sql"]
+    assert 'SUM("Order Lines"."unit Price") AS "total_unit Price"' in text
+    assert 'FROM "order"\nLEFT JOIN "Order Lines"\n  ON "order"."Id" = "Order Lines"."select"' in text
 
 
 def test_tables_of_one_name_in_two_schemas_become_two_sources() -> None:
