@@ -177,6 +177,15 @@ def test_definitions_that_name_their_own_source_hold_for_its_roles() -> None:
     assert "COUNT(CASE WHEN origin.country = 'NO' THEN origin.code END) AS nordic\nFROM airports AS origin" in text
 
 
+def test_a_computed_column_may_have_the_name_of_the_physical_one_it_is_computed_from() -> None:
+    columns = [
+        {"name": "cents", "type": "number", "expr": "cents / 100"},
+        {"name": "doubled", "type": "number", "expr": "orders.cents * 2"},
+    ]
+    text = sql({"measures": ["sum(orders.doubled)"]}, changed("orders", columns=columns))
+    assert "((orders.cents / 100) * 2)" in "".join(text.split("\n")).replace("  ", "").replace("( ", "(")
+
+
 def test_a_row_that_an_outer_join_made_up_is_neither_counted_nor_given_values() -> None:
     sources = changed("orders", measures=[{"name": "all_rows", "expr": "count(*)"}])
     query = {
