@@ -6,6 +6,7 @@
 mod document;
 mod read;
 mod schema;
+mod shapes;
 mod values;
 
 use schemars::JsonSchema;
