@@ -1,11 +1,10 @@
 //! `cargo xtask promote`: puts the version under one dist-tag under another.
 
 use anyhow::Result;
-use camino::Utf8PathBuf;
 use clap::Args;
 use ktx_publish::tag_move::{self, PromoteOptions};
 
-use crate::releasing::{self, Mode, SessionDesk};
+use crate::releasing::{self, MoveArgs, SessionDesk};
 use crate::session::Session;
 
 /// Move a dist-tag to a version that was proven under another
@@ -17,26 +16,15 @@ pub struct PromoteArgs {
     /// The dist-tag that is to point at it
     #[arg(long, value_name = "TAG")]
     to: String,
-    /// Run the commands; without it they are only shown
-    #[arg(long)]
-    execute: bool,
-    /// The registry, where release-policy.json names none [default: npm's own]
-    #[arg(long, value_name = "URL")]
-    registry: Option<String>,
-    /// Handed-over artifacts, with reports/ and release-policy.json beside the folder [default: the checkout's]
-    #[arg(long, value_name = "DIR")]
-    artifacts: Option<Utf8PathBuf>,
+    #[command(flatten)]
+    moving: MoveArgs,
     /// Let a version without provenance follow one with it
     #[arg(long)]
     accept_trust_downgrade: bool,
 }
 
 pub fn run(arguments: PromoteArgs, session: &Session<'_>) -> Result<()> {
-    let options = releasing::move_options(
-        session,
-        arguments.artifacts.as_ref(),
-        arguments.registry.as_deref(),
-    )?;
+    let options = releasing::move_options(session, &arguments.moving)?;
     let promote = PromoteOptions {
         from: arguments.from,
         to: arguments.to,
@@ -49,13 +37,5 @@ pub fn run(arguments: PromoteArgs, session: &Session<'_>) -> Result<()> {
         &SessionDesk(session),
     )
     .map_err(|error| releasing::failure(session, error))?;
-    releasing::carry_out(
-        session,
-        &plan,
-        if arguments.execute {
-            Mode::Execute
-        } else {
-            Mode::Dry
-        },
-    )
+    releasing::carry_out(session, &plan, &arguments.moving)
 }

@@ -1,7 +1,6 @@
 //! `cargo xtask publish`: the plan, and with `--execute` the deed.
 
 use anyhow::Result;
-use camino::Utf8PathBuf;
 use clap::Args;
 use ktx_policy::RegistryUrl;
 use ktx_policy::guard::{FirstLatest, Plan, Work};
@@ -10,7 +9,7 @@ use ktx_publish::publication::{self, Patience, PublishOptions, PublishPlan, Publ
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
-use crate::releasing::{self, SessionDesk};
+use crate::releasing::{self, Place, SessionDesk};
 use crate::session::Session;
 
 /// Publish to a registry; shows the plan unless --execute is given
@@ -25,12 +24,8 @@ pub struct PublishArgs {
     /// Leave the package with the registry for a person to approve
     #[arg(long)]
     stage: bool,
-    /// The registry, where release-policy.json names none [default: npm's own]
-    #[arg(long, value_name = "URL")]
-    registry: Option<String>,
-    /// Handed-over artifacts, with reports/ and release-policy.json beside the folder [default: the checkout's]
-    #[arg(long, value_name = "DIR")]
-    artifacts: Option<Utf8PathBuf>,
+    #[command(flatten)]
+    place: Place,
     /// Let the first version of the package become latest although it is a prerelease
     #[arg(long)]
     accept_first_latest: bool,
@@ -60,10 +55,10 @@ pub fn run(arguments: PublishArgs, session: &Session<'_>) -> Result<()> {
 
 fn options(arguments: &PublishArgs, session: &Session<'_>) -> Result<PublishOptions> {
     Ok(PublishOptions {
-        location: releasing::location(session, arguments.artifacts.as_ref())?,
-        built: releasing::built(session, arguments.artifacts.as_ref())?,
+        location: releasing::location(session, arguments.place.artifacts.as_ref())?,
+        built: releasing::built(session, arguments.place.artifacts.as_ref())?,
         tag: arguments.tag.clone(),
-        registry: releasing::registry(arguments.registry.as_deref())?,
+        registry: releasing::registry(arguments.place.registry.as_deref())?,
         first_latest: match arguments.accept_first_latest {
             true => FirstLatest::Accepted,
             false => FirstLatest::Refused,

@@ -1,11 +1,10 @@
 //! `cargo xtask rollback`: puts a dist-tag back on a version that it pointed at before.
 
 use anyhow::Result;
-use camino::Utf8PathBuf;
 use clap::Args;
 use ktx_publish::tag_move::{self, RollbackOptions};
 
-use crate::releasing::{self, Mode, SessionDesk};
+use crate::releasing::{self, MoveArgs, SessionDesk};
 use crate::session::Session;
 
 /// Move a dist-tag back to a version it had before
@@ -20,23 +19,12 @@ pub struct RollbackArgs {
     /// The version once more, when no receipt says that the tag pointed at it
     #[arg(long, value_name = "VERSION", requires = "to")]
     confirm: Option<String>,
-    /// Run the commands; without it they are only shown
-    #[arg(long)]
-    execute: bool,
-    /// The registry, where release-policy.json names none [default: npm's own]
-    #[arg(long, value_name = "URL")]
-    registry: Option<String>,
-    /// Handed-over artifacts, with reports/ and release-policy.json beside the folder [default: the checkout's]
-    #[arg(long, value_name = "DIR")]
-    artifacts: Option<Utf8PathBuf>,
+    #[command(flatten)]
+    moving: MoveArgs,
 }
 
 pub fn run(arguments: RollbackArgs, session: &Session<'_>) -> Result<()> {
-    let options = releasing::move_options(
-        session,
-        arguments.artifacts.as_ref(),
-        arguments.registry.as_deref(),
-    )?;
+    let options = releasing::move_options(session, &arguments.moving)?;
     let rollback = RollbackOptions {
         tag: arguments.tag,
         to: arguments.to,
@@ -49,13 +37,5 @@ pub fn run(arguments: RollbackArgs, session: &Session<'_>) -> Result<()> {
         &SessionDesk(session),
     )
     .map_err(|error| releasing::failure(session, error))?;
-    releasing::carry_out(
-        session,
-        &plan,
-        if arguments.execute {
-            Mode::Execute
-        } else {
-            Mode::Dry
-        },
-    )
+    releasing::carry_out(session, &plan, &arguments.moving)
 }

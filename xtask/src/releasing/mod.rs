@@ -5,6 +5,7 @@ mod telling;
 
 use anyhow::{Context, Result};
 use camino::Utf8PathBuf;
+use clap::Args;
 use ktx_manifest::artifact_manifest::ArtifactPackage;
 use ktx_policy::guard::TrustDowngrade;
 use ktx_policy::readiness::Head;
@@ -18,8 +19,19 @@ use crate::process::{self, Talk};
 use crate::session::Session;
 use crate::sources;
 
-pub use self::moving::{Mode, carry_out, move_options};
+pub use self::moving::{MoveArgs, carry_out, move_options};
 pub use self::telling::{failure, print_plan};
+
+// No doc comment: clap would make it the text of every command that flattens this.
+#[derive(Args)]
+pub struct Place {
+    /// The registry, where release-policy.json names none [default: npm's own]
+    #[arg(long, value_name = "URL")]
+    pub registry: Option<String>,
+    /// Handed-over artifacts, with reports/ and release-policy.json beside the folder [default: the checkout's]
+    #[arg(long, value_name = "DIR")]
+    pub artifacts: Option<Utf8PathBuf>,
+}
 
 /// The session, as the publishing library sees it.
 pub struct SessionDesk<'s, 'p>(pub &'s Session<'p>);

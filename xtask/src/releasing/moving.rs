@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use camino::Utf8PathBuf;
+use clap::Args;
 use ktx_policy::RegistryUrl;
 use ktx_policy::guard::{Plan, Work};
 use ktx_publish::tag_move::{MoveOptions, MovePlan, MoveReport};
@@ -11,37 +11,33 @@ use serde::Serialize;
 
 use crate::session::Session;
 
-use super::{SessionDesk, failure, location, print_plan, registry};
+use super::{Place, SessionDesk, failure, location, print_plan, registry};
 
 /// How long a registry may take to serve a tag that was moved.
 const MOVE_PATIENCE: Duration = Duration::from_secs(10 * 60);
 
+// No doc comment: clap would make it the text of every command that flattens this.
+#[derive(Args)]
+pub struct MoveArgs {
+    /// Run the commands; without it they are only shown
+    #[arg(long)]
+    execute: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
 /// Where a tag is moved.
-pub fn move_options(
-    session: &Session<'_>,
-    artifacts: Option<&Utf8PathBuf>,
-    asked: Option<&str>,
-) -> Result<MoveOptions> {
-    let registry = registry(asked)?;
+pub fn move_options(session: &Session<'_>, arguments: &MoveArgs) -> Result<MoveOptions> {
     Ok(MoveOptions {
-        location: location(session, artifacts)?,
-        registry,
+        location: location(session, arguments.place.artifacts.as_ref())?,
+        registry: registry(arguments.place.registry.as_deref())?,
         patience: MOVE_PATIENCE,
     })
 }
 
-/// Whether a planned move is carried out.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Only shown.
-    Dry,
-    /// `--execute`
-    Execute,
-}
-
 /// Shows a move, and carries it out when that was asked for. Whoever runs the commands by hand runs this again, and is
 /// told whether the registry has it.
-pub fn carry_out(session: &Session<'_>, plan: &MovePlan, mode: Mode) -> Result<()> {
+pub fn carry_out(session: &Session<'_>, plan: &MovePlan, arguments: &MoveArgs) -> Result<()> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Document<'a> {
@@ -72,7 +68,7 @@ pub fn carry_out(session: &Session<'_>, plan: &MovePlan, mode: Mode) -> Result<(
         printer.data("done already, as read from the registry");
         return printer.document(&document);
     }
-    if mode == Mode::Dry {
+    if !arguments.execute {
         printer.data("dry run: nothing was written; a person with a second factor runs");
         document
             .commands
