@@ -167,7 +167,7 @@ impl Release {
             "package": format!("{NPM_PACKAGE}@{}", self.version),
         });
         self.write_report(
-            "published-linux-x64.json",
+            "smoke-published.json",
             &self.smoke_report(source, &["published"]),
         );
     }
