@@ -44,6 +44,19 @@ test('all output is there when the promise is fulfilled', async (t) => {
   assert.equal((await said).length, 3 << 20);
 });
 
+test('what others write on the program\'s streams after its end is waited for', async (t) => {
+  const installation = install(t, {
+    [HOST]: `
+      const script = 'setTimeout(() => console.log("late"), 300)';
+      require('child_process').spawn(process.execPath, ['-e', script], { stdio: 'inherit', detached: true }).unref();
+    `,
+  });
+  const { runKtxCli } = await api(installation);
+  const stdout = new PassThrough();
+  assert.equal(await runKtxCli([], { stdout }), 0);
+  assert.equal(await text(stdout.end()), 'late\n');
+});
+
 test('a program that does not read its input is no error', async (t) => {
   const installation = install(t, { [HOST]: 'process.exit(0)' });
   const { runKtxCli } = await api(installation);

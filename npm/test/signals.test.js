@@ -3,6 +3,8 @@
 const assert = require('node:assert/strict');
 const { spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
+const fs = require('node:fs');
+const path = require('node:path');
 const test = require('node:test');
 
 const { HOST, environment, install } = require('./support/installation.js');
@@ -20,7 +22,8 @@ setInterval(() => {}, 1000);
 console.log('ready');
 `;
 
-const onUnix = { skip: process.platform === 'win32' && 'Windows has no signals to pass on' };
+/** A launcher that is gone leaves its program, and then the test would wait for it. */
+const onUnix = { skip: process.platform === 'win32' && 'Windows has no signals to pass on', timeout: 60_000 };
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   test(`${signal} to the launcher reaches the program once, and the launcher waits for it`, onUnix, async (t) => {
@@ -66,10 +69,31 @@ sys.stdout.write(output.decode().replace("\\r\\n", "\\n").replace("^C", ""))
 sys.exit(os.waitstatus_to_exitcode(status))
 `;
 
-test('Ctrl-C in a terminal reaches the program once, and the launcher outlives it', onUnix, (t) => {
-  const { bin } = install(t, { [HOST]: LISTENER });
+function inTerminal(bin) {
   const args = ['-c', TERMINAL, process.execPath, bin];
-  const ended = spawnSync('python3', args, { env: environment(), encoding: 'utf8' });
+  return spawnSync('python3', args, { env: environment(), encoding: 'utf8', timeout: 30_000 });
+}
+
+test('Ctrl-C in a terminal reaches the program, and the launcher outlives it', onUnix, (t) => {
+  const { bin } = install(t, { [HOST]: LISTENER });
+  const ended = inTerminal(bin);
   assert.equal(ended.stdout, 'ready\nseen SIGINT\n', ended.stderr);
   assert.equal(ended.status, 7);
+});
+
+/** Leaves the terminal's foreground, so that a signal can come from the launcher alone. */
+const BACKGROUND = `#!/usr/bin/env python3
+import os, signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+os.setpgid(0, 0)
+print("ready", flush=True)
+print("seen", signal.sigtimedwait([signal.SIGINT], 1), flush=True)
+`;
+
+test('the launcher does not deliver Ctrl-C a second time', onUnix, (t) => {
+  const { bin, root } = install(t, { [HOST]: '' });
+  fs.writeFileSync(path.join(root, 'native', HOST, 'ktx'), BACKGROUND);
+  const ended = inTerminal(bin);
+  assert.equal(ended.stdout, 'ready\nseen None\n', ended.stderr);
+  assert.equal(ended.status, 0);
 });
