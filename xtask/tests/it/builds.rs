@@ -42,27 +42,51 @@ fn build_wheel_lists_without_writing() {
 #[test]
 fn umask_zone_locale_and_folder_do_not_count() {
     let [here, there] = [Checkout::new(), Checkout::new()];
-    here.build(&["build-wheel"]);
+    let tarball = here.path(TARBALL).to_string_lossy().into_owned();
+    for command in [
+        &["build-wheel"][..],
+        &["build-package"],
+        &["pack", "dist/package", &tarball],
+    ] {
+        here.build(command);
+    }
     let mut shell = Command::new("sh");
-    let script = "umask 077 && mkdir -p deeper && cd deeper && exec \"$0\" build-wheel";
+    let script = r#"umask 077 && mkdir -p deeper && cd deeper
+        "$0" build-wheel && "$0" build-package && "$0" pack ../../dist/package "../../$1""#;
     shell
-        .args(["-c", script, env!("CARGO_BIN_EXE_xtask")])
+        .args(["-c", script, env!("CARGO_BIN_EXE_xtask"), TARBALL])
         .current_dir(there.path("python"));
     there.apart(&mut shell);
     shell
         .env("TZ", "Pacific/Kiritimati")
         .env("LC_ALL", "tr_TR.UTF-8")
         .env("LANGUAGE", "tr");
-    assert!(there.transcript(shell).starts_with("exit 0\n"));
-    assert!(here.read(WHEEL) == there.read(WHEEL), "the same bytes");
+    let transcript = there.transcript(shell);
+    assert!(transcript.starts_with("exit 0\n"), "{transcript}");
+    for artifact in [WHEEL, TARBALL] {
+        assert!(
+            here.read(artifact) == there.read(artifact),
+            "{artifact}: the same bytes"
+        );
+    }
     #[cfg(unix)]
-    for checkout in [here, there] {
+    for path in [
+        WHEEL,
+        TARBALL,
+        "dist/package/package.json",
+        "dist/package/dist/bin.js",
+        "dist/package/native",
+    ] {
         use std::os::unix::fs::PermissionsExt;
-        let mode = fs::metadata(checkout.path(WHEEL))
-            .expect("the wheel is there")
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o777, 0o644);
+        let mode = |checkout: &Checkout| {
+            fs::metadata(checkout.path(path))
+                .expect("it is there")
+                .permissions()
+                .mode()
+                & 0o777
+        };
+        assert_eq!(mode(&here), mode(&there), "{path}");
+        assert_eq!(mode(&here) & 0o644, 0o644, "{path}");
     }
 }
 

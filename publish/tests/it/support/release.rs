@@ -166,10 +166,7 @@ impl Release {
             "url": self.registry.as_str(),
             "package": format!("{NPM_PACKAGE}@{}", self.version),
         });
-        self.write_report(
-            "smoke-published.json",
-            &self.smoke_report(source, &["published"]),
-        );
+        self.write_report("smoke-published.json", &self.smoke_report(source, &["published"]));
     }
 
     pub fn write_report(&self, name: &str, report: &Value) {
