@@ -6,6 +6,7 @@ mod demo;
 mod foreign;
 mod hostile_paths;
 mod local_embeddings;
+mod mcp;
 mod npm_global;
 mod npm_local;
 mod npx_direct;
@@ -38,6 +39,7 @@ pub static ALL: &[Scenario] = &[
     semantic_query::SCENARIO,
     demo::SCENARIO,
     scan_and_ingest::SCENARIO,
+    mcp::SCENARIO,
     postgres::SCENARIO,
     local_embeddings::SCENARIO,
     hostile_paths::SCENARIO,

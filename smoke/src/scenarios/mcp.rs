@@ -1,0 +1,51 @@
+//! `ktx serve --mcp stdio`, driven by a client that somebody else wrote.
+
+use crate::failure::Stop;
+use crate::sandbox::Invocation;
+use crate::scenario::{Need, Scenario, Set};
+use crate::stage::Stage;
+use crate::warehouse;
+
+pub const SCENARIO: Scenario = Scenario {
+    name: "mcp",
+    proves: "the official Python SDK of the Model Context Protocol lists and calls the tools over stdio",
+    set: Set::Standard,
+    needs: &[
+        Need::Program("npm"),
+        Need::Program("uv"),
+        Need::Program("python3"),
+        Need::McpClient,
+    ],
+    run,
+};
+
+/// Starts the server that it is told, asks it, and prints what it heard as one JSON document.
+const CLIENT: &str = include_str!("mcp_client.py");
+
+fn run(stage: &Stage<'_>) -> Result<(), Stop> {
+    let ktx = stage.installed()?;
+    warehouse::write(stage, &ktx.project)?;
+    ktx.install_runtime()?;
+    let python = stage
+        .options
+        .mcp_python
+        .as_deref()
+        .map(camino::Utf8Path::as_str)
+        .unwrap_or_default();
+    let server = ktx.ktx("serve --mcp stdio --semantic-compute --execute-queries --no-input");
+    let client = Invocation::new(python)
+        .args(["-I", "-c", CLIENT])
+        .args(server.argv())
+        .within(&ktx.project);
+    stage
+        .step("client", client)
+        .json("/server", "ktx")
+        .json("/missingTools", serde_json::json!([]))
+        .json("/connections/0/id", "warehouse")
+        .json("/query/rows", serde_json::json!([[3]]))
+        .json("/query/dialect", "sqlite")
+        .json("/unknownSourceIsError", true)
+        .check()?;
+    stage.step("daemon-stops", ktx.ktx("runtime stop")).check()?;
+    Ok(())
+}
