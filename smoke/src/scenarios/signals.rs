@@ -8,7 +8,7 @@ use fs_err as fs;
 use crate::failure::Stop;
 use crate::sandbox::{Ended, Invocation, Running, Signal, signal, signal_group};
 use crate::scenario::{Need, Scenario, Set};
-use crate::stage::{INSTALL_DEADLINE, Installed, Stage};
+use crate::stage::{Installed, Stage};
 use crate::step::Expectation;
 use crate::warehouse;
 
@@ -70,10 +70,7 @@ fn in_the_middle_of_an_installation(
     let real = stage.options.program("uv").unwrap_or_default();
     fs::write(&uv, hanging_uv(&real, &mark))?;
     make_executable(&uv)?;
-    let install = ktx
-        .ktx("runtime install --yes")
-        .with("KTX_UV", uv.as_str())
-        .deadline_of(INSTALL_DEADLINE);
+    let install = ktx.ktx("runtime install --yes").with("KTX_UV", uv.as_str());
     interrupted(stage, id, install, how, code, || mark.exists())?;
     fs::remove_file(&mark)?;
     Ok(())
