@@ -136,7 +136,7 @@ def bind_own(model: Model, node: str, reference: Reference) -> exp.Expr:
             home = _nearest_parent_with(model, node, reference.name) or node
     elif home not in model.graph.source_of:
         raise model.unknown_source(home, origin=node)
-    return rebuilt(model.column_tree(home, reference.name).copy(), reference)
+    return rebuilt(model.column(home, reference.name), reference)
 
 
 def _nearest_parent_with(model: Model, node: str, column: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -50,6 +51,7 @@ _RESERVED_IN = {
 _FOLDS_TO_LOWER_CASE = frozenset({"postgres", "materialize", "risingwave"})
 
 
+@lru_cache(maxsize=1024)
 def needs_quotes(name: str, dialect: str) -> bool:
     """Whether ``name`` would be misread without quotes: odd characters, reserved, or case that folds."""
     return _is_unreadable(name, dialect) or (dialect in _FOLDS_TO_LOWER_CASE and name != name.lower())

@@ -88,8 +88,15 @@ class Model:
             + (f".{hint}" if (hint := nearest(name, known)) else "")
         )
 
+    def column(self, node: str, name: str) -> exp.Expr:
+        """``node.name``, or the expression of a computed column in parentheses. The tree is the caller's."""
+        column = self.columns_at(node).get(name)
+        if column is None or column.expr is None:
+            return self.dialect.column(node, name)
+        return self.column_tree(node, name).copy()
+
     def column_tree(self, node: str, name: str, trail: tuple[str, ...] = ()) -> exp.Expr:
-        """``node.name``, or the expression of a computed column in parentheses. Shared: copy it to use it."""
+        """The same as `column`, but shared: copy it to use it."""
         key = (node, name)
         tree = self._column_trees.get(key)
         if tree is None:

@@ -80,8 +80,8 @@ def with_measures(tree: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:
 def _join(step: Step, is_outer: bool, table_of: TableOf, model: Model) -> exp.Join:
     equalities: list[exp.Expr] = [
         exp.EQ(
-            this=model.column_tree(step.origin, left).copy(),
-            expression=model.column_tree(step.target, right).copy(),
+            this=model.column(step.origin, left),
+            expression=model.column(step.target, right),
         )
         for left, right in step.columns
     ]

@@ -17,7 +17,7 @@ def asked_column(model: Model, node: str, name: str, *, origin: str | None = Non
         raise model.unknown_column(node, name)
     if column.visibility == "hidden":
         raise hidden(node, name)
-    return model.column_tree(node, name).copy()
+    return model.column(node, name)
 
 
 def owner_of(model: Model, name: str) -> str:
