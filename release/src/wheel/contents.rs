@@ -143,6 +143,12 @@ pub fn license_files(
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<(ArchivePath, Vec<u8>)>, Error> {
     let mut found = std::collections::BTreeMap::new();
+    // Matches come without the `.` of `./python`, which could then not be taken off again.
+    let source = &std::path::absolute(source).map_err(|error| Error::Path {
+        verb: "read",
+        path: source.to_owned(),
+        source: error,
+    })?;
     for pattern in &project.license_files {
         let everywhere = format!(
             "{}/{}",

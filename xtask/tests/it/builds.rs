@@ -40,6 +40,24 @@ fn build_wheel_lists_without_writing() {
 }
 
 #[test]
+fn the_source_may_be_named_in_any_way() {
+    let checkout = Checkout::new();
+    let list = |source: &str, folder: &str| {
+        let mut command = checkout.xtask(&["build-wheel", "--list", "--source", source]);
+        command.current_dir(checkout.path(folder));
+        checkout.transcript(command)
+    };
+    let plain = list("python", "");
+    assert!(plain.contains("dist-info/licenses/LICENSE\n"), "{plain}");
+    assert_eq!(list("./python", ""), plain);
+    assert_eq!(list("npm/../python/", ""), plain);
+    assert_eq!(list(".", "python"), plain);
+    assert_eq!(list("./", "python"), plain);
+    assert_eq!(list("..", "python/ktx_daemon"), plain);
+    assert_eq!(list(&checkout.path("python").to_string_lossy(), ""), plain);
+}
+
+#[test]
 fn umask_zone_locale_and_folder_do_not_count() {
     let [here, there] = [Checkout::new(), Checkout::new()];
     let tarball = here.path(TARBALL).to_string_lossy().into_owned();
