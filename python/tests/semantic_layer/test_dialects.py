@@ -142,6 +142,7 @@ def test_clickhouse_is_told_that_outer_joins_give_nulls() -> None:
         ("duckdb", "orders.amount // 2"),
         ("postgres", "orders.status ~ 'a' AND orders.tax IS NULL"),
         ("clickhouse", "has([1, 2], orders.tax)"),
+        ("snowflake", 'orders."tax" * 2'),
     ],
 )
 def test_expressions_survive_in_their_dialect(dialect: str, text: str) -> None:

@@ -215,6 +215,16 @@ def test_a_source_of_sql_does_not_hide_a_table_of_its_name() -> None:
     assert database.execute(text).fetchall() == [(30, 70)]
 
 
+def test_a_source_of_sql_does_not_hide_the_table_of_another_source() -> None:
+    made = source("sales", "v", table=None, sql="SELECT 1 AS id, 5 AS v", measures=measures(t="sum(v)"))
+    real = source("real", "v", table="sales", measures=measures(t="sum(v)"))
+    database = sqlite3.connect(":memory:")
+    database.execute("CREATE TABLE sales (id, v)")
+    database.executemany("INSERT INTO sales VALUES (?, ?)", [(1, 10), (2, 20)])
+    text = run_query([made, real], {"measures": ["sales.t", "real.t"]}, "sqlite")["sql"]
+    assert database.execute(text).fetchall() == [(5, 30)]
+
+
 def test_names_of_inner_with_entries_do_not_collide() -> None:
     def made(name: str, value: int) -> dict[str, Any]:
         sql = f"WITH m AS (SELECT {value} AS v) SELECT 1 AS id, v FROM m"

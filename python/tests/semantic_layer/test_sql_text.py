@@ -240,6 +240,11 @@ def test_a_measure_filter_reads_its_own_columns_then_those_of_the_nearest_parent
     assert f"CASE WHEN {text} THEN" in written.replace("( ", "(").replace(" )", ")")
 
 
+def test_a_dimension_over_several_sources_keeps_the_rows_of_the_alphabetically_first() -> None:
+    query = {"measures": ["orders.gross"], "dimensions": ["orders.status || customers.region"]}
+    assert "FROM customers\nLEFT JOIN orders" in sql(query)
+
+
 def test_a_condition_on_a_measure_makes_a_query_without_measures_group() -> None:
     text = sql({"dimensions": ["orders.status"], "filters": ["orders.gross > 100"]})
     assert "GROUP BY\n  orders.status\nHAVING\n  SUM(orders.amount) > 100" in text
