@@ -16,6 +16,10 @@ connections:
     historicSql: {enabled: true, minCalls: 2}
 ";
 
+/// How many statements the daemon has running; it fetches through a cursor, so the text does not tell them.
+const RUNNING: &str =
+    "select count(*) from pg_stat_activity where application_name like 'ktx-daemon%' and state = 'active'";
+
 const TABLES: &str = "
 create table owners (id int primary key, name text not null);
 create table pets (id int primary key, owner_id int references owners (id), vet_id int, weight numeric(6, 2), born date);
@@ -255,13 +259,73 @@ fn ctrl_c_cancels_the_statement_on_the_server() {
         .stderr(std::process::Stdio::null())
         .spawn()
         .expect("starts");
-    let running = "select count(*) from pg_stat_activity where state = 'active' and query like '%slow_query%' and pid <> pg_backend_pid()";
-    wait_until("the statement runs", || server.ask(running) != "0\n");
+    wait_until("the statement runs", || server.ask(RUNNING) != "0\n");
     let _ = std::process::Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status();
     assert_eq!(child.wait().expect("ends").code(), Some(130));
-    wait_until("the statement is cancelled", || server.ask(running) == "0\n");
+    wait_until("the statement is cancelled", || server.ask(RUNNING) == "0\n");
+}
+
+/// In a runtime of its own: the daemon that is killed here would be other tests' too.
+#[test]
+#[cfg(unix)]
+fn a_daemon_that_dies_in_the_middle_is_started_again_once() {
+    let Some(sandbox) = python::installable(Sandbox::with_config(CONFIG)) else {
+        return;
+    };
+    let Some(server) = Postgres::start() else { return };
+    let sandbox = sandbox.variable("ZOO_URL", server.url());
+    let _ = sandbox.run(&["runtime", "start"]).succeeds();
+    sandbox.write(
+        "query.sql",
+        "select count(*) from generate_series(1, 1000000000) as slow_query",
+    );
+    let mut command = sandbox.command(&[
+        "agent",
+        "sql",
+        "execute",
+        "--json",
+        "--connection-id",
+        "pg",
+        "--sql-file",
+        "query.sql",
+        "--max-rows",
+        "2",
+    ]);
+    let child = command
+        .stderr(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let mut killed = String::new();
+    for _ in 0..2 {
+        let daemon = || {
+            let status = sandbox.run(&["runtime", "status", "--json"]).json();
+            let state = fs_err::read(status["layout"]["daemonStatePath"].as_str().expect("a path")).ok()?;
+            let state: serde_json::Value = serde_json::from_slice(&state).ok()?;
+            Some(state["pid"].to_string())
+        };
+        wait_until("another daemon runs the statement", || {
+            server.ask(RUNNING) != "0\n" && daemon().is_some_and(|pid| pid != killed)
+        });
+        killed = daemon().expect("a daemon");
+        let _ = std::process::Command::new("kill")
+            .args(["-KILL", &killed])
+            .status();
+        server.sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'ktx-daemon%'");
+        wait_until("its statement is gone", || server.ask(RUNNING) == "0\n");
+    }
+    let output = child.wait_with_output().expect("ends");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(
+        stderr.contains("ended while it answered, twice: ")
+            && stderr.contains("(daemon log: ")
+            && stderr.contains("daemon.stderr.log)"),
+        "{stderr}"
+    );
+    let _ = sandbox.run(&["runtime", "stop"]).succeeds();
 }
 
 #[test]

@@ -46,8 +46,8 @@ pub enum PortError {
     #[error(transparent)]
     Runtime(#[from] Error),
     /// The daemon ended in the middle, and again when it was asked a second time.
-    #[error("{source} (daemon log: {})", log.display())]
-    Died { source: Error, log: PathBuf },
+    #[error("the KTX Python daemon ended while it answered, twice: {cause} (daemon log: {})", log.display())]
+    Died { cause: Error, log: PathBuf },
     /// The answer is not what the port's contract says.
     #[error("{0}")]
     Answer(String),
@@ -118,14 +118,9 @@ impl Backend {
             Route::Explicit(daemon) => Ok(daemon.post(port, path, payload)?),
             Route::Managed(daemon) => match daemon.post(port, path, payload) {
                 // Everything that ports ask is a reading question, so asking again does no harm.
-                Err(Error::Http(HttpError::Transport(_))) => {
-                    daemon
-                        .post(port, path, payload)
-                        .map_err(|source| PortError::Died {
-                            source,
-                            log: self.runtime.layout().daemon_stderr_path.clone(),
-                        })
-                }
+                Err(Error::Http(HttpError::Transport(_))) => daemon
+                    .post(port, path, payload)
+                    .map_err(|cause| self.after_retry(cause)),
                 answer => Ok(answer?),
             },
             Route::Proven { daemon, client } => {
@@ -138,6 +133,16 @@ impl Backend {
                 }
                 Ok(self.runtime.one_shot(subcommand, payload, *policy, &**dialogue)?)
             }
+        }
+    }
+
+    fn after_retry(&self, cause: Error) -> PortError {
+        match cause {
+            Error::Http(HttpError::Transport(_)) => PortError::Died {
+                cause,
+                log: self.runtime.layout().daemon_stderr_path.clone(),
+            },
+            cause => PortError::Runtime(cause),
         }
     }
 
