@@ -150,8 +150,7 @@ fn keeps_trust(
 
 fn is_proven(request: &PromoteRequest<'_>, version: &ReleaseVersion, facts: &VersionFacts, case: &mut Case) {
     case.checked(Rule::Proven);
-    let smoke =
-        format!("cargo xtask smoke --registry URL --package {NPM_PACKAGE}@{version}");
+    let smoke = format!("cargo xtask smoke --registry URL --package {NPM_PACKAGE}@{version}");
     match &request.proof {
         Some(proof) if proof.version == version.to_string() => {
             if facts.integrity.as_ref() != Some(&proof.integrity) {
