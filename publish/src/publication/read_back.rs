@@ -137,3 +137,36 @@ fn wait(pause: Duration, desk: &dyn Desk) {
         thread::sleep(Duration::from_millis(20).min(end.saturating_duration_since(Instant::now())));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tag_must_be_as_planned_and_none_may_come_or_go() {
+        let tags = |text: &str| -> Tags {
+            let pairs = text.split_whitespace().filter_map(|word| word.split_once('='));
+            pairs
+                .map(|(tag, version)| (tag.to_owned(), version.to_owned()))
+                .collect()
+        };
+        let planned = tags("latest=0.1.0 next=0.2.0");
+        for (found, sight) in [
+            ("latest=0.1.0 next=0.2.0", Sight::AsExpected),
+            (
+                "latest=0.2.0 next=0.2.0",
+                Sight::OtherTags("latest points at 0.2.0 instead of 0.1.0".into()),
+            ),
+            (
+                "latest=0.1.0",
+                Sight::OtherTags("next points at nothing instead of 0.2.0".into()),
+            ),
+            (
+                "beta=0.2.0 latest=0.1.0 next=0.2.0",
+                Sight::OtherTags("beta points at 0.2.0 instead of nothing".into()),
+            ),
+        ] {
+            assert_eq!(compare(&tags(found), &planned), sight);
+        }
+    }
+}

@@ -1,9 +1,12 @@
 //! A registry that answers late, wrongly, or not at all.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use ktx_policy::guard::RefusalCode;
 use ktx_publish::publication::PublishResult;
 use ktx_publish::receipt::{Outcome, ReceiptBook};
-use ktx_publish::{ErrorClass, PublishError};
+use ktx_publish::registry::Registry;
+use ktx_publish::{Desk, ErrorClass, PublishError};
 
 use super::support::{Fault, LocalRegistry, Proxy, Release, tags};
 
@@ -87,7 +90,51 @@ fn lagging_and_vanishing_reads_are_waited_for() {
             "{fault:?}"
         );
         assert_eq!(proxy.uploads(), 1);
+        let requests = proxy.requests();
+        let upload = requests
+            .iter()
+            .position(|request| request.starts_with("PUT "))
+            .unwrap();
+        let reads = requests[upload..]
+            .iter()
+            .filter(|request| request.ends_with("ktx"));
+        // One good look is not believed: three bad ones and two good ones in a row, and the upload itself.
+        assert!(reads.count() >= 5, "{fault:?}: {requests:?}");
     }
+}
+
+/// Interrupts the work as soon as it says that npm runs.
+struct Impatient(AtomicBool);
+
+impl Desk for Impatient {
+    fn talk(&self, line: &str) {
+        self.0.fetch_or(line.starts_with("running npm"), Ordering::SeqCst);
+    }
+
+    fn interrupted(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+#[test]
+fn an_interrupted_publication_leaves_a_receipt_that_a_rerun_completes() {
+    let (_registry, _proxy, release) = setting(&[]);
+    let plan = release.plan().unwrap();
+    let error = plan.execute(&Impatient(AtomicBool::new(false))).unwrap_err();
+    assert!(matches!(error, PublishError::Interrupted), "{error}");
+    assert_eq!(outcomes(&release), [Outcome::Started]);
+    let report = release.publish().unwrap();
+    assert_eq!(outcomes(&release), [Outcome::Verified]);
+    assert_eq!(report.tags_before, Default::default());
+}
+
+#[test]
+fn a_tarball_on_another_host_is_not_fetched() {
+    let canary = Proxy::canary();
+    let registry = Registry::at("http://127.0.0.1:9/".parse().unwrap(), None);
+    let error = registry.tarball(&format!("{}ktx.tgz", canary.url())).unwrap_err();
+    assert!(error.to_string().contains("another host"), "{error}");
+    assert_eq!(canary.requests(), Vec::<String>::new());
 }
 
 #[test]
