@@ -175,6 +175,13 @@ SOUND = [
         ],
         id="measures that differ by segments",
     ),
+    pytest.param(
+        [
+            USERS,
+            source("o", columns=["id", "user_name"], joins=[join("users", "user_name = users.id", "one_to_many")]),
+        ],
+        id="display value that many rows share",
+    ),
     pytest.param([], id="no source at all"),
 ]
 
