@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 
-use ktx_runtime::{DaemonStatusKind, StartMode, StopMethod, StopReport};
+use ktx_runtime::{BaseUrl, DaemonStatusKind, ExplicitDaemon, Port, StartMode, StopMethod, StopReport};
 use serde_json::Value;
 
 use crate::sandbox::{Sandbox, eventually, processes, start};
@@ -229,6 +229,33 @@ fn an_imposter_on_the_recorded_port_hears_no_secret() {
     assert!(heard.contains("GET /health"), "{heard}");
     assert!(heard.to_lowercase().contains("x-ktx-nonce"), "{heard}");
     for secret in [token.trim(), "authorization", "Authorization", "POST"] {
+        assert!(!heard.contains(secret), "the imposter heard {secret}: {heard}");
+    }
+}
+
+/// A URL that the user named is asked whatever listens there, but without a token that it does not prove to hold.
+#[test]
+fn an_explicit_url_on_the_recorded_port_gets_no_token_without_proof() {
+    let sandbox = Sandbox::with_installed_payload();
+    let imposter = Imposter::new(
+        r#"{"status":"healthy","version":"0.1.0-rc.0","packageVersion":"0.1.0rc0","instance":"x"}"#,
+    );
+    recorded(&sandbox, |state| state["port"] = imposter.port.into());
+    let file = sandbox.version_dir().join("daemon.token");
+    let token = fs_err::read_to_string(&file).expect("the token");
+    let url: BaseUrl = format!("http://127.0.0.1:{}", imposter.port)
+        .parse()
+        .expect("a URL");
+    let named = Sandbox::with_payload().set("KTX_DAEMON_TOKEN_FILE", &file);
+    for runtime in [sandbox.runtime(), named.runtime()] {
+        let daemon = ExplicitDaemon::new(runtime, url.clone());
+        daemon
+            .post(Port::Daemon, "/anything", &serde_json::json!({}))
+            .expect("the imposter answers everything");
+    }
+    let heard = imposter.heard.lock().expect("ears").clone();
+    assert!(heard.contains("POST /anything"), "{heard}");
+    for secret in [token.trim(), "authorization", "Authorization"] {
         assert!(!heard.contains(secret), "the imposter heard {secret}: {heard}");
     }
 }

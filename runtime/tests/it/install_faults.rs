@@ -190,6 +190,34 @@ fn a_first_installation_that_is_killed_leaves_nothing_that_disturbs() {
     }
 }
 
+/// Between the exchange and the removal of the old directory only that directory records the running daemon.
+#[test]
+fn the_daemon_of_a_runtime_that_was_replaced_by_a_killed_ktx_is_found_and_stopped() {
+    let sandbox = Sandbox::with_installed_payload();
+    sandbox
+        .runtime()
+        .start(&crate::sandbox::start(ktx_runtime::StartMode::Reuse))
+        .expect("it starts");
+    let status = faulty(&sandbox, "clean-up", Fault::KillKtx);
+    assert!(!status.success());
+    assert_eq!(
+        sandbox.runtime().status().kind,
+        StatusKind::Ready,
+        "the new runtime"
+    );
+    assert_eq!(
+        processes::daemons_under(sandbox.path()).len(),
+        1,
+        "the old daemon"
+    );
+    sandbox
+        .runtime()
+        .install(&core(InstallMode::Always))
+        .expect("the next run");
+    assert_eq!(processes::daemons_under(sandbox.path()), []);
+    sandbox.assert_clean_and_ready();
+}
+
 /// The words of uv's command lines that tell its steps apart.
 const UV_STEPS: [&str; 4] = ["--version", "venv", "--require-hashes", "--no-deps"];
 
