@@ -168,7 +168,6 @@ fn perform(
     };
     let mut response = response.map_err(failed)?;
     let header = wanted.and_then(|name| response.headers().get(name)?.to_str().ok().map(str::to_owned));
-    let expected = response.body().content_length();
     let mut body = Vec::new();
     let read = response
         .body_mut()
@@ -183,13 +182,6 @@ fn perform(
     }
     if body.len() as u64 > MAX_ANSWER {
         return Err(HttpError::TooLarge { limit: MAX_ANSWER });
-    }
-    if let Some(expected) = expected.filter(|expected| *expected != body.len() as u64) {
-        let reason = format!(
-            "the answer was cut short: {} of {expected} bytes came",
-            body.len()
-        );
-        return Err(HttpError::Transport(reason));
     }
     Ok(Answer {
         status: response.status().as_u16(),

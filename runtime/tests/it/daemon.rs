@@ -83,6 +83,8 @@ fn it_gets_neither_secrets_nor_our_environment() {
         environment.contains("KTX_DAEMON_VERSION=0.1.0-rc.0"),
         "{environment}"
     );
+    let status = fs_err::read_to_string(format!("{process}/status")).expect("its status");
+    assert!(status.contains("Umask:\t0077"), "{status}");
     let directory = fs_err::read_link(format!("{process}/cwd")).expect("its directory");
     assert_eq!(directory, fs_err::canonicalize(sandbox.root()).expect("the root"));
     use std::os::unix::fs::MetadataExt;

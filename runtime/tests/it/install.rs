@@ -210,6 +210,39 @@ fn a_wheel_that_changes_after_it_was_verified_is_not_installed() {
     assert_eq!(sandbox.runtime().status().kind, StatusKind::Missing);
 }
 
+/// Changes a file after uv wrote it and before it is compared.
+struct Tamper(std::path::PathBuf);
+
+impl Observer for Tamper {
+    fn observe(&self, event: &Event<'_>) {
+        if matches!(event, Event::Step(Step::Prove)) {
+            let installed = walk(&self.0)
+                .into_iter()
+                .find(|path| path.ends_with("semantic_layer/py.typed"));
+            fs_err::write(self.0.join(installed.expect("the file")), "tampered\n").expect("written");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_as_its_record_says_is_not_installed() {
+    let sandbox = Sandbox::with_sample();
+    let runtime = sandbox.runtime().observed_by(Tamper(sandbox.root()));
+    let error = runtime
+        .install(&core(InstallMode::IfNeeded))
+        .expect_err("it was tampered with");
+    let text = error.to_string();
+    assert!(
+        text.contains("1 installed files differ from what kaelio-ktx 0.1.0rc0 and its dependencies record"),
+        "{text}"
+    );
+    assert!(
+        text.contains("semantic_layer/py.typed: its content is not what its RECORD says"),
+        "{text}"
+    );
+    assert_eq!(sandbox.runtime().status().kind, StatusKind::Missing);
+}
+
 #[test]
 fn what_does_not_import_is_not_installed() {
     let sandbox = Sandbox::with_sample();

@@ -90,6 +90,24 @@ fn json_tells_the_same_and_stop_all_names_versions() {
 }
 
 #[test]
+fn a_proxy_is_not_asked_for_a_daemon_of_this_machine() {
+    let bench = Bench::with_payload();
+    bench.install();
+    let nobody = "http://127.0.0.1:1";
+    let bench = bench
+        .variable("HTTP_PROXY", nobody)
+        .variable("http_proxy", nobody)
+        .variable("ALL_PROXY", nobody);
+    for expected in [
+        "Started KTX Python daemon\n",
+        "Using existing KTX Python daemon\n",
+    ] {
+        let shown = bench.sandbox().run(&["runtime", "start"]).succeeds().stdout();
+        assert!(shown.starts_with(expected), "{shown}");
+    }
+}
+
+#[test]
 fn a_state_that_is_damaged_is_mended_by_stop() {
     let bench = Bench::with_payload();
     bench.write("0.1.0-rc.0/daemon.json", "{\"pid\": 1");
