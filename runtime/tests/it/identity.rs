@@ -166,14 +166,20 @@ fn the_proof_alone_is_enough_to_ask() {
     });
 }
 
-/// Answers every request with `answer` and keeps what it was sent.
+/// Answers every request as a healthy daemon would, and keeps what it was sent.
 struct Imposter {
     port: u16,
     heard: Arc<Mutex<String>>,
 }
 
 impl Imposter {
-    fn new(answer: &'static str) -> Imposter {
+    /// What it says of itself is what the recorded daemon would say, but for what only that can know.
+    fn new() -> Imposter {
+        let package_version = crate::sandbox::tools::package_version();
+        let answer = format!(
+            r#"{{"status":"healthy","version":"{}","packageVersion":"{package_version}","instance":"x"}}"#,
+            crate::sandbox::VERSION
+        );
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let heard = Arc::new(Mutex::new(String::new()));
@@ -202,9 +208,7 @@ impl Imposter {
 fn an_imposter_on_the_recorded_port_hears_no_secret() {
     let sandbox = Sandbox::with_installed_payload();
     let runtime = sandbox.runtime();
-    let imposter = Imposter::new(
-        r#"{"status":"healthy","version":"0.1.0-rc.0","packageVersion":"0.1.0rc0","instance":"x"}"#,
-    );
+    let imposter = Imposter::new();
     let mut bystander = Bystander::new();
     let pid = bystander.0.id();
     recorded(&sandbox, |state| {
@@ -237,9 +241,7 @@ fn an_imposter_on_the_recorded_port_hears_no_secret() {
 #[test]
 fn an_explicit_url_on_the_recorded_port_gets_no_token_without_proof() {
     let sandbox = Sandbox::with_installed_payload();
-    let imposter = Imposter::new(
-        r#"{"status":"healthy","version":"0.1.0-rc.0","packageVersion":"0.1.0rc0","instance":"x"}"#,
-    );
+    let imposter = Imposter::new();
     recorded(&sandbox, |state| state["port"] = imposter.port.into());
     let file = sandbox.version_dir().join("daemon.token");
     let token = fs_err::read_to_string(&file).expect("the token");

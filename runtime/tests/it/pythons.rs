@@ -5,7 +5,7 @@ use std::process::Command;
 
 use ktx_runtime::StatusKind;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, tools};
 
 /// Interpreters to test with, the oldest first: those that `KTX_TEST_PYTHONS` lists as a search path, else pyenv's
 /// versions and `python3.x` on `PATH`.
@@ -83,7 +83,7 @@ fn the_payload_runs_on_both_ends_of_python() {
             .runtime()
             .start(&crate::sandbox::start(ktx_runtime::StartMode::Reuse))
             .expect("it starts");
-        assert_eq!(started.daemon.package_version(), "0.1.0rc0");
+        assert_eq!(started.daemon.package_version(), tools::package_version());
         sandbox.runtime().stop().expect("it stops");
     }
 }

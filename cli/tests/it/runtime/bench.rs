@@ -60,7 +60,7 @@ impl Bench {
     }
 
     pub fn version_dir(&self) -> PathBuf {
-        self.root().join("0.1.0-rc.0")
+        self.root().join(env!("CARGO_PKG_VERSION"))
     }
 
     pub fn write(&self, path: &str, text: &str) {
@@ -85,7 +85,8 @@ impl Bench {
             .expect("KTX_UV");
         let text = text
             .replace(&self.sandbox.root().display().to_string(), "[SANDBOX]")
-            .replace(&uv, "[UV]");
+            .replace(&uv, "[UV]")
+            .replace(env!("CARGO_PKG_VERSION"), "[VERSION]");
         text.lines()
             .map(|line| match line.split_once(": ") {
                 Some(("pid", _)) => "pid: [PID]\n".to_owned(),
@@ -93,7 +94,7 @@ impl Bench {
                     "url: {}[PORT]\n",
                     url.trim_end_matches(|c: char| c.is_ascii_digit())
                 ),
-                Some(("PASS uv", _)) => "PASS uv: uv [VERSION]\n".to_owned(),
+                Some(("PASS uv", _)) => "PASS uv: [UV_VERSION]\n".to_owned(),
                 Some(("     Python to install with", _)) => {
                     "     Python to install with: [PYTHON]\n".to_owned()
                 }

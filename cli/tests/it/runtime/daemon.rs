@@ -21,26 +21,26 @@ fn starts_reuses_and_stops() {
     Started KTX Python daemon
     url: http://127.0.0.1:[PORT]
     pid: [PID]
-    version: 0.1.0-rc.0
+    version: [VERSION]
     features: core
-    state: [SANDBOX]/runtime/0.1.0-rc.0/daemon.json
-    stdout: [SANDBOX]/runtime/0.1.0-rc.0/daemon.stdout.log
-    stderr: [SANDBOX]/runtime/0.1.0-rc.0/daemon.stderr.log
+    state: [SANDBOX]/runtime/[VERSION]/daemon.json
+    stdout: [SANDBOX]/runtime/[VERSION]/daemon.stdout.log
+    stderr: [SANDBOX]/runtime/[VERSION]/daemon.stderr.log
     --- exit 0
     $ ktx runtime start
     Using existing KTX Python daemon
     url: http://127.0.0.1:[PORT]
     pid: [PID]
-    version: 0.1.0-rc.0
+    version: [VERSION]
     features: core
-    state: [SANDBOX]/runtime/0.1.0-rc.0/daemon.json
-    stdout: [SANDBOX]/runtime/0.1.0-rc.0/daemon.stdout.log
-    stderr: [SANDBOX]/runtime/0.1.0-rc.0/daemon.stderr.log
+    state: [SANDBOX]/runtime/[VERSION]/daemon.json
+    stdout: [SANDBOX]/runtime/[VERSION]/daemon.stdout.log
+    stderr: [SANDBOX]/runtime/[VERSION]/daemon.stderr.log
     --- exit 0
     $ ktx runtime stop
     Stopped KTX Python daemon
     pid: [PID]
-    state: [SANDBOX]/runtime/0.1.0-rc.0/daemon.json
+    state: [SANDBOX]/runtime/[VERSION]/daemon.json
     how: it ended when asked to
     --- exit 0
     $ ktx runtime stop
@@ -75,7 +75,7 @@ fn json_tells_the_same_and_stop_all_names_versions() {
         .run(&["runtime", "stop", "--all", "--json"])
         .succeeds()
         .json();
-    assert_eq!(stopped[0]["version"], "0.1.0-rc.0");
+    assert_eq!(stopped[0]["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(
         (&stopped[0]["outcome"], &stopped[0]["pid"]),
         (&"stopped".into(), &forced["pid"])
@@ -110,21 +110,22 @@ fn a_proxy_is_not_asked_for_a_daemon_of_this_machine() {
 #[test]
 fn a_state_that_is_damaged_is_mended_by_stop() {
     let bench = Bench::with_payload();
-    bench.write("0.1.0-rc.0/daemon.json", "{\"pid\": 1");
+    let state = concat!(env!("CARGO_PKG_VERSION"), "/daemon.json");
+    bench.write(state, "{\"pid\": 1");
     insta::assert_snapshot!(bench.transcript(&[&["runtime", "stop"]]), @"
     $ ktx runtime stop
     KTX Python daemon already stopped
     --- exit 0
     ");
     assert!(!bench.version_dir().join("daemon.json").exists());
-    let dead = r#"{ "schemaVersion": 1, "pid": 2147483647, "host": "127.0.0.1", "port": 51234, "version": "0.1.0-rc.0",
+    let dead = r#"{ "schemaVersion": 1, "pid": 2147483647, "host": "127.0.0.1", "port": 51234, "version": "VERSION",
         "features": ["core"], "startedAt": "2031-02-03T04:05:06.000Z", "stdoutLog": "a", "stderrLog": "b" }"#;
-    bench.write("0.1.0-rc.0/daemon.json", dead);
+    bench.write(state, &dead.replace("VERSION", env!("CARGO_PKG_VERSION")));
     insta::assert_snapshot!(bench.transcript(&[&["runtime", "stop"]]), @"
     $ ktx runtime stop
     Stopped KTX Python daemon
     pid: [PID]
-    state: [SANDBOX]/runtime/0.1.0-rc.0/daemon.json
+    state: [SANDBOX]/runtime/[VERSION]/daemon.json
     how: it had ended before; its state was removed
     --- exit 0
     ");

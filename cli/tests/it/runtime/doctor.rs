@@ -12,9 +12,9 @@ fn three_checks_decide_and_diagnostics_explain() {
     insta::assert_snapshot!(format!("{before}{after}"), @"
     $ ktx runtime doctor
     KTX Python runtime doctor
-    PASS uv: uv [VERSION]
+    PASS uv: [UV_VERSION]
     PASS Bundled Python wheel: [SANDBOX]/assets/kaelio_ktx-0.1.0rc0-py3-none-any.whl
-    FAIL Managed Python runtime: No runtime manifest at [SANDBOX]/runtime/0.1.0-rc.0/manifest.json
+    FAIL Managed Python runtime: No runtime manifest at [SANDBOX]/runtime/[VERSION]/manifest.json
          Fix: Run: ktx runtime install --yes
     Diagnostics
          uv found at: [UV]
@@ -24,14 +24,14 @@ fn three_checks_decide_and_diagnostics_explain() {
          Daemon lock: free
          Interrupted installs: none
          Installed files: nothing is installed
-         Daemon: stopped: No daemon state at [SANDBOX]/runtime/0.1.0-rc.0/daemon.json
+         Daemon: stopped: No daemon state at [SANDBOX]/runtime/[VERSION]/daemon.json
          Proxy and certificate settings: [SETTINGS]
     --- exit 1
     $ ktx runtime doctor
     KTX Python runtime doctor
-    PASS uv: uv [VERSION]
+    PASS uv: [UV_VERSION]
     PASS Bundled Python wheel: [SANDBOX]/assets/kaelio_ktx-0.1.0rc0-py3-none-any.whl
-    PASS Managed Python runtime: Runtime ready at [SANDBOX]/runtime/0.1.0-rc.0
+    PASS Managed Python runtime: Runtime ready at [SANDBOX]/runtime/[VERSION]
     Diagnostics
          uv found at: [UV]
          Python to install with: [PYTHON]
@@ -40,7 +40,7 @@ fn three_checks_decide_and_diagnostics_explain() {
          Daemon lock: free
          Interrupted installs: none
          Installed files: as recorded
-         Daemon: stopped: No daemon state at [SANDBOX]/runtime/0.1.0-rc.0/daemon.json
+         Daemon: stopped: No daemon state at [SANDBOX]/runtime/[VERSION]/daemon.json
          Proxy and certificate settings: [SETTINGS]
     --- exit 0
     ");
@@ -60,8 +60,8 @@ fn a_failure_names_its_fix() {
     FAIL Bundled Python wheel: Missing bundled Python runtime manifest: [SANDBOX]/assets/manifest.json
     In a source checkout, build the local runtime assets with: cargo xtask build
     Then retry the runtime-backed ktx command.
-         Fix: Reinstall @kaelio/ktx@0.1.0-rc.0
-    FAIL Managed Python runtime: No runtime manifest at [SANDBOX]/runtime/0.1.0-rc.0/manifest.json
+         Fix: Reinstall @kaelio/ktx@[VERSION]
+    FAIL Managed Python runtime: No runtime manifest at [SANDBOX]/runtime/[VERSION]/manifest.json
          Fix: Run: ktx runtime install --yes
     Diagnostics
          uv found at: not found
@@ -71,7 +71,7 @@ fn a_failure_names_its_fix() {
          Daemon lock: free
          Interrupted installs: none
          Installed files: nothing is installed
-         Daemon: stopped: No daemon state at [SANDBOX]/runtime/0.1.0-rc.0/daemon.json
+         Daemon: stopped: No daemon state at [SANDBOX]/runtime/[VERSION]/daemon.json
          Proxy and certificate settings: [SETTINGS]
     --- exit 1
     ");

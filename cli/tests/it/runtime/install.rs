@@ -16,46 +16,46 @@ fn installs_reuses_and_shows_what_is_there() {
     $ ktx runtime status
     KTX Python runtime
     status: missing
-    detail: No runtime manifest at [SANDBOX]/runtime/0.1.0-rc.0/manifest.json
+    detail: No runtime manifest at [SANDBOX]/runtime/[VERSION]/manifest.json
     runtime root: [SANDBOX]/runtime
-    version dir: [SANDBOX]/runtime/0.1.0-rc.0
+    version dir: [SANDBOX]/runtime/[VERSION]
     --- exit 0
     $ ktx runtime install
     Installed KTX Python runtime
-    version: 0.1.0-rc.0
+    version: [VERSION]
     features: core
-    python: [SANDBOX]/runtime/0.1.0-rc.0/.venv/bin/python
-    daemon: [SANDBOX]/runtime/0.1.0-rc.0/.venv/bin/ktx-daemon
-    manifest: [SANDBOX]/runtime/0.1.0-rc.0/manifest.json
-    install log: [SANDBOX]/runtime/0.1.0-rc.0/install.log
+    python: [SANDBOX]/runtime/[VERSION]/.venv/bin/python
+    daemon: [SANDBOX]/runtime/[VERSION]/.venv/bin/ktx-daemon
+    manifest: [SANDBOX]/runtime/[VERSION]/manifest.json
+    install log: [SANDBOX]/runtime/[VERSION]/install.log
     --- exit 0
     $ ktx runtime install --yes
     Using existing KTX Python runtime
-    version: 0.1.0-rc.0
+    version: [VERSION]
     features: core
-    python: [SANDBOX]/runtime/0.1.0-rc.0/.venv/bin/python
-    daemon: [SANDBOX]/runtime/0.1.0-rc.0/.venv/bin/ktx-daemon
-    manifest: [SANDBOX]/runtime/0.1.0-rc.0/manifest.json
-    install log: [SANDBOX]/runtime/0.1.0-rc.0/install.log
+    python: [SANDBOX]/runtime/[VERSION]/.venv/bin/python
+    daemon: [SANDBOX]/runtime/[VERSION]/.venv/bin/ktx-daemon
+    manifest: [SANDBOX]/runtime/[VERSION]/manifest.json
+    install log: [SANDBOX]/runtime/[VERSION]/install.log
     --- exit 0
     $ ktx runtime status
     KTX Python runtime
     status: ready
-    detail: Runtime ready at [SANDBOX]/runtime/0.1.0-rc.0
+    detail: Runtime ready at [SANDBOX]/runtime/[VERSION]
     runtime root: [SANDBOX]/runtime
-    version dir: [SANDBOX]/runtime/0.1.0-rc.0
+    version dir: [SANDBOX]/runtime/[VERSION]
     features: core
-    python: [SANDBOX]/runtime/0.1.0-rc.0/.venv/bin/python
-    daemon: [SANDBOX]/runtime/0.1.0-rc.0/.venv/bin/ktx-daemon
+    python: [SANDBOX]/runtime/[VERSION]/.venv/bin/python
+    daemon: [SANDBOX]/runtime/[VERSION]/.venv/bin/ktx-daemon
     --- exit 0
     $ ktx runtime install --force --feature core
     Installed KTX Python runtime
-    version: 0.1.0-rc.0
+    version: [VERSION]
     features: core
-    python: [SANDBOX]/runtime/0.1.0-rc.0/.venv/bin/python
-    daemon: [SANDBOX]/runtime/0.1.0-rc.0/.venv/bin/ktx-daemon
-    manifest: [SANDBOX]/runtime/0.1.0-rc.0/manifest.json
-    install log: [SANDBOX]/runtime/0.1.0-rc.0/install.log
+    python: [SANDBOX]/runtime/[VERSION]/.venv/bin/python
+    daemon: [SANDBOX]/runtime/[VERSION]/.venv/bin/ktx-daemon
+    manifest: [SANDBOX]/runtime/[VERSION]/manifest.json
+    install log: [SANDBOX]/runtime/[VERSION]/install.log
     --- exit 0
     ");
 }
@@ -107,7 +107,7 @@ fn json_is_one_document_with_stable_keys() {
         .succeeds()
         .json();
     assert_eq!(ready["kind"], "ready");
-    assert_eq!(ready["manifest"]["cliVersion"], "0.1.0-rc.0");
+    assert_eq!(ready["manifest"]["cliVersion"], env!("CARGO_PKG_VERSION"));
     assert_eq!(ready["manifest"]["asset"]["distributionName"], "kaelio-ktx");
     assert_eq!(
         ready["layout"]["manifestPath"],

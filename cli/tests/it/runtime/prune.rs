@@ -9,7 +9,7 @@ fn refuses_previews_and_removes() {
     bench.write("0.0.8/.ktx-runtime", "");
     bench.write("0.0.9/.ktx-runtime", "");
     bench.write("0.0.9/.venv/file", &"x".repeat(3000));
-    bench.write("0.1.0-rc.0/.ktx-runtime", "");
+    bench.write(concat!(env!("CARGO_PKG_VERSION"), "/.ktx-runtime"), "");
     bench.write("1.0.0/thesis.txt", "years of work");
     bench.write("notes.txt", "");
     let transcript = bench.transcript(&[

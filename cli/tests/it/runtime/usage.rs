@@ -9,7 +9,10 @@ fn the_version_names_the_package() {
     for flag in ["--version", "-v"] {
         assert_eq!(
             sandbox.run(&[flag]).to_string(),
-            format!("$ ktx {flag}\n@kaelio/ktx 0.1.0-rc.0\n--- exit 0\n")
+            format!(
+                "$ ktx {flag}\n@kaelio/ktx {}\n--- exit 0\n",
+                env!("CARGO_PKG_VERSION")
+            )
         );
     }
 }

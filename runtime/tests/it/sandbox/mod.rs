@@ -17,7 +17,7 @@ use ktx_runtime::{
 };
 use tempfile::TempDir;
 
-/// The version that the sample and the built payload are of.
+/// The version of the program that the tests play; the payload's own is another matter.
 pub const VERSION: &str = "0.1.0-rc.0";
 
 /// Everything a test may touch lies below one directory, which goes when the test ends, and with it every process that

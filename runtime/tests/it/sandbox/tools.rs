@@ -23,6 +23,13 @@ pub fn assets() -> PathBuf {
     assets
 }
 
+/// The version of the payload, as its wheel has it.
+pub fn package_version() -> String {
+    let manifest = fs_err::read(assets().join("manifest.json")).expect("the manifest");
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).expect("JSON");
+    manifest["version"].as_str().expect("a version").to_owned()
+}
+
 /// The real uv: `KTX_TEST_UV`, else the one that `cargo xtask` provides, else the one on `PATH`.
 pub fn uv() -> PathBuf {
     let provided = || {
