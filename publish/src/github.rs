@@ -58,6 +58,7 @@ fn claims(url: &str, token: &str) -> Option<Claims> {
     let config = ureq::Agent::config_builder()
         .timeout_global(Some(Duration::from_secs(20)))
         .max_redirects(0)
+        .tls_config(crate::registry::system_roots())
         .build();
     let agent = ureq::Agent::new_with_config(config);
     let mut response = agent

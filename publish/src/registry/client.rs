@@ -5,6 +5,7 @@ use std::time::Duration;
 use ktx_policy::RegistryUrl;
 use ktx_policy::guard::RegistryState;
 use ureq::http::StatusCode;
+use ureq::tls::{RootCerts, TlsConfig};
 
 use crate::error::PublishError;
 
@@ -39,6 +40,7 @@ impl Registry {
             .max_redirects(0)
             .http_status_as_error(false)
             .proxy(proxy)
+            .tls_config(system_roots())
             .user_agent(concat!("ktx-xtask/", env!("CARGO_PKG_VERSION")))
             .build();
         Self {
@@ -121,6 +123,13 @@ impl Registry {
             .read_to_vec();
         body.map_err(|error| failed(error.to_string()))
     }
+}
+
+/// The certificates that the system trusts, as every other client on the machine does: a company's proxy has its own.
+pub(crate) fn system_roots() -> TlsConfig {
+    TlsConfig::builder()
+        .root_certs(RootCerts::PlatformVerifier)
+        .build()
 }
 
 /// Scheme, host and port of an address.

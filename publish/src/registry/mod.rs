@@ -7,4 +7,5 @@ mod client;
 mod packument;
 
 pub use self::client::Registry;
+pub(crate) use self::client::system_roots;
 pub use self::packument::{Packument, PublishedVersion};
