@@ -1,5 +1,7 @@
 //! `ktx dev scan` and `ktx dev ingest` on local data, through the managed daemon where Python is needed.
 
+mod adapters;
+
 use fs_err as fs;
 use serde_json::{Value, json};
 
@@ -24,7 +26,9 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     let ktx = stage.installed()?;
     warehouse::write(stage, &ktx.project)?;
     scan(stage, &ktx)?;
-    ingest_fake(stage, &ktx)
+    ingest_fake(stage, &ktx)?;
+    ktx.install_runtime()?;
+    adapters::looker_and_history(stage, &ktx)
 }
 
 fn scan(stage: &Stage<'_>, ktx: &Installed<'_>) -> Result<(), Stop> {
