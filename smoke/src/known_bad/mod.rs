@@ -68,6 +68,16 @@ pub struct Trial {
     pub elapsed: Duration,
 }
 
+impl Catcher {
+    /// Whether a scenario of this name has a part in it.
+    pub fn is_scenario(self, name: &str) -> bool {
+        match self {
+            Catcher::Scenario(scenario, _) | Catcher::Nobody(scenario) => scenario == name,
+            Catcher::Verify(_) => false,
+        }
+    }
+}
+
 impl Trial {
     /// Whether it came as it should.
     pub fn is_right(&self) -> bool {
@@ -83,8 +93,9 @@ impl Trial {
 /// The verification of artifacts: the codes of all findings that fail it.
 pub type Verify<'v> = &'v (dyn Fn(&Utf8Path) -> Vec<String> + Sync);
 
-/// Tries every sabotage on the artifacts in `good`, and tells each outcome as it comes.
-pub fn try_all(
+/// Tries sabotages on the artifacts in `good`, and tells each outcome as it comes.
+pub fn try_out(
+    sabotages: Vec<&'static Sabotage>,
     options: &Options,
     good: &Utf8Path,
     verify: Verify<'_>,
@@ -93,7 +104,7 @@ pub fn try_all(
 ) -> Result<Vec<Trial>, SmokeError> {
     let folder = Folder::make(options).map_err(SmokeError::Prepare)?;
     let seed = warm::seed(options, &folder.path, interrupted).map_err(SmokeError::Prepare)?;
-    let waiting: Mutex<VecDeque<_>> = Mutex::new(corpus().collect());
+    let waiting: Mutex<VecDeque<_>> = Mutex::new(sabotages.into());
     let trials = Mutex::new(Vec::new());
     let bench = Bench {
         options,
@@ -202,5 +213,29 @@ impl Bench<'_> {
             codes.push("touched".to_owned());
         }
         Ok(codes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_corpus_is_large_and_names_scenarios_that_exist() {
+        let names: BTreeSet<_> = corpus().map(|sabotage| sabotage.name).collect();
+        assert_eq!(names.len(), corpus().count(), "a name stands twice");
+        assert!(names.len() > 40);
+        for sabotage in corpus() {
+            let known = SCENARIOS
+                .iter()
+                .any(|scenario| sabotage.caught_by.is_scenario(scenario.name));
+            assert!(
+                known || matches!(sabotage.caught_by, Catcher::Verify(_)),
+                "{}",
+                sabotage.name
+            );
+        }
     }
 }

@@ -165,6 +165,15 @@ pub const ALL: &[Sabotage] = &[
         deed: |artifact| daemon(artifact, "import os; os.environ['KTX_DAEMON_VERSION'] = '9.9.9'"),
         caught_by: START_FAILS,
     },
+    Sabotage {
+        name: "daemon-does-not-leave",
+        deed: |artifact| {
+            let stubborn = "import atexit, signal, time; atexit.register(time.sleep, 60); \
+                            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])";
+            daemon(artifact, stubborn)
+        },
+        caught_by: Catcher::Scenario("runtime-lifecycle", "stop.time"),
+    },
 ];
 
 /// The first line that names a requirement: it begins in the first column, and no comment does.

@@ -65,6 +65,21 @@ pub const ALL: &[Sabotage] = &[
     misbehaves!("prune-only-says-so", when "runtime prune --yes",
         "\"$real\" \"$@\"; mkdir -p \"$KTX_RUNTIME_ROOT/0.0.0\"; exit 0",
         caught_by "runtime-lifecycle", "prune.too-little"),
+    misbehaves!("query-talks-on-stdout", when "sl query*", "echo 'Compiling...'",
+        caught_by "semantic-query", "query-refused.stdout"),
+    misbehaves!("query-hides-the-installation", when "sl query*--yes", "exec \"$real\" \"$@\" 2>/dev/null",
+        caught_by "semantic-query", "query-installs.stderr"),
+    misbehaves!("query-counts-wrong", when "sl query*--execute*", "\"$real\" \"$@\" | sed 's/ 3/ 4/'; exit 0",
+        caught_by "semantic-query", "query-executes.json"),
+    misbehaves!("query-forgives-an-unknown-measure", when "sl query*no_such_measure*", "exit 0",
+        caught_by "semantic-query", "query-unknown-measure.exit"),
+    misbehaves!("demo-only-says-so", when "setup demo*", "\"$real\" setup demo --help; exit 0",
+        caught_by "demo", "setup.stdout"),
+    misbehaves!("server-greets-on-stdout", when "serve*", "echo 'KTX MCP server'",
+        caught_by "mcp", "greeting.protocol"),
+    misbehaves!("scan-forgets-the-shard", when "dev scan warehouse*",
+        "\"$real\" \"$@\"; : > semantic-layer/warehouse/_schema/public.yaml; exit 0",
+        caught_by "scan-and-ingest", "scan.shard"),
 ];
 
 fn misbehave(artifact: &mut Artifact, when: &str, deed: &str) -> std::io::Result<()> {

@@ -3,7 +3,7 @@
 use crate::failure::Stop;
 use crate::sandbox::Invocation;
 use crate::scenario::{Need, Scenario, Set};
-use crate::stage::Stage;
+use crate::stage::{Installed, Stage};
 use crate::warehouse;
 
 pub const SCENARIO: Scenario = Scenario {
@@ -26,6 +26,7 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     let ktx = stage.installed()?;
     warehouse::write(stage, &ktx.project)?;
     ktx.install_runtime()?;
+    protocol_only(stage, &ktx)?;
     let python = stage
         .options
         .mcp_python
@@ -48,4 +49,26 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
         .check()?;
     stage.step("daemon-stops", ktx.ktx("runtime stop")).check()?;
     Ok(())
+}
+
+const GREETING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"smoke","version":"1"}}}
+"#;
+
+/// The SDK forgives a server that talks on stdout; other clients do not.
+fn protocol_only(stage: &Stage<'_>, ktx: &Installed<'_>) -> Result<(), Stop> {
+    let said = stage
+        .step(
+            "greeting",
+            ktx.ktx("serve --mcp stdio --no-input").reading(GREETING),
+        )
+        .stdout_has("\"jsonrpc\":\"2.0\"")
+        .stderr_has("ktx MCP server running on stdio")
+        .check()?;
+    let foreign = said
+        .stdout
+        .lines()
+        .find(|line| serde_json::from_str::<serde_json::Value>(line).is_err());
+    stage.ensure("greeting.protocol", foreign.is_none(), || {
+        format!("stdout holds something else than the protocol: {foreign:?}")
+    })
 }

@@ -1,9 +1,12 @@
 //! Once installed, nothing needs a network: the same commands in a network namespace that has none.
 
+use serde_json::json;
+
 use crate::failure::Stop;
 use crate::sandbox::{Invocation, NoNetwork};
 use crate::scenario::{Need, Scenario, Set};
 use crate::stage::{Installed, Stage};
+use crate::warehouse;
 
 pub const SCENARIO: Scenario = Scenario {
     name: "offline",
@@ -22,6 +25,7 @@ const UNREACHABLE: &str = "101\n";
 
 fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     let ktx = stage.installed()?;
+    warehouse::write(stage, &ktx.project)?;
     ktx.install_runtime()?;
     let nowhere = NoNetwork::enter(stage.sandbox)?;
     stage
@@ -47,6 +51,37 @@ fn everything(stage: &Stage<'_>, ktx: &Installed<'_>, nowhere: &NoNetwork) -> Re
         .step("install-again", offline("runtime install --yes"))
         .stdout_has("Using existing KTX Python runtime\n")
         .stderr_empty()
+        .check()?;
+    let query = "sl query --measure orders.order_count --execute --max-rows 9 --no-input";
+    stage
+        .step("query", offline(query))
+        .json("/rows", json!([[3]]))
+        .stderr_empty()
+        .check()?;
+    stage
+        .step("start", offline("runtime start"))
+        .stdout_has("Started KTX Python daemon\n")
+        .stderr_empty()
+        .check()?;
+    stage
+        .step("query-through-daemon", offline(query))
+        .json("/rows", json!([[3]]))
+        .check()?;
+    stage
+        .step("scan", offline("dev scan warehouse --no-input"))
+        .stdout_has("Status: done\n")
+        .check()?;
+    let demo = stage.sandbox.work().join("demo");
+    stage
+        .step(
+            "demo",
+            offline(&format!("setup demo --project-dir {demo} --no-input --plain")),
+        )
+        .stdout_has("Mode: seeded")
+        .check()?;
+    stage
+        .step("stop", offline("runtime stop"))
+        .stdout_has("Stopped KTX Python daemon\n")
         .check()?;
     Ok(())
 }

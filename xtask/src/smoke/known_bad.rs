@@ -3,15 +3,27 @@
 use anyhow::Result;
 use camino::Utf8Path;
 use comfy_table::{Table, presets};
-use ktx_smoke::Options;
-use ktx_smoke::known_bad::{Catcher, Trial, try_all};
+use ktx_smoke::known_bad::{Catcher, Trial, corpus, try_out};
+use ktx_smoke::{Options, Scenario};
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
 use crate::session::Session;
 
-pub fn run(session: &Session<'_>, options: &Options, artifacts: &Utf8Path) -> Result<()> {
+/// Tries all sabotages, or those that the selected scenarios catch.
+pub fn run(
+    session: &Session<'_>,
+    options: &Options,
+    artifacts: &Utf8Path,
+    selected: Option<&[&'static Scenario]>,
+) -> Result<()> {
+    let sabotages = corpus().filter(|sabotage| match selected {
+        None => true,
+        Some(scenarios) => scenarios
+            .iter()
+            .any(|scenario| sabotage.caught_by.is_scenario(scenario.name)),
+    });
     let printer = session.printer;
     let step = printer.step("known-bad artifacts");
     let told = |trial: &Trial| {
@@ -22,9 +34,14 @@ pub fn run(session: &Session<'_>, options: &Options, artifacts: &Utf8Path) -> Re
             printer.failed(trial.sabotage, trial.elapsed, &catcher(trial));
         }
     };
-    let trials = try_all(options, artifacts, &super::verify::codes, &told, &|| {
-        interrupt::received().is_some()
-    });
+    let trials = try_out(
+        sabotages.collect(),
+        options,
+        artifacts,
+        &super::verify::codes,
+        &told,
+        &|| interrupt::received().is_some(),
+    );
     step.dismiss();
     let trials = trials.map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
     interrupt::check()?;

@@ -31,8 +31,8 @@ pub struct SmokeArgs {
     /// Count a scenario whose needs are not met as failed
     #[arg(long)]
     pub no_skip: bool,
-    /// Spoil the artifacts in every known way and see that each is caught
-    #[arg(long, conflicts_with_all = ["scenario", "list", "no_skip"])]
+    /// Spoil the artifacts in every known way and see that each is caught; with --scenario, by these
+    #[arg(long, conflicts_with_all = ["list", "no_skip"])]
     pub known_bad: bool,
     /// Artifacts to prove, instead of dist/artifacts
     #[arg(long, value_name = "DIR")]
@@ -74,7 +74,8 @@ pub fn run(arguments: SmokeArgs, session: &Session<'_>) -> Result<()> {
     }
     let options = options(session, package(&artifacts)?, &arguments)?;
     if arguments.known_bad {
-        return known_bad::run(session, &options, &artifacts);
+        let selected = (!arguments.scenario.is_empty()).then_some(selection.as_slice());
+        return known_bad::run(session, &options, &artifacts, selected);
     }
     let outcome = play(session, &options, &selection)?;
     let written = if arguments.scenario.is_empty() {
