@@ -37,7 +37,8 @@ const PASSED: [&str; 24] = [
     "RUST_LOG",
 ];
 
-/// Beginnings of names; `UV_LINK_MODE` is none of them, since links into uv's cache would break with it. Proxies and certificates are in [`is_network_setting`].
+/// Beginnings of names; `UV_LINK_MODE` is none of them, since links into uv's cache would break with it. Proxies and
+/// certificates are in [`is_network_setting`].
 const PASSED_UV: [&str; 25] = [
     "UV_INDEX",
     "UV_DEFAULT_INDEX",

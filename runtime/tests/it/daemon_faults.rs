@@ -1,15 +1,14 @@
 //! Faults while a daemon starts: none is left that is not recorded, and the next plain start gives exactly one.
 
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use ktx_runtime::{
-    DaemonStatusKind, Event, Interrupt, Limits, Observer, Runtime, Signal, StartMode, StartOutcome,
-    StatusKind, Step,
+    DaemonStatusKind, Event, Interrupt, Limits, Observer, Signal, StartMode, StartOutcome, StatusKind, Step,
 };
 
-use crate::sandbox::{Sandbox, VERSION, eventually, processes, start};
+use crate::sandbox::{Sandbox, child, eventually, processes, start};
 
 const STEPS: [(&str, Step); 3] = [
     ("spawn", Step::SpawnDaemon),
@@ -76,7 +75,7 @@ pub fn module_path(sandbox: &Sandbox, file: &str) -> PathBuf {
 /// Without a fault in the environment it is the twin that passes.
 #[test]
 fn a_start_with_a_fault() {
-    let Ok(fault) = std::env::var("KTX_FAULT") else {
+    let Some((step, fault)) = child::assigned() else {
         let sandbox = Sandbox::with_installed_payload();
         let report = sandbox
             .runtime()
@@ -85,16 +84,13 @@ fn a_start_with_a_fault() {
         assert_eq!(report.outcome, StartOutcome::Started);
         return;
     };
-    let (step, fault) = fault.split_once(' ').expect("a step and a fault");
     let (_, step) = STEPS.into_iter().find(|(name, _)| *name == step).expect("a step");
     let fault = FAULTS
         .into_iter()
         .find(|known| format!("{known:?}") == fault)
         .expect("a fault");
     let interrupt = Interrupt::new();
-    let variables = std::env::vars_os().filter(|(name, _)| name != "KTX_FAULT");
-    let environment = ktx_runtime::Environment::of_variables(variables);
-    let runtime = Runtime::new(environment, VERSION, interrupt.clone()).expect("a root");
+    let runtime = child::runtime(&interrupt);
     let root = runtime.layout().runtime_root.clone();
     let limits = Limits {
         start: Duration::from_secs(3),
@@ -110,11 +106,8 @@ fn a_start_with_a_fault() {
 }
 
 fn faulty(sandbox: &Sandbox, step: &str, fault: Fault) -> ExitStatus {
-    Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", "daemon_faults::a_start_with_a_fault"])
-        .env_clear()
-        .envs(sandbox.variables())
-        .env("KTX_FAULT", format!("{step} {fault:?}"))
+    let test = "daemon_faults::a_start_with_a_fault";
+    child::with_fault(sandbox, test, step, &format!("{fault:?}"))
         .output()
         .expect("it runs")
         .status

@@ -12,7 +12,7 @@ use ktx_runtime::{
 };
 
 use crate::sandbox::fake_uv::{FakeUv, Misbehaviour};
-use crate::sandbox::{Sandbox, VERSION, core, eventually, processes};
+use crate::sandbox::{Sandbox, VERSION, child, core, eventually, processes};
 
 /// What happens at a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,8 +79,7 @@ fn sabotage(root: &Path, step: Step) {
 /// Not a test by itself alone: without a fault in the environment it is the twin that passes.
 #[test]
 fn an_installation_with_a_fault() {
-    let fault = std::env::var("KTX_FAULT").ok();
-    let Some(fault) = fault else {
+    let Some((step, fault)) = child::assigned() else {
         let sandbox = Sandbox::with_sample();
         sandbox.install();
         for method in [ExchangeMethod::WhereSupported, ExchangeMethod::TwoRenames] {
@@ -93,16 +92,13 @@ fn an_installation_with_a_fault() {
         }
         return;
     };
-    let (step, fault) = fault.split_once(' ').expect("a step and a fault");
     let (_, step) = STEPS.into_iter().find(|(name, _)| *name == step).expect("a step");
     let fault = [Fault::KillKtx, Fault::CtrlC, Fault::Sabotage]
         .into_iter()
         .find(|known| format!("{known:?}") == fault)
         .expect("a fault");
-    let variables = std::env::vars_os().filter(|(name, _)| name != "KTX_FAULT");
     let interrupt = Interrupt::new();
-    let environment = ktx_runtime::Environment::of_variables(variables);
-    let runtime = ktx_runtime::Runtime::new(environment, VERSION, interrupt.clone()).expect("a root");
+    let runtime = child::runtime(&interrupt);
     let root = runtime.layout().runtime_root.clone();
     let method = match step {
         Step::ExchangeHalfDone => ExchangeMethod::TwoRenames,
@@ -119,11 +115,8 @@ fn an_installation_with_a_fault() {
 
 /// Runs an installation with a fault in a process of its own.
 fn faulty(sandbox: &Sandbox, step: &str, fault: Fault) -> ExitStatus {
-    Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", "install_faults::an_installation_with_a_fault"])
-        .env_clear()
-        .envs(sandbox.variables())
-        .env("KTX_FAULT", format!("{step} {fault:?}"))
+    let test = "install_faults::an_installation_with_a_fault";
+    child::with_fault(sandbox, test, step, &format!("{fault:?}"))
         .output()
         .expect("it runs")
         .status
@@ -304,11 +297,8 @@ fn ctrl_c_in_the_middle_of_uv_ends_it_and_cleans_up() {
 #[test]
 fn uv_does_not_outlive_a_killed_ktx() {
     let (sandbox, fake) = Sandbox::with_sample().with_fake_uv("--require-hashes", Misbehaviour::Hangs);
-    let mut child = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", "install_faults::an_installation_with_a_fault"])
-        .env_clear()
-        .envs(sandbox.variables())
-        .env("KTX_FAULT", "clean-up CtrlC")
+    let test = "install_faults::an_installation_with_a_fault";
+    let mut child = child::with_fault(&sandbox, test, "clean-up", "CtrlC")
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::null())
         .spawn()

@@ -1,5 +1,6 @@
 //! A root, a home and an environment for one test, and the tools that every test needs.
 
+pub mod child;
 pub mod fake_uv;
 pub mod processes;
 mod seed;
