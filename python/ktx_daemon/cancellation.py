@@ -4,29 +4,41 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
+# How soon the word is repeated. One that arrives between two statements of the work stops neither.
+REPEAT_SECONDS = 0.1
+
 
 class Cancellation:
-    """Runs the registered callback once, when and if the client is gone."""
+    """Runs the registered callback, until the work has ended, when and if the client is gone."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._stop: Callable[[], object] | None = None
-        self._cancelled = False
+        self._ended = False
 
     def on_cancel(self, stop: Callable[[], object] | None) -> None:
         """Register what stops the work, or None once there is nothing left to stop."""
-        with self._lock:
+        with self._changed:
             self._stop = stop
-            run_now = stop if self._cancelled else None
-        if run_now is not None:
-            run_now()
+            self._changed.notify_all()
+
+    def end(self) -> None:
+        """Say that the work is over, however it ended."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
 
     def cancel(self) -> None:
-        """Stop the work. Safe from any thread; the work then fails on its own."""
-        with self._lock:
-            self._cancelled = True
-            stop = self._stop
-        if stop is not None:
-            # Stopping is best effort: the statement timeout ends what cannot be reached.
-            with suppress(Exception):
-                stop()
+        """Stop the work, and return once it has ended. Safe from any thread; the work then fails on its own."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._ended or self._stop is not None)
+                if self._ended:
+                    return
+                stop = self._stop
+            if stop is not None:
+                # Stopping is best effort: the statement timeout ends what cannot be reached.
+                with suppress(Exception):
+                    stop()
+            with self._changed:
+                self._changed.wait_for(lambda: self._ended, timeout=REPEAT_SECONDS)

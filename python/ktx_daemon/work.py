@@ -46,6 +46,7 @@ class Work:
             future = self._threads.submit(invoke, endpoint, body, cancellation)
             self._unfinished.add(future)
             future.add_done_callback(self._unfinished.discard)
+            future.add_done_callback(lambda _: cancellation.end())
             answer = asyncio.wrap_future(future)
             if endpoint.cancellable:
                 await _first_of(answer, _hang_up(receive))
