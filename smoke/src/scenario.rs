@@ -18,6 +18,15 @@ pub struct Scenario {
     pub run: fn(&Stage<'_>) -> Result<(), Stop>,
 }
 
+impl Scenario {
+    /// Whether the package holds what the scenario is about: one without a program for a platform proves nothing
+    /// about it, and is not to be blamed.
+    pub fn has_subject(&self, options: &Options) -> bool {
+        let carried = |need: &Need| !matches!(need, Need::Carries(_)) || need.unmet(options).is_none();
+        self.needs.iter().all(carried)
+    }
+}
+
 /// When a scenario runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Set {

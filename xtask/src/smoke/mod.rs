@@ -38,10 +38,10 @@ pub struct SmokeArgs {
     #[arg(long, value_name = "DIR")]
     pub artifacts: Option<Utf8PathBuf>,
     /// Prove the package as this registry serves it, instead of the artifacts
-    #[arg(long, value_name = "URL", conflicts_with_all = ["scenario", "artifacts", "known_bad"])]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["artifacts", "known_bad"])]
     pub registry: Option<String>,
     /// The package to take from the registry, as NAME@VERSION
-    #[arg(long, value_name = "SPEC", conflicts_with_all = ["scenario", "artifacts", "known_bad"])]
+    #[arg(long, value_name = "SPEC", conflicts_with_all = ["artifacts", "known_bad"])]
     pub package: Option<String>,
     /// Scenarios side by side [default: 2]
     #[arg(long, value_name = "N")]
@@ -77,8 +77,13 @@ pub fn run(arguments: SmokeArgs, session: &Session<'_>) -> Result<()> {
         let selected = (!arguments.scenario.is_empty()).then_some(selection.as_slice());
         return known_bad::run(session, &options, &artifacts, selected);
     }
+    let whole = arguments.scenario.is_empty();
+    let selection: Vec<_> = selection
+        .into_iter()
+        .filter(|scenario| !whole || scenario.has_subject(&options))
+        .collect();
     let outcome = play(session, &options, &selection)?;
-    let written = if arguments.scenario.is_empty() {
+    let written = if whole {
         let source = PackageSource::Artifacts {};
         Some(outcome::write(session, &options, &outcome, source, &reports)?)
     } else {
@@ -147,6 +152,14 @@ fn selection(arguments: &SmokeArgs) -> Result<Vec<&'static Scenario>> {
     let asked_for =
         |scenario: &Scenario| matches!(scenario.set, Set::OptIn(variable) if opted_in.contains(variable));
     if arguments.registry.is_some() || arguments.package.is_some() {
+        if let Some(other) = arguments.scenario.iter().find(|name| *name != PUBLISHED) {
+            return Err(Failure::new(
+                Exit::Usage,
+                format!("failed to play `{other}` from a registry: it needs the artifacts"),
+            )
+            .hint("leave --registry and --package out, or play `published`")
+            .into());
+        }
         return Ok(SCENARIOS
             .iter()
             .filter(|scenario| scenario.name == PUBLISHED)

@@ -218,3 +218,48 @@ fn wait_for(what: &str, condition: impl Fn() -> bool) {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
+
+#[test]
+fn smoke_refuses_what_contradicts_itself() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let told = |arguments: &[&str]| {
+        let output = xtask(&root, arguments).output().expect("xtask runs");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(
+        told(&["smoke", "--scenario", "nope"])
+            .starts_with("error: failed to find the scenario `nope`\nhint: ")
+    );
+    let mixed = told(&[
+        "smoke",
+        "--scenario",
+        "npm-local",
+        "--registry",
+        "http://127.0.0.1:9",
+    ]);
+    assert!(
+        mixed.starts_with("error: failed to play `npm-local` from a registry"),
+        "{mixed}"
+    );
+    let address = told(&[
+        "smoke",
+        "--registry",
+        "file:///tmp",
+        "--package",
+        "@kaelio/ktx@1.0.0",
+    ]);
+    assert_eq!(address, "error: --registry must be an http(s) URL\n");
+    let name = told(&["smoke", "--package", "@Kaelio/ktx@1.0.0"]);
+    assert_eq!(name, "error: Invalid --package: @Kaelio/ktx\n");
+}
+
+#[test]
+fn smoke_lists_its_scenarios_and_what_they_prove() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let output = xtask(&root, &["smoke", "--list"]).output().expect("xtask runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    for name in ["npm-local", "runtime-lifecycle", "upgrade", "published"] {
+        assert!(said.lines().any(|line| line.starts_with(name)), "{said}");
+    }
+}
