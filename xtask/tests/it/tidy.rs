@@ -16,7 +16,7 @@ const DIRECTION: [(&str, &[&str]); 10] = [
     ("ktx-publish", &["ktx-manifest", "ktx-policy"]),
     ("ktx-release", &["ktx-manifest"]),
     ("ktx-runtime", &["ktx-manifest"]),
-    ("ktx-smoke", &["ktx-fixtures", "ktx-manifest"]),
+    ("ktx-smoke", &["ktx-manifest"]),
     (
         "xtask",
         &[
@@ -44,6 +44,7 @@ struct Metadata {
 struct Package {
     name: String,
     version: String,
+    manifest_path: PathBuf,
     dependencies: Vec<Dependency>,
 }
 
@@ -124,6 +125,54 @@ fn crates_depend_in_one_direction() {
         DIRECTION.len(),
         "the map names crates that are gone"
     );
+}
+
+#[test]
+fn every_dependency_is_used() {
+    let sources = sources(&[".rs"]);
+    let mut offenders = Vec::new();
+    for package in metadata().packages {
+        let folder = package.manifest_path.parent().expect("a manifest has a folder");
+        let mut folders = vec![folder.to_owned()];
+        folders.extend(borrowed_modules(folder, &sources));
+        let own = sources
+            .iter()
+            .filter(|path| folders.iter().any(|folder| root().join(path).starts_with(folder)));
+        let code: Vec<String> = own.map(|path| text(path)).collect();
+        let unused = package.dependencies.iter().filter(|dependency| {
+            let name = dependency.name.replace('-', "_");
+            let uses = [
+                format!("{name}::"),
+                format!("use {name};"),
+                format!("use {name} as "),
+            ];
+            !code
+                .iter()
+                .any(|code| uses.iter().any(|used| code.contains(used)))
+        });
+        offenders.extend(unused.map(|dependency| format!("{}: {}", package.name, dependency.name)));
+    }
+    assert_none("dependencies that no source names", offenders);
+}
+
+/// Folders of the modules that files in `folder` take from another crate's tests with `#[path]`.
+fn borrowed_modules(folder: &Path, sources: &[String]) -> Vec<PathBuf> {
+    let mut borrowed = Vec::new();
+    for path in sources.iter().map(|path| root().join(path)) {
+        if !path.starts_with(folder) {
+            continue;
+        }
+        let code = fs::read_to_string(&path).expect("the file is read");
+        let marked = code.lines().filter_map(|line| line.strip_prefix("#[path = \""));
+        for module in marked.filter_map(|rest| rest.strip_suffix("\"]")) {
+            let module = path
+                .with_file_name(module)
+                .canonicalize()
+                .expect("the module is there");
+            borrowed.push(module.parent().expect("a file has a folder").to_owned());
+        }
+    }
+    borrowed
 }
 
 #[test]
