@@ -8,6 +8,13 @@ pub enum Stop {
     Interrupted,
 }
 
+impl Stop {
+    /// A failure that one sentence tells.
+    pub fn failed(code: impl Into<String>, message: String) -> Stop {
+        Stop::Failed(Box::new(Failure::new(code, message.clone(), message)))
+    }
+}
+
 /// What was not as it should be.
 #[derive(Clone, Debug)]
 pub struct Failure {
@@ -42,7 +49,6 @@ impl Failure {
 /// The harness itself could not do its part: a full disk, a folder that cannot be made.
 impl From<std::io::Error> for Stop {
     fn from(error: std::io::Error) -> Self {
-        let message = error.to_string();
-        Stop::Failed(Box::new(Failure::new("sandbox.io", &message, message.clone())))
+        Stop::failed("sandbox.io", error.to_string())
     }
 }

@@ -26,7 +26,7 @@ mod warm;
 
 pub use failure::{Failure, Log, Stop};
 pub use observer::{Observer, Silent, Verdict};
-pub use options::{Options, Package, Published};
+pub use options::{Options, Package, Published, Toolchain};
 pub use redaction::Redaction;
 pub use run::{Outcome, Played, SmokeError, run};
 pub use sandbox::{

@@ -27,6 +27,8 @@ pub struct Options {
     pub mcp_python: Option<Utf8PathBuf>,
     /// The registry to take the package from, for `published`.
     pub published: Option<Published>,
+    /// What releases the package, for `rehearsal`.
+    pub toolchain: Option<Toolchain>,
 }
 
 /// The tarball that is proven.
@@ -43,6 +45,17 @@ pub struct Published {
     pub registry: Option<String>,
     /// Such as `@kaelio/ktx@0.1.0`.
     pub specification: String,
+}
+
+/// The toolchain as a release engineer has it.
+#[derive(Clone, Debug)]
+pub struct Toolchain {
+    /// The program behind `cargo xtask`.
+    pub xtask: Utf8PathBuf,
+    /// The checkout that it belongs to, with its policy and its pinned tools.
+    pub checkout: Utf8PathBuf,
+    /// The program of the local registry.
+    pub registry: Utf8PathBuf,
 }
 
 impl Options {

@@ -21,6 +21,9 @@ use crate::{logs, warm};
 /// How long a process may still be leaving after its scenario ended.
 const LEAVING: Duration = Duration::from_secs(2);
 
+/// It begins first, so that the others end beside it and not before it: it takes as long as half of them.
+const LONGEST: &str = "rehearsal";
+
 /// What came of a run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -126,7 +129,9 @@ pub(crate) struct Run<'r> {
 
 impl Run<'_> {
     fn all(&self, selection: &[&'static Scenario]) -> Vec<Played> {
-        let waiting: Mutex<VecDeque<_>> = Mutex::new(selection.iter().copied().enumerate().collect());
+        let mut waiting: Vec<_> = selection.iter().copied().enumerate().collect();
+        waiting.sort_by_key(|(_, scenario)| scenario.name != LONGEST);
+        let waiting = Mutex::new(VecDeque::from(waiting));
         let played = Mutex::new(Vec::new());
         thread::scope(|scope| {
             for _ in 0..self.options.jobs.max(1) {
@@ -223,11 +228,7 @@ fn left_behind(sandbox: &Sandbox) -> Result<(), Stop> {
     let alive = sandbox.family().gone_within(LEAVING);
     if let Some(first) = alive.first() {
         let message = format!("process {} is left: {}", first.pid, first.command_line);
-        return Err(Stop::Failed(Box::new(Failure::new(
-            "left.process",
-            &message,
-            message.clone(),
-        ))));
+        return Err(Stop::failed("left.process", message));
     }
     let temporary = sandbox.folders().temporary();
     let left: Vec<_> = temporary

@@ -69,6 +69,8 @@ pub enum Need {
     Postgres,
     /// A registry and a package specification were named.
     Registry,
+    /// The toolchain that releases, and a registry of its own.
+    Toolchain,
     /// A client of the Model Context Protocol of another make.
     McpClient,
 }
@@ -102,6 +104,10 @@ impl Need {
                 .published
                 .is_none()
                 .then(|| "no registry was named (--registry URL --package SPEC)".to_owned()),
+            Need::Toolchain => options
+                .toolchain
+                .is_none()
+                .then(|| "the toolchain that releases was not handed over".to_owned()),
             Need::McpClient => options
                 .mcp_python
                 .is_none()

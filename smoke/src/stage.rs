@@ -6,7 +6,7 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
-use crate::failure::{Failure, Stop};
+use crate::failure::Stop;
 use crate::observer::Observer;
 use crate::options::{Options, Package};
 use crate::sandbox::{Interrupted, Invocation, Sandbox, hard_link_tree};
@@ -43,12 +43,7 @@ impl Stage<'_> {
         if holds {
             return Ok(());
         }
-        let message = otherwise();
-        Err(Stop::Failed(Box::new(Failure::new(
-            code,
-            &message,
-            message.clone(),
-        ))))
+        Err(Stop::failed(code, otherwise()))
     }
 
     pub fn package(&self) -> &Package {
@@ -82,8 +77,13 @@ impl Stage<'_> {
 
     /// The same, from another tarball; a project that is there keeps what it has.
     pub fn installed_from(&self, name: &str, tarball: &Utf8Path) -> Result<Installed<'_>, Stop> {
+        self.installed_by(name, npm_install(tarball.as_str()))
+    }
+
+    /// The same, by a command line of its own.
+    pub fn installed_by(&self, name: &str, install: Invocation) -> Result<Installed<'_>, Stop> {
         let project = self.project(name)?;
-        self.step("install", npm_install(tarball, &project)).check()?;
+        self.step("install", install.within(&project)).check()?;
         Ok(Installed {
             launcher: project.join("node_modules/.bin/ktx"),
             package: project.join("node_modules").join(&self.package().name),
@@ -122,12 +122,11 @@ impl Stage<'_> {
 const PROJECT: &str = r#"{"name": "somebodys-project", "version": "1.0.0", "private": true}
 "#;
 
-/// `npm install <tarball>`.
-pub fn npm_install(tarball: &Utf8Path, project: &Utf8Path) -> Invocation {
+/// `npm install <what>`, in a project.
+pub fn npm_install(what: &str) -> Invocation {
     Invocation::new("npm")
         .arg("install")
-        .arg(tarball.as_str())
-        .within(project)
+        .arg(what)
         .deadline_of(INSTALL_DEADLINE)
 }
 

@@ -3,6 +3,7 @@
 //! The cache lies in `target/`; each run copies it before anything is started with it. When filling fails, the
 //! scenarios go to the network by themselves and say what is wrong.
 
+use std::fs::TryLockError;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -13,30 +14,32 @@ use crate::options::Options;
 use crate::sandbox::{Ended, Interrupted, Invocation, Sandbox, copy_tree};
 use crate::tarball;
 
+/// How often a waiting run looks.
+const GLANCE: Duration = Duration::from_millis(50);
+
 /// The core requirements are about 30 MB to download.
 const DEADLINE: Duration = Duration::from_secs(300);
 
-/// A copy of the cache in the run's folder, where there is something to copy.
+/// A copy of the cache in the run's folder, where there is something to copy. A package that is not there yet, because
+/// a registry has it, finds what earlier runs have left.
 pub fn seed(
     options: &Options,
     run: &Utf8Path,
     interrupted: Interrupted<'_>,
 ) -> std::io::Result<Option<Utf8PathBuf>> {
-    let Ok(Some((_, requirements))) = tarball::find(&options.package.tarball, |path| {
-        path.starts_with("package/assets/python/") && path.ends_with("core.txt")
-    }) else {
+    fs::create_dir_all(&options.warm_cache)?;
+    let Some(_alone) = lock(&options.warm_cache.join(".lock"), interrupted)? else {
         return Ok(None);
     };
-    fs::create_dir_all(&options.warm_cache)?;
-    let lock = fs::File::create(options.warm_cache.join(".lock"))?;
-    lock.file().lock()?;
     let cache = options.warm_cache.join("uv");
     let stamp = options.warm_cache.join("filled");
-    let digest = format!("{:x?}", Sha256::digest(&requirements));
-    if !fs::read_to_string(&stamp).is_ok_and(|filled| filled == digest)
-        && fill(options, run, &requirements, &cache, interrupted)?
-    {
-        fs::write(&stamp, digest)?;
+    if let Some(requirements) = requirements(&options.package.tarball) {
+        let digest = format!("{:x?}", Sha256::digest(&requirements));
+        if !fs::read_to_string(&stamp).is_ok_and(|filled| filled == digest)
+            && fill(options, run, &requirements, &cache, interrupted)?
+        {
+            fs::write(&stamp, digest)?;
+        }
     }
     if !cache.exists() {
         return Ok(None);
@@ -44,6 +47,26 @@ pub fn seed(
     let seed = run.join("uv-seed");
     copy_tree(&cache, &seed)?;
     Ok(Some(seed))
+}
+
+/// What the package's runtime is made of; a damaged package has nothing.
+fn requirements(tarball: &Utf8Path) -> Option<Vec<u8>> {
+    let wanted = |path: &str| path.starts_with("package/assets/python/") && path.ends_with("core.txt");
+    let (_, requirements) = tarball::find(tarball, wanted).ok()??;
+    Some(requirements)
+}
+
+/// Waits for another run that fills the cache; an interruption ends the waiting with nothing.
+fn lock(path: &Utf8Path, interrupted: Interrupted<'_>) -> std::io::Result<Option<fs::File>> {
+    let file = fs::File::create(path)?;
+    loop {
+        match file.file().try_lock() {
+            Ok(()) => return Ok(Some(file)),
+            Err(TryLockError::WouldBlock) if interrupted() => return Ok(None),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(GLANCE),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
 }
 
 fn fill(

@@ -10,12 +10,8 @@ use fs_err as fs;
 use ktx_manifest::artifact_manifest::{ARTIFACT_MANIFEST_FILE, ArtifactKind, ArtifactManifest};
 use ktx_manifest::digest::Sha256Digest;
 use ktx_manifest::platform::Platform;
-use serde_json::Value;
 
-use super::wheel::Wheel;
 use crate::package_tree::PackageTree;
-
-const ASSETS: &str = "package/assets/python";
 
 /// A tarball taken apart, and the manifest beside it.
 pub struct Artifact {
@@ -69,51 +65,13 @@ impl Artifact {
         Ok(())
     }
 
-    pub fn asset_manifest(&mut self, edit: impl FnOnce(&mut Value)) -> Result<()> {
-        self.package.json(&format!("{ASSETS}/manifest.json"), edit)
-    }
-
-    /// Edits a bundled requirements file and what the asset manifest says about it.
-    pub fn requirements(&mut self, edit: impl FnOnce(String) -> String) -> Result<()> {
-        let path = format!("{ASSETS}/core.txt");
-        let bytes = self.package.bytes(&path)?;
-        *bytes = edit(String::from_utf8_lossy(bytes).into_owned()).into_bytes();
-        let (digest, size) = (Sha256Digest::of(&*bytes).to_string(), bytes.len());
-        self.asset_manifest(|manifest| {
-            manifest["requirements"]["core"]["sha256"] = digest.into();
-            manifest["requirements"]["core"]["bytes"] = size.into();
-        })
-    }
-
-    /// The path of the bundled wheel in the tarball.
-    pub fn wheel_path(&self) -> Result<String> {
-        self.package
-            .paths()
-            .find(|path| path.starts_with(ASSETS) && path.ends_with(".whl"))
-            .map(str::to_owned)
-            .ok_or_else(|| Error::other("the artifact has no wheel"))
-    }
-
-    /// Edits the bundled wheel and what the asset manifest says about it.
-    pub fn wheel(&mut self, edit: impl FnOnce(&mut Wheel) -> Result<()>) -> Result<()> {
-        let path = self.wheel_path()?;
-        let mut wheel = Wheel::read(self.package.bytes(&path)?)?;
-        edit(&mut wheel)?;
-        let bytes = wheel.write()?;
-        let (digest, size) = (Sha256Digest::of(&bytes).to_string(), bytes.len());
-        *self.package.bytes(&path)? = bytes;
-        self.asset_manifest(|manifest| {
-            manifest["wheel"]["sha256"] = digest.into();
-            manifest["wheel"]["bytes"] = size.into();
-        })
-    }
-
     /// Writes an artifacts folder; returns the path of the tarball.
     pub fn write(&self, folder: &Utf8Path) -> Result<Utf8PathBuf> {
         let tarball = self.package.pack()?;
         let wheel = match &self.wheel_beside {
             Some(bytes) => bytes.clone(),
             None => self
+                .package
                 .wheel_path()
                 .ok()
                 .and_then(|path| self.package.get(&path))

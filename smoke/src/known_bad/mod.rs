@@ -9,7 +9,6 @@ mod package;
 mod payload;
 mod program;
 mod unshipped;
-mod wheel;
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};

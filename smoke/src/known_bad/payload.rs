@@ -11,13 +11,13 @@ const DAEMON_MAIN: &str = "ktx_daemon/__main__.py";
 pub const ALL: &[Sabotage] = &[
     Sabotage {
         name: "wheel-missing",
-        deed: |artifact| artifact.package.remove(&artifact.wheel_path()?),
+        deed: |artifact| artifact.package.remove(&artifact.package.wheel_path()?),
         caught_by: INSTALL_FAILS,
     },
     Sabotage {
         name: "wheel-with-one-byte-changed",
         deed: |artifact| {
-            let bytes = artifact.package.bytes(&artifact.wheel_path()?)?;
+            let bytes = artifact.package.bytes(&artifact.package.wheel_path()?)?;
             let middle = bytes.len() / 2;
             bytes[middle] ^= 1;
             Ok(())
@@ -27,7 +27,7 @@ pub const ALL: &[Sabotage] = &[
     Sabotage {
         name: "wheel-with-a-lying-record",
         deed: |artifact| {
-            artifact.wheel(|wheel| {
+            artifact.package.wheel(|wheel| {
                 wheel.honest_record = false;
                 wheel.append(DAEMON_MAIN, "# not what RECORD says\n")
             })
@@ -37,7 +37,7 @@ pub const ALL: &[Sabotage] = &[
     Sabotage {
         name: "wheel-with-a-start-up-hook",
         deed: |artifact| {
-            artifact.wheel(|wheel| {
+            artifact.package.wheel(|wheel| {
                 wheel.add("hook.pth", "import os\n");
                 Ok(())
             })
@@ -52,25 +52,37 @@ pub const ALL: &[Sabotage] = &[
     Sabotage {
         name: "asset-manifest-of-another-wheel",
         deed: |artifact| {
-            artifact.asset_manifest(|manifest| manifest["wheel"]["sha256"] = json!("0".repeat(64)))
+            artifact
+                .package
+                .asset_manifest(|manifest| manifest["wheel"]["sha256"] = json!("0".repeat(64)))
         },
         caught_by: INSTALL_FAILS,
     },
     Sabotage {
         name: "asset-manifest-that-leads-outside",
         deed: |artifact| {
-            artifact.asset_manifest(|manifest| manifest["wheel"]["file"] = json!("../../wheel.whl"))
+            artifact
+                .package
+                .asset_manifest(|manifest| manifest["wheel"]["file"] = json!("../../wheel.whl"))
         },
         caught_by: INSTALL_FAILS,
     },
     Sabotage {
         name: "asset-manifest-with-another-schema",
-        deed: |artifact| artifact.asset_manifest(|manifest| manifest["schemaVersion"] = json!(2)),
+        deed: |artifact| {
+            artifact
+                .package
+                .asset_manifest(|manifest| manifest["schemaVersion"] = json!(2))
+        },
         caught_by: INSTALL_FAILS,
     },
     Sabotage {
         name: "python-that-does-not-exist",
-        deed: |artifact| artifact.asset_manifest(|manifest| manifest["requiresPython"] = json!(">=4.7")),
+        deed: |artifact| {
+            artifact
+                .package
+                .asset_manifest(|manifest| manifest["requiresPython"] = json!(">=4.7"))
+        },
         caught_by: INSTALL_FAILS,
     },
     Sabotage {
@@ -92,7 +104,7 @@ pub const ALL: &[Sabotage] = &[
     Sabotage {
         name: "lock-without-hashes",
         deed: |artifact| {
-            artifact.requirements(|text| {
+            artifact.package.requirements(|text| {
                 let lines = text
                     .lines()
                     .filter(|line| !line.trim_start().starts_with("--hash"));
@@ -108,7 +120,7 @@ pub const ALL: &[Sabotage] = &[
     Sabotage {
         name: "lock-that-lacks-a-dependency",
         deed: |artifact| {
-            artifact.requirements(|text| {
+            artifact.package.requirements(|text| {
                 let blocks = text.split("\nstarlette==");
                 let (before, after) = blocks.map(str::to_owned).fold(
                     (None, String::new()),
@@ -130,13 +142,13 @@ pub const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "package-gone-from-the-wheel",
-        deed: |artifact| artifact.wheel(|wheel| wheel.remove("semantic_layer/")),
+        deed: |artifact| artifact.package.wheel(|wheel| wheel.remove("semantic_layer/")),
         caught_by: INSTALL_FAILS,
     },
     Sabotage {
         name: "console-script-gone",
         deed: |artifact| {
-            artifact.wheel(|wheel| {
+            artifact.package.wheel(|wheel| {
                 let path = wheel.path_ending("/entry_points.txt")?;
                 wheel.remove(&path)
             })
@@ -146,7 +158,9 @@ pub const ALL: &[Sabotage] = &[
     Sabotage {
         name: "module-that-does-not-import",
         deed: |artifact| {
-            artifact.wheel(|wheel| wheel.append("semantic_layer/__init__.py", "\nimport no_such_module\n"))
+            artifact
+                .package
+                .wheel(|wheel| wheel.append("semantic_layer/__init__.py", "\nimport no_such_module\n"))
         },
         caught_by: INSTALL_FAILS,
     },
@@ -185,7 +199,7 @@ fn next_requirement(text: &str) -> Option<usize> {
 
 /// Does something before the daemon does anything.
 fn daemon(artifact: &mut Artifact, mischief: &str) -> std::io::Result<()> {
-    artifact.wheel(|wheel| {
+    artifact.package.wheel(|wheel| {
         wheel.replace(
             DAEMON_MAIN,
             "if __name__",

@@ -82,7 +82,7 @@ pub const ALL: &[Sabotage] = &[
             .add("package/assets/python/extra.whl", "PK", 0o644)
     }),
     refused!("wheel-beside-is-another", "artifact-wheel-differs", |artifact| {
-        let mut bytes = artifact.package.bytes(&artifact.wheel_path()?)?.clone();
+        let mut bytes = artifact.package.bytes(&artifact.package.wheel_path()?)?.clone();
         bytes.push(0);
         artifact.wheel_beside = Some(bytes);
         Ok(())
@@ -112,12 +112,13 @@ pub const ALL: &[Sabotage] = &[
         }
     ),
     refused!("wheel-record-lies", "wheel-record-hash", |artifact| artifact
+        .package
         .wheel(|wheel| {
             wheel.honest_record = false;
             wheel.replace("ktx_daemon/__main__.py", "import", "import ")
         })),
     refused!("wheel-file-unlisted", "wheel-record-unlisted", |artifact| {
-        artifact.wheel(|wheel| {
+        artifact.package.wheel(|wheel| {
             wheel.honest_record = false;
             wheel.add("ktx_daemon/back_door.py", "");
             Ok(())

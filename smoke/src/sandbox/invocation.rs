@@ -19,6 +19,8 @@ pub struct Invocation {
     folder: Option<Utf8PathBuf>,
     /// `None` takes a variable away.
     variables: BTreeMap<String, Option<String>>,
+    /// Variables that are no part of the line.
+    shell: BTreeMap<String, String>,
     input: Vec<u8>,
     deadline: Duration,
 }
@@ -30,6 +32,7 @@ impl Invocation {
             arguments: Vec::new(),
             folder: None,
             variables: BTreeMap::new(),
+            shell: BTreeMap::new(),
             input: Vec::new(),
             deadline: DEADLINE,
         }
@@ -68,6 +71,13 @@ impl Invocation {
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.variables.insert(name.to_owned(), None);
+        self
+    }
+
+    /// A variable that the person who types the line has set before.
+    #[must_use]
+    pub fn in_a_shell_with(mut self, name: &str, value: &str) -> Self {
+        self.shell.insert(name.to_owned(), value.to_owned());
         self
     }
 
@@ -123,6 +133,7 @@ impl Invocation {
 
     pub(super) fn command(&self, sandbox: &Sandbox) -> Command {
         let mut environment = sandbox.environment().clone();
+        environment.extend(self.shell.clone());
         for (name, value) in &self.variables {
             match value {
                 Some(value) => environment.insert(name.clone(), value.clone()),

@@ -11,6 +11,7 @@ mod process;
 mod seed;
 
 use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, TcpListener};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -82,6 +83,11 @@ impl Sandbox {
         self.family.end_all();
         remove_tree(&self.folders.root)
     }
+}
+
+/// A port of the loopback interface that nobody listens on now, for a server that cannot choose one by itself.
+pub fn free_port() -> std::io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 /// Removes a folder, read-only folders inside it included.

@@ -1,7 +1,7 @@
 //! A network namespace with a loopback interface and nothing else (Linux): the machine without a network.
 
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::family::{Signal, signal_group};
 use super::process::Running;
@@ -37,15 +37,11 @@ impl NoNetwork {
                 .words("--map-root-user --net sh -c")
                 .arg("ip link set lo up && echo ready && exec sleep 600"),
         )?;
-        let until = Instant::now() + READY;
-        while !holder.stdout_so_far().starts_with("ready") {
-            if Instant::now() >= until {
-                return Err(std::io::Error::other(format!(
-                    "failed to make a network namespace: {}",
-                    holder.stderr_so_far().trim()
-                )));
-            }
-            std::thread::sleep(Duration::from_millis(5));
+        if !holder.says_within("ready", READY) {
+            return Err(std::io::Error::other(format!(
+                "failed to make a network namespace: {}",
+                holder.stderr_so_far().trim()
+            )));
         }
         Ok(NoNetwork { holder })
     }

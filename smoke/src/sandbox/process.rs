@@ -94,6 +94,20 @@ impl Running {
         self.stderr.text()
     }
 
+    /// Waits until the command says that it is ready, by a sign on either of its outputs.
+    pub fn says_within(&self, sign: &str, time: Duration) -> bool {
+        let until = Instant::now() + time;
+        loop {
+            if self.stdout_so_far().contains(sign) || self.stderr_so_far().contains(sign) {
+                return true;
+            }
+            if Instant::now() >= until {
+                return false;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Waits for the end, or brings it about.
     pub fn finish(self, deadline: Duration, family: &Family, interrupted: Interrupted<'_>) -> Said {
         let ended = match self.wait(deadline, interrupted) {

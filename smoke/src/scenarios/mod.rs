@@ -15,6 +15,7 @@ mod pnpm_global;
 mod pnpm_local;
 mod postgres;
 mod published;
+mod rehearsal;
 mod runtime_lifecycle;
 mod scan_and_ingest;
 mod semantic_query;
@@ -49,4 +50,5 @@ pub static ALL: &[Scenario] = &[
     arm64::SCENARIO,
     windows::SCENARIO,
     published::SCENARIO,
+    rehearsal::SCENARIO,
 ];

@@ -3,7 +3,7 @@
 use fs_err as fs;
 
 use crate::failure::Stop;
-use crate::package_tree::PackageTree;
+use crate::package_tree::{PackageTree, earlier_version};
 use crate::scenario::{Need, Scenario, Set};
 use crate::stage::{Installed, Stage};
 
@@ -24,7 +24,7 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     };
     let tarball = stage.sandbox.folders().at(&format!("kaelio-ktx-{earlier}.tgz"));
     let mut package = PackageTree::read(&stage.package().tarball)?;
-    package.stamp(version, &earlier)?;
+    package.stamp(&earlier)?;
     fs::write(&tarball, package.pack()?)?;
 
     let old = stage.installed_from("old", &tarball)?;
@@ -78,7 +78,8 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     })
 }
 
-fn ready_and_running(
+/// Installs the runtime of an installed version and starts its daemon.
+pub fn ready_and_running(
     stage: &Stage<'_>,
     ktx: &Installed<'_>,
     version: &str,
@@ -105,42 +106,11 @@ fn ready_and_running(
     Ok(())
 }
 
-fn daemons(stage: &Stage<'_>) -> usize {
+/// How many daemons run.
+pub fn daemons(stage: &Stage<'_>) -> usize {
     let members = stage.sandbox.family().members();
     members
         .iter()
         .filter(|member| member.command_line.contains("serve-http"))
         .count()
-}
-
-/// A lower version of the same length, because the program carries its version as bytes: `1.2.3` becomes `0.2.3`.
-fn earlier_version(version: &str) -> Option<String> {
-    let (numbers, prerelease) = version.split_at(version.find('-').unwrap_or(version.len()));
-    let mut parts: Vec<String> = numbers.split('.').map(str::to_owned).collect();
-    let part = parts.iter_mut().find_map(|part| {
-        let lower = part.parse::<u64>().ok()?.checked_sub(1)?.to_string();
-        (lower.len() == part.len()).then_some((part, lower))
-    });
-    let (part, lower) = part?;
-    *part = lower;
-    Some(parts.join(".") + prerelease)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::earlier_version;
-
-    #[test]
-    fn an_earlier_version_is_lower_and_as_long() {
-        for (version, earlier) in [
-            ("0.1.0-rc.0", Some("0.0.0-rc.0")),
-            ("1.2.3", Some("0.2.3")),
-            ("10.1.0", Some("10.0.0")),
-            ("11.0.0-my-fix.1", Some("10.0.0-my-fix.1")),
-            ("0.0.0", None),
-            ("10.0.0", None),
-        ] {
-            assert_eq!(earlier_version(version).as_deref(), earlier);
-        }
-    }
 }

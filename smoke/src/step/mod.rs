@@ -33,6 +33,17 @@ impl<'s> Step<'s> {
         }
     }
 
+    /// More words of the command.
+    pub fn args(mut self, words: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.invocation = self.invocation.args(words);
+        self
+    }
+
+    /// One more word of the command.
+    pub fn arg(self, word: impl Into<String>) -> Self {
+        self.args([word])
+    }
+
     pub fn exits(self, code: i32) -> Self {
         self.expect(Expectation::Ends(Ended::Exit(code)))
     }
@@ -142,12 +153,10 @@ impl<'s> Step<'s> {
     }
 
     fn not_started(&self, error: &std::io::Error) -> Stop {
-        let message = format!("failed to start `{}`: {error}", self.invocation.line());
-        Stop::Failed(Box::new(Failure::new(
+        Stop::failed(
             format!("{}.start", self.id),
-            &message,
-            message.clone(),
-        )))
+            format!("failed to start `{}`: {error}", self.invocation.line()),
+        )
     }
 }
 

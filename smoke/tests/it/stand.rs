@@ -28,6 +28,7 @@ pub fn stand() -> Stand {
         guardian: None,
         mcp_python: None,
         published: None,
+        toolchain: None,
         folder: path,
     };
     Stand { folder, options }

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
-use ktx_smoke::{Machine, NPM_SETTINGS};
+use ktx_smoke::{Machine, NPM_SETTINGS, Toolchain};
 
 use crate::process::{self, Talk};
 use crate::session::Session;
@@ -40,8 +40,21 @@ pub fn temporary_folder() -> Result<Utf8PathBuf> {
 
 /// This program itself, which `main` sends to the guardian's body.
 pub fn guardian() -> Result<Option<Vec<String>>> {
+    Ok(Some(vec![own_program()?.into_string(), GUARDIAN.to_owned()]))
+}
+
+/// This program, its checkout, and the pinned registry.
+pub fn toolchain(session: &Session<'_>) -> Result<Toolchain> {
+    Ok(Toolchain {
+        xtask: own_program()?,
+        checkout: session.root()?.to_owned(),
+        registry: tools::provide(session, ToolSet::Node)?.program("verdaccio"),
+    })
+}
+
+fn own_program() -> Result<Utf8PathBuf> {
     let own = env::current_exe().context("failed to find the running program")?;
-    Ok(own.to_str().map(|own| vec![own.to_owned(), GUARDIAN.to_owned()]))
+    Utf8PathBuf::try_from(own).context("failed to read the name of the running program")
 }
 
 /// Programs and registry settings, as sandboxes get them.

@@ -207,6 +207,7 @@ fn options(session: &Session<'_>, package: Package, arguments: &SmokeArgs) -> Re
         guardian: machine::guardian()?,
         mcp_python: Some(tools::provide(session, ToolSet::Mcp)?.program("python")),
         published: None,
+        toolchain: Some(machine::toolchain(session)?),
         machine: machine::machine(session, environment)?,
     })
 }

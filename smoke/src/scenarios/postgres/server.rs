@@ -1,13 +1,12 @@
 //! A PostgreSQL server of the sandbox's own, which listens on the loopback interface alone.
 
-use std::net::{Ipv4Addr, TcpListener};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use crate::failure::Stop;
-use crate::sandbox::{Invocation, Running, Signal, signal};
+use crate::sandbox::{Invocation, Running, Signal, free_port, signal};
 use crate::stage::Stage;
 
 /// How long the server may take to accept connections, and to shut down.
@@ -51,7 +50,7 @@ impl Server {
                     .within(&folder),
             )
             .check()?;
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let port = free_port()?;
         let running = stage.sandbox.start(
             &unprivileged(programs.join("postgres"))
                 .args(["-D", data.as_str(), "-k", folder.as_str(), "-p"])
@@ -59,13 +58,10 @@ impl Server {
                 .words("-c listen_addresses=127.0.0.1 -c fsync=off -c shared_buffers=16MB")
                 .within(&folder),
         )?;
-        let until = Instant::now() + PATIENCE;
-        while !running.stderr_so_far().contains("ready to accept connections") {
-            stage.ensure("postgres.ready", Instant::now() < until, || {
-                format!("PostgreSQL did not start: {}", running.stderr_so_far())
-            })?;
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        let ready = running.says_within("ready to accept connections", PATIENCE);
+        stage.ensure("postgres.ready", ready, || {
+            format!("PostgreSQL did not start: {}", running.stderr_so_far())
+        })?;
         Ok(Server {
             programs,
             port,

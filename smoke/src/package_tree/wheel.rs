@@ -66,6 +66,22 @@ impl Wheel {
             .ok_or_else(|| Error::other(format!("the wheel has no `{ending}`")))
     }
 
+    /// Makes another version of it: in its metadata, and in the name of the folder that holds them.
+    pub fn stamp(&mut self, from: &str, to: &str) -> Result<()> {
+        let metadata = self.path_ending(".dist-info/METADATA")?;
+        self.replace(
+            &metadata,
+            &format!("\nVersion: {from}\n"),
+            &format!("\nVersion: {to}\n"),
+        )?;
+        let (old, new) = (format!("-{from}.dist-info/"), format!("-{to}.dist-info/"));
+        self.files = std::mem::take(&mut self.files)
+            .into_iter()
+            .map(|(path, bytes)| (path.replacen(&old, &new, 1), bytes))
+            .collect();
+        Ok(())
+    }
+
     pub fn add(&mut self, path: &str, text: &str) {
         self.files.insert(path.to_owned(), text.as_bytes().to_vec());
     }

@@ -1,5 +1,9 @@
 //! A package tarball taken apart into its entries and put together again, with everything else about it unchanged.
 
+mod assets;
+mod stamp;
+mod wheel;
+
 use std::collections::BTreeMap;
 use std::io::{Error, Read, Result, Write};
 
@@ -9,6 +13,8 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use fs_err as fs;
 use serde_json::Value;
+
+pub use stamp::{earlier_version, later_stable_version};
 
 /// The entries of a tarball by their paths.
 pub struct PackageTree {
@@ -41,19 +47,6 @@ impl PackageTree {
 
     pub fn get(&self, path: &str) -> Option<&[u8]> {
         self.entries.get(path).map(|entry| entry.bytes.as_slice())
-    }
-
-    /// Makes another version of it: in `package.json`, and in the programs, which carry theirs as bytes.
-    pub fn stamp(&mut self, from: &str, to: &str) -> Result<()> {
-        self.json("package/package.json", |package| package["version"] = to.into())?;
-        let programs: Vec<_> = self
-            .paths()
-            .filter(|path| path.starts_with("package/native/"))
-            .map(str::to_owned)
-            .collect();
-        programs
-            .iter()
-            .try_for_each(|path| self.replace_bytes(path, from.as_bytes(), to.as_bytes()))
     }
 
     pub fn bytes(&mut self, path: &str) -> Result<&mut Vec<u8>> {
@@ -111,6 +104,16 @@ impl PackageTree {
             .remove(path)
             .map(drop)
             .ok_or_else(|| Error::other(format!("the artifact has no `{path}`")))
+    }
+
+    pub fn rename(&mut self, from: &str, to: &str) -> Result<()> {
+        match self.entries.remove(from) {
+            Some(entry) => {
+                self.entries.insert(to.to_owned(), entry);
+                Ok(())
+            }
+            None => Err(Error::other(format!("the artifact has no `{from}`"))),
+        }
     }
 
     /// Adds a file that looks like one of the package's own.

@@ -1,0 +1,262 @@
+//! The whole life of a release, on a registry of the sandbox's own and by the commands of the real one: a candidate, a
+//! stable version that is promoted, users who follow with a daemon running, a bad release, and the way back.
+
+mod checkout;
+mod proof;
+mod registry;
+
+use self::checkout::{Checkout, dist_tag};
+use self::registry::{Registry, asking};
+use super::upgrade::{daemons, ready_and_running};
+use crate::failure::Stop;
+use crate::package_tree::{PackageTree, later_stable_version};
+use crate::sandbox::Invocation;
+use crate::scenario::{Need, Scenario, Set};
+use crate::stage::{Installed, Stage, npm_install};
+use crate::step::Step;
+use crate::warehouse;
+
+pub const SCENARIO: Scenario = Scenario {
+    name: "rehearsal",
+    proves: "a release on a local registry: candidate, promotion, upgrade under a running daemon, bad release, rollback",
+    set: Set::StandardOn(&["linux", "macos"]),
+    needs: &[
+        Need::Program("npm"),
+        Need::Program("pnpm"),
+        Need::Program("uv"),
+        Need::Program("git"),
+        Need::Program("python3"),
+        Need::Toolchain,
+    ],
+    run,
+};
+
+fn run(stage: &Stage<'_>) -> Result<(), Stop> {
+    let Some(toolchain) = &stage.options.toolchain else {
+        return Ok(());
+    };
+    let versions = Versions::of(stage)?;
+    let registry = Registry::start(stage, toolchain)?;
+    let rehearsal = Rehearsal {
+        stage,
+        versions: &versions,
+        releaser: Checkout::make(stage, toolchain, registry.url())?,
+        registry: registry.url(),
+    };
+    rehearsal.candidate()?;
+    rehearsal.stable()?;
+    rehearsal.bad()?;
+    rehearsal.way_back()?;
+    registry.stop(stage);
+    Ok(())
+}
+
+struct Rehearsal<'r> {
+    stage: &'r Stage<'r>,
+    versions: &'r Versions,
+    releaser: Checkout<'r>,
+    registry: &'r str,
+}
+
+impl Rehearsal<'_> {
+    /// The package that is proven goes out first, past the trap of every first publication, and a user takes it.
+    fn candidate(&self) -> Result<(), Stop> {
+        let version = &self.versions.candidate;
+        let tag = dist_tag(version);
+        self.releaser
+            .build(version, &PackageTree::read(&self.stage.package().tarball)?)?;
+        let publish = format!("publish --tag {tag}");
+        if version.contains('-') {
+            self.releaser
+                .release("publish-trap", &format!("{publish} --execute"))
+                .exits(3)
+                .stderr_has("[first-publish-latest]")
+                .check()?;
+        }
+        self.releaser
+            .release("publish-plan", &format!("{publish} --accept-first-latest"))
+            .stdout_has("Dry-run verified")
+            .check()?;
+        self.view("nothing-published")
+            .exits(1)
+            .stderr_has("E404")
+            .check()?;
+        self.releaser
+            .release(
+                "publish-candidate",
+                &format!("{publish} --accept-first-latest --execute"),
+            )
+            .stdout_has(format!("with tag {tag}\n"))
+            .check()?;
+        self.releaser.prove_published("published-candidate", version)?;
+        let ktx = self.installs(&tag)?;
+        warehouse::write(self.stage, &ktx.project)?;
+        let steps = ["candidate-version", "candidate-install", "candidate-start"];
+        ready_and_running(self.stage, &ktx, version, steps)
+    }
+
+    /// A stable version: promoted when it is proven and not before, and followed by the user while the daemon runs.
+    fn stable(&self) -> Result<(), Stop> {
+        let Versions {
+            candidate, stable, ..
+        } = self.versions;
+        self.releaser.build(stable, &self.stamped(stable)?)?;
+        self.releaser.publish("publish-stable", stable)?;
+        self.releaser
+            .release("promote-unproven", PROMOTE)
+            .exits(3)
+            .stderr_has("[not-proven]")
+            .check()?;
+        self.releaser.prove_published("published-stable", stable)?;
+        self.promote("promote-stable", stable)?;
+        let ktx = self.installs("latest")?;
+        let steps = ["stable-version", "stable-install", "stable-start"];
+        ready_and_running(self.stage, &ktx, stable, steps)?;
+        let beside = daemons(self.stage);
+        self.stage.ensure("stable-start.beside", beside == 2, || {
+            format!("two daemons should run side by side, not {beside}")
+        })?;
+        let stale = self.stage.sandbox.folders().runtime_root().join(candidate);
+        self.stage
+            .step("prune", ktx.ktx("runtime prune --yes"))
+            .stdout_has(format!("Removed stale KTX Python runtimes\n{stale}\n"))
+            .check()?;
+        self.counts("stable-query", &ktx)
+    }
+
+    /// A version with a fault that no smoke asks for is released like any other, and the user meets it.
+    fn bad(&self) -> Result<(), Stop> {
+        let version = &self.versions.bad;
+        let mut package = self.stamped(version)?;
+        package.wheel(|wheel| wheel.append("semantic_layer/dimensions.py", FAULT))?;
+        self.releaser.build(version, &package)?;
+        self.releaser.publish("publish-bad", version)?;
+        self.releaser.prove_published("published-bad", version)?;
+        self.promote("promote-bad", version)?;
+        let ktx = self.installs("latest")?;
+        let steps = ["bad-version", "bad-install", "bad-start"];
+        ready_and_running(self.stage, &ktx, version, steps)?;
+        self.stage
+            .step("bad-query", ktx.ktx(BY_CUSTOMER))
+            .exits(1)
+            .stdout_empty()
+            .check()?;
+        Ok(())
+    }
+
+    /// `latest` goes back to what the receipts know, and so does the user, whose earlier runtime is still there.
+    fn way_back(&self) -> Result<(), Stop> {
+        let Versions { stable, bad, .. } = self.versions;
+        let package = &self.stage.package().name;
+        self.releaser
+            .release("rollback-plan", "rollback --tag latest")
+            .stdout_has(format!("npm dist-tag add {package}@{stable} latest"))
+            .stdout_has(format!("npm deprecate {package}@{bad} "))
+            .check()?;
+        self.view("rollback-plan-deed")
+            .json("/latest", bad.as_str())
+            .check()?;
+        self.releaser
+            .release("rollback", "rollback --tag latest --execute")
+            .stdout_has(format!("latest points at {stable}\n"))
+            .check()?;
+        self.view("rollback-deed")
+            .json("/latest", stable.as_str())
+            .json("/next", bad.as_str())
+            .check()?;
+        let ktx = self.installs("latest")?;
+        self.stage
+            .step("back-status", ktx.ktx("runtime status --json"))
+            .json("/kind", "ready")
+            .json("/layout/cliVersion", stable.as_str())
+            .check()?;
+        self.counts("back-query", &ktx)?;
+        self.stage
+            .step("stop-all", ktx.ktx("runtime stop --all"))
+            .check()?;
+        Ok(())
+    }
+
+    fn stamped(&self, version: &str) -> std::io::Result<PackageTree> {
+        let mut package = PackageTree::read(&self.stage.package().tarball)?;
+        package.stamp(version)?;
+        Ok(package)
+    }
+
+    fn promote(&self, id: &'static str, version: &str) -> Result<(), Stop> {
+        self.releaser
+            .release(id, PROMOTE)
+            .args(["--execute"])
+            .stdout_has(format!("latest points at {version}\n"))
+            .check()?;
+        Ok(())
+    }
+
+    /// The user's project takes what a tag points at.
+    fn installs(&self, tag: &str) -> Result<Installed<'_>, Stop> {
+        let install = npm_install(&format!("{}@{tag}", self.stage.package().name));
+        self.stage
+            .installed_by("user", asking(self.stage, self.registry, install))
+    }
+
+    fn counts(&self, id: &'static str, ktx: &Installed<'_>) -> Result<(), Stop> {
+        self.stage
+            .step(id, ktx.ktx(BY_CUSTOMER))
+            .json("/totalRows", 2)
+            .stderr_empty()
+            .check()?;
+        Ok(())
+    }
+
+    /// The dist-tags, as npm tells them.
+    fn view(&self, id: &'static str) -> Step<'_> {
+        let view = Invocation::new("npm")
+            .arg("view")
+            .arg(&self.stage.package().name)
+            .words("dist-tags --json");
+        self.stage.step(id, asking(self.stage, self.registry, view))
+    }
+}
+
+const PROMOTE: &str = "promote --from next --to latest";
+
+const BY_CUSTOMER: &str = "sl query --measure orders.order_count --dimension orders.customer_id \
+                           --execute --max-rows 9 --no-input";
+
+/// What no scenario before a release asks for, and the first user does.
+const FAULT: &str = "
+
+_right = resolve_dimensions
+
+
+def resolve_dimensions(model, requests, origin):
+    if requests:
+        raise RuntimeError('no dimension today')
+    return _right(model, requests, origin)
+";
+
+/// The version that is proven, and two made of it.
+struct Versions {
+    candidate: String,
+    stable: String,
+    bad: String,
+}
+
+impl Versions {
+    fn of(stage: &Stage<'_>) -> Result<Versions, Stop> {
+        let candidate = stage.package().version.clone();
+        let stable = later_stable_version(&candidate);
+        let bad = stable.as_deref().and_then(later_stable_version);
+        match (stable, bad) {
+            (Some(stable), Some(bad)) => Ok(Versions {
+                candidate,
+                stable,
+                bad,
+            }),
+            _ => Err(Stop::failed(
+                "later-version",
+                format!("{candidate} has no later stable versions of the same length"),
+            )),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The smoke report without which nothing is published, of scenarios that are really played.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use camino::Utf8Path;
+use fs_err as fs;
+use jiff::Timestamp;
+use ktx_manifest::digest::Sha256Digest;
+use ktx_manifest::platform::Platform;
+use ktx_manifest::smoke_report::{PackageSource, SmokeReport};
+
+use super::super::{npm_local, runtime_lifecycle};
+use crate::failure::Stop;
+use crate::observer::{Silent, Verdict};
+use crate::options::{Options, Package};
+use crate::report::{Provenance, proven_files, report, write_atomically};
+use crate::run::{Outcome, Played, Run};
+use crate::scenario::Scenario;
+use crate::stage::Stage;
+
+/// The scenarios are one step of the rehearsal.
+const STEP: &str = "prove";
+
+/// Without these publishing refuses a report.
+const INDISPENSABLE: [&Scenario; 2] = [&npm_local::SCENARIO, &runtime_lifecycle::SCENARIO];
+
+/// Plays what publishing insists on with another package, and writes the report into `reports`.
+pub fn prove(stage: &Stage<'_>, package: Package, policy: &Utf8Path, reports: &Utf8Path) -> Result<(), Stop> {
+    let Some(platform) = Platform::host() else {
+        return Err(Stop::failed(
+            "proof.platform",
+            "this platform has no package".to_owned(),
+        ));
+    };
+    let started = Instant::now();
+    stage.begin(STEP, &format!("smoke {}", package.tarball));
+    let outcome = play(stage, &package)?;
+    stage.end(STEP, started.elapsed());
+    let broken = |error: crate::report::ReportError| Stop::failed("proof.report", error.to_string());
+    let (tarball, wheel) = proven_files(&package.tarball).map_err(broken)?;
+    let provenance = Provenance {
+        platform,
+        source: PackageSource::Artifacts {},
+        tarball,
+        wheel,
+        policy_sha256: Sha256Digest::of(fs::read(policy)?),
+        tool_versions: Default::default(),
+    };
+    let path = reports.join(SmokeReport::file_name(platform));
+    write_atomically(&path, &report(&outcome, provenance).to_text()).map_err(broken)
+}
+
+fn play(stage: &Stage<'_>, package: &Package) -> Result<Outcome, Stop> {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let folder = stage
+        .sandbox
+        .folders()
+        .at(&format!("proof-{}", COUNT.fetch_add(1, Ordering::Relaxed)));
+    fs::create_dir(&folder)?;
+    let options = Options {
+        package: package.clone(),
+        ..stage.options.clone()
+    };
+    let run = Run {
+        options: &options,
+        folder: &folder,
+        seed: stage.uv_seed,
+        observer: &Silent,
+        interrupted: stage.interrupted,
+    };
+    let started_at = Timestamp::now();
+    let mut played = Vec::new();
+    for scenario in INDISPENSABLE {
+        let started = Instant::now();
+        let (verdict, steps) = run.play(scenario, &folder.join(scenario.name));
+        match verdict {
+            Verdict::Passed => {}
+            Verdict::Failed(failure) => return Err(Stop::Failed(failure)),
+            Verdict::Skipped(_) => return Err(Stop::Interrupted),
+        }
+        played.push(Played {
+            scenario,
+            verdict,
+            elapsed: started.elapsed(),
+            steps,
+        });
+    }
+    Ok(Outcome {
+        started_at,
+        finished_at: Timestamp::now(),
+        played,
+        touched: Vec::new(),
+        interrupted: false,
+    })
+}
