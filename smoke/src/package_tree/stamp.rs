@@ -134,7 +134,7 @@ mod tests {
             ("0.1.0-rc.0", Some("0.1.100000")),
             ("0.1.100000", Some("0.1.100001")),
             ("0.1.9", Some("0.2.9")),
-            ("1.2.30-my-fix.12", Some("1.2.10000000000")),
+            ("1.2.30-my-fix.12", Some("1.2.100000000000")),
             ("9.9.9", None),
         ] {
             assert_eq!(later_stable_version(version).as_deref(), later);
