@@ -17,9 +17,9 @@ def main() -> int:
     from ktx_daemon.command_line import parse_arguments
 
     options = parse_arguments(arguments)
-    from ktx_daemon.importing import import_without_collecting
+    from ktx_daemon.importing import imported
 
-    code: int = import_without_collecting("ktx_daemon.serve").serve(options)
+    code: int = imported("ktx_daemon.serve").serve(options)
     return code
 
 

@@ -1,18 +1,34 @@
-"""Importing large libraries at start-up, where every millisecond is waited for."""
+"""Importing large libraries when they are first needed, where every millisecond is waited for."""
 
 import gc
 from importlib import import_module
+from threading import Lock
 from types import ModuleType
 
+_importing = Lock()
+_imported: dict[str, ModuleType] = {}
 
-def import_without_collecting(module: str) -> ModuleType:
-    """Import a module with the garbage collector off, and keep it from looking at what the import made ever after.
 
-    Imports make next to no garbage; looking for it takes a tenth of the time of importing pydantic and sqlglot.
+def imported(module: str) -> ModuleType:
+    """Return a module, importing it the first time.
+
+    One at a time: two threads that import psycopg from two ends wait for each other, and Python then hands one of
+    them a module that is not complete ("cannot import name 'Row'").
+
+    The garbage collector is off meanwhile, and never looks at what the import made: imports make next to no garbage,
+    and looking for it takes a tenth of the time of importing pydantic and sqlglot.
     """
-    gc.disable()
-    try:
-        return import_module(module)
-    finally:
-        gc.freeze()
-        gc.enable()
+    if (found := _imported.get(module)) is not None:
+        return found
+    with _importing:
+        gc.disable()
+        try:
+            return _imported.setdefault(module, import_module(module))
+        finally:
+            gc.freeze()
+            gc.enable()
+
+
+def is_imported(module: str) -> bool:
+    """Tell whether a module is there to be used at once; one that a thread still imports is not."""
+    return module in _imported

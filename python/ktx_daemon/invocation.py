@@ -2,19 +2,29 @@
 
 import json
 import logging
-from importlib import import_module
-from threading import Lock
+import sys
+import threading
 from types import ModuleType
 from typing import Any
 
 from ktx_daemon.cancellation import Cancellation
 from ktx_daemon.endpoints import Endpoint
 from ktx_daemon.errors import InvalidRequest, RequestRejected, findings_of
+from ktx_daemon.importing import imported
 
 # sqlglot warns with the statement itself; what users ask stays out of logs and of one-shot stderr.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
-_importing = Lock()
+MOST_FRAMES = 10_000
+STACK_BYTES = 16 << 20
+"""Python's stack and a thread's: room for SQL nested 400 deep, as tools that join conditions by OR write it. sqlglot
+takes some 20 frames a level and, measured at this limit, less than 1 MiB of a thread's stack in all."""
+
+
+def allow_deep_nesting() -> None:
+    """Let this process parse and write SQL that is nested as deeply as programs nest it."""
+    sys.setrecursionlimit(MOST_FRAMES)
+    threading.stack_size(STACK_BYTES)
 
 
 def invoke(endpoint: Endpoint, body: bytes, cancellation: Cancellation) -> bytes:
@@ -23,7 +33,7 @@ def invoke(endpoint: Endpoint, body: bytes, cancellation: Cancellation) -> bytes
     Raises `InvalidRequest` for a body of the wrong shape, `RequestRejected` for one that cannot be served,
     and whatever the work raises for the rest.
     """
-    module = _module_of(endpoint)
+    module = imported(endpoint.module)
     try:
         request = _parse(module, body)
         answer = module.respond(request, cancellation) if endpoint.cancellable else module.respond(request)
@@ -31,16 +41,6 @@ def invoke(endpoint: Endpoint, body: bytes, cancellation: Cancellation) -> bytes
     except RecursionError:
         # Parsers and generators of SQL walk its tree; a statement can be nested deeper than their stack.
         raise RequestRejected("the request is nested too deeply") from None
-
-
-def _module_of(endpoint: Endpoint) -> ModuleType:
-    """Import an endpoint's module on its first request.
-
-    One at a time: two threads that import psycopg from two ends wait for each other, and Python then hands one of
-    them a module that is not complete ("cannot import name 'Row'").
-    """
-    with _importing:
-        return import_module(endpoint.module)
 
 
 def _parse(module: ModuleType, body: bytes) -> Any:

@@ -6,8 +6,7 @@ from typing import BinaryIO, TextIO
 from ktx_daemon.cancellation import Cancellation
 from ktx_daemon.endpoints import Endpoint
 from ktx_daemon.errors import FieldError, InvalidRequest, RequestRejected, plain_message
-from ktx_daemon.importing import import_without_collecting
-from ktx_daemon.invocation import invoke
+from ktx_daemon.invocation import allow_deep_nesting, invoke
 from ktx_daemon.redaction import redact, redact_request_secrets
 
 
@@ -15,9 +14,9 @@ def run_one_shot(endpoint: Endpoint, stdin: BinaryIO, stdout: BinaryIO, stderr: 
     """Answer the request on `stdin`. Returns 0, or 1 after saying on `stderr` why not, or 130 when interrupted."""
     # Nothing but the message may stand on stderr; log lines are for the daemon's log.
     logging.getLogger().addHandler(logging.NullHandler())
+    allow_deep_nesting()
     body = stdin.read()
     try:
-        import_without_collecting(endpoint.module)
         answer = invoke(endpoint, body, Cancellation())
     except InvalidRequest as error:
         message = "\n".join(_line(finding) for finding in error.findings)

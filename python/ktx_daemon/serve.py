@@ -14,6 +14,7 @@ from ktx_daemon.application import build_application
 from ktx_daemon.command_line import ServeOptions
 from ktx_daemon.http_protocol import BoundedHttpProtocol
 from ktx_daemon.identity import Identity, TokenRefused, package_version, read_token
+from ktx_daemon.invocation import allow_deep_nesting
 from ktx_daemon.leaving import CHECK_SECONDS, Leaving
 from ktx_daemon.log import configure_logging
 from ktx_daemon.work import Work
@@ -101,6 +102,7 @@ def serve(options: ServeOptions) -> int:
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = DaemonServer(config, leaving, work, report_ready)
+    allow_deep_nesting()
     # Threads that parse SQL hold the interpreter for up to this long while a health check waits.
     sys.setswitchinterval(SWITCH_SECONDS)
     try:

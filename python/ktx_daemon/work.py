@@ -1,19 +1,25 @@
 """The requests in work: how many there may be, in which thread each runs, and how they are stopped."""
 
 import asyncio
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from threading import Thread
 from typing import Any
 
 from ktx_daemon.cancellation import Cancellation
 from ktx_daemon.endpoints import Endpoint
+from ktx_daemon.importing import is_imported
 from ktx_daemon.invocation import invoke
 
 MAX_REQUESTS_IN_WORK = 8
 ABANDON_SECONDS = 0.5
+
+MOMENT_SECONDS = 0.005
+"""How long the event loop itself waits for a thread's answer. Going on with other connections and coming back costs
+0.1 ms, and while a thread computes the loop gets little done anyway. All threads together hold up a health
+check for at most eight times this."""
 
 Receive = Callable[[], Awaitable[Any]]
 
@@ -41,18 +47,21 @@ class Work:
         cancellation = Cancellation()
         self.running.add(cancellation)
         try:
-            if len(body) <= endpoint.inline_bytes and endpoint.module in sys.modules:
+            if len(body) <= endpoint.inline_bytes and is_imported(endpoint.module):
                 return invoke(endpoint, body, cancellation)
             future = self._threads.submit(invoke, endpoint, body, cancellation)
             self._unfinished.add(future)
             future.add_done_callback(self._unfinished.discard)
             future.add_done_callback(lambda _: cancellation.end())
-            answer = asyncio.wrap_future(future)
             if endpoint.cancellable:
+                answer = asyncio.wrap_future(future)
                 await _first_of(answer, _hang_up(receive))
                 if not answer.done():
                     _in_background(cancellation.cancel)
-            return await answer
+                return await answer
+            with suppress(TimeoutError):
+                future.exception(MOMENT_SECONDS)
+            return future.result() if future.done() else await asyncio.wrap_future(future)
         finally:
             self.running.discard(cancellation)
 

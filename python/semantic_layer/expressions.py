@@ -16,6 +16,7 @@ from sqlglot.tokens import Token, TokenType
 
 from semantic_layer.dialects import SqlDialect
 from semantic_layer.errors import SemanticLayerError, quoted
+from semantic_layer.nesting import checked
 
 # An expression that a person wrote is far below these. They keep a hostile one from costing seconds or
 # gigabytes.
@@ -85,7 +86,7 @@ def _check_size(tree: exp.Expr, text: str) -> None:
 
 def _tokens(text: str, dialect: SqlDialect) -> list[Token]:
     """The tokens of the text. Beside a dot every word is a name, keyword or not: ``order.group`` is a column."""
-    tokens = dialect.grammar.tokenize(text)
+    tokens = checked(dialect.grammar.tokenize(text), dialect.grammar)
     for left, right in pairwise(tokens):
         for word, dot in ((left, right), (right, left)):
             if dot.token_type == TokenType.DOT and word.text.isidentifier():

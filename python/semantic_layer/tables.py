@@ -13,6 +13,7 @@ from semantic_layer.dialects import SqlDialect
 from semantic_layer.errors import SemanticLayerError
 from semantic_layer.expressions import too_deep
 from semantic_layer.model import Model
+from semantic_layer.nesting import checked, parse
 
 _PLAIN_TABLE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*){0,2}", re.ASCII)
 # These engines have no WITH inside a sub-query or another WITH.
@@ -104,7 +105,8 @@ def parse_table(text: str, dialect: SqlDialect) -> exp.Table:
     text = text.strip()
     if not _PLAIN_TABLE.fullmatch(text):
         try:
-            table = dialect.grammar.parse_into(exp.Table, text)[0]
+            tokens = checked(dialect.grammar.tokenize(text), dialect.grammar)
+            table = dialect.grammar.parser().parse_into(exp.Table, tokens, text)[0]
         except (SqlglotError, RecursionError):
             table = None
         if type(table) is exp.Table and isinstance(table.this, exp.Identifier) and not table.alias:
@@ -121,7 +123,7 @@ def parse_table(text: str, dialect: SqlDialect) -> exp.Table:
 def parse_body(source: str, sql: str, dialect: SqlDialect) -> exp.Query:
     """The query of a source defined by SQL. Copy it before changing it."""
     try:
-        statements = [tree for tree in dialect.grammar.parse(sql) if tree is not None]
+        statements = [tree for tree in parse(sql, dialect.grammar) if tree is not None]
     except SqlglotError as error:
         raise SemanticLayerError(f"Failed to parse the SQL of source '{source}': {error}") from None
     except RecursionError:

@@ -7,6 +7,7 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
 
 from ktx_daemon.errors import plain_message
+from semantic_layer.nesting import parse
 
 SOURCE_DIALECT = "postgres"
 
@@ -44,7 +45,7 @@ class Translator:
         if self.dialect_name == SOURCE_DIALECT:
             return sql
         try:
-            statement = Dialect.get_or_raise(SOURCE_DIALECT).parse(sql)[0]
+            statement = parse(sql, Dialect.get_or_raise(SOURCE_DIALECT))[0]
             return statement.sql(self.dialect) if statement is not None else sql
         except (SqlglotError, RecursionError, IndexError) as error:
             self.warnings.append(f"{place}: SQL was not rewritten to {self.dialect_name}: {plain_message(error)}")
@@ -54,7 +55,7 @@ class Translator:
 def projections(sql: str) -> list[Projection]:
     """Return the named columns of the SELECT, or nothing when they cannot be told."""
     try:
-        statement = Dialect.get_or_raise(SOURCE_DIALECT).parse(sql)[0]
+        statement = parse(sql, Dialect.get_or_raise(SOURCE_DIALECT))[0]
     except (SqlglotError, RecursionError, IndexError):
         return []
     if not isinstance(statement, exp.Query):

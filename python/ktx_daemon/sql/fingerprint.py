@@ -6,10 +6,10 @@ because the tree forgets differences (`!=` and `<>`, `a b` and `a AS b`) and its
 """
 
 import hashlib
-from dataclasses import dataclass, replace
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from pydantic import BaseModel, ConfigDict
+from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token, TokenType
@@ -21,9 +21,11 @@ from ktx_daemon.sql.parsing import (
     SqlText,
     Unparseable,
     dialect_named,
-    name_positions,
+    is_physical,
+    nodes,
     parse_statements,
-    physical_tables,
+    position,
+    start_of,
     tokenize,
 )
 from ktx_daemon.sql.token_text import TokenWriter, join_tokens
@@ -61,8 +63,7 @@ class Fingerprint(TypedDict):
     error: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A token of the normalised text; `literal` holds what a placeholder stands for."""
 
     text: str
@@ -85,12 +86,12 @@ def fingerprint(sql: str, dialect: Dialect) -> Fingerprint:
         return _unreadable(plain_message(error))
     if not statements:
         return _unreadable(BLANK)
-    writer = TokenWriter(dialect, {start for statement in statements for start in name_positions(statement)})
+    names, tables = _names_and_tables(statements)
+    writer = TokenWriter(dialect, names)
     pieces = _renumber_parameters(_collapse_in_lists(_replace_literals(tokens, writer)))
     slots = [piece.literal for piece in pieces if piece.literal is not None]
     # A literal and a `?` of the author look alike in the text and must not in the hash.
     hashed = "\x1f".join([_RULE, *("\x00" if piece.literal else piece.text for piece in pieces)])
-    tables = [".".join(part.name for part in table.parts) for one in statements for table in physical_tables(one)]
     return Fingerprint(
         fingerprint=hashlib.sha256(hashed.encode()).hexdigest()[:32],
         normalized_sql=join_tokens([(piece.token, piece.text) for piece in pieces]),
@@ -104,9 +105,24 @@ def _unreadable(error: str) -> Fingerprint:
     return Fingerprint(fingerprint="", normalized_sql="", tables_touched=[], literal_slots=[], error=error)
 
 
+def _names_and_tables(statements: list[exp.Expr]) -> tuple[set[int], list[str]]:
+    """Where in the text names begin, and the stored tables as they are written, in reading order."""
+    names: set[int] = set()
+    tables: list[exp.Table] = []
+    for node in (node for statement in statements for node in nodes(statement)):
+        if isinstance(node, exp.Identifier):
+            if (start := start_of(node)) is not None:
+                names.add(start)
+        elif is_physical(node):
+            tables.append(node)
+    return names, [".".join(part.name for part in table.parts) for table in sorted(tables, key=position)]
+
+
 def _inside_commands(tokens: list[Token], dialect: Dialect) -> list[Token]:
     """Take the rest of commands apart, which sqlglot's tokenizer keeps whole, as if it were one string."""
     tokenizer = dialect.tokenizer_class
+    if all(token.token_type not in tokenizer.COMMANDS for token in tokens):
+        return tokens
     expanded: list[Token] = []
     for place, token in enumerate(tokens):
         follows_command = place > 0 and tokens[place - 1].token_type in tokenizer.COMMANDS
@@ -169,7 +185,7 @@ def _renumber_parameters(pieces: list[Piece]) -> list[Piece]:
     renumbered = []
     for place, piece in enumerate(pieces):
         if place and _is_parameter_number(pieces[place - 1], piece):
-            piece = replace(piece, text=numbers.setdefault(piece.text, str(len(numbers) + 1)))
+            piece = piece._replace(text=numbers.setdefault(piece.text, str(len(numbers) + 1)))
         renumbered.append(piece)
     return renumbered
 

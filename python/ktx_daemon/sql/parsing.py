@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, TypeGuard
 
 from pydantic import StringConstraints
 from sqlglot import exp
@@ -11,6 +11,7 @@ from sqlglot.errors import SqlglotError, TokenError
 from sqlglot.tokens import Token
 
 from ktx_daemon.errors import RequestRejected, plain_message
+from semantic_layer.nesting import checked
 
 SqlText = Annotated[str, StringConstraints(max_length=1_000_000)]
 """SQL of a request. Parsing takes about 50 ms for every 10,000 characters of dense text."""
@@ -46,7 +47,8 @@ def parse_statements(sql: str, dialect: Dialect, tokens: list[Token] | None = No
     Whoever has its tokens already hands them in: tokenizing takes half of the time.
     """
     try:
-        parsed = dialect.parser().parse(tokenize(sql, dialect) if tokens is None else tokens, sql)
+        tokens = checked(tokenize(sql, dialect) if tokens is None else tokens, dialect)
+        parsed = dialect.parser().parse(tokens, sql)
     except SqlglotError as error:
         raise Unparseable(plain_message(error)) from None
     except RecursionError:
@@ -73,24 +75,38 @@ def tokenize(sql: str, dialect: Dialect) -> list[Token]:
 
 def physical_tables(statement: exp.Expr) -> list[exp.Table]:
     """Return the references to stored tables anywhere in the statement, in the order of its text."""
-    tables = [
-        table
-        for table in statement.find_all(exp.Table)
-        if isinstance(table.this, (exp.Identifier, exp.Dot)) and table.name and not _names_cte(table)
-    ]
-    return sorted(tables, key=position)
+    return sorted((table for table in nodes(statement) if is_physical(table)), key=position)
 
 
-def name_positions(statement: exp.Expr) -> Iterator[int]:
-    """Yield where in the text the statement's names begin."""
-    for name in statement.find_all(exp.Identifier):
-        if (start := name.meta.get("start")) is not None:
-            yield start
+def is_physical(node: exp.Expr) -> TypeGuard[exp.Table]:
+    """Tell whether a node refers to a stored table."""
+    if not isinstance(node, exp.Table) or not isinstance(node.this, (exp.Identifier, exp.Dot)):
+        return False
+    return bool(node.name) and not _names_cte(node)
 
 
-def position(node: exp.Expr) -> int:
-    """Return where in the text the node's first name stands; nodes made by sqlglot itself come last."""
-    return min(name_positions(node), default=2**31)
+def nodes(tree: exp.Expr) -> Iterator[exp.Expr]:
+    """Yield every node of a tree, in no stated order: a third of the time of sqlglot's walks, which keep one."""
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        yield node
+        for value in node.args.values():
+            if isinstance(value, exp.Expr):
+                pending.append(value)
+            elif isinstance(value, list):
+                pending += [one for one in value if isinstance(one, exp.Expr)]
+
+
+def start_of(node: exp.Expr) -> int | None:
+    """Return where in the text an identifier begins, or None for what sqlglot made itself."""
+    start: int | None = node.meta.get("start")
+    return start
+
+
+def position(name: exp.Table | exp.Column) -> int:
+    """Return where in the text a name of several parts begins; those made by sqlglot itself come last."""
+    return min((start for part in name.parts if (start := start_of(part)) is not None), default=2**31)
 
 
 def _names_cte(table: exp.Table) -> bool:

@@ -10,6 +10,7 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
 
 from ktx_daemon.errors import plain_message
+from semantic_layer.nesting import parse
 
 DIALECTS = frozenset({"bigquery", "snowflake", "postgres", "redshift", "mysql", "sqlite", "tsql", "clickhouse"})
 
@@ -63,7 +64,7 @@ def parse_identifier(text: str, dialect_name: str) -> Identifier:
     if any(mark in text for mark in TEMPLATE_MARKS):
         return _refusal("looker_template_unresolved")
     try:
-        statements = [statement for statement in _dialect(dialect).parse(f"SELECT * FROM {text}") if statement]
+        statements = [statement for statement in parse(f"SELECT * FROM {text}", _dialect(dialect)) if statement]
     except SqlglotError as error:
         return _refusal("parse_error", plain_message(error))
     except RecursionError:

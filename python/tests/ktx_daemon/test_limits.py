@@ -303,3 +303,33 @@ def test_stays_while_the_state_names_it_or_nobody(tmp_path: Path, state: str) ->
     leaving = Leaving(0, token, INSTANCE, check_seconds=60, clock=clock)
     clock.now += 60
     assert leaving.reason() is None
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
+    with running_daemon(tmp_path) as daemon:
+        yield daemon
+
+
+CONDITIONS = "select * from t where " + "(" * 400 + "a = 0" + "".join(f" or a = {n})" for n in range(400))
+
+
+def test_serves_sql_as_deep_as_programs_write_it_and_refuses_what_is_deeper(daemon: Daemon) -> None:
+    deep = {"dialect": "postgres", "sql": CONDITIONS}
+    assert daemon.post("/sql/validate-read-only", deep).json() == {"ok": True, "error": None}
+    assert daemon.post("/api/sql/analyze-for-fingerprint", deep).json()["tables_touched"] == ["t"]
+    for levels in (5_000, 100_000):
+        deeper = {"dialect": "postgres", "sql": "select " + "(" * levels + "1" + ")" * levels}
+        assert "nested too deeply" in daemon.post("/sql/validate-read-only", deeper).json()["error"]
+    assert daemon.request("GET", "/health").status == 200
+
+
+@pytest.mark.parametrize("opening", ["array[", "struct(", "row("])
+def test_refuses_constructors_that_would_keep_the_parser_busy_for_days(daemon: Daemon, opening: str) -> None:
+    closing = ")" if "(" in opening else "]"
+
+    def nested(levels: int) -> dict[str, str]:
+        return {"dialect": "duckdb", "sql": "select " + opening * levels + "1" + closing * levels}
+
+    assert daemon.post("/sql/validate-read-only", nested(5)).json() == {"ok": True, "error": None}
+    assert "nested in one another" in daemon.post("/sql/validate-read-only", nested(40)).json()["error"]

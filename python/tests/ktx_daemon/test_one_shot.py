@@ -172,3 +172,9 @@ def test_says_which_port_is_taken_and_what_to_do(tmp_path: Path) -> None:
         f"ktx-daemon: failed to bind `127.0.0.1:{port}`: Address already in use\n"
         "hint: choose another port with --port; 0 takes a free one\n"
     )
+
+
+def test_reads_sql_as_deep_as_the_daemon_does() -> None:
+    sql = "select " + "(" * 400 + "1" + ")" * 400
+    done = run("sql-validate-read-only", stdin=json.dumps({"dialect": "postgres", "sql": sql}).encode())
+    assert (done.returncode, done.stdout) == (0, b'{"ok":true,"error":null}\n')

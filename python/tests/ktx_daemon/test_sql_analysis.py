@@ -114,12 +114,13 @@ def test_keeps_a_bad_statement_from_touching_the_others() -> None:
         "bad": "selec t from",
         "blank": "  -- nothing",
         "deep": "select " + "(" * 300,
+        "doubling": "select " + "array[" * 40 + "1" + "]" * 40,
         "good": "select a from t",
     }
     items = [Item(id=name, sql=sql) for name, sql in statements.items()]
     results = table_usage.respond(Request(dialect="postgres", items=[Item(id="good", sql="("), *items]))["results"]
     assert results["good"]["error"] is None
-    for name in ("bad", "blank", "deep"):
+    for name in ("bad", "blank", "deep", "doubling"):
         assert results[name]["error"]
         assert (results[name]["tables_touched"], results[name]["columns_by_clause"]) == ([], {})
         assert "\x1b" not in (results[name]["error"] or "")
