@@ -17,6 +17,7 @@ use crate::version::VERSION;
     version = VERSION,
     disable_version_flag = true,
     disable_help_subcommand = true,
+    help_template = "{usage-heading} {usage}\n\n{about-with-newline}\n{all-args}{after-help}",
     after_help = "Advanced: `ktx dev --help` lists the commands for working on a project's internals.",
     max_term_width = 100
 )]

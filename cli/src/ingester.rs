@@ -1,11 +1,13 @@
 //! An ingest from connection and adapter to report, for every command that makes one.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use ktx_project::ConnectionId;
-use ktx_project::config::{AdapterName, Connection, Driver};
+use ktx_project::config::{AdapterName, Connection, Driver, LookerTarget};
 use ktx_project::ingest::{
-    self, Baseline, HistoryRow, HistorySettings, IngestOptions, IngestReport, Pull, WorkUnit,
+    self, Baseline, HistoryRow, HistorySettings, IngestOptions, IngestReport, LookerWarehouses, Pull,
+    WorkUnit,
 };
 use ktx_project::scan::{Mode, Trigger};
 use ktx_runtime::ports::Backend;
@@ -57,24 +59,54 @@ impl Ingester<'_> {
             adapter: name.as_str(),
             now: jiff::Timestamp::now(),
         };
-        let folder = &self.workspace.folder;
-        match name {
-            AdapterName::LiveDatabase => self.live_database(&options),
-            AdapterName::Fake => {
-                let pull = ingest::pull_fake(required(source, adapter)?)?;
-                Ok(ingest::execute(folder, &options, &pull)?)
-            }
-            AdapterName::Looker => {
-                let reading = ingest::read_looker_folder(required(source, adapter)?)?;
-                let pull = ingest::pull_looker(reading, &connection.driver, &self.python.looker()?);
-                self.session.interrupt.check()?;
-                Ok(ingest::execute(folder, &options, &pull)?)
-            }
-            AdapterName::HistoricSql => self.historic_sql(&options, id, connection, source),
-        }
+        let run = ingest::Run::begin(&self.workspace.folder, &options)?;
+        let report = self.pull_and_keep(name, &options, &run, connection, source);
+        run.finish(report)
     }
 
-    fn live_database(&self, options: &IngestOptions) -> anyhow::Result<IngestReport> {
+    fn pull_and_keep(
+        &self,
+        adapter: AdapterName,
+        options: &IngestOptions,
+        run: &ingest::Run,
+        connection: &Connection,
+        source: Option<&Path>,
+    ) -> anyhow::Result<IngestReport> {
+        let folder = &self.workspace.folder;
+        let pull = match adapter {
+            AdapterName::LiveDatabase => return self.live_database(options, run),
+            AdapterName::HistoricSql => return self.historic_sql(options, run, connection, source),
+            AdapterName::Fake => ingest::pull_fake(required(source, options.adapter)?)?,
+            AdapterName::Looker => {
+                let reading = ingest::read_looker_folder(required(source, options.adapter)?)?;
+                let warehouses = self.looker_warehouses(connection)?;
+                ingest::pull_looker(reading, &warehouses, &self.python.looker()?)
+            }
+        };
+        self.session.interrupt.check()?;
+        Ok(ingest::keep(folder, options, run, &pull)?)
+    }
+
+    /// With mappings, whatever they name; without, the connection itself.
+    fn looker_warehouses(&self, connection: &Connection) -> anyhow::Result<LookerWarehouses> {
+        if connection.looker_connections.is_empty() {
+            return Ok(LookerWarehouses::Single(connection.driver.as_str().to_owned()));
+        }
+        let mut warehouses = BTreeMap::new();
+        for (name, target) in &connection.looker_connections {
+            let warehouse = match target {
+                LookerTarget::Connection(id) => {
+                    let (_, mapped) = self.workspace.config.connection(id)?;
+                    mapped.driver.as_str()
+                }
+                LookerTarget::Dialect(dialect) => dialect,
+            };
+            warehouses.insert(name.clone(), warehouse.to_owned());
+        }
+        Ok(LookerWarehouses::Mapped(warehouses))
+    }
+
+    fn live_database(&self, options: &IngestOptions, run: &ingest::Run) -> anyhow::Result<IngestReport> {
         let Self {
             session,
             workspace,
@@ -98,9 +130,10 @@ impl Ingester<'_> {
                 vec![file.clone()],
             ));
         }
-        Ok(ingest::finish_scan(
+        Ok(ingest::keep_scan(
             &workspace.folder,
             options,
+            run,
             &outcome.report,
             &pull,
             &outcome.changes,
@@ -110,10 +143,11 @@ impl Ingester<'_> {
     fn historic_sql(
         &self,
         options: &IngestOptions,
-        id: &ConnectionId,
+        run: &ingest::Run,
         connection: &Connection,
         source: Option<&Path>,
     ) -> anyhow::Result<IngestReport> {
+        let id = &options.connection;
         let settings = match &connection.historic_sql {
             Some(settings)
                 if settings.enabled
@@ -140,7 +174,7 @@ impl Ingester<'_> {
         let (mut pull, next) =
             ingest::pull_history(rows, &settings, &baseline, &backend, &self.session.interrupt)?;
         pull.warnings.splice(0..0, warnings);
-        let report = ingest::execute(folder, options, &pull)?;
+        let report = ingest::keep(folder, options, run, &pull)?;
         next.write(&baseline_path)?;
         Ok(report)
     }

@@ -2,7 +2,7 @@
 
 use ktx_project::config::Driver;
 use ktx_project::scan::{self, Mode, ScanOptions, ScanReport, Trigger};
-use ktx_project::snapshot::{self, Snapshot, Table, TableChanges};
+use ktx_project::snapshot::{self, FileChanges, Snapshot, Table};
 
 use crate::hint::Hinted;
 use crate::python::Python;
@@ -21,7 +21,7 @@ pub struct Scanner<'s> {
 /// A scan that was made.
 pub struct Scanned {
     pub report: ScanReport,
-    pub changes: TableChanges,
+    pub changes: FileChanges,
     /// Each table's file in the raw snapshot, and the known parts of its name.
     pub tables: Vec<(String, Vec<String>)>,
 }

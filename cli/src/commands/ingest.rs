@@ -4,7 +4,7 @@ use clap::Args;
 use ktx_project::ingest::{IngestReport, UnitStatus};
 use ktx_project::scan::{self, Trigger};
 
-use super::dev::ingest_text;
+use super::dev::ingest_text::{self, Form};
 use crate::failure::AlreadyReported;
 use crate::ingester::Ingester;
 use crate::python::{PolicyArguments, Python};
@@ -41,6 +41,10 @@ pub fn run(arguments: &IngestArguments, session: &Session) -> anyhow::Result<()>
         python: &python,
         trigger: Trigger::Cli,
     };
+    let form = match arguments.json {
+        true => Form::Json,
+        false => Form::Plain,
+    };
     let ingest = |connection: &str| {
         progress::during(session, &format!("Ingesting {connection}"), || {
             ingester.ingest(connection, scan::ADAPTER, None)
@@ -48,7 +52,7 @@ pub fn run(arguments: &IngestArguments, session: &Session) -> anyhow::Result<()>
     };
     if let Some(connection) = &arguments.connection {
         let report = ingest(connection)?;
-        ingest_text::print(session, &report, arguments.json);
+        ingest_text::print(session, &report, form);
         return outcome(report.status == UnitStatus::Error);
     }
     let mut reports: Vec<IngestReport> = Vec::new();
@@ -58,7 +62,7 @@ pub fn run(arguments: &IngestArguments, session: &Session) -> anyhow::Result<()>
             Ok(report) => {
                 failed |= report.status == UnitStatus::Error;
                 if !arguments.json {
-                    ingest_text::print(session, &report, false);
+                    ingest_text::print(session, &report, form);
                 }
                 reports.push(report);
             }

@@ -1,6 +1,7 @@
 //! What `ktx agent` and `ktx serve` offer to programs: one function per tool, typed results, no printing.
 
 pub mod connections;
+pub mod ingests;
 pub mod query;
 pub mod sources;
 pub mod sql;

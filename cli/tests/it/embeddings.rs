@@ -78,7 +78,7 @@ fn what_setup_configures_search_finds_without_a_variable() {
             .starts_with("Started KTX local embeddings daemon: http://127.0.0.1:"),
         "{set_up}"
     );
-    assert_snapshot!(sandbox.read("ktx.yaml"), @r"
+    assert_snapshot!(sandbox.read("ktx.yaml"), @r#"
     project: orbit-demo
     connections:
       orbit_demo:
@@ -92,8 +92,8 @@ fn what_setup_configures_search_finds_without_a_variable() {
         dimensions: 384
         sentenceTransformers:
           base_url: managed:local-embeddings
-          pathPrefix: ''
-    ");
+          pathPrefix: ""
+    "#);
     let again = sandbox.run(SET_UP).succeeds();
     assert!(
         again

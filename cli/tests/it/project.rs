@@ -148,3 +148,41 @@ fn without_a_project_the_hint_says_how_to_make_one() {
     --- exit 1
     ");
 }
+
+#[test]
+fn the_root_help_begins_with_the_usage_and_lists_what_is_public() {
+    let sandbox = Sandbox::with_config("project: zoo\n");
+    assert_snapshot!(sandbox.run(&["--help"]), @r"
+    $ ktx --help
+    Usage: ktx [OPTIONS] [COMMAND]
+
+    Build and query a semantic layer over your databases
+
+    Commands:
+      setup        Set up a project, or a demo to try
+      connection   List and test the connections of a project
+      ingest       Read the tables of a connection into the project
+      sl           List, read, write and query the sources of the semantic layer
+      runtime      Install, inspect, start and remove the Python runtime that ktx manages
+      serve        Serve the project's tools to MCP clients
+      status       Say what is set up
+      completions  Print a completion script for a shell
+
+    Options:
+          --project-dir <PATH>  The project's folder [default: KTX_PROJECT_DIR, the nearest folder with
+                                a ktx.yaml, or the current one]
+          --debug               Say on stderr what is decided on the way
+      -v, --version             Print the version
+      -h, --help                Print help
+
+    Advanced: `ktx dev --help` lists the commands for working on a project's internals.
+    --- exit 0
+    ");
+    let short = sandbox.run(&["-h"]).succeeds();
+    assert_eq!(short.stdout(), sandbox.run(&["--help"]).stdout());
+    assert_eq!(
+        short.stdout(),
+        sandbox.run(&[]).succeeds().stdout(),
+        "without a command"
+    );
+}

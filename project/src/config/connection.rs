@@ -2,6 +2,7 @@
 //! variable (`env:NAME`) or a file (`file:/path`); they are looked up when used, so that an unset variable of one
 //! connection does not stop a command about another.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ktx_runtime::Environment;
@@ -17,7 +18,33 @@ pub struct Connection {
     pub readonly: bool,
     pub schemas: Vec<String>,
     pub historic_sql: Option<HistoricSql>,
+    /// `mappings.connectionMappings`: what Looker's connections are here, by the names that Looker has for them.
+    pub looker_connections: BTreeMap<String, LookerTarget>,
 }
+
+/// The warehouse behind a connection of Looker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LookerTarget {
+    /// A connection of this project.
+    Connection(String),
+    /// A warehouse that this project does not connect to, by Looker's name for its dialect.
+    Dialect(&'static str),
+}
+
+/// What Looker calls the dialects of its connections, as far as their table names can be read.
+pub const LOOKER_DIALECTS: [&str; 11] = [
+    "bigquery",
+    "bigquery_standard_sql",
+    "snowflake",
+    "postgres",
+    "postgresql",
+    "mysql",
+    "sqlite",
+    "sqlserver",
+    "mssql",
+    "tsql",
+    "clickhouse",
+];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Driver {
@@ -49,6 +76,10 @@ pub fn read(node: &Node, id: &str, findings: &mut Vec<Finding>) -> Option<Connec
         Some(node) => read_historic_sql(node, fields.path_of("historicSql"), fields.findings()),
         None => None,
     };
+    let looker_connections = match fields.node("mappings") {
+        Some(node) => read_mappings(node, fields.path_of("mappings"), fields.findings()),
+        None => BTreeMap::new(),
+    };
     Some(Connection {
         driver,
         url: fields.text("url").map(Setting),
@@ -56,7 +87,27 @@ pub fn read(node: &Node, id: &str, findings: &mut Vec<Finding>) -> Option<Connec
         readonly: fields.flag("readonly").unwrap_or(false),
         schemas: fields.texts("schemas"),
         historic_sql,
+        looker_connections,
     })
+}
+
+/// A connection's id, or `{dialect: …}`.
+fn read_mappings(node: &Node, path: String, findings: &mut Vec<Finding>) -> BTreeMap<String, LookerTarget> {
+    let mut targets = BTreeMap::new();
+    let Some(mut fields) = Fields::open(node, path, findings) else {
+        return targets;
+    };
+    for (key, node) in fields.entries("connectionMappings") {
+        let path = format!("{}.{}", fields.path_of("connectionMappings"), key.name);
+        let target = match node.as_text() {
+            Some(connection) => Some(LookerTarget::Connection(connection.to_owned())),
+            None => Fields::open(node, path, fields.findings())
+                .and_then(|mut inner| inner.word("dialect", &LOOKER_DIALECTS))
+                .map(LookerTarget::Dialect),
+        };
+        targets.extend(target.map(|target| (key.name.clone(), target)));
+    }
+    targets
 }
 
 fn read_historic_sql(node: &Node, path: String, findings: &mut Vec<Finding>) -> Option<HistoricSql> {
@@ -92,11 +143,14 @@ impl Driver {
         }
     }
 
-    /// The name the semantic layer's SQL writer knows the warehouse by.
+    /// The name the semantic layer's SQL writer knows the warehouse by. An unknown one is taken for Postgres, whose SQL
+    /// most others understand.
     pub fn dialect(&self) -> &str {
-        match self {
-            Self::Other(name) if name == "sqlserver" => "tsql",
-            driver => driver.as_str(),
+        match self.as_str() {
+            "sqlserver" | "mssql" => "tsql",
+            known @ ("postgres" | "bigquery" | "snowflake" | "mysql" | "sqlite" | "duckdb" | "clickhouse"
+            | "redshift" | "databricks") => known,
+            _ => "postgres",
         }
     }
 }
@@ -194,6 +248,14 @@ mod tests {
         ] {
             assert_eq!(Driver::parse(text), driver, "{text}");
         }
-        assert_eq!(Driver::parse("sqlserver").dialect(), "tsql");
+        for (text, dialect) in [
+            ("sqlserver", "tsql"),
+            ("mssql", "tsql"),
+            ("sqlite3", "sqlite"),
+            ("duckdb", "duckdb"),
+            ("oracle", "postgres"),
+        ] {
+            assert_eq!(Driver::parse(text).dialect(), dialect, "{text}");
+        }
     }
 }

@@ -6,7 +6,7 @@ mod edit;
 mod embeddings;
 mod ingest;
 
-pub use connection::{Connection, Driver, HistoricSql, Setting};
+pub use connection::{Connection, Driver, HistoricSql, LookerTarget, Setting};
 pub use edit::with_managed_embeddings;
 pub use embeddings::{Embeddings, MANAGED_BASE_URL};
 pub use ingest::{AdapterName, IngestSettings};

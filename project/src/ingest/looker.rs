@@ -1,7 +1,7 @@
 //! The `looker` adapter: LookML files anywhere in a folder, and explores as Looker's API returns them in
 //! `explores/<model>.<explore>.json`. Says which tables they mean.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use ktx_runtime::ports::{self, Backend, IdentifierItem, LookmlFile, ParsedIdentifier};
@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use super::IngestError;
 use super::pull::{Pull, WorkUnit};
-use crate::config::Driver;
 use crate::files;
 
 /// A source folder, read.
@@ -21,12 +20,46 @@ pub struct LookerReading {
     pub warnings: Vec<String>,
 }
 
+/// Which warehouse the tables of an explore are in, by its driver or by Looker's name for its dialect.
+#[derive(Debug, Clone)]
+pub enum LookerWarehouses {
+    /// One for every explore: the connection that is ingested.
+    Single(String),
+    /// By the connection that Looker names in the explore.
+    Mapped(BTreeMap<String, String>),
+}
+
+impl LookerWarehouses {
+    fn of_explore(&self, explore: &Value) -> Option<&str> {
+        match self {
+            Self::Single(warehouse) => Some(warehouse),
+            Self::Mapped(warehouses) => {
+                let connection = explore.get("connection_name").and_then(Value::as_str)?;
+                warehouses.get(connection).map(String::as_str)
+            }
+        }
+    }
+
+    /// LookML names no connection: it is read as the one dialect that there is, else as Postgres.
+    fn of_lookml(&self) -> &'static str {
+        let mut dialects: BTreeSet<Option<&'static str>> = BTreeSet::new();
+        match self {
+            Self::Single(warehouse) => dialects.extend([dialect(warehouse)]),
+            Self::Mapped(warehouses) => dialects.extend(warehouses.values().map(|name| dialect(name))),
+        }
+        match (dialects.pop_first().flatten(), dialects.is_empty()) {
+            (Some(only), true) => only,
+            _ => "postgres",
+        }
+    }
+}
+
 /// The dialect that the parser knows a warehouse by.
-fn dialect(driver: &Driver) -> Option<&'static str> {
-    Some(match driver.as_str() {
+fn dialect(warehouse: &str) -> Option<&'static str> {
+    Some(match warehouse {
         "bigquery" | "bigquery_standard_sql" => "bigquery",
         "snowflake" => "snowflake",
-        "postgres" => "postgres",
+        "postgres" | "postgresql" => "postgres",
         "mysql" => "mysql",
         "sqlite" => "sqlite",
         "sqlserver" | "mssql" | "tsql" => "tsql",
@@ -76,12 +109,12 @@ pub fn read_folder(source: &Path) -> Result<LookerReading, IngestError> {
 }
 
 /// Analyses a reading. A parser that fails marks the items; the ingest goes on.
-pub fn pull(reading: LookerReading, driver: &Driver, backend: &Backend) -> Pull {
+pub fn pull(reading: LookerReading, warehouses: &LookerWarehouses, backend: &Backend) -> Pull {
     let mut pull = Pull {
         warnings: reading.warnings,
         ..Pull::default()
     };
-    let identifiers = identifiers(&reading.explores, driver, backend, &mut pull.warnings);
+    let identifiers = identifiers(&reading.explores, warehouses, backend, &mut pull.warnings);
     for (key, document) in &reading.explores {
         let own: BTreeMap<&String, &ParsedIdentifier> = identifiers
             .iter()
@@ -100,11 +133,11 @@ pub fn pull(reading: LookerReading, driver: &Driver, backend: &Backend) -> Pull 
         pull.units
             .push(WorkUnit::new(format!("looker-explore-{key}"), vec![path]));
     }
-    add_views(&mut pull, &reading.lookml, driver, backend);
+    add_views(&mut pull, &reading.lookml, warehouses.of_lookml(), backend);
     pull
 }
 
-fn add_views(pull: &mut Pull, lookml: &[LookmlFile], driver: &Driver, backend: &Backend) {
+fn add_views(pull: &mut Pull, lookml: &[LookmlFile], dialect: &str, backend: &Backend) {
     for file in lookml {
         pull.files
             .insert(format!("lookml/{}", file.path), file.content.clone().into_bytes());
@@ -112,7 +145,7 @@ fn add_views(pull: &mut Pull, lookml: &[LookmlFile], driver: &Driver, backend: &
     if lookml.is_empty() {
         return;
     }
-    let parsed = match ports::parse_lookml(backend, lookml, dialect(driver).unwrap_or("postgres")) {
+    let parsed = match ports::parse_lookml(backend, lookml, dialect) {
         Ok(parsed) => parsed,
         Err(error) => {
             pull.warnings.push(format!("lookml_parse_failed:{error}"));
@@ -168,49 +201,42 @@ fn is_plain(name: &str) -> bool {
             .all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-'))
 }
 
-/// Base tables under `<model>.<explore>`, joined ones under `<model>.<explore>.<join>`.
+/// Base tables under `<model>.<explore>`, joined ones under `<model>.<explore>.<join>`. The tables of an explore whose
+/// connection is not mapped are nobody's here.
 fn identifiers(
     explores: &BTreeMap<String, Value>,
-    driver: &Driver,
+    warehouses: &LookerWarehouses,
     backend: &Backend,
     warnings: &mut Vec<String>,
 ) -> BTreeMap<String, ParsedIdentifier> {
-    let mut raw: Vec<(String, String)> = Vec::new();
+    let mut identifiers = BTreeMap::new();
+    let mut items: Vec<IdentifierItem> = Vec::new();
     for (key, explore) in explores {
-        let table = |node: &Value| {
-            node.get("sql_table_name")
-                .and_then(Value::as_str)
-                .map(str::to_owned)
+        let Some(warehouse) = warehouses.of_explore(explore) else {
+            warnings.push(format!("connection_not_mapped:{key}"));
+            continue;
         };
-        raw.extend(table(explore).map(|table| (key.clone(), table)));
-        for join in explore
-            .get("joins")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
-            let name = join.get("name").and_then(Value::as_str);
-            raw.extend(
-                name.zip(table(join))
-                    .map(|(name, table)| (format!("{key}.{name}"), table)),
-            );
+        for (key, sql_table_name) in tables_of(key, explore) {
+            match dialect(warehouse) {
+                Some(dialect) => items.push(IdentifierItem {
+                    key,
+                    sql_table_name,
+                    dialect: dialect.to_owned(),
+                }),
+                None => {
+                    let kind = warehouse.to_uppercase();
+                    let detail =
+                        format!("Connection type {kind} does not map to a supported sqlglot dialect.");
+                    let refused = ParsedIdentifier::refused("unsupported_dialect", Some(&detail));
+                    identifiers.insert(key, refused);
+                }
+            }
         }
     }
-    let Some(dialect) = dialect(driver) else {
-        let kind = driver.as_str().to_uppercase();
-        let detail = format!("Connection type {kind} does not map to a supported sqlglot dialect.");
-        let refused = ParsedIdentifier::refused("unsupported_dialect", Some(&detail));
-        return raw.into_iter().map(|(key, _)| (key, refused.clone())).collect();
-    };
-    let items: Vec<IdentifierItem> = raw
-        .into_iter()
-        .map(|(key, sql_table_name)| IdentifierItem {
-            key,
-            sql_table_name,
-            dialect: dialect.to_owned(),
-        })
-        .collect();
-    ports::parse_table_identifiers(backend, &items).unwrap_or_else(|error| {
+    if items.is_empty() {
+        return identifiers;
+    }
+    let parsed = ports::parse_table_identifiers(backend, &items).unwrap_or_else(|error| {
         let detail = error.to_string();
         warnings.push(format!("table_identifiers_failed:{detail}"));
         let refused = ParsedIdentifier::refused("parse_error", Some(&detail));
@@ -218,5 +244,23 @@ fn identifiers(
             .into_iter()
             .map(|item| (item.key, refused.clone()))
             .collect()
-    })
+    });
+    identifiers.extend(parsed);
+    identifiers
+}
+
+/// The raw table names of an explore and of its joins, by key.
+fn tables_of(key: &str, explore: &Value) -> Vec<(String, String)> {
+    let table = |node: &Value| {
+        node.get("sql_table_name")
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+    };
+    let base = table(explore).map(|table| (key.to_owned(), table));
+    let joins = explore.get("joins").and_then(Value::as_array);
+    let joined = joins.into_iter().flatten().filter_map(|join| {
+        let name = join.get("name").and_then(Value::as_str)?;
+        Some((format!("{key}.{name}"), table(join)?))
+    });
+    base.into_iter().chain(joined).collect()
 }

@@ -12,10 +12,10 @@ mod run;
 pub use fake::pull as pull_fake;
 pub use history::{Baseline, HistorySettings, pull as pull_history};
 pub use history_rows::{HistoryRow, read_export};
-pub use looker::{LookerReading, pull as pull_looker, read_folder as read_looker_folder};
+pub use looker::{LookerReading, LookerWarehouses, pull as pull_looker, read_folder as read_looker_folder};
 pub use pull::{Pull, WorkUnit};
 pub use report::{IngestDiff, IngestReport, UnitReport, UnitStatus};
-pub use run::{IngestOptions, execute, finish_scan};
+pub use run::{IngestOptions, Run, keep, keep_scan};
 
 use std::path::PathBuf;
 

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::pull::Pull;
 use super::report::{IngestDiff, IngestReport, UnitReport, UnitStatus};
 use crate::scan::ScanReport;
-use crate::snapshot::TableChanges;
+use crate::snapshot::FileChanges;
 use crate::state::{self, RunKind, State};
 use crate::{ConnectionId, Error, Folder, files};
 
@@ -23,34 +23,52 @@ pub struct IngestOptions {
     pub now: Timestamp,
 }
 
-/// Stages the pull, compares it with the last run's raw sources, and keeps it when it differs.
-pub fn execute(folder: &Folder, options: &IngestOptions, pull: &Pull) -> Result<IngestReport, Error> {
-    let mut state = State::open(folder)?;
-    let run = state.begin(
-        RunKind::Ingest,
-        options.connection.as_str(),
-        options.adapter,
-        options.now,
-    )?;
-    let kept = keep(folder, options, pull, &run);
-    finish(&state, &run, kept)
+/// A run that the state knows of since before its pull, so that others see it while it lasts.
+pub struct Run {
+    state: State,
+    id: String,
+}
+
+impl Run {
+    pub fn begin(folder: &Folder, options: &IngestOptions) -> Result<Self, Error> {
+        let mut state = State::open(folder)?;
+        let id = state.begin(
+            RunKind::Ingest,
+            options.connection.as_str(),
+            options.adapter,
+            options.now,
+        )?;
+        Ok(Self { state, id })
+    }
+
+    /// Records how the run ended.
+    pub fn finish<E: From<Error>>(self, outcome: Result<IngestReport, E>) -> Result<IngestReport, E> {
+        match outcome {
+            Ok(report) => {
+                let text = String::from_utf8_lossy(&pretty(&report)).into_owned();
+                let status = report.status.as_str();
+                self.state
+                    .finish(&self.id, status, Some(&report.sync_id), Some(&text))?;
+                Ok(report)
+            }
+            Err(error) => {
+                // The first failure is the one to tell; a full disk may refuse this as well.
+                let _ = self.state.finish(&self.id, "error", None, None);
+                Err(error)
+            }
+        }
+    }
 }
 
 /// A scan is the live-database adapter's pull: its snapshot is kept already, what is left is the report.
-pub fn finish_scan(
+pub fn keep_scan(
     folder: &Folder,
     options: &IngestOptions,
+    run: &Run,
     scan: &ScanReport,
     pull: &Pull,
-    changes: &TableChanges,
+    changes: &FileChanges,
 ) -> Result<IngestReport, Error> {
-    let mut state = State::open(folder)?;
-    let run = state.begin(
-        RunKind::Ingest,
-        options.connection.as_str(),
-        options.adapter,
-        options.now,
-    )?;
     let changed: BTreeSet<&str> = changes
         .added
         .iter()
@@ -66,27 +84,14 @@ pub fn finish_scan(
     let sync = folder
         .raw_sources(&options.connection, options.adapter)
         .join(&scan.sync_id);
-    let report = report(folder, options, pull, &run, &sync, diff, &changed);
-    let written = files::write(&sync.join(REPORT), &pretty(&report)).map(|()| report);
-    finish(&state, &run, written)
+    let report = report(folder, options, pull, &run.id, &sync, diff, &changed);
+    files::write(&sync.join(REPORT), &pretty(&report))?;
+    Ok(report)
 }
 
-fn finish(state: &State, run: &str, report: Result<IngestReport, Error>) -> Result<IngestReport, Error> {
-    match report {
-        Ok(report) => {
-            let text = String::from_utf8_lossy(&pretty(&report)).into_owned();
-            state.finish(run, report.status.as_str(), Some(&report.sync_id), Some(&text))?;
-            Ok(report)
-        }
-        Err(error) => {
-            // The first failure is the one to tell; a full disk may refuse this as well.
-            let _ = state.finish(run, "error", None, None);
-            Err(error)
-        }
-    }
-}
-
-fn keep(folder: &Folder, options: &IngestOptions, pull: &Pull, run: &str) -> Result<IngestReport, Error> {
+/// Stages the pull, compares it with the last run's raw sources, and keeps it when it differs.
+pub fn keep(folder: &Folder, options: &IngestOptions, run: &Run, pull: &Pull) -> Result<IngestReport, Error> {
+    let run = run.id.as_str();
     let root = folder.raw_sources(&options.connection, options.adapter);
     let previous = latest(&root)?;
     let before = match &previous {

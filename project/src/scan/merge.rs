@@ -174,6 +174,8 @@ pub fn keep_written(fresh: &mut Shard, existing: &Shard, all_columns: &BTreeMap<
                 column.other.clone_from(&old.other);
             }
         }
+        let columns = std::mem::take(&mut table.columns);
+        table.columns = in_written_order(columns, &old.columns, |column| column.name.clone());
         let ours: Vec<(String, String)> = table
             .joins
             .iter()
@@ -185,7 +187,26 @@ pub fn keep_written(fresh: &mut Shard, existing: &Shard, all_columns: &BTreeMap<
                 table.joins.push(join.clone());
             }
         }
+        let joins = std::mem::take(&mut table.joins);
+        table.joins = in_written_order(joins, &old.joins, |join| (join.to.clone(), join.on.clone()));
     }
+}
+
+/// What was written keeps its order; each new item follows the one that it follows in the warehouse.
+fn in_written_order<T, K: Ord>(fresh: Vec<T>, written: &[T], key: impl Fn(&T) -> K) -> Vec<T> {
+    let places: BTreeMap<K, usize> = written
+        .iter()
+        .enumerate()
+        .map(|(place, item)| (key(item), place))
+        .collect();
+    let mut order: Vec<(Option<usize>, T)> = Vec::with_capacity(fresh.len());
+    let mut previous = None;
+    for item in fresh {
+        previous = places.get(&key(&item)).copied().or(previous);
+        order.push((previous, item));
+    }
+    order.sort_by_key(|(place, _)| *place);
+    order.into_iter().map(|(_, item)| item).collect()
 }
 
 fn keep_descriptions(fresh: &mut BTreeMap<String, String>, old: &BTreeMap<String, String>) {

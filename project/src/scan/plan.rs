@@ -9,7 +9,7 @@ use super::relationships::Relationship;
 use super::report::{DiffSummary, Warning};
 use crate::ConnectionId;
 use crate::config::Driver;
-use crate::snapshot::{RawFiles, TableChanges};
+use crate::snapshot::{FileChanges, RawFiles};
 
 #[derive(Debug, Clone)]
 pub struct ScanOptions {
@@ -48,7 +48,7 @@ impl Mode {
 #[derive(Debug)]
 pub struct ScanPlan {
     pub diff: DiffSummary,
-    pub changes: TableChanges,
+    pub changes: FileChanges,
     pub raw: RawFiles,
     /// The sync folder of the scan before, when nothing changed since.
     pub reused_sync: Option<String>,

@@ -9,7 +9,7 @@ use super::relationships::{self, Relationship};
 use super::report::{ArtifactPaths, DiffSummary, Enrichment, ScanReport, StructuralSyncStats, Warning};
 use super::{ADAPTER, Mode};
 use crate::semantic::Shard;
-use crate::snapshot::{self, RawFiles, Snapshot, Table};
+use crate::snapshot::{self, FileChanges, RawFiles, Snapshot, Table};
 use crate::state::{self, RunKind, State};
 use crate::{Error, Folder, files, yaml};
 
@@ -32,7 +32,8 @@ pub fn plan(
         Some(sync) => RawFiles::read(sync)?,
         None => RawFiles::default(),
     };
-    let diff = diff(&before, &raw);
+    let changes = snapshot::changes(&before, &raw);
+    let diff = diff(&before, &raw, &changes.tables());
     for table in removed_tables(&before, &raw) {
         warnings.push(Warning::new("table_removed", "the warehouse no longer has this table").about(&table));
     }
@@ -41,7 +42,7 @@ pub fn plan(
     let name = |sync: PathBuf| sync.file_name().map(|name| name.to_string_lossy().into_owned());
     Ok(ScanPlan {
         diff,
-        changes: snapshot::changes(&before, &raw),
+        changes,
         raw,
         reused_sync: previous.filter(|_| unchanged).and_then(name),
         shards,
@@ -61,8 +62,7 @@ pub fn latest_sync(root: &Path) -> Result<Option<PathBuf>, Error> {
     Ok(syncs.filter(|sync| sync.join("scan-report.json").is_file()).max())
 }
 
-fn diff(before: &RawFiles, after: &RawFiles) -> DiffSummary {
-    let changes = snapshot::changes(before, after);
+fn diff(before: &RawFiles, after: &RawFiles, changes: &FileChanges) -> DiffSummary {
     let (old, new) = (before.tables(), after.tables());
     let columns = |tables: &BTreeMap<String, Table>, files: &[String]| -> usize {
         files
@@ -141,27 +141,41 @@ fn plan_shards(
     let mut writes = Vec::new();
     for (name, mut shard) in fresh {
         let path = root.join(format!("{name}.yaml"));
-        let existing = match fs_err::read_to_string(&path) {
-            Ok(text) => Some(read_shard(&text)),
+        let written = match fs_err::read_to_string(&path) {
+            Ok(text) => Some(text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => return Err(Error::io("read", &path, error)),
         };
-        let text = match existing {
-            Some(Err(reason)) => {
+        let text = match written.as_deref().map(|text| (text, read_shard(text))) {
+            Some((_, Err(reason))) => {
                 let shown = folder.relative(&path);
                 let message = format!("{shown} was left as it is: {reason}");
                 warnings.push(Warning::new("shard_unreadable", message));
                 None
             }
-            Some(Ok(existing)) => {
+            Some((text, Ok(existing))) => {
                 merge::keep_written(&mut shard, &existing, &columns);
-                (shard != existing).then(|| yaml::to_text(&shard))
+                (shard != existing).then(|| amended_shard(text, &existing, &shard))
             }
             None => Some(yaml::to_text(&shard)),
         };
         writes.push(ShardWrite { path, text });
     }
     Ok(writes)
+}
+
+/// The shard's text with as little changed as makes it say `shard`. A layout that cannot be changed in place, such as
+/// anchors that tables share, is written anew.
+fn amended_shard(text: &str, existing: &Shard, shard: &Shard) -> String {
+    let anew = yaml::to_text(shard);
+    let (before, after) = (yaml::parse(&yaml::to_text(existing)), yaml::parse(&anew));
+    let amended = match (before, after) {
+        (Ok(before), Ok(after)) => yaml::amended(text, &before, &after),
+        _ => None,
+    };
+    amended
+        .filter(|text| read_shard(text).as_ref() == Ok(shard))
+        .unwrap_or(anew)
 }
 
 fn read_shard(text: &str) -> Result<Shard, String> {

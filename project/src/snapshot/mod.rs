@@ -3,7 +3,7 @@
 mod raw;
 mod types;
 
-pub use raw::{RawFiles, TableChanges, changes, file_name};
+pub use raw::{FileChanges, RawFiles, changes, file_name};
 pub use types::{dimension_type, normalized_type};
 
 use serde::{Deserialize, Serialize};

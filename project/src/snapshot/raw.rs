@@ -15,9 +15,9 @@ use crate::{Error, files};
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RawFiles(BTreeMap<String, Vec<u8>>);
 
-/// How the tables differ from the snapshot before, by file name.
+/// How the files differ from those of the snapshot before, by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TableChanges {
+pub struct FileChanges {
     pub added: Vec<String>,
     pub modified: Vec<String>,
     pub deleted: Vec<String>,
@@ -157,25 +157,39 @@ impl RawFiles {
     }
 }
 
-pub fn changes(before: &RawFiles, after: &RawFiles) -> TableChanges {
+pub fn changes(before: &RawFiles, after: &RawFiles) -> FileChanges {
     let (old, new) = (before.digests(), after.digests());
-    let tables = |name: &&&str| name.starts_with("tables/");
-    let mut changes = TableChanges::default();
-    for name in new.keys().filter(tables) {
+    let mut changes = FileChanges::default();
+    for (name, digest) in &new {
         let list = match old.get(name) {
             None => &mut changes.added,
-            Some(digest) if *digest == new[name] => &mut changes.unchanged,
+            Some(before) if before == digest => &mut changes.unchanged,
             Some(_) => &mut changes.modified,
         };
         list.push((*name).to_owned());
     }
     changes.deleted = old
         .keys()
-        .filter(tables)
-        .filter(|name| !new.contains_key(**name))
-        .map(|n| (*n).to_owned())
+        .filter(|name| !new.contains_key(*name))
+        .map(|name| (*name).to_owned())
         .collect();
     changes
+}
+
+impl FileChanges {
+    /// Only the files of tables.
+    pub fn tables(&self) -> Self {
+        let tables = |names: &[String]| {
+            let tables = names.iter().filter(|name| name.starts_with("tables/"));
+            tables.cloned().collect()
+        };
+        Self {
+            added: tables(&self.added),
+            modified: tables(&self.modified),
+            deleted: tables(&self.deleted),
+            unchanged: tables(&self.unchanged),
+        }
+    }
 }
 
 fn pretty<T: Serialize>(value: &T) -> Vec<u8> {

@@ -3,10 +3,12 @@
 //! Knows nothing of projects or semantic layers: those read the tree through [`Fields`], which gathers every
 //! wrong type as a [`Finding`] instead of stopping at the first.
 
+mod amend;
 mod fields;
 mod node;
 mod write;
 
+pub use amend::amended;
 pub use fields::{Fields, Finding};
 pub use node::{Key, Node, Place, Value, parse};
 pub use write::to_text;

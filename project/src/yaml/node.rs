@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Serialize, Serializer};
 use serde_saphyr::Spanned;
 
 use super::SyntaxError;
@@ -83,6 +84,35 @@ impl Node {
         }
     }
 
+    /// Puts a value below the keys of `path`, making the maps on the way that are not there.
+    pub fn set(&mut self, path: &[&str], value: Self) {
+        let Some((name, rest)) = path.split_first() else {
+            *self = value;
+            return;
+        };
+        if !matches!(self.value, Value::Map(_)) {
+            self.value = Value::Map(Vec::new());
+        }
+        let place = self.place;
+        let Value::Map(entries) = &mut self.value else {
+            return;
+        };
+        let known = entries.iter().position(|(key, _)| key.name == *name);
+        let position = known.unwrap_or_else(|| {
+            let key = Key {
+                name: (*name).to_owned(),
+                place,
+            };
+            let empty = Self {
+                value: Value::Null,
+                place,
+            };
+            entries.push((key, empty));
+            entries.len() - 1
+        });
+        entries[position].1.set(rest, value);
+    }
+
     pub fn as_text(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) => Some(text),
@@ -102,6 +132,26 @@ impl Node {
         }
     }
 
+    /// Equal wherever they stand. The order of a map's keys says nothing.
+    pub fn same_as(&self, other: &Self) -> bool {
+        match (&self.value, &other.value) {
+            (Value::Null, Value::Null) => true,
+            (Value::Bool(one), Value::Bool(two)) => one == two,
+            (Value::Int(one), Value::Int(two)) => one == two,
+            (Value::Float(one), Value::Float(two)) => one.to_bits() == two.to_bits(),
+            (Value::Text(one), Value::Text(two)) => one == two,
+            (Value::List(one), Value::List(two)) => {
+                one.len() == two.len() && one.iter().zip(two).all(|(one, two)| one.same_as(two))
+            }
+            (Value::Map(one), Value::Map(two)) => {
+                let same =
+                    |(key, node): &(Key, Self)| other.get(&key.name).is_some_and(|twin| node.same_as(twin));
+                one.len() == two.len() && one.iter().all(same)
+            }
+            _ => false,
+        }
+    }
+
     pub fn to_json(&self) -> serde_json::Value {
         match &self.value {
             Value::Null => serde_json::Value::Null,
@@ -114,6 +164,22 @@ impl Node {
                 .iter()
                 .map(|(key, node)| (key.name.clone(), node.to_json()))
                 .collect(),
+        }
+    }
+}
+
+impl Serialize for Node {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.value {
+            Value::Null => serializer.serialize_unit(),
+            Value::Bool(flag) => serializer.serialize_bool(*flag),
+            Value::Int(number) => serializer.serialize_i64(*number),
+            Value::Float(number) => serializer.serialize_f64(*number),
+            Value::Text(text) => serializer.serialize_str(text),
+            Value::List(items) => serializer.collect_seq(items),
+            Value::Map(entries) => {
+                serializer.collect_map(entries.iter().map(|(key, node)| (&key.name, node)))
+            }
         }
     }
 }

@@ -2,10 +2,8 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
-use ktx_project::ingest::{IngestReport, UnitReport};
+use ktx_project::ingest::IngestReport;
 use ktx_project::scan::Trigger;
-use ktx_project::state::{Run, RunKind, State};
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::CallToolResult;
 use rmcp::{ErrorData, tool, tool_router};
@@ -14,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::server::{Server, Tools};
 use crate::ingester::Ingester;
+use crate::tools::ingests::{self, Replay};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -23,6 +22,16 @@ struct IngestTrigger {
     connection_id: String,
     #[serde(default)]
     config: IngestConfig,
+    /// Why it is made; every ingest of this server is made on request
+    #[serde(default, rename = "trigger")]
+    _trigger: IngestReason,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum IngestReason {
+    #[default]
+    ManualResync,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -57,14 +66,6 @@ struct Status {
     sync_id: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Replay {
-    run_id: String,
-    status: &'static str,
-    events: Vec<UnitReport>,
-}
-
 #[tool_router(router = ingest_tools, vis = "pub(super)")]
 impl Server {
     /// Ingest a connection with one adapter
@@ -83,7 +84,7 @@ impl Server {
         Parameters(input): Parameters<IngestRun>,
     ) -> Result<CallToolResult, ErrorData> {
         self.answer(move |tools| {
-            let run = find(tools, &input.run_id)?;
+            let run = ingests::find(&tools.workspace()?.folder, Some(&input.run_id))?;
             Ok(Status {
                 run_id: run.id,
                 status: run.status,
@@ -110,15 +111,8 @@ impl Server {
         &self,
         Parameters(input): Parameters<IngestRun>,
     ) -> Result<CallToolResult, ErrorData> {
-        self.answer(move |tools| {
-            let report = report(tools, &input.run_id)?;
-            Ok(Replay {
-                run_id: report.run_id,
-                status: report.status.as_str(),
-                events: report.work_units,
-            })
-        })
-        .await
+        self.answer(move |tools| Ok(Replay::of(report(tools, &input.run_id)?)))
+            .await
     }
 }
 
@@ -143,17 +137,6 @@ fn trigger(tools: &Tools, input: &IngestTrigger) -> anyhow::Result<Triggered> {
     })
 }
 
-fn find(tools: &Tools, id: &str) -> anyhow::Result<Run> {
-    let folder = tools.workspace()?.folder;
-    let run = match folder.state_path().is_file() {
-        true => State::open(&folder)?.run(RunKind::Ingest, id)?,
-        false => None,
-    };
-    run.with_context(|| format!("Local ingest run or report \"{id}\" was not found"))
-}
-
 fn report(tools: &Tools, id: &str) -> anyhow::Result<IngestReport> {
-    let stored = find(tools, id)?.report;
-    let text = stored.with_context(|| format!("Local ingest run or report \"{id}\" was not found"))?;
-    serde_json::from_str(&text).context("failed to read the stored ingest report")
+    ingests::report(&ingests::find(&tools.workspace()?.folder, Some(id))?)
 }

@@ -17,12 +17,23 @@ use crate::scanner::Scanner;
 #[serde(rename_all = "camelCase")]
 struct ScanTrigger {
     connection_id: String,
-    /// Find joins that no key declares, too
+    /// What to find: tables, or also joins that no key declares
+    #[serde(default)]
+    mode: ScanMode,
+    /// The same as mode `relationships`
     #[serde(default)]
     detect_relationships: bool,
     /// Report what would change and write nothing
     #[serde(default)]
     dry_run: bool,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum ScanMode {
+    #[default]
+    Structural,
+    Relationships,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -146,7 +157,7 @@ fn trigger(tools: &Tools, input: &ScanTrigger) -> anyhow::Result<Triggered> {
         python: &tools.python,
         trigger: Trigger::Mcp,
     };
-    let mode = if input.detect_relationships {
+    let mode = if input.detect_relationships || input.mode == ScanMode::Relationships {
         Mode::Relationships
     } else {
         Mode::Structural

@@ -4,6 +4,17 @@ use insta::assert_snapshot;
 
 use super::zoo;
 
+/// The lines that only one of two texts has, with the sign of a diff in front.
+fn line_difference(before: &str, after: &str) -> String {
+    let difference = similar::TextDiff::from_lines(before, after);
+    let changes = difference
+        .iter_all_changes()
+        .filter(|change| change.tag() != similar::ChangeTag::Equal);
+    changes
+        .map(|change| format!("{}{}", change.tag(), change.value()))
+        .collect()
+}
+
 #[test]
 fn a_scan_writes_a_shard_and_a_snapshot_and_says_what_changed() {
     let sandbox = zoo();
@@ -120,74 +131,75 @@ fn an_unchanged_rescan_reuses_the_sync_and_a_changed_one_tells_the_change() {
 #[test]
 fn what_people_wrote_into_a_shard_stays() {
     let sandbox = zoo();
+    let path = "semantic-layer/wh/_schema/public.yaml";
     let _ = sandbox.run(&["dev", "scan", "wh"]).succeeds();
-    let shard = sandbox.read("semantic-layer/wh/_schema/public.yaml");
-    let edited = shard
-        .replace("  owners:\n    table: owners\n", "  owners:\n    table: owners\n    descriptions: {user: who pays}\n    reviewed_by: Ann\n")
-        .replace("  vets:\n    table: vets\n", "  vets:\n    table: vets\n    joins:\n      - {to: pets, on: vets.id = pets.vet_id, relationship: one_to_many}\n      - {to: pets, on: vets.gone = pets.vet_id, relationship: one_to_many}\n");
+    let shard = sandbox.read(path);
+    let edited = format!("# Reviewed in May.\n{shard}# The end.\n")
+        .replace("  owners:\n    table: owners\n", "  # Who pays.\n  owners:   # people\n    table: owners\n    descriptions: {user: who pays}\n    reviewed_by: Ann\n")
+        .replace("      - name: owner_id\n        type: number\n", "      # Never null in fact.\n      - {name: owner_id, type: number} # the payer\n")
+        .replace("  vets:\n    table: vets\n", "\n  vets:\n    table: vets\n    joins:\n      # Ann's.\n      - {to: pets, on: vets.id = pets.vet_id, relationship: one_to_many}\n      - {to: pets, on: vets.gone = pets.vet_id, relationship: one_to_many}\n");
     assert_ne!(shard, edited);
-    sandbox.write("semantic-layer/wh/_schema/public.yaml", &edited);
-    sandbox.database("zoo.db", "alter table vets add column city text");
+    sandbox.write(path, &edited);
     let _ = sandbox.run(&["dev", "scan", "wh"]).succeeds();
-    assert_snapshot!(sandbox.read("semantic-layer/wh/_schema/public.yaml"), @r#"
-    tables:
-      owners:
-        table: owners
-        descriptions:
-          user: who pays
-        columns:
-          - name: id
-            type: number
-            pk: true
-            nullable: false
-          - name: name
-            type: string
-            nullable: false
-          - name: joined_at
-            type: time
-        joins:
-          - to: pets
-            "on": owners.id = pets.owner_id
-            relationship: one_to_many
-            source: formal
-        reviewed_by: Ann
-      pets:
-        table: pets
-        columns:
-          - name: id
-            type: number
-            pk: true
-            nullable: false
-          - name: owner_id
-            type: number
-          - name: vet_id
-            type: number
-          - name: weight
-            type: number
-          - name: tame
-            type: boolean
-        joins:
-          - to: owners
-            "on": pets.owner_id = owners.id
-            relationship: many_to_one
-            source: formal
-      vets:
-        table: vets
-        columns:
-          - name: id
-            type: number
-            pk: true
-            nullable: false
-          - name: name
-            type: string
-          - name: city
-            type: string
-        joins:
-          - to: pets
-            "on": vets.id = pets.vet_id
-            relationship: one_to_many
-            source: manual
+    let kept = sandbox.read(path);
+    let gone = "      - {to: pets, on: vets.gone = pets.vet_id, relationship: one_to_many}\n";
+    assert_eq!(
+        kept,
+        edited.replace(gone, ""),
+        "only the join without its column goes"
+    );
+    sandbox.database(
+        "zoo.db",
+        "alter table vets add column city text; alter table pets drop column tame;
+         create table toys (id integer primary key, pet_id integer references pets (id))",
+    );
+    let _ = sandbox.run(&["dev", "scan", "wh"]).succeeds();
+    let changed = sandbox.read(path);
+    let difference = line_difference(&kept, &changed);
+    assert_snapshot!(difference, @r#"
+    -      - name: tame
+    -        type: boolean
+    +      - to: toys
+    +        "on": pets.id = toys.pet_id
+    +        relationship: one_to_many
+    +        source: formal
+    +  toys:
+    +    table: toys
+    +    columns:
+    +      - name: id
+    +        type: number
+    +        pk: true
+    +        nullable: false
+    +      - name: pet_id
+    +        type: number
+    +    joins:
+    +      - to: pets
+    +        "on": toys.pet_id = pets.id
+    +        relationship: many_to_one
+    +        source: formal
+    +      - name: city
+    +        type: string
     "#);
+    let again = sandbox.run(&["dev", "scan", "wh", "--json"]).succeeds().json();
+    assert_eq!(again["manifestShardsWritten"], 0);
+}
+
+#[test]
+fn a_shard_whose_layout_cannot_be_changed_in_place_is_written_anew() {
+    let sandbox = zoo();
+    let path = "semantic-layer/wh/_schema/public.yaml";
+    sandbox.write(
+        path,
+        "tables:\n  pets: &table\n    table: pets\n    descriptions: {db: old}\n    columns: [{name: id, type: string}]\n  vets:\n    <<: *table\n    table: vets\n",
+    );
+    let _ = sandbox.run(&["dev", "scan", "wh"]).succeeds();
+    let shard = sandbox.read(path);
+    assert!(
+        !shard.contains('&') && shard.contains("    table: vets\n"),
+        "{shard}"
+    );
+    let again = sandbox.run(&["dev", "scan", "wh", "--json"]).succeeds().json();
+    assert_eq!(again["manifestShardsWritten"], 0);
 }
 
 #[test]

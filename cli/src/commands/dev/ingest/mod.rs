@@ -1,12 +1,19 @@
 //! `ktx dev ingest`: what an adapter knows into the project, and what earlier runs reported.
 
+mod replay;
 mod run;
 mod status;
 pub mod text;
+mod watch;
+
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use ktx_project::ingest::IngestReport;
 
 use crate::session::Session;
+use crate::tools::ingests;
+use crate::workspace::Workspace;
 
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
@@ -21,6 +28,32 @@ enum IngestCommand {
     Run(run::RunArguments),
     /// Print the report of a run, or of the latest
     Status(status::StatusArguments),
+    /// Wait for a run to end and print its report
+    Watch(watch::WatchArguments),
+    /// Go through the units of work of a run, in their order
+    Replay(replay::ReplayArguments),
+}
+
+/// Which run is meant.
+#[derive(Debug, Args)]
+struct WhichRun {
+    /// The run [default: the latest]
+    run: Option<String>,
+    /// Read the report from this file
+    #[arg(long, value_name = "PATH", conflicts_with = "run")]
+    report_file: Option<PathBuf>,
+}
+
+impl WhichRun {
+    fn report(&self, session: &Session) -> anyhow::Result<IngestReport> {
+        match &self.report_file {
+            Some(path) => ingests::read(&fs_err::read_to_string(path)?),
+            None => {
+                let workspace = Workspace::open(session)?;
+                ingests::report(&ingests::find(&workspace.folder, self.run.as_deref())?)
+            }
+        }
+    }
 }
 
 /// Runs one command of the group.
@@ -28,5 +61,7 @@ pub fn run(arguments: &IngestArguments, session: &Session) -> anyhow::Result<()>
     match &arguments.command {
         IngestCommand::Run(arguments) => run::run(arguments, session),
         IngestCommand::Status(arguments) => status::run(arguments, session),
+        IngestCommand::Watch(arguments) => watch::run(arguments, session),
+        IngestCommand::Replay(arguments) => replay::run(arguments, session),
     }
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use ktx_project::ingest::UnitStatus;
 use ktx_project::scan::Trigger;
 
-use super::text;
+use super::text::{self, FormArguments};
 use crate::failure::AlreadyReported;
 use crate::ingester::Ingester;
 use crate::progress;
@@ -28,12 +28,8 @@ pub struct RunArguments {
     /// The daemon to read servers with, instead of the managed one
     #[arg(long, value_name = "URL")]
     database_introspection_url: Option<String>,
-    /// Print the report as lines of text
-    #[arg(long, conflicts_with = "json")]
-    plain: bool,
-    /// Print the report as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    form: FormArguments,
     #[arg(long, hide = true)]
     report_file: Option<PathBuf>,
     #[command(flatten)]
@@ -58,7 +54,7 @@ pub fn run(arguments: &RunArguments, session: &Session) -> anyhow::Result<()> {
     let report = progress::during(session, "Ingesting", || {
         ingester.ingest(&arguments.connection_id, &arguments.adapter, source)
     })?;
-    text::print(session, &report, arguments.json);
+    text::print(session, &report, arguments.form.of(session));
     match report.status {
         UnitStatus::Error => Err(AlreadyReported.into()),
         UnitStatus::Done | UnitStatus::Unchanged => Ok(()),

@@ -1,15 +1,65 @@
 //! The report of an ingest for people.
 
-use ktx_project::ingest::{IngestReport, UnitStatus};
+use clap::Args;
+use ktx_project::ingest::{IngestReport, UnitReport, UnitStatus};
 
 use crate::session::Session;
+use crate::table;
 
 /// Warnings beyond these are in the JSON report.
 const SHOWN_WARNINGS: usize = 5;
 
+#[derive(Debug, Clone, Args)]
+pub struct FormArguments {
+    /// Print the report as lines of text
+    #[arg(long, conflicts_with_all = ["json", "viz"])]
+    plain: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+    /// Show the units of work in a table as well; on a terminal only
+    #[arg(long, conflicts_with = "json")]
+    viz: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Plain,
+    Visual,
+    Json,
+}
+
+impl FormArguments {
+    /// Says so when what was asked for needs a terminal.
+    pub fn of(&self, session: &Session) -> Form {
+        if self.json {
+            return Form::Json;
+        }
+        if self.viz && session.printer.stdout_is_terminal() {
+            return Form::Visual;
+        }
+        if self.viz {
+            session.printer.talk(
+                "Visualization requested but stdout is not an interactive terminal; printing plain output.",
+            );
+        }
+        Form::Plain
+    }
+}
+
+/// A unit as fields: status, key, how many files it has.
+pub fn unit(unit: &UnitReport) -> Vec<String> {
+    let files = unit.raw_files.len();
+    vec![
+        unit.status.as_str().to_owned(),
+        unit.key.clone(),
+        format!("{files} file{}", if files == 1 { "" } else { "s" }),
+    ]
+}
+
 /// The report in the form that was asked for.
-pub fn print(session: &Session, report: &IngestReport, json: bool) {
-    if json {
+pub fn print(session: &Session, report: &IngestReport, form: Form) {
+    if form == Form::Json {
         session.printer.json(report);
         return;
     }
@@ -26,6 +76,11 @@ pub fn print(session: &Session, report: &IngestReport, json: bool) {
         ("Provenance rows", &report.provenance_rows.to_string()),
     ] {
         session.printer.line(&format!("{label}: {value}"));
+    }
+    if form == Form::Visual {
+        let headers = ["Status", "Unit", "Files"].map(str::to_owned);
+        let rows: Vec<Vec<String>> = report.work_units.iter().map(unit).collect();
+        session.printer.line(&table::render(&headers, &rows));
     }
     for unit in report
         .work_units

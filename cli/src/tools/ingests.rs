@@ -1,0 +1,62 @@
+//! Looking at ingests: how a run stands, what it reported, which units it went through.
+
+use ktx_project::Folder;
+use ktx_project::ingest::{IngestReport, UnitReport};
+use ktx_project::state::{Run, RunKind, State};
+use serde::Serialize;
+
+/// The units of a run in their order, as a program goes through them again.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Replay {
+    pub run_id: String,
+    pub status: &'static str,
+    pub events: Vec<UnitReport>,
+}
+
+impl Replay {
+    pub fn of(report: IngestReport) -> Self {
+        Self {
+            run_id: report.run_id,
+            status: report.status.as_str(),
+            events: report.work_units,
+        }
+    }
+}
+
+/// The run of that id, or the latest that reported. A project without state has had no run.
+pub fn find(folder: &Folder, id: Option<&str>) -> anyhow::Result<Run> {
+    let state = match folder.state_path().is_file() {
+        true => Some(State::open(folder)?),
+        false => None,
+    };
+    let run = match (id, &state) {
+        (Some(id), Some(state)) => state.run(RunKind::Ingest, id)?,
+        (None, Some(state)) => state.latest(RunKind::Ingest)?,
+        (_, None) => None,
+    };
+    run.ok_or_else(|| match id {
+        Some(id) => unknown(id),
+        None => {
+            anyhow::anyhow!("No local ingest reports were found. Run `ktx ingest --all` first.")
+        }
+    })
+}
+
+/// What a run reported; one that failed or still runs has nothing to report.
+pub fn report(run: &Run) -> anyhow::Result<IngestReport> {
+    let text = run.report.as_deref().ok_or_else(|| match run.status.as_str() {
+        "running" => anyhow::anyhow!("failed to read the report of `{}`: it is still running", run.id),
+        _ => unknown(&run.id),
+    })?;
+    read(text)
+}
+
+/// A report from its JSON.
+pub fn read(text: &str) -> anyhow::Result<IngestReport> {
+    serde_json::from_str(text).map_err(|error| anyhow::anyhow!("failed to read the ingest report: {error}"))
+}
+
+fn unknown(id: &str) -> anyhow::Error {
+    anyhow::anyhow!("Local ingest run or report \"{id}\" was not found")
+}

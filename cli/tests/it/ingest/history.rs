@@ -1,0 +1,98 @@
+//! The `historic-sql` adapter: templates of what a warehouse was asked.
+
+use serde_json::{Value, json};
+
+use super::{ingest, zoo};
+use crate::sandbox::python;
+
+#[test]
+fn history_becomes_templates_with_counts_since_the_last_run() {
+    let Some(shared) = python::shared() else { return };
+    let sandbox = shared.sandbox(zoo());
+    let export = |calls: u32| {
+        format!(
+            r#"{{"queryid": 1, "query": "select * from zoo.pets where id = $1", "calls": {calls}, "total_exec_time": 9.5, "rows": 7, "usename": "ann"}}
+{{"queryid": "2", "query": "select * from zoo.pets where id = 7", "calls": 5, "total_exec_time": 1, "rows": 1}}
+{{"queryid": 3, "query": "select secret_token from zoo.owners", "calls": 50, "total_exec_time": 3, "rows": 1, "usename": "bo"}}
+{{"queryid": 4, "query": "select from from where", "calls": 50, "total_exec_time": 2, "rows": 1}}
+{{"queryid": 5, "query": "select 1", "calls": 4, "total_exec_time": 2, "rows": 1}}
+{{"queryid": 6, "query": "select 2 from zoo.pets", "calls": 400, "total_exec_time": 2, "rows": 1, "usename": "etl_nightly"}}
+no row at all
+"#
+        )
+    };
+    sandbox.write("history/day.jsonl", export(20));
+    let run = ingest("historic-sql", &["--source-dir", "history", "--json"]);
+    let first = sandbox.run(&run).succeeds().json();
+    assert_eq!(
+        first["warnings"],
+        json!(["row_invalid:day.jsonl:7", "analysis_failed:4"])
+    );
+    let sync = format!(
+        "raw-sources/pg/historic-sql/{}",
+        first["syncId"].as_str().expect("an id")
+    );
+    let templates: Vec<String> = first["workUnits"]
+        .as_array()
+        .expect("units")
+        .iter()
+        .map(|unit| {
+            sandbox.read(&format!(
+                "{sync}/{}",
+                unit["rawFiles"][0].as_str().expect("a file")
+            ))
+        })
+        .collect();
+    let of_owners = templates
+        .iter()
+        .find(|text| text.contains("zoo.owners"))
+        .expect("a template");
+    assert!(
+        of_owners.contains("[REDACTED]") && !of_owners.contains("secret_token"),
+        "{of_owners}"
+    );
+    let since = |report: &Value| -> Vec<f64> {
+        let sync = format!(
+            "raw-sources/pg/historic-sql/{}",
+            report["syncId"].as_str().expect("an id")
+        );
+        let manifest: Value =
+            serde_json::from_str(&sandbox.read(&format!("{sync}/manifest.json"))).expect("json");
+        let mut counts: Vec<f64> = manifest["templates"]
+            .as_array()
+            .expect("templates")
+            .iter()
+            .filter_map(|t| t["callsSinceLastRun"].as_f64())
+            .collect();
+        counts.sort_by(f64::total_cmp);
+        counts
+    };
+    assert_eq!(
+        since(&first).iter().sum::<f64>(),
+        75.0,
+        "everything is new at first"
+    );
+    let again = sandbox.run(&run).succeeds().json();
+    assert_eq!(
+        (&again["syncId"], since(&again).iter().sum::<f64>()),
+        (&first["syncId"], 0.0)
+    );
+    sandbox.write("history/day.jsonl", export(30));
+    let later = sandbox.run(&run).succeeds().json();
+    assert_eq!(since(&later).iter().sum::<f64>(), 10.0);
+    assert_eq!(later["diff"]["modified"], 1);
+}
+
+#[test]
+fn an_analysis_service_that_cannot_be_reached_ends_the_run() {
+    for variable in ["KTX_SQL_ANALYSIS_URL", "KTX_DAEMON_URL"] {
+        let sandbox = zoo().variable(variable, "http://127.0.0.1:9");
+        sandbox.write(
+            "history/day.jsonl",
+            r#"{"queryid": 1, "query": "select 1", "calls": 9}"#,
+        );
+        let transcript = sandbox.run(&ingest("historic-sql", &["--source-dir", "history"]));
+        assert_eq!(transcript.output.status.code(), Some(1), "{transcript}");
+        assert!(!sandbox.exists("raw-sources"), "nothing half done is left");
+    }
+}
