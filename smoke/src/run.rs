@@ -1,6 +1,7 @@
 //! Plays scenarios, some of them side by side, and leaves nothing behind.
 
 use std::collections::VecDeque;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use crate::failure::{Failure, Stop};
 use crate::observer::{Observer, Verdict};
 use crate::options::Options;
+use crate::report::ProvenBytes;
 use crate::sandbox::{Guardian, Interrupted, Sandbox, remove_tree};
 use crate::scenario::Scenario;
 use crate::stage::Stage;
@@ -43,6 +45,36 @@ pub struct Played {
     pub verdict: Verdict,
     pub elapsed: Duration,
     pub steps: Vec<(String, Duration)>,
+    /// What a registry served, where the scenario took the package from one.
+    pub served: Option<ProvenBytes>,
+}
+
+/// What came of playing a scenario.
+pub(crate) struct Performance {
+    pub verdict: Verdict,
+    steps: Vec<(String, Duration)>,
+    served: Option<ProvenBytes>,
+}
+
+impl Performance {
+    /// A scenario that said nothing.
+    fn silent(verdict: Verdict) -> Performance {
+        Performance {
+            verdict,
+            steps: Vec::new(),
+            served: None,
+        }
+    }
+
+    pub fn of(self, scenario: &'static Scenario, elapsed: Duration) -> Played {
+        Played {
+            scenario,
+            verdict: self.verdict,
+            elapsed,
+            steps: self.steps,
+            served: self.served,
+        }
+    }
 }
 
 /// The harness could not do its own part.
@@ -88,34 +120,59 @@ pub fn run(
 /// The folder of a run, with a guardian for the case that nobody is left to remove it.
 pub(crate) struct Folder {
     pub path: Utf8PathBuf,
-    _owner: tempfile::TempDir,
     guardian: Option<Guardian>,
 }
 
 impl Folder {
+    /// The guardian is posted before there is anything to guard: a run that is killed in between leaves nothing.
     pub fn make(options: &Options) -> std::io::Result<Folder> {
-        let owner = tempfile::Builder::new()
-            .prefix("ktx-smoke-")
-            .tempdir_in(&options.folder)?;
-        let path = fs::canonicalize(owner.path())?;
-        let path = Utf8PathBuf::try_from(path).map_err(std::io::Error::other)?;
+        let parent =
+            Utf8PathBuf::try_from(fs::canonicalize(&options.folder)?).map_err(std::io::Error::other)?;
+        let path = unused_name(&parent);
         let guardian = options
             .guardian
             .as_ref()
             .map(|program| Guardian::post(program, &path))
             .transpose()?;
-        Ok(Folder {
-            path,
-            _owner: owner,
-            guardian,
-        })
+        make_private(&path)?;
+        Ok(Folder { path, guardian })
     }
 
-    pub fn remove(mut self) -> std::io::Result<()> {
-        remove_tree(&self.path)?;
-        drop(self.guardian.take());
-        Ok(())
+    pub fn remove(self) -> std::io::Result<()> {
+        remove_tree(&self.path)
     }
+}
+
+/// However a run ends, its folder goes; the guardian, which leaves when it sees that, goes last.
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = remove_tree(&self.path);
+        drop(self.guardian.take());
+    }
+}
+
+/// 64 random bits: nobody else makes this folder between the look and the deed.
+fn unused_name(parent: &Utf8Path) -> Utf8PathBuf {
+    loop {
+        let random = RandomState::new().build_hasher().finish();
+        let path = parent.join(format!("ktx-smoke-{random:016x}"));
+        if !path.exists() {
+            return path;
+        }
+    }
+}
+
+#[cfg(unix)]
+fn make_private(folder: &Utf8Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+
+    std::fs::DirBuilder::new().mode(0o700).create(folder)
+}
+
+/// A temporary folder of Windows is the user's own.
+#[cfg(not(unix))]
+fn make_private(folder: &Utf8Path) -> std::io::Result<()> {
+    fs::create_dir(folder)
 }
 
 /// What the scenarios of a run have in common.
@@ -160,27 +217,23 @@ impl Run<'_> {
             .iter()
             .filter_map(|need| need.unmet(self.options))
             .collect();
-        let (verdict, steps) = if unmet.is_empty() {
+        let performance = if unmet.is_empty() {
             self.observer.scenario_begins(scenario);
             self.play(scenario, &self.folder.join(scenario.name))
         } else {
-            (Verdict::Skipped(unmet.join("; ")), Vec::new())
+            Performance::silent(Verdict::Skipped(unmet.join("; ")))
         };
         let elapsed = started.elapsed();
-        self.observer.scenario_ends(scenario, &verdict, elapsed);
-        Played {
-            scenario,
-            verdict,
-            elapsed,
-            steps,
-        }
+        self.observer
+            .scenario_ends(scenario, &performance.verdict, elapsed);
+        performance.of(scenario, elapsed)
     }
 
     /// Plays one scenario in a sandbox at `root`, which is gone afterwards.
-    pub fn play(&self, scenario: &'static Scenario, root: &Utf8Path) -> (Verdict, Vec<(String, Duration)>) {
+    pub fn play(&self, scenario: &'static Scenario, root: &Utf8Path) -> Performance {
         let sandbox = match Sandbox::create(root, &self.options.machine) {
             Ok(sandbox) => sandbox,
-            Err(error) => return (self.verdict(Err(error.into()), None), Vec::new()),
+            Err(error) => return Performance::silent(self.verdict(Err(error.into()), None)),
         };
         let stage = Stage {
             sandbox: &sandbox,
@@ -190,13 +243,20 @@ impl Run<'_> {
             observer: self.observer,
             interrupted: self.interrupted,
             steps: Mutex::default(),
+            served: Mutex::default(),
         };
         let result = (scenario.run)(&stage).and_then(|()| left_behind(&sandbox));
         let steps = stage.steps.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let served = stage.served.into_inner().unwrap_or_else(PoisonError::into_inner);
         let verdict = self.verdict(result, Some(&sandbox));
-        match (sandbox.remove(), verdict) {
-            (Err(error), Verdict::Passed) => (self.verdict(Err(error.into()), None), steps),
-            (_, verdict) => (verdict, steps),
+        let verdict = match (sandbox.remove(), verdict) {
+            (Err(error), Verdict::Passed) => self.verdict(Err(error.into()), None),
+            (_, verdict) => verdict,
+        };
+        Performance {
+            verdict,
+            steps,
+            served,
         }
     }
 

@@ -9,6 +9,7 @@ use fs_err as fs;
 use crate::failure::Stop;
 use crate::observer::Observer;
 use crate::options::{Options, Package};
+use crate::report::ProvenBytes;
 use crate::sandbox::{Interrupted, Invocation, Sandbox, hard_link_tree};
 use crate::step::Step;
 
@@ -25,6 +26,7 @@ pub struct Stage<'s> {
     pub(crate) observer: &'s dyn Observer,
     pub(crate) interrupted: Interrupted<'s>,
     pub(crate) steps: Mutex<Vec<(String, Duration)>>,
+    pub(crate) served: Mutex<Option<ProvenBytes>>,
 }
 
 impl Stage<'_> {
@@ -98,6 +100,11 @@ impl Stage<'_> {
             hard_link_tree(seed, &self.sandbox.folders().uv_cache())?;
         }
         Ok(())
+    }
+
+    /// Keeps what a registry served, for the report.
+    pub fn was_served(&self, bytes: ProvenBytes) {
+        *self.served.lock().unwrap_or_else(PoisonError::into_inner) = Some(bytes);
     }
 
     /// Tells whoever watches the run.

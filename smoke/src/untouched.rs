@@ -1,10 +1,13 @@
 //! Proves that the user's own folders are what they were before the run.
 //!
-//! Configuration and what `ktx` itself would write are compared byte for byte. The caches of npm and uv are used by
-//! the user at the same time, so there only what names this run's folder is held against it.
+//! Configuration and what `ktx` itself would write are compared byte for byte. The caches of the package managers are
+//! used by the user at the same time, so there only what names this run's folder is held against it: npm writes it into
+//! its logs, uv into what it remembers of every interpreter and virtual environment, and pnpm links every project.
 
 use std::collections::BTreeMap;
+use std::fs::Metadata;
 use std::io::Read;
+use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -16,7 +19,7 @@ use sha2::{Digest, Sha256};
 pub struct Belongings {
     /// Compared byte for byte; folders with all that is in them.
     pub exact: Vec<Utf8PathBuf>,
-    /// Searched for new files that name the run.
+    /// Searched for what is new and names the run. Where one lies in an exact folder, it is not exact.
     pub shared: Vec<Utf8PathBuf>,
 }
 
@@ -29,6 +32,8 @@ impl Belongings {
             ".bunfig.toml",
             ".bashrc",
             ".profile",
+            ".gitconfig",
+            ".netrc",
             ".zshrc",
             ".config/npm",
             ".config/pnpm",
@@ -41,16 +46,38 @@ impl Belongings {
             ".bun",
             ".yarn",
         ];
-        let shared = [".npm/_logs", ".npm/_npx", ".npm/_cacache/index-v5"];
+        let shared = [
+            ".npm/_logs",
+            ".npm/_npx",
+            ".npm/_cacache/index-v5",
+            ".cache/uv",
+            ".cache/pnpm",
+            ".local/share/pnpm/store",
+            ".bun/install/cache",
+            ".yarn/berry/cache",
+            "Library/Caches/uv",
+            "Library/Caches/pnpm",
+            "AppData/Local/uv/cache",
+        ];
         Belongings {
             exact: exact.map(|name| home.join(name)).into(),
             shared: shared.map(|name| home.join(name)).into(),
         }
     }
+
+    /// Adds a folder that others write to at the same time, such as a cache with a place of its own.
+    #[must_use]
+    pub fn with_shared(mut self, folder: Utf8PathBuf) -> Belongings {
+        self.shared.push(folder);
+        self
+    }
 }
 
 /// Times of files may lag behind the clock by a tick of the kernel, or by a second on old file systems.
 const CLOCK_STEP: Duration = Duration::from_secs(2);
+
+/// What names a run in a cache is a record or a log; wheels and tarballs, which do not, are larger.
+const TELLTALE_BYTES: u64 = 1 << 20;
 
 /// The state of everything before the run.
 #[derive(Debug)]
@@ -64,14 +91,14 @@ impl Untouched {
     pub fn remember(belongings: &Belongings) -> Untouched {
         Untouched {
             belongings: belongings.clone(),
-            before: pictures(&belongings.exact),
+            before: belongings.pictures(),
             since: SystemTime::now() - CLOCK_STEP,
         }
     }
 
     /// What is not as it was; `run` is the path of the run's folder.
     pub fn changes(&self, run: &Utf8Path) -> Vec<String> {
-        let after = pictures(&self.belongings.exact);
+        let after = self.belongings.pictures();
         let mut changes = Vec::new();
         for path in self.before.keys().chain(after.keys()) {
             let line = match (self.before.get(path), after.get(path)) {
@@ -96,40 +123,70 @@ impl Untouched {
             let Ok(metadata) = fs::symlink_metadata(path) else {
                 continue;
             };
+            let is_new = metadata.modified().is_ok_and(|time| time >= self.since);
             if metadata.is_dir() {
                 self.search(path, run, changes);
-            } else if metadata.modified().is_ok_and(|time| time >= self.since)
-                && fs::read(path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(run.as_str()))
-            {
+            } else if is_new && names(path, &metadata, run) {
                 changes.push(format!("`{path}` was written by a scenario"));
             }
         }
     }
 }
 
-fn pictures(paths: &[Utf8PathBuf]) -> BTreeMap<Utf8PathBuf, String> {
-    let mut pictures = BTreeMap::new();
-    for path in paths {
-        picture(path, &mut pictures);
+/// Whether a link leads to a run's folder, or a file quotes its path.
+fn names(path: &Utf8Path, metadata: &Metadata, run: &Utf8Path) -> bool {
+    if metadata.is_symlink() {
+        let parent = path.parent().and_then(|parent| fs::canonicalize(parent).ok());
+        let target = parent.zip(fs::read_link(path).ok());
+        return target.is_some_and(|(parent, target)| without_dots(&parent.join(target)).starts_with(run));
     }
-    pictures
+    metadata.len() <= TELLTALE_BYTES
+        && fs::read(path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(run.as_str()))
 }
 
-fn picture(path: &Utf8Path, pictures: &mut BTreeMap<Utf8PathBuf, String>) {
-    let Ok(metadata) = fs::symlink_metadata(path) else {
-        return;
-    };
-    let shown = if metadata.is_dir() {
-        for entry in path.read_dir_utf8().into_iter().flatten().flatten() {
-            picture(entry.path(), pictures);
+/// `/a/b/../c` as `/a/c`; what a link leads to may be gone, so that only its text can be looked at.
+fn without_dots(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut plain, part| {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
         }
-        "folder".to_owned()
-    } else if metadata.is_symlink() {
-        format!("link {:?}", fs::read_link(path).ok())
-    } else {
-        digest(path)
-    };
-    pictures.insert(path.to_owned(), format!("{shown} {:?}", metadata.permissions()));
+        plain
+    })
+}
+
+impl Belongings {
+    fn pictures(&self) -> BTreeMap<Utf8PathBuf, String> {
+        let mut pictures = BTreeMap::new();
+        for path in &self.exact {
+            self.picture(path, &mut pictures);
+        }
+        pictures
+    }
+
+    fn picture(&self, path: &Utf8Path, pictures: &mut BTreeMap<Utf8PathBuf, String>) {
+        let Ok(metadata) = fs::symlink_metadata(path) else {
+            return;
+        };
+        if self.shared.iter().any(|shared| shared == path) {
+            return;
+        }
+        let shown = if metadata.is_dir() {
+            for entry in path.read_dir_utf8().into_iter().flatten().flatten() {
+                self.picture(entry.path(), pictures);
+            }
+            // The user's own cache may be the first thing in a folder.
+            if self.shared.iter().any(|shared| shared.starts_with(path)) {
+                return;
+            }
+            "folder".to_owned()
+        } else if metadata.is_symlink() {
+            format!("link {:?}", fs::read_link(path).ok())
+        } else {
+            digest(path)
+        };
+        pictures.insert(path.to_owned(), format!("{shown} {:?}", metadata.permissions()));
+    }
 }
 
 fn digest(path: &Utf8Path) -> String {
@@ -179,6 +236,36 @@ mod tests {
         check(|home| fs::write(home.join("notes.txt"), "hello").unwrap(), &[]);
     }
 
+    /// pnpm links every project from its store, by a path that climbs to the root.
+    #[cfg(unix)]
+    fn link_a_project(home: &Utf8Path, project: &str) {
+        let projects = home.join(".local/share/pnpm/store/v10/projects");
+        fs::create_dir_all(&projects).unwrap();
+        let up = "../".repeat(fs::canonicalize(&projects).unwrap().components().count() - 1);
+        fs::os::unix::fs::symlink(format!("{up}{project}"), projects.join("f96235")).unwrap();
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_store_that_the_user_fills_meanwhile_is_the_users_business() {
+        check(|home| link_a_project(home, "home/user/project"), &[]);
+        check(
+            |home| link_a_project(home, "tmp/run-1/work/project"),
+            &["`~/.local/share/pnpm/store/v10/projects/f96235` was written by a scenario"],
+        );
+    }
+
+    #[test]
+    fn a_program_beside_the_store_is_not() {
+        check(
+            |home| {
+                fs::create_dir_all(home.join(".local/share/pnpm")).unwrap();
+                fs::write(home.join(".local/share/pnpm/ktx"), "#!/bin/sh").unwrap();
+            },
+            &["`~/.local/share/pnpm/ktx` was made"],
+        );
+    }
+
     #[test]
     fn each_kind_of_change_is_named() {
         check(
@@ -196,6 +283,14 @@ mod tests {
         check(
             |home| fs::write(home.join(".npm/_logs/new.log"), "cwd /tmp/run-1/work").unwrap(),
             &["`~/.npm/_logs/new.log` was written by a scenario"],
+        );
+        check(
+            |home| {
+                let record = home.join(".cache/uv/interpreter-v5/a1/b2.msgpack");
+                fs::create_dir_all(record.parent().unwrap()).unwrap();
+                fs::write(record, b"\x85\xa4/tmp/run-1/work/.venv/bin/python\xc0").unwrap();
+            },
+            &["`~/.cache/uv/interpreter-v5/a1/b2.msgpack` was written by a scenario"],
         );
     }
 }

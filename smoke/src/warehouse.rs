@@ -26,6 +26,9 @@ insert into customers values (1, 'Ada'), (2, 'Grace');
 insert into orders values (1, 1, 10.5), (2, 1, 4.5), (3, 2, 25);
 ";
 
+/// Where the one source lies in the project.
+pub const SOURCE: &str = "semantic-layer/warehouse/orders.yaml";
+
 const ORDERS: &str = "\
 name: orders
 table: orders
@@ -45,7 +48,7 @@ const MAKE_DATABASE: &str = "import sqlite3, sys; sqlite3.connect('warehouse.db'
 pub fn write(stage: &Stage<'_>, folder: &Utf8Path) -> Result<Utf8PathBuf, Stop> {
     fs::create_dir_all(folder.join("semantic-layer/warehouse"))?;
     fs::write(folder.join("ktx.yaml"), KTX_YAML)?;
-    fs::write(folder.join("semantic-layer/warehouse/orders.yaml"), ORDERS)?;
+    fs::write(folder.join(SOURCE), ORDERS)?;
     stage
         .step(
             "make-database",

@@ -13,7 +13,7 @@ use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use ktx_manifest::{Finding, Severity};
 use serde::Serialize;
 
@@ -120,10 +120,24 @@ impl Printer {
 
     /// Starts a step that takes time: a spinner on a terminal, a line when it ends elsewhere.
     pub fn step(&self, name: &str) -> Step<'_> {
+        self.live_step(name, String::new)
+    }
+
+    /// The same, with a text behind the spinner that is asked for again and again; it may have several lines.
+    pub fn live_step(
+        &self,
+        name: &str,
+        text: impl Fn() -> String + Clone + Send + Sync + 'static,
+    ) -> Step<'_> {
         if self.terminal && self.verbosity == Verbosity::Normal {
-            let style = ProgressStyle::with_template("{spinner} {msg} {elapsed:.dim}");
+            let style = ProgressStyle::with_template("{spinner} {msg} {elapsed:.dim}{live}");
+            let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
+            let write = move |_: &ProgressState, line: &mut dyn std::fmt::Write| {
+                // A terminal that cannot be written to has other troubles.
+                let _ = line.write_str(&text());
+            };
             let spinner = ProgressBar::new_spinner().with_message(name.to_owned());
-            spinner.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            spinner.set_style(style.with_key("live", write));
             spinner.enable_steady_tick(Duration::from_millis(100));
             *self.lock_spinner() = Some(spinner);
         }

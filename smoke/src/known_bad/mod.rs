@@ -202,8 +202,7 @@ impl Bench<'_> {
             observer: &Silent,
             interrupted: self.interrupted,
         };
-        let (verdict, _) = run.play(scenario, &root);
-        let mut codes = match verdict {
+        let mut codes = match run.play(scenario, &root).verdict {
             Verdict::Passed => Vec::new(),
             Verdict::Failed(failure) => vec![failure.code],
             Verdict::Skipped(reason) => vec![format!("skipped: {reason}")],

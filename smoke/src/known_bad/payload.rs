@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Artifact, Catcher, Sabotage};
 
-const INSTALL_FAILS: Catcher = Catcher::Scenario("runtime-lifecycle", "runtime-install.exit");
+const INSTALL_FAILS: Catcher = Catcher::Scenario("runtime-lifecycle", "query-installs.exit");
 const START_FAILS: Catcher = Catcher::Scenario("runtime-lifecycle", "start.exit");
 const DAEMON_MAIN: &str = "ktx_daemon/__main__.py";
 

@@ -26,10 +26,17 @@ pub use junit::junit;
 pub struct Provenance {
     pub platform: Platform,
     pub source: PackageSource,
-    pub tarball: ProvenFile,
-    pub wheel: ProvenFile,
+    pub bytes: ProvenBytes,
     pub policy_sha256: Sha256Digest,
     pub tool_versions: BTreeMap<String, String>,
+}
+
+/// The bytes that a run was about.
+#[derive(Clone, Debug)]
+pub struct ProvenBytes {
+    pub tarball: ProvenFile,
+    /// The wheel inside the tarball.
+    pub wheel: ProvenFile,
 }
 
 /// Why there is no report.
@@ -42,7 +49,7 @@ pub enum ReportError {
 }
 
 /// Digests of the tarball as it lies there, and of the wheel inside it.
-pub fn proven_files(path: &Utf8Path) -> Result<(ProvenFile, ProvenFile), ReportError> {
+pub fn proven_bytes(path: &Utf8Path) -> Result<ProvenBytes, ReportError> {
     let broken = |reason: String| ReportError::Package {
         path: path.to_owned(),
         reason,
@@ -58,18 +65,18 @@ pub fn proven_files(path: &Utf8Path) -> Result<(ProvenFile, ProvenFile), ReportE
             .parse::<ArchivePath>()
             .map_err(|error| broken(error.to_string()))
     };
-    Ok((
-        ProvenFile {
+    Ok(ProvenBytes {
+        tarball: ProvenFile {
             file: named(path.file_name())?,
             sha256: tarball.sha256,
             bytes: tarball.bytes,
         },
-        ProvenFile {
+        wheel: ProvenFile {
             file: named(Utf8Path::new(&wheel_path).file_name())?,
             sha256: Sha256Digest::of(&wheel),
             bytes: wheel.len() as u64,
         },
-    ))
+    })
 }
 
 /// The typed report of a run.
@@ -79,8 +86,8 @@ pub fn report(outcome: &Outcome, provenance: Provenance) -> SmokeReport {
         schema_version: SchemaVersion,
         platform: provenance.platform,
         source: provenance.source,
-        tarball: provenance.tarball,
-        wheel: provenance.wheel,
+        tarball: provenance.bytes.tarball,
+        wheel: provenance.bytes.wheel,
         policy_sha256: provenance.policy_sha256,
         tool_versions: provenance.tool_versions,
         started_at: outcome.started_at,

@@ -1,7 +1,8 @@
 //! Places that break careless programs: odd names, a read-only package, a strict umask, no home.
 
-use camino::Utf8PathBuf;
+use camino::Utf8Path;
 use fs_err as fs;
+use serde_json::Value;
 
 use crate::failure::Stop;
 use crate::sandbox::Invocation;
@@ -62,21 +63,36 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
         .step("stop", odd("runtime stop"))
         .stdout_has("Stopped KTX Python daemon\n")
         .check()?;
-    without_a_home(stage, &ktx, root)
+    without_a_home(stage, &ktx, &root)
 }
 
-/// The runtime root is named, so no home is needed; where it is needed, the program says so.
-fn without_a_home(stage: &Stage<'_>, ktx: &Installed<'_>, root: Utf8PathBuf) -> Result<(), Stop> {
-    let homeless = |invocation: Invocation| invocation.without("HOME").without("XDG_DATA_HOME");
+/// A runtime root that is named needs no home; without one the account's home is taken, as other programs do. There the
+/// user's own runtime may lie, so that nothing but a look is dared.
+fn without_a_home(stage: &Stage<'_>, ktx: &Installed<'_>, root: &Utf8Path) -> Result<(), Stop> {
+    let status = || {
+        ktx.ktx("runtime status --json")
+            .without("HOME")
+            .without("XDG_DATA_HOME")
+    };
     stage
         .step(
             "status-without-home",
-            homeless(ktx.ktx("runtime status --json")).with("KTX_RUNTIME_ROOT", root.as_str()),
+            status().with("KTX_RUNTIME_ROOT", root.as_str()),
         )
         .json("/kind", "ready")
         .stderr_empty()
         .check()?;
-    Ok(())
+    let said = stage
+        .step("status-without-anything", status().without("KTX_RUNTIME_ROOT"))
+        .stderr_empty()
+        .check()?;
+    let found: Value = serde_json::from_str(&said.stdout).unwrap_or_default();
+    let found = found["layout"]["runtimeRoot"].as_str().unwrap_or_default();
+    stage.ensure(
+        "status-without-anything.root",
+        found.starts_with('/') && found.ends_with("/kaelio/ktx/runtime"),
+        || format!("without HOME the runtime root is {found:?}, which is nobody's home"),
+    )
 }
 
 fn under_a_strict_umask(invocation: Invocation) -> Invocation {
@@ -84,7 +100,7 @@ fn under_a_strict_umask(invocation: Invocation) -> Invocation {
 }
 
 #[cfg(unix)]
-fn read_only(folder: &camino::Utf8Path) -> std::io::Result<()> {
+fn read_only(folder: &Utf8Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
 
     for entry in folder.read_dir_utf8()? {
@@ -97,6 +113,6 @@ fn read_only(folder: &camino::Utf8Path) -> std::io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn read_only(_folder: &camino::Utf8Path) -> std::io::Result<()> {
+fn read_only(_folder: &Utf8Path) -> std::io::Result<()> {
     Ok(())
 }

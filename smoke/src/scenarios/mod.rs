@@ -1,18 +1,16 @@
 //! Everything that can be proven, in the order in which it is listed. One scenario, one file.
 
 mod arm64;
-mod bun;
 mod demo;
+mod first_project;
 mod foreign;
 mod hostile_paths;
+mod installers;
 mod local_embeddings;
 mod mcp;
-mod npm_global;
 mod npm_local;
 mod npx_direct;
 mod offline;
-mod pnpm_global;
-mod pnpm_local;
 mod postgres;
 mod published;
 mod rehearsal;
@@ -22,21 +20,22 @@ mod semantic_query;
 mod signals;
 mod upgrade;
 mod windows;
-mod yarn_pnp;
 
 pub use postgres::programs as postgres_programs;
 
+use self::installers::{BUN, NPM_GLOBAL, PNPM_GLOBAL, PNPM_LOCAL, YARN_PNP};
 use crate::scenario::Scenario;
 
 pub static ALL: &[Scenario] = &[
     npm_local::SCENARIO,
     npx_direct::SCENARIO,
-    npm_global::SCENARIO,
-    pnpm_local::SCENARIO,
-    pnpm_global::SCENARIO,
-    yarn_pnp::SCENARIO,
-    bun::SCENARIO,
+    NPM_GLOBAL,
+    PNPM_LOCAL,
+    PNPM_GLOBAL,
+    YARN_PNP,
+    BUN,
     runtime_lifecycle::SCENARIO,
+    first_project::SCENARIO,
     semantic_query::SCENARIO,
     demo::SCENARIO,
     scan_and_ingest::SCENARIO,

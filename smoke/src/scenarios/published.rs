@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::failure::Stop;
+use crate::report::proven_bytes;
 use crate::sandbox::{Invocation, Said};
 use crate::scenario::{Need, Scenario, Set};
 use crate::stage::Stage;
@@ -82,7 +83,21 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     // From a folder of its own, so that no local installation answers in the global one's place.
     let ktx = |words: &str| Invocation::new("ktx").words(words).within(&global);
     version(stage, "global-version", ktx("--version"), name)?;
-    select(stage, "global-query", ktx(&query))
+    select(stage, "global-query", ktx(&query))?;
+    fetch(stage, specification)
+}
+
+/// The bytes that all this was about, so that what is promoted can be held against them.
+fn fetch(stage: &Stage<'_>, specification: &str) -> Result<(), Stop> {
+    let folder = stage.project("served")?;
+    let pack = Invocation::new("npm")
+        .words("pack --silent")
+        .arg(specification)
+        .within(&folder);
+    let said = retried(stage, "fetch", pack, |step| step)?;
+    let bytes = proven_bytes(&folder.join(said.stdout.trim()));
+    stage.was_served(bytes.map_err(|error| Stop::failed("fetch.bytes", error.to_string()))?);
+    Ok(())
 }
 
 fn version(stage: &Stage<'_>, id: &'static str, invocation: Invocation, name: &str) -> Result<(), Stop> {

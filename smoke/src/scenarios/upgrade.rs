@@ -43,39 +43,59 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
         format!("two daemons should run side by side, not {daemons}")
     })?;
 
+    prune_under_both(stage, &new, &earlier)?;
+
+    // The way back, to a version whose runtime is gone.
+    let back = stage.installed_from("old", &tarball)?;
+    ready_and_running(
+        stage,
+        &back,
+        &earlier,
+        ["back-version", "back-install", "back-start"],
+    )?;
     stage
-        .step("stop-all", new.ktx("runtime stop --all"))
+        .step("stop-all", back.ktx("runtime stop --all"))
         .stderr_empty()
         .check()?;
     let left = self::daemons(stage);
     stage.ensure("stop-all.process", left == 0, || {
         format!("{left} daemons still run after `stop --all`")
     })?;
-
-    let back = stage.installed_from("old", &tarball)?;
+    let again = stage.installed_from("old", &stage.package().tarball)?;
     stage
-        .step("back-status", back.ktx("runtime status --json"))
+        .step("again-status", again.ktx("runtime status --json"))
         .json("/kind", "ready")
         .stderr_empty()
         .check()?;
-    stage
-        .step("back-start", back.ktx("runtime start"))
-        .stdout_has(format!("\nversion: {earlier}\n"))
-        .check()?;
+    Ok(())
+}
 
-    let again = stage.installed_from("old", &stage.package().tarball)?;
-    let stale = stage.sandbox.folders().runtime_root().join(&earlier);
+/// While both daemons run: prune names the old version, and takes its daemon with it and no other.
+fn prune_under_both(stage: &Stage<'_>, new: &Installed<'_>, earlier: &str) -> Result<(), Stop> {
+    let stale = stage.sandbox.folders().runtime_root().join(earlier);
     stage
-        .step("prune", again.ktx("runtime prune --yes"))
+        .step("prune-preview", new.ktx("runtime prune --dry-run"))
+        .stdout_has(format!("Stale KTX Python runtimes\n{stale}\n"))
+        .check()?;
+    stage.ensure("prune-preview.deed", daemons(stage) == 2, || {
+        "a preview of prune stopped a daemon".to_owned()
+    })?;
+    stage
+        .step("prune", new.ktx("runtime prune --yes"))
         .stdout_has(format!("Removed stale KTX Python runtimes\n{stale}\n"))
         .check()?;
-    let left = self::daemons(stage);
-    stage.ensure("prune.daemon", left == 0 && !stale.exists(), || {
+    let left = daemons(stage);
+    stage.ensure("prune.daemon", left == 1 && !stale.exists(), || {
         format!(
-            "prune left {left} daemons, and the old runtime is there: {}",
+            "prune left {left} daemons instead of one, and the old runtime is there: {}",
             stale.exists()
         )
-    })
+    })?;
+    stage
+        .step("prune-spares", new.ktx("runtime start"))
+        .stdout_has("Using existing KTX Python daemon\n")
+        .check()?;
+    Ok(())
 }
 
 /// Installs the runtime of an installed version and starts its daemon.

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
-use ktx_smoke::{Machine, NPM_SETTINGS, Toolchain};
+use ktx_smoke::{Belongings, Machine, NPM_SETTINGS, Toolchain};
 
 use crate::process::{self, Talk};
 use crate::session::Session;
@@ -32,6 +32,15 @@ pub fn opted_in() -> BTreeSet<String> {
 
 pub fn home() -> Option<Utf8PathBuf> {
     env::home_dir().and_then(|home| Utf8PathBuf::try_from(home).ok())
+}
+
+/// What is the user's, wherever the user has put it.
+pub fn belongings(home: Option<Utf8PathBuf>, environment: &BTreeMap<String, String>) -> Belongings {
+    let belongings = home.map(|home| Belongings::of_home(&home)).unwrap_or_default();
+    match environment.get("UV_CACHE_DIR") {
+        Some(folder) => belongings.with_shared(folder.into()),
+        None => belongings,
+    }
 }
 
 pub fn temporary_folder() -> Result<Utf8PathBuf> {
@@ -151,7 +160,11 @@ fn pinned_programs(session: &Session<'_>) -> Result<Utf8PathBuf> {
             continue;
         }
         let _ = fs::remove_file(&link);
-        place(&target, &link)?;
+        match place(&target, &link) {
+            // Another smoke was faster.
+            Err(_) if fs::read_link(&link).is_ok_and(|points_to| points_to == target) => {}
+            placed => placed?,
+        }
     }
     Ok(folder)
 }

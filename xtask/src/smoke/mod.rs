@@ -12,6 +12,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use ktx_manifest::artifact_manifest::{ARTIFACT_MANIFEST_FILE, ArtifactKind, ArtifactManifest};
 use ktx_manifest::smoke_report::PackageSource;
+use ktx_smoke::report::proven_bytes;
 use ktx_smoke::{Options, Outcome, Package, Redaction, SCENARIOS, Scenario, Set, Verdict};
 
 use crate::exit::{Exit, Failure};
@@ -85,7 +86,10 @@ pub fn run(arguments: SmokeArgs, session: &Session<'_>) -> Result<()> {
     let outcome = play(session, &options, &selection)?;
     let written = if whole {
         let source = PackageSource::Artifacts {};
-        Some(outcome::write(session, &options, &outcome, source, &reports)?)
+        let bytes = proven_bytes(&options.package.tarball)?;
+        Some(outcome::write(
+            session, &options, &outcome, source, bytes, &reports,
+        )?)
     } else {
         None
     };
@@ -114,21 +118,21 @@ fn prove_published(
     let mut options = options(session, nothing, arguments)?;
     options.published = Some(published.clone());
     let outcome = play(session, &options, selection)?;
-    let green = outcome
-        .played
-        .iter()
-        .all(|played| matches!(played.verdict, Verdict::Passed));
-    let folder = tempfile::tempdir()?;
-    let folder = Utf8PathBuf::try_from(folder.path().to_owned())?;
-    let written = if green {
-        options.package.tarball = published::fetch(session, &published, &folder)?;
-        let source = PackageSource::Registry {
-            url: published::registry_in_force(&published, &options.machine.npm_settings),
-            package: published.specification.clone(),
-        };
-        Some(outcome::write(session, &options, &outcome, source, reports)?)
-    } else {
-        None
+    let proven = outcome.played.iter().find_map(|played| {
+        let passed = matches!(played.verdict, Verdict::Passed);
+        played.served.clone().filter(|_| passed)
+    });
+    let written = match proven {
+        Some(bytes) => {
+            let source = PackageSource::Registry {
+                url: published::registry_in_force(&published, &options.machine.npm_settings),
+                package: published.specification.clone(),
+            };
+            Some(outcome::write(
+                session, &options, &outcome, source, bytes, reports,
+            )?)
+        }
+        None => None,
     };
     outcome::judge(session, &outcome, written.as_deref(), true)?;
     session
@@ -138,7 +142,7 @@ fn prove_published(
 }
 
 fn play(session: &Session<'_>, options: &Options, selection: &[&'static Scenario]) -> Result<Outcome> {
-    let view = view::View::new(session.printer);
+    let view = view::View::new(session.printer, selection.len());
     let outcome = ktx_smoke::run(options, selection, &view, &|| interrupt::received().is_some());
     view.close();
     let outcome = outcome.map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
@@ -199,9 +203,7 @@ fn options(session: &Session<'_>, package: Package, arguments: &SmokeArgs) -> Re
         package,
         folder: machine::temporary_folder()?,
         warm_cache: session.root()?.join("target/smoke"),
-        belongings: home
-            .map(|home| ktx_smoke::Belongings::of_home(&home))
-            .unwrap_or_default(),
+        belongings: machine::belongings(home, &environment),
         redaction,
         jobs: arguments.jobs.unwrap_or(2),
         guardian: machine::guardian()?,

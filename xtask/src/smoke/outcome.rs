@@ -6,13 +6,16 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 use ktx_manifest::digest::Sha256Digest;
 use ktx_manifest::platform::Platform;
 use ktx_manifest::smoke_report::{PackageSource, SmokeReport};
-use ktx_smoke::report::{Provenance, junit, proven_files, report, write_atomically};
+use ktx_smoke::report::{ProvenBytes, Provenance, junit, report, write_atomically};
 use ktx_smoke::{Failure as Disappointment, Options, Outcome, Played, Scenario, Set, Verdict};
 use serde::Serialize;
 
 use super::machine;
 use crate::exit::{Exit, Failure};
 use crate::session::Session;
+
+/// Files of the user that are named when a run has touched them; where there is one there may be thousands.
+const SHOWN_CHANGES: usize = 10;
 
 /// Prints the scenarios, for people or as JSON.
 pub fn list(session: &Session<'_>, scenarios: &[Scenario]) -> Result<()> {
@@ -54,6 +57,7 @@ pub fn write(
     options: &Options,
     outcome: &Outcome,
     source: PackageSource,
+    bytes: ProvenBytes,
     folder: &Utf8Path,
 ) -> Result<Utf8PathBuf> {
     let platform = Platform::host().ok_or_else(|| {
@@ -62,7 +66,6 @@ pub fn write(
             "failed to write the report: this platform has no package",
         )
     })?;
-    let (tarball, wheel) = proven_files(&options.package.tarball)?;
     let policy = session.root()?.join("release-policy.json");
     let name = match source {
         PackageSource::Artifacts {} => SmokeReport::file_name(platform),
@@ -71,8 +74,7 @@ pub fn write(
     let provenance = Provenance {
         platform,
         source,
-        tarball,
-        wheel,
+        bytes,
         policy_sha256: Sha256Digest::of(fs_err::read(&policy)?),
         tool_versions: machine::tool_versions(session, &options.machine),
     };
@@ -94,7 +96,7 @@ pub fn judge(
             show(session, played, failure);
         }
     }
-    for change in &outcome.touched {
+    for change in outcome.touched.iter().take(SHOWN_CHANGES) {
         session
             .printer
             .error(&format!("the run touched what is not its own: {change}"), None);
@@ -109,7 +111,16 @@ pub fn judge(
     }
     let failed = count(outcome, |verdict| matches!(verdict, Verdict::Failed(_)));
     let skipped = count(outcome, |verdict| matches!(verdict, Verdict::Skipped(_)));
-    if failed > 0 || !outcome.touched.is_empty() {
+    if failed == 0 && !outcome.touched.is_empty() {
+        let message = format!(
+            "{} of the user's files are not what they were",
+            outcome.touched.len()
+        );
+        return Err(Failure::new(Exit::Failed, message)
+            .hint("if it was you, and not a scenario, run the smoke again")
+            .into());
+    }
+    if failed > 0 {
         return Err(Failure::new(
             Exit::Failed,
             format!("{failed} of {} scenarios failed", outcome.played.len()),

@@ -1,18 +1,14 @@
 //! Which package of which registry is to be proven: the command line, else the environment, else the policy.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
-use anyhow::{Context, Result};
-use camino::{Utf8Path, Utf8PathBuf};
+use anyhow::Result;
 use fs_err as fs;
 use ktx_policy::release_policy::{self, PublishedPackageSmoke};
 use ktx_smoke::Published;
 
 use crate::exit::{Exit, Failure};
-use crate::process::{self, Talk};
 use crate::session::Session;
-use crate::tools;
 
 const PACKAGE: &str = "KTX_PUBLISHED_KTX_PACKAGE";
 const VERSION: &str = "KTX_PUBLISHED_KTX_VERSION";
@@ -148,23 +144,6 @@ pub fn registry_in_force(published: &Published, npm_settings: &BTreeMap<String, 
         .clone()
         .or_else(|| npm_settings.get("registry").cloned())
         .unwrap_or_default()
-}
-
-/// The tarball as the registry serves it, in `folder`.
-pub fn fetch(session: &Session<'_>, published: &Published, folder: &Utf8Path) -> Result<Utf8PathBuf> {
-    let mut pack = Command::new(tools::npm());
-    pack.args(["pack", "--silent", "--pack-destination"])
-        .arg(folder)
-        .arg(&published.specification)
-        .current_dir(folder);
-    if let Some(registry) = &published.registry {
-        pack.arg(format!("--registry={registry}"));
-        pack.arg(format!("--@kaelio:registry={registry}"));
-    }
-    let said = process::run(session.printer, pack, Talk::Kept)
-        .with_context(|| format!("failed to fetch `{}`", published.specification))?
-        .stdout;
-    Ok(folder.join(said.trim()))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A smoke as a person sees it while it runs: what is under way, and a line for each scenario that ended.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ktx_smoke::{Observer, Scenario, Verdict};
@@ -10,8 +10,17 @@ use crate::printer::{Printer, Step};
 
 pub struct View<'p> {
     printer: &'p Printer,
-    running: Mutex<BTreeMap<String, Running>>,
+    board: Arc<Mutex<Board>>,
     step: Step<'p>,
+}
+
+/// What is under way, for the lines behind the spinner.
+#[derive(Default)]
+struct Board {
+    ended: usize,
+    all: usize,
+    preparing: Option<String>,
+    running: BTreeMap<String, Running>,
 }
 
 struct Running {
@@ -20,11 +29,17 @@ struct Running {
 }
 
 impl<'p> View<'p> {
-    pub fn new(printer: &'p Printer) -> Self {
+    /// A view of a run of so many scenarios.
+    pub fn new(printer: &'p Printer, scenarios: usize) -> Self {
+        let board = Arc::new(Mutex::new(Board {
+            all: scenarios,
+            ..Board::default()
+        }));
+        let shown = Arc::clone(&board);
         View {
             printer,
-            running: Mutex::default(),
-            step: printer.step("smoke"),
+            board,
+            step: printer.live_step("smoke", move || locked(&shown).text(Instant::now())),
         }
     }
 
@@ -33,51 +48,46 @@ impl<'p> View<'p> {
         self.step.dismiss();
     }
 
-    fn show(&self) {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let parts: Vec<_> = running
-            .iter()
-            .map(|(scenario, now)| format!("{scenario} › {} {:.0?}", now.step, rounded(now.since.elapsed())))
-            .collect();
-        self.step.says(&parts.join("   "));
-    }
-
-    fn set(&self, scenario: &str, step: Option<&str>) {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        match step {
-            Some(step) => {
-                let since = Instant::now();
-                running.insert(
-                    scenario.to_owned(),
-                    Running {
-                        step: step.to_owned(),
-                        since,
-                    },
-                );
-            }
-            None => drop(running.remove(scenario)),
-        }
-        drop(running);
-        self.show();
+    fn set(&self, scenario: &str, step: &str) {
+        let now = Running {
+            step: step.to_owned(),
+            since: Instant::now(),
+        };
+        locked(&self.board).running.insert(scenario.to_owned(), now);
     }
 }
 
-fn rounded(elapsed: Duration) -> Duration {
-    Duration::from_secs(elapsed.as_secs())
+fn locked(board: &Mutex<Board>) -> std::sync::MutexGuard<'_, Board> {
+    board.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Board {
+    fn text(&self, now: Instant) -> String {
+        let mut text = match &self.preparing {
+            Some(what) => format!("  {what}"),
+            None => format!("  {} of {}", self.ended, self.all),
+        };
+        for (scenario, running) in &self.running {
+            let seconds = now.duration_since(running.since).as_secs();
+            text.push_str(&format!("\n    {scenario} › {}  {seconds} s", running.step));
+        }
+        text
+    }
 }
 
 impl Observer for View<'_> {
     fn preparing(&self, what: &str) {
-        self.step.says(what);
+        locked(&self.board).preparing = Some(what.to_owned());
     }
 
     fn scenario_begins(&self, scenario: &Scenario) {
-        self.set(scenario.name, Some("begins"));
+        locked(&self.board).preparing = None;
+        self.set(scenario.name, "begins");
     }
 
     fn step_begins(&self, scenario: &str, step: &str, line: &str) {
         self.printer.verbose(&format!("[{scenario}] $ {line}"));
-        self.set(scenario, Some(step));
+        self.set(scenario, step);
     }
 
     fn step_ends(&self, scenario: &str, step: &str, elapsed: Duration) {
@@ -90,7 +100,10 @@ impl Observer for View<'_> {
     }
 
     fn scenario_ends(&self, scenario: &Scenario, verdict: &Verdict, elapsed: Duration) {
-        self.set(scenario.name, None);
+        let mut board = locked(&self.board);
+        board.running.remove(scenario.name);
+        board.ended += 1;
+        drop(board);
         let outcome = match verdict {
             Verdict::Passed => String::new(),
             Verdict::Failed(failure) => failure.code.clone(),
@@ -100,5 +113,31 @@ impl Observer for View<'_> {
             Verdict::Failed(_) => self.printer.failed(scenario.name, elapsed, &outcome),
             Verdict::Passed | Verdict::Skipped(_) => self.printer.passed(scenario.name, elapsed, &outcome),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_that_takes_long_is_seen_to_take_long() {
+        let since = Instant::now();
+        let mut board = Board {
+            all: 3,
+            preparing: Some("cache".to_owned()),
+            ..Board::default()
+        };
+        assert_eq!(board.text(since), "  cache");
+        board.preparing = None;
+        board.ended = 1;
+        for (scenario, step) in [("offline", "query"), ("mcp", "install")] {
+            let step = step.to_owned();
+            board.running.insert(scenario.to_owned(), Running { step, since });
+        }
+        assert_eq!(
+            board.text(since + Duration::from_millis(12_900)),
+            "  1 of 3\n    mcp › install  12 s\n    offline › query  12 s"
+        );
     }
 }

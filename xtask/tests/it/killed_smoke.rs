@@ -34,6 +34,24 @@ fn an_interrupted_smoke_cleans_up_and_exits_130() {
     check(Signal::INT, Some(130));
 }
 
+#[test]
+fn a_smoke_that_is_killed_at_any_moment_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let temporary = folder.path().join("tmp");
+    fs::create_dir(&temporary).unwrap();
+    let artifacts = artifacts(folder.path());
+    // From before the first folder to the middle of an installation: what takes longer than that is the same again.
+    for moment in [0, 10, 30, 60, 100, 200, 300, 500, 700, 1000, 1500, 2500] {
+        let mut smoke = start(&artifacts, &temporary);
+        std::thread::sleep(Duration::from_millis(moment));
+        smoke.kill().unwrap();
+        smoke.wait().unwrap();
+        wait("the processes to end", || processes(&temporary).is_empty());
+        let left: Vec<_> = fs::read_dir(&temporary).unwrap().collect();
+        assert!(left.is_empty(), "killed after {moment} ms: {left:?}");
+    }
+}
+
 #[track_caller]
 fn check(signal: Signal, exit: Option<i32>) {
     let folder = tempfile::tempdir().unwrap();
@@ -59,7 +77,7 @@ fn check(signal: Signal, exit: Option<i32>) {
 
 fn start(artifacts: &Path, temporary: &Path) -> Child {
     Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .args(["smoke", "--scenario", "npm-local", "--artifacts"])
+        .args(["smoke", "--artifacts"])
         .arg(artifacts)
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
         .env("TMPDIR", temporary)
@@ -106,9 +124,10 @@ fn artifacts(folder: &Path) -> PathBuf {
     artifacts
 }
 
-/// Command lines of the living processes whose environment names the folder of a run.
+/// Command lines of the living processes that were given this temporary folder: of a run, its guardian, and all that
+/// they have started.
 fn processes(temporary: &Path) -> Vec<String> {
-    let marker = format!("{}/ktx-smoke-", temporary.display());
+    let marker = temporary.display().to_string();
     let entries = fs::read_dir("/proc").unwrap().flatten();
     let alive = entries.filter(|entry| {
         let read = |name: &str| fs::read(entry.path().join(name)).unwrap_or_default();

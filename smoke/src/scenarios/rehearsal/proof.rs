@@ -14,8 +14,8 @@ use super::super::{npm_local, runtime_lifecycle};
 use crate::failure::Stop;
 use crate::observer::{Silent, Verdict};
 use crate::options::{Options, Package};
-use crate::report::{Provenance, proven_files, report, write_atomically};
-use crate::run::{Outcome, Played, Run};
+use crate::report::{Provenance, proven_bytes, report, write_atomically};
+use crate::run::{Outcome, Run};
 use crate::scenario::Scenario;
 use crate::stage::Stage;
 
@@ -38,12 +38,10 @@ pub fn prove(stage: &Stage<'_>, package: Package, policy: &Utf8Path, reports: &U
     let outcome = play(stage, &package)?;
     stage.end(STEP, started.elapsed());
     let broken = |error: crate::report::ReportError| Stop::failed("proof.report", error.to_string());
-    let (tarball, wheel) = proven_files(&package.tarball).map_err(broken)?;
     let provenance = Provenance {
         platform,
         source: PackageSource::Artifacts {},
-        tarball,
-        wheel,
+        bytes: proven_bytes(&package.tarball).map_err(broken)?,
         policy_sha256: Sha256Digest::of(fs::read(policy)?),
         tool_versions: Default::default(),
     };
@@ -73,18 +71,13 @@ fn play(stage: &Stage<'_>, package: &Package) -> Result<Outcome, Stop> {
     let mut played = Vec::new();
     for scenario in INDISPENSABLE {
         let started = Instant::now();
-        let (verdict, steps) = run.play(scenario, &folder.join(scenario.name));
-        match verdict {
+        let performance = run.play(scenario, &folder.join(scenario.name));
+        match performance.verdict {
             Verdict::Passed => {}
             Verdict::Failed(failure) => return Err(Stop::Failed(failure)),
             Verdict::Skipped(_) => return Err(Stop::Interrupted),
         }
-        played.push(Played {
-            scenario,
-            verdict,
-            elapsed: started.elapsed(),
-            steps,
-        });
+        played.push(performance.of(scenario, started.elapsed()));
     }
     Ok(Outcome {
         started_at,

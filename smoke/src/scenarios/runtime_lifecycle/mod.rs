@@ -3,18 +3,22 @@
 mod daemon;
 mod prune;
 
-use serde_json::json;
-
+use super::semantic_query;
 use crate::failure::Stop;
 use crate::sandbox::Invocation;
 use crate::scenario::{Need, Scenario, Set};
 use crate::stage::{Installed, Stage};
+use crate::warehouse;
 
 pub const SCENARIO: Scenario = Scenario {
     name: "runtime-lifecycle",
-    proves: "the managed runtime: missing, installed, ready; its daemon: started, reused, stopped; old versions pruned",
+    proves: "the managed runtime: missing, installed by the first query, ready; its daemon: started, reused, stopped; old versions pruned",
     set: Set::Standard,
-    needs: &[Need::Program("npm"), Need::Program("uv")],
+    needs: &[
+        Need::Program("npm"),
+        Need::Program("uv"),
+        Need::Program("python3"),
+    ],
     run,
 };
 
@@ -25,18 +29,18 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     let ktx = stage.installed()?;
     let root = stage.sandbox.folders().runtime_root();
     stage
+        .step("version", ktx.ktx("--version"))
+        .stdout_is(stage.version_line())
+        .stderr_empty()
+        .check()?;
+    stage
         .step("status-missing", ktx.ktx("runtime status --json"))
         .json("/kind", "missing")
         .json("/layout/runtimeRoot", root.as_str())
         .stderr_empty()
         .check()?;
-    ktx.install_runtime()?;
-    stage
-        .step("status-ready", ktx.ktx("runtime status --json"))
-        .json("/kind", "ready")
-        .json("/manifest/features", json!(["core"]))
-        .stderr_empty()
-        .check()?;
+    warehouse::write(stage, &ktx.project)?;
+    semantic_query::installs_on_the_way(stage, &ktx)?;
     stage
         .step("install-again", ktx.ktx("runtime install --yes"))
         .stdout_has("Using existing KTX Python runtime\n")
@@ -50,6 +54,14 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
         .json("/checks/2/status", "pass")
         .stderr_empty()
         .check()?;
+    let shown = stage
+        .step("doctor-shown", ktx.ktx("runtime doctor"))
+        .stderr_empty()
+        .check()?;
+    let passes = shown.stdout.matches("PASS ").count();
+    stage.ensure("doctor-shown.stdout", passes == 3, || {
+        format!("three checks should pass: {}", shown.stdout)
+    })?;
     daemon::start_reuse_stop(stage, &ktx)?;
     prune::preview_refusal_deed(stage, &ktx)
 }
