@@ -185,11 +185,35 @@ fn the_demo_is_a_project_with_a_warehouse() {
     ");
     let json = sandbox.run(&["setup", "demo", "--json"]).succeeds().json();
     let dir = json["inspect"]["projectDir"].as_str().expect("a folder");
+    let (_, drawn) = dir
+        .split_once("/ktx-demo-")
+        .expect("without a folder it goes to a temporary one");
     assert!(
-        dir.contains("/ktx-demo-"),
-        "without a folder it goes to a temporary one: {dir}"
+        drawn.len() == 8 && drawn.bytes().all(|digit| digit.is_ascii_hexdigit()),
+        "{dir}"
     );
     assert_eq!(json["replay"]["llmCalls"], 0);
+}
+
+#[test]
+fn next_steps_call_ktx_as_it_was_called() {
+    let npm = "npm/11.19.1 node/v20.20.2 linux x64 workspaces/false";
+    for (agent, command, program) in [
+        (npm, "exec", "npx @kaelio/ktx"),
+        (npm, "run", "ktx"),
+        ("pnpm/10.34.9 npm/? node/v20.20.2 linux x64", "exec", "ktx"),
+    ] {
+        let sandbox = Sandbox::new()
+            .variable("npm_config_user_agent", agent)
+            .variable("npm_command", command);
+        for (arguments, step) in [
+            (&["setup", "demo"][..], "serve --mcp stdio"),
+            (MINIMAL, "setup demo"),
+        ] {
+            let said = sandbox.run(arguments).succeeds().to_string();
+            assert!(said.contains(&format!("\n  {program} {step}")), "{said}");
+        }
+    }
 }
 
 #[test]

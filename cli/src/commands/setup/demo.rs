@@ -94,7 +94,7 @@ pub fn run(arguments: &DemoArguments, session: &Session) -> anyhow::Result<()> {
         ));
     }
     let tables = demo::seed(&folder)?;
-    let inspect = inspect(&folder, tables)?;
+    let inspect = inspect(&folder, tables, shell::program(&session.environment))?;
     if arguments.json {
         let replay = Replay {
             mode: "seeded",
@@ -114,11 +114,11 @@ fn temporary(session: &Session) -> anyhow::Result<PathBuf> {
         .environment
         .variable("TMPDIR")
         .map_or_else(std::env::temp_dir, PathBuf::from);
-    let made = tempfile::Builder::new()
-        .prefix("ktx-demo-")
-        .rand_bytes(8)
-        .tempdir_in(base)?;
-    Ok(made.keep())
+    let mut random = [0; 4];
+    getrandom::fill(&mut random)?;
+    let dir = base.join(format!("ktx-demo-{:08x}", u32::from_be_bytes(random)));
+    fs_err::create_dir(&dir)?;
+    Ok(dir)
 }
 
 /// Removes a demo project and nothing else.
@@ -151,7 +151,7 @@ fn remove(dir: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn inspect(folder: &Folder, tables: Vec<TableRows>) -> anyhow::Result<Inspect> {
+fn inspect(folder: &Folder, tables: Vec<TableRows>, program: &str) -> anyhow::Result<Inspect> {
     let catalog = Catalog::load(folder, &ConnectionId::parse(demo::CONNECTION)?)?;
     let sources = catalog.sources();
     let dir = folder.dir().display().to_string();
@@ -165,13 +165,13 @@ fn inspect(folder: &Folder, tables: Vec<TableRows>) -> anyhow::Result<Inspect> {
         segments: sources.iter().map(|source| source.segments.len()).sum(),
         joins: sources.iter().map(|source| source.joins.len()).sum(),
         next_steps: vec![
-            format!("ktx sl list --project-dir {pasted}"),
+            format!("{program} sl list --project-dir {pasted}"),
             format!(
-                "ktx sl query --project-dir {pasted} --connection-id {} --measure contracts.contract_count \
+                "{program} sl query --project-dir {pasted} --connection-id {} --measure contracts.contract_count \
                  --measure contracts.total_arr --dimension plans.tier --execute --yes",
                 demo::CONNECTION
             ),
-            format!("ktx serve --mcp stdio --project-dir {pasted}"),
+            format!("{program} serve --mcp stdio --project-dir {pasted}"),
         ],
     })
 }

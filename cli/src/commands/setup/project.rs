@@ -77,7 +77,7 @@ pub fn run(arguments: &ProjectArguments, session: &Session) -> anyhow::Result<()
     }
     session.printer.line("");
     session.printer.line("What you can do next:");
-    for step in next_steps(&folder, &status) {
+    for step in next_steps(&folder, &status, shell::program(&session.environment)) {
         session.printer.line(&format!("  {step}"));
     }
     Ok(())
@@ -157,7 +157,7 @@ fn set_up_embeddings(session: &Session, folder: &Folder, policy: InstallPolicy) 
 }
 
 /// Each line can be pasted as it is.
-fn next_steps(folder: &Folder, status: &SetupStatus) -> Vec<String> {
+fn next_steps(folder: &Folder, status: &SetupStatus, program: &str) -> Vec<String> {
     let dir = shell::quoted(&folder.dir().display().to_string());
     match status.databases.first() {
         None => vec![
@@ -165,14 +165,14 @@ fn next_steps(folder: &Folder, status: &SetupStatus) -> Vec<String> {
                 "add a database under `connections:` in {}",
                 folder.config_path().display()
             ),
-            "ktx setup demo".to_owned(),
-            format!("ktx status --project-dir {dir}"),
+            format!("{program} setup demo"),
+            format!("{program} status --project-dir {dir}"),
         ],
         Some(connection) => vec![
-            format!("ktx connection test {connection} --project-dir {dir}"),
-            format!("ktx ingest {connection} --project-dir {dir}"),
-            format!("ktx sl list --project-dir {dir}"),
-            format!("ktx serve --mcp stdio --project-dir {dir}"),
+            format!("{program} connection test {connection} --project-dir {dir}"),
+            format!("{program} ingest {connection} --project-dir {dir}"),
+            format!("{program} sl list --project-dir {dir}"),
+            format!("{program} serve --mcp stdio --project-dir {dir}"),
         ],
     }
 }
