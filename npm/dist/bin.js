@@ -33,25 +33,13 @@ function main() {
 }
 
 /**
- * A terminal's Ctrl-C reaches every process in the foreground, the program too; passing it on would deliver it twice,
- * and many programs take the second for "at once". The other signals come for one process, or end it either way.
+ * A terminal's Ctrl-C reaches the program by itself, one that was sent to the launcher alone does not, and Node does
+ * not tell which it was. So every signal is passed on: the program takes any number of them as one wish.
  * Windows delivers to the whole console, and its `kill` would not signal but end the program.
  */
 function pass(signal, program) {
-  if (windows || (signal === 'SIGINT' && hasTerminal())) {
-    return;
-  }
-  program.kill(signal);
-}
-
-/** Whether this process has a controlling terminal, wherever its streams go. */
-function hasTerminal() {
-  const fs = require('fs');
-  try {
-    fs.closeSync(fs.openSync('/dev/tty', fs.constants.O_RDONLY | fs.constants.O_NOCTTY | fs.constants.O_NONBLOCK));
-    return true;
-  } catch {
-    return false;
+  if (!windows) {
+    program.kill(signal);
   }
 }
 

@@ -3,8 +3,6 @@
 const assert = require('node:assert/strict');
 const { spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
-const fs = require('node:fs');
-const path = require('node:path');
 const test = require('node:test');
 
 const { HOST, environment, install } = require('./support/installation.js');
@@ -45,14 +43,14 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   });
 }
 
-/** A terminal of its own for the launcher; types Ctrl-C when the program is ready. */
+/** A terminal of its own for the launcher; when the program is ready, Ctrl-C comes from where the test says. */
 const TERMINAL = `
-import os, pty, sys
+import os, pty, signal, sys
 pid, terminal = pty.fork()
 if pid == 0:
-    os.execv(sys.argv[1], sys.argv[1:])
+    os.execv(sys.argv[2], sys.argv[2:])
 output = b""
-typed = False
+sent = False
 while True:
     try:
         chunk = os.read(terminal, 1024)
@@ -61,39 +59,26 @@ while True:
     if not chunk:
         break
     output += chunk
-    if b"ready" in output and not typed:
-        typed = True
-        os.write(terminal, b"\\x03")
+    if b"ready" in output and not sent:
+        sent = True
+        if sys.argv[1] == "typed":
+            os.write(terminal, b"\\x03")
+        else:
+            os.kill(pid, signal.SIGINT)
 _, status = os.waitpid(pid, 0)
 sys.stdout.write(output.decode().replace("\\r\\n", "\\n").replace("^C", ""))
 sys.exit(os.waitstatus_to_exitcode(status))
 `;
 
-function inTerminal(bin) {
-  const args = ['-c', TERMINAL, process.execPath, bin];
-  return spawnSync('python3', args, { env: environment(), encoding: 'utf8', timeout: 30_000 });
+for (const [sent, said, seen] of [
+  ['typed', 'typed in a terminal', /^ready\nseen SIGINT( SIGINT)?\n$/],
+  ['killed', 'sent to the launcher alone, a terminal attached,', /^ready\nseen SIGINT\n$/],
+]) {
+  test(`Ctrl-C ${said} reaches the program, and the launcher outlives it`, onUnix, (t) => {
+    const { bin } = install(t, { [HOST]: LISTENER });
+    const args = ['-c', TERMINAL, sent, process.execPath, bin];
+    const ended = spawnSync('python3', args, { env: environment(), encoding: 'utf8', timeout: 30_000 });
+    assert.match(ended.stdout, seen, ended.stderr);
+    assert.equal(ended.status, 7);
+  });
 }
-
-test('Ctrl-C in a terminal reaches the program, and the launcher outlives it', onUnix, (t) => {
-  const { bin } = install(t, { [HOST]: LISTENER });
-  const ended = inTerminal(bin);
-  assert.equal(ended.stdout, 'ready\nseen SIGINT\n', ended.stderr);
-  assert.equal(ended.status, 7);
-});
-
-/** Leaves the terminal's foreground, so that a signal can come from the launcher alone. */
-const BACKGROUND = `#!/usr/bin/env python3
-import os, signal
-signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-os.setpgid(0, 0)
-print("ready", flush=True)
-print("seen", signal.sigtimedwait([signal.SIGINT], 1), flush=True)
-`;
-
-test('the launcher does not deliver Ctrl-C a second time', onUnix, (t) => {
-  const { bin, root } = install(t, { [HOST]: '' });
-  fs.writeFileSync(path.join(root, 'native', HOST, 'ktx'), BACKGROUND);
-  const ended = inTerminal(bin);
-  assert.equal(ended.stdout, 'ready\nseen None\n', ended.stderr);
-  assert.equal(ended.status, 0);
-});

@@ -21,7 +21,7 @@ fn hanging_uv(bench: &Bench) -> String {
 }
 
 #[track_caller]
-fn interrupted(signal: &str) -> String {
+fn interrupted(signals: &[&str]) -> String {
     let bench = Bench::with_sample();
     let uv = hanging_uv(&bench);
     let mut command = bench.sandbox().command(&["runtime", "install"]);
@@ -35,9 +35,12 @@ fn interrupted(signal: &str) -> String {
         assert!(Instant::now() < deadline, "uv was not run");
         std::thread::sleep(Duration::from_millis(5));
     }
-    let sent = Command::new("kill")
-        .args([format!("-{signal}"), child.id().to_string()])
-        .status();
+    let pid = child.id();
+    let script: Vec<String> = signals
+        .iter()
+        .map(|signal| format!("kill -{signal} {pid}"))
+        .collect();
+    let sent = Command::new("sh").args(["-c", &script.join(" && ")]).status();
     assert!(sent.expect("kill runs").success());
     let status = child.wait().expect("it ends");
     let mut said = String::new();
@@ -73,7 +76,7 @@ fn interrupted(signal: &str) -> String {
 
 #[test]
 fn ctrl_c_ends_an_installation_with_130() {
-    insta::assert_snapshot!(interrupted("INT"), @"
+    insta::assert_snapshot!(interrupted(&["INT"]), @"
     interrupted by Ctrl-C
     --- exit 130
     ");
@@ -81,8 +84,14 @@ fn ctrl_c_ends_an_installation_with_130() {
 
 #[test]
 fn a_termination_ends_an_installation_with_143() {
-    insta::assert_snapshot!(interrupted("TERM"), @"
+    insta::assert_snapshot!(interrupted(&["TERM"]), @"
     interrupted by SIGTERM
     --- exit 143
     ");
+}
+
+/// In a terminal Ctrl-C comes twice: from the terminal, and passed on by the launcher.
+#[test]
+fn several_signals_are_one_wish() {
+    assert_eq!(interrupted(&["INT"; 5]), interrupted(&["INT"]));
 }
