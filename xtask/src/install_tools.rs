@@ -11,7 +11,7 @@ use crate::tools::{self, ToolSet};
 pub struct InstallToolsArgs {}
 
 pub fn run(_arguments: InstallToolsArgs, session: &Session<'_>) -> Result<()> {
-    for set in ToolSet::ALL {
+    for set in ToolSet::here() {
         let tools = tools::provide(session, set)?;
         session.printer.data(tools.programs().as_str());
     }

@@ -1,14 +1,35 @@
-//! The launcher and the JS API, by Node's own test runner.
+//! The launcher and the JS API, by Node's own test runner: on the user's Node.js, and on the oldest that the package
+//! promises to run on.
 
 use std::process::Command;
 
 use anyhow::Result;
+use camino::Utf8Path;
 use fs_err as fs;
 
+use super::Missing;
+use crate::exit::{Exit, Failure};
 use crate::process::{self, Talk};
 use crate::session::Session;
+use crate::tools::{self, ToolSet};
 
-pub fn run(session: &Session<'_>) -> Result<()> {
+pub fn run(session: &Session<'_>, missing: Missing) -> Result<()> {
+    suite(session, "node".into())?;
+    if ToolSet::OldestNode.is_for(ktx_manifest::Platform::host()) {
+        let oldest = tools::provide(session, ToolSet::OldestNode)?;
+        return suite(session, &oldest.program("node"));
+    }
+    let skipped = "the launcher on the oldest Node.js: the registry has none for this machine";
+    match missing {
+        Missing::Skip => session.printer.warning(&format!("skipped: {skipped}")),
+        Missing::Fail => {
+            return Err(Failure::new(Exit::Prerequisite, format!("failed to test {skipped}")).into());
+        }
+    }
+    Ok(())
+}
+
+fn suite(session: &Session<'_>, node: &Utf8Path) -> Result<()> {
     let folder = session.root()?.join("npm");
     // Named one by one: what a folder means to `node --test` differs between Node 20 and 22.
     let mut files = Vec::new();
@@ -19,11 +40,10 @@ pub fn run(session: &Session<'_>) -> Result<()> {
         }
     }
     files.sort();
-    let mut command = Command::new("node");
+    let mut command = Command::new(node);
     command
         .args(["--test", "--test-reporter=spec"])
         .args(files)
         .current_dir(folder);
-    process::run(session.printer, command, Talk::Streamed)?;
-    Ok(())
+    process::run(session.printer, command, Talk::Streamed).map(drop)
 }

@@ -35,7 +35,7 @@ enum Suite {
     Lint,
     /// ruff, mypy and pytest over python/
     Payload,
-    /// node --test over npm/
+    /// node --test over npm/, on this machine's Node.js and on the oldest that is promised
     Launcher,
     /// cargo test over the workspace
     Rust,
@@ -90,7 +90,7 @@ pub fn run(arguments: TestArgs, session: &Session<'_>) -> Result<()> {
         let result = match suite {
             Suite::Lint => rust::lint(session),
             Suite::Payload => payload::run(session, missing),
-            Suite::Launcher => launcher::run(session),
+            Suite::Launcher => launcher::run(session, missing),
             Suite::Rust => rust::run(session, missing),
             Suite::Cross => cross::run(session),
             Suite::Reproducible => reproducible::run(session),

@@ -15,6 +15,7 @@ pub use node::npm;
 use anyhow::Result;
 use camino::Utf8PathBuf;
 use fs_err as fs;
+use ktx_manifest::Platform;
 
 use crate::session::Session;
 
@@ -31,16 +32,29 @@ pub enum ToolSet {
     Mcp,
     /// npm's peers, the judge of npm packages, and the local registry.
     Node,
+    /// The oldest Node.js that the package promises to run on.
+    OldestNode,
 }
 
 impl ToolSet {
-    pub const ALL: [ToolSet; 5] = [
+    const ALL: [ToolSet; 6] = [
         ToolSet::Python,
         ToolSet::Payload,
         ToolSet::Cross,
         ToolSet::Mcp,
         ToolSet::Node,
+        ToolSet::OldestNode,
     ];
+
+    /// The sets that there are for this machine.
+    pub fn here() -> impl Iterator<Item = ToolSet> {
+        Self::ALL.into_iter().filter(|set| set.is_for(Platform::host()))
+    }
+
+    /// The registry has no Node.js of that age for Apple's own processors.
+    pub fn is_for(self, host: Option<Platform>) -> bool {
+        self != ToolSet::OldestNode || host.is_some_and(|host| host != Platform::DarwinArm64)
+    }
 
     pub fn name(self) -> &'static str {
         match self {
@@ -49,6 +63,7 @@ impl ToolSet {
             ToolSet::Cross => "cross",
             ToolSet::Mcp => "mcp",
             ToolSet::Node => "node",
+            ToolSet::OldestNode => "oldest-node",
         }
     }
 }
@@ -64,7 +79,7 @@ impl Tools {
     /// The path of one of the set's programs.
     pub fn program(&self, name: &str) -> Utf8PathBuf {
         match self.set {
-            ToolSet::Node => node::program(&self.folder, name),
+            ToolSet::Node | ToolSet::OldestNode => node::program(&self.folder, name),
             _ => python::program(&self.folder, name),
         }
     }
@@ -77,7 +92,7 @@ impl Tools {
     /// The folder in which the set's programs lie, for `PATH`.
     pub fn programs(&self) -> Utf8PathBuf {
         match self.set {
-            ToolSet::Node => self.folder.join("node_modules/.bin"),
+            ToolSet::Node | ToolSet::OldestNode => self.folder.join("node_modules/.bin"),
             _ => python::programs(&self.folder),
         }
     }
@@ -92,7 +107,9 @@ pub fn provide(session: &Session<'_>, set: ToolSet) -> Result<Tools> {
     let lock = fs::File::create(tools.join(format!(".{}.lock", set.name())))?;
     lock.file().lock()?;
     match set {
-        ToolSet::Node => node::install(session, &root.join("xtask/tools/node"), &folder)?,
+        ToolSet::Node | ToolSet::OldestNode => {
+            node::install(session, &root.join("xtask/tools").join(set.name()), &folder)?;
+        }
         _ => python::install(session, &tools, &requirements(session, set)?, &folder)?,
     }
     Ok(Tools { set, folder })

@@ -1,4 +1,4 @@
-//! The tool set from the npm registry, by `npm ci` from a lock file without addresses.
+//! Tool sets from the npm registry, by `npm ci` from lock files without addresses.
 
 use std::process::Command;
 
@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::stamp::Stamp;
+use crate::exit::{Exit, Failure};
 use crate::process::{self, Talk};
 use crate::session::Session;
 
@@ -30,7 +31,8 @@ pub fn install(session: &Session<'_>, source: &Utf8Path, folder: &Utf8Path) -> R
     if stamp.is_current() {
         return Ok(());
     }
-    let step = session.printer.step("install tools: node");
+    let name = folder.file_name().unwrap_or_default();
+    let step = session.printer.step(&format!("install tools: {name}"));
     stamp.begin(folder)?;
     for input in &inputs {
         fs::copy(input, folder.join(input.file_name().unwrap_or_default()))?;
@@ -44,7 +46,16 @@ pub fn install(session: &Session<'_>, source: &Utf8Path, folder: &Utf8Path) -> R
         "--loglevel=error",
     ])
     .current_dir(folder);
-    process::run(session.printer, ci, Talk::Kept).context("failed to install the node tools")?;
+    process::run(session.printer, ci, Talk::Kept).with_context(|| format!("failed to install `{name}`"))?;
+    // npm says nothing of an optional package that it could not fetch.
+    if !folder.join("node_modules/.bin").is_dir() {
+        return Err(Failure::new(
+            Exit::Network,
+            format!("failed to install `{name}`: npm found none of its packages"),
+        )
+        .hint("look at what `npm ping` says of the registry, and run the command again")
+        .into());
+    }
     stamp.finish()?;
     step.done("");
     Ok(())
