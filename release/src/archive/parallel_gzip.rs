@@ -21,8 +21,15 @@ const BLOCK: usize = 512 << 10;
 /// How far back deflate refers.
 const WINDOW: usize = 32 << 10;
 
-/// Beside npm's level 9, native code comes out 0.5 % larger and JavaScript 1.0 %, in a quarter of the processor time.
+/// Beside npm's level 9, a program comes out 1 % larger and JavaScript 1.5 %, in a third of the processor time.
 const LEVEL: u32 = 6;
+
+/// A block that shrinks to a fifth repeats itself, and much of that lies further back than level 6
+/// looks: a tree of files of 24 KiB that differ in a few lines comes out four times as large as npm's.
+const REPETITIVE: usize = 5;
+
+/// Looking further costs little where long repetitions are found. Neither level is the smaller one for all trees.
+const THOROUGH: [u32; 2] = [8, 9];
 
 /// No name, no time, no operating system.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
@@ -174,7 +181,20 @@ impl Drop for Pool {
 }
 
 fn deflate(job: &Job) -> io::Result<Vec<u8>> {
-    let mut stream = Compress::new(Compression::new(LEVEL), false);
+    let mut smallest = deflate_at(LEVEL, job)?;
+    if smallest.len() * REPETITIVE < job.block.len() {
+        for level in THOROUGH {
+            let deflated = deflate_at(level, job)?;
+            if deflated.len() < smallest.len() {
+                smallest = deflated;
+            }
+        }
+    }
+    Ok(smallest)
+}
+
+fn deflate_at(level: u32, job: &Job) -> io::Result<Vec<u8>> {
+    let mut stream = Compress::new(Compression::new(level), false);
     if !job.dictionary.is_empty() {
         stream.set_dictionary(&job.dictionary).map_err(io::Error::other)?;
     }
@@ -277,6 +297,28 @@ mod tests {
         assert!(
             packed < 4 * phrase.len(),
             "{packed} bytes: the phrase stands in it more than once"
+        );
+    }
+
+    #[test]
+    fn what_repeats_far_back_with_small_changes_is_found() {
+        let source = [include_str!("parallel_gzip.rs"), include_str!("place.rs")].concat();
+        let mut bytes = Vec::new();
+        for copy in 0..200 {
+            let mut file = source.clone().into_bytes();
+            for change in 0..20 {
+                let place = (change * 1009 + copy * 101) % file.len();
+                file[place] = b'0' + (copy % 10) as u8;
+            }
+            bytes.extend(file);
+        }
+        let mut best = flate2::write::GzEncoder::new(Vec::new(), Compression::best());
+        best.write_all(&bytes).expect("memory can be written");
+        let best = best.finish().expect("memory can be written").len();
+        let packed = gzip(&bytes, 1 << 20, 2).len();
+        assert!(
+            packed * 100 < best * 103,
+            "{packed} bytes, {best} at the best level in one piece"
         );
     }
 
