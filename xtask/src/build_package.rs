@@ -14,6 +14,7 @@ use ktx_release::archive::Listed;
 use ktx_release::package::{HostAnswer, PackageOptions, PackagePlan};
 use serde::Serialize;
 
+use crate::dist::Dist;
 use crate::exit::{Exit, Failure};
 use crate::process::{self, Talk};
 use crate::refusal;
@@ -61,7 +62,7 @@ pub fn run(arguments: BuildPackageArgs, session: &Session<'_>) -> Result<()> {
         }
     }
     if programs.is_empty() {
-        programs = built_programs(&session.dist()?.join("bin"))?;
+        programs = built_programs(&session.dist()?)?;
     }
     let plan = plan(session, programs, session.dist()?.join("artifacts/python").into())?;
     if arguments.list {
@@ -73,7 +74,7 @@ pub fn run(arguments: BuildPackageArgs, session: &Session<'_>) -> Result<()> {
         }
         return session.printer.document(&PackageListing { entries: &entries });
     }
-    let folder = stage(session, &plan)?;
+    let folder = stage(session, &Dist::lock(session)?, &plan)?;
     session.printer.data(folder.as_str());
     session.printer.document(&PackageReport {
         path: folder.as_str(),
@@ -101,15 +102,16 @@ pub fn plan(
 }
 
 /// Writes the tree to `dist/package`, in place of the last one.
-pub fn stage(session: &Session<'_>, plan: &PackagePlan) -> Result<Utf8PathBuf> {
-    let folder = session.dist()?.join("package");
+pub fn stage(session: &Session<'_>, dist: &Dist, plan: &PackagePlan) -> Result<Utf8PathBuf> {
+    let folder = dist.path().join("package");
     let staged = plan.stage(folder.as_std_path(), refusal::interrupt());
     staged.map_err(|error| refusal::failure(session, error))?;
     Ok(folder)
 }
 
-/// The programs at their places below `dist/bin`.
-pub fn built_programs(folder: &Utf8Path) -> Result<BTreeMap<Platform, PathBuf>> {
+/// The programs at their places in `dist/bin`.
+pub fn built_programs(dist: &Utf8Path) -> Result<BTreeMap<Platform, PathBuf>> {
+    let folder = dist.join("bin");
     let places = Platform::ALL.map(|platform| {
         let path = folder.join(platform.as_str()).join(platform.program_file());
         (platform, path.into_std_path_buf())

@@ -1,12 +1,13 @@
 //! `cargo xtask build-wheel`: the Python payload as a wheel.
 
 use anyhow::Result;
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use ktx_release::archive::Listed;
 use ktx_release::wheel::{BuiltWheel, WheelOptions, WheelPlan};
 use serde::Serialize;
 
+use crate::dist::Dist;
 use crate::refusal;
 use crate::session::Session;
 use crate::sources;
@@ -55,10 +56,15 @@ pub fn plan(session: &Session<'_>, source: Option<Utf8PathBuf>) -> Result<WheelP
 }
 
 /// Writes the wheel, by default to its place among the artifacts.
-pub fn write(session: &Session<'_>, plan: &WheelPlan, out: Option<Utf8PathBuf>) -> Result<BuiltWheel> {
-    let folder = out.map_or_else(|| session.dist().map(|dist| dist.join("artifacts/python")), Ok)?;
-    let built = plan.build(folder.as_std_path(), refusal::interrupt());
-    built.map_err(|error| refusal::failure(session, error))
+fn write(session: &Session<'_>, plan: &WheelPlan, out: Option<Utf8PathBuf>) -> Result<BuiltWheel> {
+    let build = |folder: &Utf8Path| {
+        let built = plan.build(folder.as_std_path(), refusal::interrupt());
+        built.map_err(|error| refusal::failure(session, error))
+    };
+    match out {
+        Some(folder) => build(&folder),
+        None => build(&Dist::lock(session)?.path().join("artifacts/python")),
+    }
 }
 
 #[derive(Serialize)]

@@ -3,6 +3,7 @@
 //! The codes are an interface: pipelines branch on them (README, "Exit codes").
 
 use std::fmt;
+use std::io;
 use std::process::ExitCode;
 
 use crate::interrupt;
@@ -78,16 +79,34 @@ pub fn report(printer: &Printer, result: anyhow::Result<()>) -> ExitCode {
         printer.error(&format!("interrupted by {}", signal.name()), None);
         return ExitCode::from(signal.exit_code());
     }
-    match result {
+    match result.and_then(|()| printer.lost().map_or(Ok(()), unwritten)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
-            printer.error(
-                &sentence(&error),
-                failure.and_then(|failure| failure.hint.as_deref()),
-            );
+            let hint = failure.and_then(|failure| failure.hint.as_deref());
+            printer.error(&sentence(&error), hint.or_else(|| way_out(&error)));
             ExitCode::from(failure.map_or(Exit::Failed, |failure| failure.exit) as u8)
         }
+    }
+}
+
+fn unwritten(error: io::Error) -> anyhow::Result<()> {
+    Err(Failure::new(Exit::Failed, "failed to write the answer to stdout")
+        .because(error)
+        .into())
+}
+
+/// What to do about an error of the file system that names no way out itself.
+fn way_out(error: &anyhow::Error) -> Option<&'static str> {
+    let mut causes = error.chain();
+    match causes.find_map(|cause| cause.downcast_ref::<io::Error>())?.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            Some("make space on that disk, then run the command again")
+        }
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            Some("make it readable and writable for this user, then run the command again")
+        }
+        _ => None,
     }
 }
 

@@ -8,6 +8,7 @@ mod build;
 mod build_package;
 mod build_wheel;
 mod check;
+mod dist;
 mod exit;
 mod install_tools;
 mod interrupt;

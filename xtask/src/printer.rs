@@ -2,14 +2,8 @@
 //!
 //! Honours `NO_COLOR`, a stderr that is no terminal, and GitHub Actions (annotations and the step summary).
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "every other module prints through this one"
-)]
-
 use std::env;
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -38,6 +32,8 @@ pub struct Printer {
     terminal: bool,
     github: bool,
     spinner: Mutex<Option<ProgressBar>>,
+    /// Why a part of the answer was not written.
+    lost: Mutex<Option<io::Error>>,
 }
 
 impl Printer {
@@ -51,13 +47,14 @@ impl Printer {
             terminal: terminal && !set("CI"),
             github: env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
             spinner: Mutex::new(None),
+            lost: Mutex::new(None),
         }
     }
 
     /// A line of the answer, for people; says nothing where stdout carries JSON.
     pub fn data(&self, line: &str) {
         if self.format == Format::Text {
-            self.beside_spinner(|| println!("{line}"));
+            self.to_stdout(line);
         }
     }
 
@@ -65,7 +62,7 @@ impl Printer {
     pub fn document(&self, document: &impl Serialize) -> anyhow::Result<()> {
         if self.format == Format::Json {
             let text = serde_json::to_string_pretty(document)?;
-            self.beside_spinner(|| println!("{text}"));
+            self.to_stdout(&text);
         }
         Ok(())
     }
@@ -197,8 +194,24 @@ impl Printer {
         }
     }
 
+    /// Why a part of the answer was not written, if one was not. A reader that has seen enough is no reason.
+    pub fn lost(&self) -> Option<io::Error> {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn to_stdout(&self, text: &str) {
+        let mut written = Ok(());
+        self.beside_spinner(|| written = writeln!(io::stdout(), "{text}"));
+        if let Err(error) = written
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        }
+    }
+
+    /// Talk that nobody can hear any more does not stop the work.
     fn to_stderr(&self, line: &str) {
-        self.beside_spinner(|| eprintln!("{line}"));
+        self.beside_spinner(|| drop(writeln!(io::stderr(), "{line}")));
     }
 
     fn beside_spinner(&self, print: impl FnOnce()) {

@@ -19,7 +19,7 @@ pub fn failure(session: &Session<'_>, error: Error) -> anyhow::Error {
         .filter(|_| single)
         .and_then(|finding| finding.hint.clone());
     let hint = error.hint().map(str::to_owned).or(hint);
-    let failure = Failure::new(exit(&error), error.to_string());
+    let failure = Failure::new(exit(&error), error.to_string()).because(error);
     match hint {
         Some(hint) => failure.hint(hint).into(),
         None => failure.into(),

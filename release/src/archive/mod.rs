@@ -20,7 +20,7 @@ use ktx_manifest::ArchivePath;
 pub use self::collector::Collector;
 pub use self::directory::DirectoryWriter;
 pub use self::listing::{Listed, Listing};
-pub use self::place::{NewFile, replace_directory};
+pub use self::place::{NewFile, replace_directory, sweep};
 pub use self::tar_gz::TarGzWriter;
 pub use self::zip::ZipArchiveWriter;
 use crate::error::{Error, Interrupt};

@@ -1,10 +1,14 @@
 //! Puts what was built in its place, in one step: until then the last good one stands there.
+//!
+//! What is unfinished has a name of its own beside the place and goes when its owner is dropped. A process that is
+//! killed leaves it; [`sweep`] is for whoever knows that no other process works there.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use tempfile::{Builder, NamedTempFile, TempDir};
+use walkdir::WalkDir;
 
 use super::Mode;
 use super::directory::set_mode;
@@ -17,11 +21,12 @@ const PARTIAL: &str = ".partial-";
 pub struct NewFile {
     file: NamedTempFile,
     path: PathBuf,
+    mode: Mode,
 }
 
 impl NewFile {
     /// Makes the folders above `path` as needed.
-    pub fn create(path: impl Into<PathBuf>) -> Result<NewFile, Error> {
+    pub fn create(path: impl Into<PathBuf>, mode: Mode) -> Result<NewFile, Error> {
         let path = path.into();
         let folder = parent(&path);
         fs::create_dir_all(folder).map_err(Error::File)?;
@@ -31,13 +36,13 @@ impl NewFile {
             path: path.clone(),
             source,
         })?;
-        Ok(NewFile { file, path })
+        Ok(NewFile { file, path, mode })
     }
 
     /// Replaces what stands in the place.
     pub fn commit(mut self) -> Result<(), Error> {
         self.flush().map_err(|source| self.failed(source))?;
-        set_mode(self.file.path(), Mode::Regular)?;
+        set_mode(self.file.path(), self.mode)?;
         let path = self.path;
         self.file.persist(&path).map(drop).map_err(|error| Error::Path {
             verb: "write",
@@ -91,6 +96,33 @@ pub fn replace_directory<T, E: From<Error>>(
     exchange(&new, path, &staging)?;
     staging.close().map_err(failed)?;
     Ok(filled)
+}
+
+/// Removes what unfinished work lies in a folder and below it. The caller holds what keeps others from working there.
+pub fn sweep(folder: &Path) -> Result<(), Error> {
+    let mut entries = WalkDir::new(folder).into_iter();
+    while let Some(entry) = entries.next() {
+        let entry = match entry {
+            Err(error)
+                if error
+                    .io_error()
+                    .is_some_and(|it| it.kind() == io::ErrorKind::NotFound) =>
+            {
+                continue;
+            }
+            entry => entry.map_err(|error| Error::File(error.into()))?,
+        };
+        if !entry.file_name().to_string_lossy().starts_with(PARTIAL) {
+            continue;
+        }
+        if entry.file_type().is_dir() {
+            entries.skip_current_dir();
+            fs::remove_dir_all(entry.path()).map_err(Error::File)?;
+        } else {
+            fs::remove_file(entry.path()).map_err(Error::File)?;
+        }
+    }
+    Ok(())
 }
 
 /// One atomic step where the system has it.
@@ -178,5 +210,18 @@ mod tests {
         });
         filled.expect("it can be filled");
         assert!(path.join("new").exists() && !path.join("old").exists());
+    }
+
+    #[test]
+    fn unfinished_work_is_swept_and_nothing_else() {
+        let place = tempfile::tempdir().expect("a temporary folder can be made");
+        let at = |path: &str| place.path().join(path);
+        sweep(&at("absent")).expect("where nothing is, nothing is left");
+        folder_with("new", &at(".partial-a/deeper"));
+        folder_with(".partial-b", &at("package"));
+        folder_with("partial-c", &at("package/.partial"));
+        sweep(place.path()).expect("it can be removed");
+        assert!(!at(".partial-a").exists() && !at("package/.partial-b").exists());
+        assert!(at("package/.partial/partial-c").exists());
     }
 }

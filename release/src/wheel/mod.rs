@@ -108,7 +108,7 @@ impl WheelPlan {
         let mut archive = ZipArchiveWriter::new(&path, zip_time(self.epoch));
         write_entries(&self.entries, &mut archive, interrupt)?;
         let bytes = archive.finish()?;
-        let mut file = NewFile::create(&path)?;
+        let mut file = NewFile::create(&path, Mode::Regular)?;
         file.write_all(&bytes).map_err(|source| file.failed(source))?;
         file.commit()?;
         let content = ContentId {

@@ -227,7 +227,7 @@ fn a_daemon_that_fails_is_named_and_gone() {
 #[test]
 fn a_full_disk_leaves_no_process() {
     let sandbox = Sandbox::with_payload();
-    let Some(_mounted) = crate::sandbox::small_disk::mount(&sandbox.root(), 64 << 20) else {
+    let Some(_mounted) = ktx_fixtures::small_disk::mount(&sandbox.root(), 64 << 20) else {
         return;
     };
     sandbox.install();

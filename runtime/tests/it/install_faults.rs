@@ -321,7 +321,7 @@ fn uv_does_not_outlive_a_killed_ktx() {
 #[test]
 fn a_full_disk_is_an_error_and_the_runtime_stays_ready() {
     let sandbox = Sandbox::with_sample();
-    let Some(_mounted) = crate::sandbox::small_disk::mount(&sandbox.root(), 2 << 20) else {
+    let Some(_mounted) = ktx_fixtures::small_disk::mount(&sandbox.root(), 2 << 20) else {
         return;
     };
     sandbox.install();

@@ -118,7 +118,7 @@ fn a_ready_runtime_is_used_where_nothing_can_be_written() {
     );
     fs_err::remove_dir_all(sandbox.assets()).expect("removed");
     SampleAssets::with_wheel("0.1.0rc0", wheel.to_bytes()).write_to(&sandbox.assets());
-    let Some(disk) = crate::sandbox::small_disk::mount(&sandbox.root(), 4 << 20) else {
+    let Some(disk) = ktx_fixtures::small_disk::mount(&sandbox.root(), 4 << 20) else {
         return;
     };
     sandbox.install();

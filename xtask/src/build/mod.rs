@@ -19,6 +19,7 @@ use ktx_release::artifacts::{self, ManifestFacts};
 use ktx_release::package::{PackageOptions, stage_assets};
 use ktx_release::tarball;
 
+use crate::dist::Dist;
 use crate::exit::{Exit, Failure};
 use crate::session::Session;
 use crate::{build_package, build_wheel, refusal, sources};
@@ -69,19 +70,24 @@ impl Built {
 /// Builds everything, for the chosen platforms.
 pub fn build(arguments: &BuildArgs, session: &Session<'_>) -> Result<Built> {
     let facts = facts(session)?;
-    let programs = if arguments.prebuilt {
-        build_package::built_programs(&session.dist()?.join("bin"))?
+    let wanted = if arguments.prebuilt {
+        Vec::new()
     } else {
-        let mut programs = BTreeMap::new();
-        for platform in platforms(&arguments.platform)? {
-            programs.insert(platform, programs::build(session, platform)?.into_std_path_buf());
-        }
-        programs
+        platforms(&arguments.platform)?
     };
+    let dist = Dist::lock(session)?;
+    let mut programs = BTreeMap::new();
+    if arguments.prebuilt {
+        programs = build_package::built_programs(dist.path())?;
+    }
+    for platform in wanted {
+        let program = programs::build(session, &dist, platform)?;
+        programs.insert(platform, program.into_std_path_buf());
+    }
     let step = session.printer.step("assemble the artifacts");
-    let folder = session.dist()?.join("artifacts");
+    let folder = dist.path().join("artifacts");
     let manifest = replace_directory(folder.as_std_path(), |staged| {
-        assemble(session, staged, programs, &facts)
+        assemble(session, &dist, staged, programs, &facts)
     })?;
     step.done("");
     Ok(Built { manifest, folder })
@@ -114,6 +120,7 @@ pub fn assets(session: &Session<'_>) -> Result<Utf8PathBuf> {
 
 fn assemble(
     session: &Session<'_>,
+    dist: &Dist,
     staged: &Path,
     programs: BTreeMap<Platform, PathBuf>,
     facts: &ManifestFacts,
@@ -123,7 +130,7 @@ fn assemble(
     let wheel = build_wheel::plan(session, None)?;
     wheel.build(&wheels, refusal::interrupt()).map_err(failure)?;
     let plan = build_package::plan(session, programs, wheels)?;
-    let package = build_package::stage(session, &plan)?;
+    let package = build_package::stage(session, dist, &plan)?;
     let tarball = staged.join(artifacts::tarball_path(&facts.version));
     tarball::pack(package.as_std_path(), &tarball, refusal::interrupt()).map_err(failure)?;
     artifacts::write_manifest(staged, facts).map_err(failure)

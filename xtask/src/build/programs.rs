@@ -2,20 +2,24 @@
 //!
 //! On Linux the host's program goes through zig too: it is linked statically with musl, so that no libc is guessed.
 
+use std::io::Write;
 use std::process::Command;
 
 use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use ktx_manifest::platform::Platform;
+use ktx_release::archive::{Mode, NewFile};
 
+use crate::dist::Dist;
 use crate::exit::{Exit, Failure};
 use crate::process::{self, Talk};
+use crate::refusal;
 use crate::session::Session;
 use crate::tools::{self, ToolSet};
 
 /// Builds one platform's program and puts it in `dist/bin/<platform>/`.
-pub fn build(session: &Session<'_>, platform: Platform) -> Result<Utf8PathBuf> {
+pub fn build(session: &Session<'_>, dist: &Dist, platform: Platform) -> Result<Utf8PathBuf> {
     let root = session.root()?;
     let target = target(platform);
     let step = session.printer.step(&format!("build ktx for {platform}"));
@@ -27,12 +31,12 @@ pub fn build(session: &Session<'_>, platform: Platform) -> Result<Utf8PathBuf> {
         .join(target)
         .join("release")
         .join(platform.program_file());
-    let path = session
-        .dist()?
+    let path = dist
+        .path()
         .join("bin")
         .join(platform.as_str())
         .join(platform.program_file());
-    replace_if_changed(&built, &path)?;
+    replace_if_changed(session, &built, &path)?;
     step.done("");
     Ok(path)
 }
@@ -149,17 +153,15 @@ pub fn add_rust_target(session: &Session<'_>, target: &str) -> Result<()> {
         })
 }
 
-/// Copies by way of a sibling, so that whoever reads `dist/bin` sees the old program or the new one.
-fn replace_if_changed(built: &Utf8Path, path: &Utf8Path) -> Result<()> {
-    if fs::read(path).is_ok_and(|old| fs::read(built).is_ok_and(|new| old == new)) {
+/// A program that is the same keeps its file, whatever has it open.
+fn replace_if_changed(session: &Session<'_>, built: &Utf8Path, path: &Utf8Path) -> Result<()> {
+    let new = fs::read(built)?;
+    if fs::read(path).is_ok_and(|old| old == new) {
         return Ok(());
     }
-    let folder = path.parent().context("failed to find the program's folder")?;
-    fs::create_dir_all(folder)?;
-    let staged = tempfile::Builder::new().prefix(".ktx-").tempfile_in(folder)?;
-    fs::copy(built, staged.path())?;
-    staged
-        .persist(path)
-        .with_context(|| format!("failed to replace `{path}`"))?;
-    Ok(())
+    let failure = |error| refusal::failure(session, error);
+    let mut file = NewFile::create(path, Mode::Executable).map_err(failure)?;
+    file.write_all(&new)
+        .map_err(|error| failure(file.failed(error)))?;
+    file.commit().map_err(failure)
 }

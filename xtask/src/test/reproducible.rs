@@ -8,13 +8,13 @@ use fs_err as fs;
 use ktx_manifest::Sha256Digest;
 
 use crate::build::{self, programs};
+use crate::dist::Dist;
 use crate::process::{self, Talk};
 use crate::session::Session;
 
 pub fn run(session: &Session<'_>) -> Result<()> {
     let root = session.root()?;
-    let platform = build::host()?;
-    let here = programs::build(session, platform)?;
+    let here = program(session)?;
     let scratch = tempfile::Builder::new()
         .prefix("a copy of the checkout ")
         .tempdir()?;
@@ -22,7 +22,7 @@ pub fn run(session: &Session<'_>) -> Result<()> {
     copy_sources(session, root, &copy)?;
     fs::create_dir_all(copy.join("target"))?;
     link(&root.join("target/tools"), &copy.join("target/tools"))?;
-    let there = programs::build(&session.elsewhere(&copy), platform)?;
+    let there = program(&session.elsewhere(&copy))?;
     let [ours, theirs] = [&here, &there].map(Sha256Digest::of_file);
     let (ours, theirs) = (ours?, theirs?);
     ensure!(
@@ -35,6 +35,10 @@ pub fn run(session: &Session<'_>) -> Result<()> {
         .printer
         .talk(&format!("the program is {} from either folder", ours.sha256));
     Ok(())
+}
+
+fn program(session: &Session<'_>) -> Result<Utf8PathBuf> {
+    programs::build(session, &Dist::lock(session)?, build::host()?)
 }
 
 /// What git tracks, and what is new and not ignored.

@@ -3,6 +3,7 @@
 mod builds;
 mod checkout;
 mod command_line;
+mod dist;
 #[cfg(target_os = "linux")]
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod killed_smoke;

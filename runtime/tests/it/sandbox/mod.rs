@@ -4,7 +4,6 @@ pub mod child;
 pub mod fake_uv;
 pub mod processes;
 mod seed;
-pub mod small_disk;
 pub mod tools;
 
 use std::collections::BTreeMap;
