@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{Artifact, Catcher, Sabotage};
+use crate::package_tree::later_stable_version;
 
 const PACKAGE_JSON: &str = "package/package.json";
 const LAUNCHER: &str = "package/dist/bin.js";
@@ -64,14 +65,19 @@ pub const ALL: &[Sabotage] = &[
         .package
         .mode("package/README.md", 0o755)),
     refused!("no-program-at-all", "package-program-missing", |artifact| {
-        artifact.package.remove(&Artifact::program())
+        artifact.package.remove_all("package/native/")
     }),
     refused!(
         "program-marked-with-another-version",
         "program-version",
-        |artifact| artifact
-            .package
-            .replace_bytes(&Artifact::program(), b"0.1.0-rc.0", b"0.1.0-rc.9")
+        |artifact| {
+            let version = artifact.package.version()?;
+            let other = later_stable_version(&version)
+                .ok_or_else(|| std::io::Error::other(format!("{version} has no later version as long")))?;
+            artifact
+                .package
+                .replace_bytes(&Artifact::program(), version.as_bytes(), other.as_bytes())
+        }
     ),
     refused!("telemetry-added", "package-telemetry", |artifact| artifact
         .package

@@ -106,6 +106,16 @@ impl PackageTree {
             .ok_or_else(|| Error::other(format!("the artifact has no `{path}`")))
     }
 
+    /// Removes every file whose path begins so.
+    pub fn remove_all(&mut self, beginning: &str) -> Result<()> {
+        let before = self.entries.len();
+        self.entries.retain(|path, _| !path.starts_with(beginning));
+        if self.entries.len() == before {
+            return Err(Error::other(format!("the artifact has no `{beginning}`")));
+        }
+        Ok(())
+    }
+
     pub fn rename(&mut self, from: &str, to: &str) -> Result<()> {
         match self.entries.remove(from) {
             Some(entry) => {

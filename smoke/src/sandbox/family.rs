@@ -2,15 +2,15 @@
 //!
 //! On Linux a process belongs to a sandbox when the sandbox's folder, whose name is random, stands in its
 //! environment or holds its program, or is its working directory or in its command line; that finds daemons that
-//! left their session and group. Elsewhere only the process group is known, and what detaches from it has to end by itself.
+//! left their session and group. On other Unix systems only the command line is looked at; on Windows nothing is found,
+//! and what detaches from its parent has to end by itself.
 
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// How long the processes of a sandbox may take to be gone once they are killed.
-#[cfg(target_os = "linux")]
 const BURIAL: Duration = Duration::from_secs(5);
 
 /// All processes of one sandbox.
@@ -40,10 +40,10 @@ impl Family {
 
     /// Waits until nobody is alive any more; whoever still is when the time is up is returned.
     pub fn gone_within(&self, time: Duration) -> Vec<Member> {
-        let until = std::time::Instant::now() + time;
+        let until = Instant::now() + time;
         loop {
             let members = self.members();
-            if members.is_empty() || std::time::Instant::now() >= until {
+            if members.is_empty() || Instant::now() >= until {
                 return members;
             }
             std::thread::sleep(Duration::from_millis(10));
@@ -52,7 +52,17 @@ impl Family {
 
     /// Kills everybody, again and again until nobody is left: a member may fork while it is being looked for.
     pub fn end_all(&self) {
-        platform::end_all(self);
+        let until = Instant::now() + BURIAL;
+        loop {
+            let members = self.members();
+            if members.is_empty() || Instant::now() >= until {
+                return;
+            }
+            for member in &members {
+                signal(member.pid, Signal::Kill);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 
@@ -123,12 +133,10 @@ pub fn end_group(leader: u32) {
 
 #[cfg(target_os = "linux")]
 mod platform {
-    use std::time::{Duration, Instant};
-
     use camino::Utf8Path;
     use fs_err as fs;
 
-    use super::{BURIAL, Family, Member, Signal, signal};
+    use super::Member;
 
     pub fn members(folder: &Utf8Path) -> Vec<Member> {
         let own = std::process::id();
@@ -144,20 +152,6 @@ mod platform {
                 command_line: command_line(pid),
             })
             .collect()
-    }
-
-    pub fn end_all(family: &Family) {
-        let until = Instant::now() + BURIAL;
-        loop {
-            let members = family.members();
-            if members.is_empty() || Instant::now() >= until {
-                return;
-            }
-            for member in &members {
-                signal(member.pid, Signal::Kill);
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
     }
 
     fn belongs(pid: u32, folder: &Utf8Path) -> bool {
@@ -199,15 +193,69 @@ mod platform {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(all(unix, not(target_os = "linux")))]
+use command_lines as platform;
+
+#[cfg(not(unix))]
 mod platform {
     use camino::Utf8Path;
 
-    use super::{Family, Member};
+    use super::Member;
 
     pub fn members(_folder: &Utf8Path) -> Vec<Member> {
         Vec::new()
     }
+}
 
-    pub fn end_all(_family: &Family) {}
+/// What can be known of processes everywhere: their command lines, in which a daemon's interpreter stands with its path.
+#[cfg(all(unix, any(test, not(target_os = "linux"))))]
+mod command_lines {
+    use std::process::Command;
+
+    use camino::Utf8Path;
+
+    use super::Member;
+
+    /// The processes whose command line names a file in the folder, as `ps` (POSIX, and `ww` for whole lines) has them.
+    pub fn members(folder: &Utf8Path) -> Vec<Member> {
+        let said = Command::new("ps")
+            .args(["-axww", "-o", "pid=", "-o", "command="])
+            .output();
+        let text = said.map(|said| String::from_utf8_lossy(&said.stdout).into_owned());
+        let name = format!("{folder}/");
+        text.unwrap_or_default()
+            .lines()
+            .filter(|line| line.contains(&name))
+            .filter_map(|line| {
+                let (pid, command_line) = line.trim_start().split_once(' ')?;
+                Some(Member {
+                    pid: pid.parse().ok()?,
+                    command_line: command_line.trim().to_owned(),
+                })
+            })
+            .filter(|member| member.pid != std::process::id())
+            .collect()
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_process_is_known_by_the_files_that_it_was_told_of() {
+            let folder = Utf8Path::new("/ktx-smoke-of-no-run");
+            assert_eq!(members(folder), []);
+            let mut child = Command::new("sh")
+                .args(["-c", "read line", "/ktx-smoke-of-no-run/file"])
+                .stdin(std::process::Stdio::piped())
+                .spawn()
+                .unwrap();
+            let pids: Vec<_> = members(folder).iter().map(|member| member.pid).collect();
+            let nobody = members(Utf8Path::new("/ktx-smoke-of-no"));
+            child.kill().unwrap();
+            child.wait().unwrap();
+            assert_eq!(pids, [child.id()]);
+            assert_eq!(nobody, []);
+        }
+    }
 }
