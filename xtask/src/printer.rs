@@ -156,6 +156,11 @@ impl Printer {
         self.ended(&self.paint("31", "FAIL"), name, elapsed, outcome);
     }
 
+    /// The line of something that was left out.
+    pub fn skipped(&self, name: &str, elapsed: Duration, reason: &str) {
+        self.ended(&self.paint("33", "skip"), name, elapsed, reason);
+    }
+
     fn ended(&self, mark: &str, name: &str, elapsed: Duration, outcome: &str) {
         let seconds = elapsed.as_secs_f64();
         let outcome = if outcome.is_empty() {

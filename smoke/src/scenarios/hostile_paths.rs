@@ -1,7 +1,6 @@
 //! Places that break careless programs: odd names, a read-only package, a strict umask, no home.
 
 use camino::Utf8Path;
-use fs_err as fs;
 use serde_json::Value;
 
 use crate::failure::Stop;
@@ -109,7 +108,7 @@ fn read_only(folder: &Utf8Path) -> std::io::Result<()> {
             read_only(entry.path())?;
         }
     }
-    fs::set_permissions(folder, std::fs::Permissions::from_mode(0o555))
+    fs_err::set_permissions(folder, std::fs::Permissions::from_mode(0o555))
 }
 
 #[cfg(not(unix))]

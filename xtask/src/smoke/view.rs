@@ -104,14 +104,10 @@ impl Observer for View<'_> {
         board.running.remove(scenario.name);
         board.ended += 1;
         drop(board);
-        let outcome = match verdict {
-            Verdict::Passed => String::new(),
-            Verdict::Failed(failure) => failure.code.clone(),
-            Verdict::Skipped(reason) => format!("skipped: {reason}"),
-        };
         match verdict {
-            Verdict::Failed(_) => self.printer.failed(scenario.name, elapsed, &outcome),
-            Verdict::Passed | Verdict::Skipped(_) => self.printer.passed(scenario.name, elapsed, &outcome),
+            Verdict::Passed => self.printer.passed(scenario.name, elapsed, ""),
+            Verdict::Failed(failure) => self.printer.failed(scenario.name, elapsed, &failure.code),
+            Verdict::Skipped(reason) => self.printer.skipped(scenario.name, elapsed, reason),
         }
     }
 }
