@@ -1,6 +1,7 @@
 //! The artifacts and their manifest: written once all of them stand, and verified as whoever publishes must.
 
 use std::io::Write;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -101,7 +102,7 @@ pub fn verify(options: &VerifyOptions) -> Result<Verified, Error> {
         let inside = inside(artifacts, &packages, &version);
         (manifest.join(), inside)
     });
-    let manifest = manifest.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    let manifest = manifest.unwrap_or_else(|panic| resume_unwind(panic))?;
     let Verification {
         manifest,
         mut findings,

@@ -40,7 +40,8 @@ impl PackageContents {
     pub fn unpack(tarball: impl Read, name: &str) -> Result<PackageContents, Vec<Finding>> {
         let mut entries = Vec::new();
         let read = tarball::visit(tarball, &TarballLimits::default(), |entry, reader| {
-            let mut bytes = Vec::new();
+            // The reader refuses sizes past its bound, so this is no more than that.
+            let mut bytes = Vec::with_capacity(usize::try_from(entry.size).unwrap_or_default());
             reader.read_to_end(&mut bytes)?;
             let mode = match entry.mode {
                 TarMode::Plain => Mode::Regular,

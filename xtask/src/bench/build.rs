@@ -6,9 +6,10 @@ use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use ktx_manifest::artifact_manifest::ArtifactKind;
+use ktx_release::{Interrupt, tarball};
 
 use super::Comparison;
-use super::measure::{Contestant, Taken, compare};
+use super::measure::{Contestant, compare};
 use crate::build::BuildArgs;
 use crate::session::Session;
 use crate::tools::{self, ToolSet};
@@ -17,155 +18,204 @@ use crate::tools::{self, ToolSet};
 const MANY: usize = 31;
 const SOME: usize = 7;
 
-const PACKING: &str = "ratio at most 0.33, memory at most npm's";
-
-/// The verifier reads the artifacts as they are and what is in them.
-const SUM: &str = r#"find dist/package -type f -exec sha256sum {} + && sha256sum "$0" "$1""#;
-
 pub fn measure(session: &Session<'_>) -> Result<Vec<Comparison>> {
-    let root = session.root()?;
-    let built = crate::build::build(&BuildArgs::default(), session)?;
-    let (tarball, wheel) = (
-        built.artifact(ArtifactKind::Tarball)?,
-        built.artifact(ArtifactKind::Wheel)?,
-    );
     let scratch = tempfile::tempdir()?;
     let scratch = Utf8Path::from_path(scratch.path()).context("failed to read the scratch folder's name")?;
-    let python = tools::provide(session, ToolSet::Python)?;
-    let xtask = Utf8PathBuf::try_from(std::env::current_exe()?)?;
-    let package = root.join("dist/package");
-    let program = package.join(crate::build::host()?.program_path());
-
-    let wheels = compare(
-        &mut [
-            Contestant::new("xtask build-wheel", || {
-                Ok(command(&xtask, &["build-wheel", "--quiet"], root))
-            }),
-            Contestant::new("uv build --wheel (uv_build)", || {
-                let out = scratch.join("wheel");
-                let mut uv = command(
-                    &python.program("uv"),
-                    &["build", "--wheel", "--no-config", "--offline"],
-                    root,
-                );
-                uv.args(["--no-build-isolation", "--python"])
-                    .arg(python.program("python"));
-                uv.arg("--out-dir").arg(out).arg("python");
-                Ok(uv)
-            }),
-        ],
-        SOME,
-    )?;
-    let packages = packers(&xtask, &package, scratch)?;
-    let native = native_tree(&program, scratch)?;
-    let natives = packers(&xtask, &native, scratch)?;
-    let verify = compare(
-        &mut [
-            Contestant::new("xtask verify", || {
-                Ok(command(&xtask, &["verify", "--quiet"], root))
-            }),
-            Contestant::new("sha256sum, packed and unpacked", || {
-                let mut sum = command("sh".into(), &["-c", SUM], root);
-                sum.args([&tarball, &wheel]);
-                Ok(sum)
-            }),
-        ],
-        SOME,
-    )?;
-    let launcher = package.join("dist/bin.js");
-    let version = compare(
-        &mut [
-            Contestant::new("ktx --version", || Ok(command(&program, &["--version"], root))),
-            Contestant::new("node -e 0", || Ok(node(&["-e", "0"]))),
-            Contestant::new("node dist/bin.js --version", || {
-                Ok(node(&[launcher.as_str(), "--version"]))
-            }),
-        ],
-        MANY,
-    )?;
-    let mut round = 0;
-    let install = compare(
-        &mut [Contestant::new("npm install <tarball>", || {
-            round += 1;
-            let project = scratch.join(format!("project-{round}"));
-            fs::create_dir_all(&project)?;
-            fs::write(project.join("package.json"), "{}")?;
-            let mut npm = command(
-                tools::npm().into(),
-                &["install", "--silent", "--no-audit", "--no-fund"],
-                &project,
-            );
-            npm.arg(&tarball);
-            Ok(npm)
-        })],
-        SOME,
-    )?;
-    let again = compare(
-        &mut [Contestant::new("xtask build, nothing changed", || {
-            Ok(command(&xtask, &["build", "--quiet"], root))
-        })],
-        3,
-    )?;
-    let sizes = sizes(&tarball, scratch)?;
-    session.printer.talk(&sizes);
+    let bench = Bench::new(session, scratch)?;
     Ok(vec![
-        Comparison::new("wheel", "ratio at most 1", wheels)?,
-        Comparison::new("package to tarball", PACKING, packages)?,
-        Comparison::new("four programs to tarball", PACKING, natives)?,
-        Comparison::new("verification", "ratio at most 2 over the same bytes", verify)?,
-        Comparison::new("version", "native 5 ms; launcher 8 ms over node", version)?,
-        Comparison::new("installation", "700 ms", install)?,
-        Comparison::new("build again", "2000 ms", again)?,
+        bench.wheel()?,
+        bench.packing("package to tarball", &bench.package)?,
+        bench.packing("four programs to tarball", &native_tree(&bench.program, scratch)?)?,
+        bench.verification()?,
+        bench.version()?,
+        bench.installation()?,
+        bench.build_again()?,
     ])
 }
 
-/// The same tree, packed by us and by npm.
-fn packers(xtask: &Utf8Path, tree: &Utf8Path, scratch: &Utf8Path) -> Result<Vec<Taken>> {
-    let ours = scratch.join("ours.tgz");
-    compare(
-        &mut [
-            Contestant::new("xtask pack", || {
-                Ok(command(
-                    xtask,
-                    &["pack", "--quiet", tree.as_str(), ours.as_str()],
-                    scratch,
-                ))
-            }),
-            Contestant::new("npm pack", || {
-                let mut npm = command(
-                    tools::npm().into(),
-                    &["pack", "--silent", "--pack-destination"],
-                    tree,
-                );
-                npm.arg(scratch);
-                Ok(npm)
-            }),
-        ],
-        SOME,
-    )
+/// What is measured, built and in its place.
+struct Bench<'a> {
+    session: &'a Session<'a>,
+    root: &'a Utf8Path,
+    scratch: &'a Utf8Path,
+    xtask: Utf8PathBuf,
+    package: Utf8PathBuf,
+    program: Utf8PathBuf,
+    tarball: Utf8PathBuf,
+    wheel: Utf8PathBuf,
+}
+
+impl<'a> Bench<'a> {
+    fn new(session: &'a Session<'a>, scratch: &'a Utf8Path) -> Result<Self> {
+        let built = crate::build::build(&BuildArgs::default(), session)?;
+        let package = session.dist()?.join("package");
+        Ok(Bench {
+            session,
+            root: session.root()?,
+            scratch,
+            xtask: Utf8PathBuf::try_from(std::env::current_exe()?)?,
+            program: package.join(crate::build::host()?.program_path()),
+            package,
+            tarball: built.artifact(ArtifactKind::Tarball)?,
+            wheel: built.artifact(ArtifactKind::Wheel)?,
+        })
+    }
+
+    fn wheel(&self) -> Result<Comparison> {
+        let python = tools::provide(self.session, ToolSet::Python)?;
+        let taken = compare(
+            &mut [
+                Contestant::new("xtask build-wheel", || {
+                    Ok(command(&self.xtask, &["build-wheel", "--quiet"], self.root))
+                }),
+                Contestant::new("uv build --wheel (uv_build)", || {
+                    let arguments = ["build", "--wheel", "--no-config", "--offline"];
+                    let mut uv = command(&python.program("uv"), &arguments, self.root);
+                    uv.args(["--no-build-isolation", "--python"])
+                        .arg(python.program("python"));
+                    uv.arg("--out-dir").arg(self.scratch.join("wheel")).arg("python");
+                    Ok(uv)
+                }),
+            ],
+            SOME,
+        )?;
+        Comparison::new("wheel", "ratio at most 1", taken)
+    }
+
+    /// The same tree, packed by us and by npm.
+    fn packing(&self, what: &'static str, tree: &Utf8Path) -> Result<Comparison> {
+        let (ours, theirs) = (self.scratch.join("ours.tgz"), self.scratch.join("theirs"));
+        fs::create_dir_all(&theirs)?;
+        let taken = compare(
+            &mut [
+                Contestant::new("xtask pack", || {
+                    let arguments = ["pack", "--quiet", tree.as_str(), ours.as_str()];
+                    Ok(command(&self.xtask, &arguments, self.scratch))
+                }),
+                Contestant::new("npm pack", || {
+                    let arguments = ["pack", "--silent", "--pack-destination", theirs.as_str()];
+                    Ok(command(tools::npm().into(), &arguments, tree))
+                }),
+            ],
+            SOME,
+        )?;
+        let packed = fs::read_dir(&theirs)?
+            .next()
+            .context("failed to find npm's tarball")??;
+        let (ours, theirs) = (fs::metadata(&ours)?.len(), packed.metadata()?.len());
+        fs::remove_file(packed.path())?;
+        self.session.printer.talk(&format!(
+            "{what}: {ours} bytes, npm's {theirs}: ratio {:.3} (goal: at most 1.02)",
+            ours as f64 / theirs as f64
+        ));
+        Comparison::new(what, "ratio at most 0.33, memory at most npm's", taken)
+    }
+
+    /// The verifier reads the artifacts as they are and what is in them.
+    fn verification(&self) -> Result<Comparison> {
+        let sum = |script: &str| {
+            let mut sum = command("sh".into(), &["-c", script], self.root);
+            sum.args([&self.tarball, &self.wheel]);
+            Ok(sum)
+        };
+        let taken = compare(
+            &mut [
+                Contestant::new("xtask verify", || {
+                    Ok(command(&self.xtask, &["verify", "--quiet"], self.root))
+                }),
+                Contestant::new("sha256sum, packed and unpacked", || {
+                    sum(r#"find dist/package -type f -exec sha256sum {} + && sha256sum "$0" "$1""#)
+                }),
+                Contestant::new("sha256sum, packed alone", || sum(r#"sha256sum "$0" "$1""#)),
+            ],
+            SOME,
+        )?;
+        Comparison::new(
+            "verification",
+            "ratio at most 2 over the bytes that it reads",
+            taken,
+        )
+    }
+
+    fn version(&self) -> Result<Comparison> {
+        let launcher = self.package.join("dist/bin.js");
+        let taken = compare(
+            &mut [
+                Contestant::new("ktx --version", || {
+                    Ok(command(&self.program, &["--version"], self.root))
+                }),
+                Contestant::new("node -e 0", || {
+                    Ok(command("node".into(), &["-e", "0"], self.root))
+                }),
+                Contestant::new("node dist/bin.js --version", || {
+                    Ok(command(
+                        "node".into(),
+                        &[launcher.as_str(), "--version"],
+                        self.root,
+                    ))
+                }),
+            ],
+            MANY,
+        )?;
+        Comparison::new("version", "native 5 ms; launcher 8 ms over node", taken)
+    }
+
+    fn installation(&self) -> Result<Comparison> {
+        let empty = self.scratch.join("empty.tgz");
+        let tree = tree(self.scratch, "empty")?;
+        tarball::pack(tree.as_std_path(), empty.as_std_path(), Interrupt::never())?;
+        let (mut ours, mut floor) = (0, 0);
+        let taken = compare(
+            &mut [
+                Contestant::new("npm install <tarball>", || {
+                    ours += 1;
+                    self.install(&self.tarball, &format!("ours-{ours}"))
+                }),
+                Contestant::new("npm install, an empty package", || {
+                    floor += 1;
+                    self.install(&empty, &format!("floor-{floor}"))
+                }),
+            ],
+            SOME,
+        )?;
+        Comparison::new("installation", "700 ms", taken)
+    }
+
+    /// npm, about to install a tarball in a new project.
+    fn install(&self, tarball: &Utf8Path, project: &str) -> Result<Command> {
+        let project = self.scratch.join(project);
+        fs::create_dir_all(&project)?;
+        fs::write(project.join("package.json"), "{}")?;
+        let arguments = ["install", "--silent", "--no-audit", "--no-fund", tarball.as_str()];
+        Ok(command(tools::npm().into(), &arguments, &project))
+    }
+
+    fn build_again(&self) -> Result<Comparison> {
+        let build = || Ok(command(&self.xtask, &["build", "--quiet"], self.root));
+        let taken = compare(&mut [Contestant::new("xtask build, nothing changed", build)], 3)?;
+        Comparison::new("build again", "2000 ms", taken)
+    }
 }
 
 /// A package of nothing but native code, four times the program.
 fn native_tree(program: &Utf8Path, scratch: &Utf8Path) -> Result<Utf8PathBuf> {
-    let tree = scratch.join("native");
-    fs::create_dir_all(&tree)?;
-    fs::write(
-        tree.join("package.json"),
-        r#"{"name": "native", "version": "1.0.0"}"#,
-    )?;
+    let tree = tree(scratch, "native")?;
     for copy in 1..=4 {
         fs::copy(program, tree.join(format!("program-{copy}")))?;
     }
     Ok(tree)
 }
 
-/// Node without the variable that makes it read certificates at every start.
-fn node(arguments: &[&str]) -> Command {
-    let mut node = Command::new("node");
-    node.args(arguments).env_remove("NODE_EXTRA_CA_CERTS");
-    node
+/// A package of that name with nothing in it yet.
+fn tree(scratch: &Utf8Path, name: &str) -> Result<Utf8PathBuf> {
+    let tree = scratch.join(name);
+    fs::create_dir_all(&tree)?;
+    let text = format!(r#"{{"name": "{name}", "version": "1.0.0"}}"#);
+    fs::write(tree.join("package.json"), text)?;
+    Ok(tree)
 }
 
+/// Without the variable that makes Node read certificates at every start.
 fn command(program: &Utf8Path, arguments: &[&str], folder: &Utf8Path) -> Command {
     let mut command = Command::new(program);
     command
@@ -173,13 +223,4 @@ fn command(program: &Utf8Path, arguments: &[&str], folder: &Utf8Path) -> Command
         .current_dir(folder)
         .env_remove("NODE_EXTRA_CA_CERTS");
     command
-}
-
-fn sizes(ours: &Utf8Path, packed: &Utf8Path) -> Result<String> {
-    let name = ours.file_name().context("failed to name the tarball")?;
-    let (ours, theirs) = (fs::metadata(ours)?.len(), fs::metadata(packed.join(name))?.len());
-    Ok(format!(
-        "tarball: {ours} bytes, npm's {theirs}: ratio {:.3} (goal: at most 1.02)",
-        ours as f64 / theirs as f64
-    ))
 }

@@ -6,6 +6,9 @@ mod install;
 mod layout;
 mod telemetry;
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use ktx_manifest::{Finding, Platform};
 
 use super::contents::PackageContents;
@@ -14,15 +17,19 @@ use crate::error::Error;
 
 /// All findings about a package of this version.
 pub fn judge(contents: &PackageContents, version: &semver::Version) -> Result<Vec<Finding>, Error> {
-    let mut findings = layout::findings(contents);
-    findings.extend(install::findings(contents, version));
-    for platform in Platform::ALL {
-        let path = platform.program_path();
-        if let Some(file) = contents.get(&path) {
-            findings.extend(program::findings(&path, platform, version, file.bytes));
+    // The search for telemetry goes over every byte and takes as long as all the others together.
+    thread::scope(|scope| {
+        let telemetry = scope.spawn(|| telemetry::findings(contents));
+        let mut findings = layout::findings(contents);
+        findings.extend(install::findings(contents, version));
+        for platform in Platform::ALL {
+            let path = platform.program_path();
+            if let Some(file) = contents.get(&path) {
+                findings.extend(program::findings(&path, platform, version, file.bytes));
+            }
         }
-    }
-    findings.extend(assets::findings(contents, version)?);
-    findings.extend(telemetry::findings(contents));
-    Ok(findings)
+        findings.extend(assets::findings(contents, version)?);
+        findings.extend(telemetry.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        Ok(findings)
+    })
 }
