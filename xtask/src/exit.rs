@@ -53,6 +53,15 @@ impl Failure {
         self
     }
 
+    /// This failure in place of `error`, which becomes its cause; a missing program stays the error that it is, for it
+    /// names what mends it.
+    pub fn instead_of(self, error: anyhow::Error) -> anyhow::Error {
+        match code(&error) {
+            Exit::Prerequisite => error,
+            _ => self.because(error).into(),
+        }
+    }
+
     /// Keeps the error that caused this one; its text follows the message after a colon.
     #[must_use]
     pub fn because(mut self, source: impl Into<anyhow::Error>) -> Self {
@@ -82,12 +91,25 @@ pub fn report(printer: &Printer, result: anyhow::Result<()>) -> ExitCode {
     match result.and_then(|()| printer.lost().map_or(Ok(()), unwritten)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
-            let hint = failure.and_then(|failure| failure.hint.as_deref());
-            printer.error(&sentence(&error), hint.or_else(|| way_out(&error)));
-            ExitCode::from(failure.map_or(Exit::Failed, |failure| failure.exit) as u8)
+            tell(printer, &error);
+            ExitCode::from(code(&error) as u8)
         }
     }
+}
+
+/// Prints an error and the way out.
+pub fn tell(printer: &Printer, error: &anyhow::Error) {
+    let hint = failure(error).and_then(|failure| failure.hint.as_deref());
+    printer.error(&sentence(error), hint.or_else(|| way_out(error)));
+}
+
+/// The exit code that an error asks for.
+pub fn code(error: &anyhow::Error) -> Exit {
+    failure(error).map_or(Exit::Failed, |failure| failure.exit)
+}
+
+fn failure(error: &anyhow::Error) -> Option<&Failure> {
+    error.chain().find_map(|cause| cause.downcast_ref())
 }
 
 fn unwritten(error: io::Error) -> anyhow::Result<()> {

@@ -147,9 +147,8 @@ pub fn add_rust_target(session: &Session<'_>, target: &str) -> Result<()> {
                 Exit::Prerequisite,
                 format!("failed to add the Rust target `{target}`"),
             )
-            .because(error)
             .hint(format!("run: rustup target add {target}"))
-            .into()
+            .instead_of(error)
         })
 }
 

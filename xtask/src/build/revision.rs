@@ -44,8 +44,8 @@ fn git(session: &Session<'_>, arguments: &[&str]) -> Result<String> {
     command.args(arguments).current_dir(session.root()?);
     let said = process::run(session.printer, command, Talk::Kept).map_err(|error| {
         Failure::new(Exit::Prerequisite, "failed to ask git for the source revision")
-            .because(error)
             .hint("build in a git checkout that has a commit")
+            .instead_of(error)
     })?;
     Ok(said.stdout.trim().to_owned())
 }

@@ -13,7 +13,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{self, Exit, Failure};
 use crate::session::Session;
 
 /// Run every test suite: Rust, Python, launcher, and the checks for other platforms
@@ -97,11 +97,12 @@ pub fn run(arguments: TestArgs, session: &Session<'_>) -> Result<()> {
         };
         crate::interrupt::check()?;
         if let Err(error) = &result {
-            session.printer.error(&format!("{error:#}"), None);
+            exit::tell(session.printer, error);
         }
         outcomes.push(Outcome {
             suite,
             passed: result.is_ok(),
+            failure: result.err().map(|error| exit::code(&error)),
             seconds: started.elapsed().as_secs_f64(),
         });
     }
@@ -125,6 +126,8 @@ impl Suite {
 struct Outcome {
     suite: Suite,
     passed: bool,
+    #[serde(skip)]
+    failure: Option<Exit>,
     seconds: f64,
 }
 
@@ -146,10 +149,15 @@ fn report(session: &Session<'_>, outcomes: &[Outcome], skipped: usize) -> Result
     if failed == 0 {
         return Ok(());
     }
-    Err(Failure::new(
-        Exit::Failed,
-        format!("{failed} of {} test suites failed", outcomes.len()),
+    let mut failures = outcomes.iter().filter_map(|outcome| outcome.failure);
+    let exit = if failures.all(|exit| exit == Exit::Prerequisite) {
+        Exit::Prerequisite
+    } else {
+        Exit::Failed
+    };
+    Err(
+        Failure::new(exit, format!("{failed} of {} test suites failed", outcomes.len()))
+            .hint("run one again with: cargo xtask test --suite NAME")
+            .into(),
     )
-    .hint("run one again with: cargo xtask test --suite NAME")
-    .into())
 }

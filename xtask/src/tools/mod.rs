@@ -12,11 +12,15 @@ mod stamp;
 pub use interpreter::find as interpreter;
 pub use node::npm;
 
+use std::process::Command;
+
 use anyhow::Result;
 use camino::Utf8PathBuf;
 use fs_err as fs;
 use ktx_manifest::Platform;
 
+use crate::exit::{Exit, Failure};
+use crate::process::{self, Talk};
 use crate::session::Session;
 
 /// A set of tools that is installed as one.
@@ -113,6 +117,17 @@ pub fn provide(session: &Session<'_>, set: ToolSet) -> Result<Tools> {
         _ => python::install(session, &tools, &requirements(session, set)?, &folder)?,
     }
     Ok(Tools { set, folder })
+}
+
+/// Runs a registry's client that installs `name`.
+fn fetch(session: &Session<'_>, name: &str, client: Command) -> Result<()> {
+    process::run(session.printer, client, Talk::Kept)
+        .map(drop)
+        .map_err(|error| {
+            Failure::new(Exit::Network, format!("failed to install `{name}`"))
+                .hint("see that the package registries can be reached, then run: cargo xtask install-tools")
+                .instead_of(error)
+        })
 }
 
 /// uv alone, which the others are installed with.

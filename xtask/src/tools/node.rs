@@ -2,13 +2,12 @@
 
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::stamp::Stamp;
 use crate::exit::{Exit, Failure};
-use crate::process::{self, Talk};
 use crate::session::Session;
 
 pub fn program(folder: &Utf8Path, name: &str) -> Utf8PathBuf {
@@ -46,14 +45,14 @@ pub fn install(session: &Session<'_>, source: &Utf8Path, folder: &Utf8Path) -> R
         "--loglevel=error",
     ])
     .current_dir(folder);
-    process::run(session.printer, ci, Talk::Kept).with_context(|| format!("failed to install `{name}`"))?;
+    super::fetch(session, name, ci)?;
     // npm says nothing of an optional package that it could not fetch.
     if !folder.join("node_modules/.bin").is_dir() {
         return Err(Failure::new(
             Exit::Network,
             format!("failed to install `{name}`: npm found none of its packages"),
         )
-        .hint("look at what `npm ping` says of the registry, and run the command again")
+        .hint("see what `npm ping` says of the registry, then run: cargo xtask install-tools")
         .into());
     }
     stamp.finish()?;

@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::interpreter::{self, Interpreter};
 use super::stamp::Stamp;
+use crate::exit::{Exit, Failure};
 use crate::process::{self, Talk};
 use crate::session::Session;
 
@@ -76,7 +77,7 @@ pub fn install(
     ])
     .arg(program(folder, "python"))
     .arg(requirements);
-    process::run(session.printer, sync, Talk::Kept).with_context(|| format!("failed to install `{name}`"))?;
+    super::fetch(session, name, sync)?;
     stamp.finish()?;
     step.done("");
     Ok(())
@@ -98,6 +99,16 @@ fn bootstrap(session: &Session<'_>, tools: &Utf8Path, python: &Interpreter) -> R
     if stamp.is_current() {
         return Ok(uv);
     }
+    let mut installed = Command::new(&python.executable);
+    installed.args(["-m", "pip", "--version"]);
+    process::run(session.printer, installed, Talk::Kept).map_err(|error| {
+        Failure::new(
+            Exit::Prerequisite,
+            format!("failed to find pip for `{}`", python.executable),
+        )
+        .because(error)
+        .hint("install it with: python3 -m ensurepip, or apt-get install --yes python3-pip")
+    })?;
     let step = session.printer.step("install tools: uv");
     stamp.begin(&folder)?;
     let mut pip = Command::new(&python.executable);
@@ -120,7 +131,7 @@ fn bootstrap(session: &Session<'_>, tools: &Utf8Path, python: &Interpreter) -> R
     .arg("--requirement")
     .arg(&requirements)
     .env("PIP_ROOT_USER_ACTION", "ignore");
-    process::run(session.printer, pip, Talk::Kept).context("failed to install `uv`")?;
+    super::fetch(session, "uv", pip)?;
     stamp.finish()?;
     step.done("");
     Ok(uv)

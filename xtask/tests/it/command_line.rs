@@ -155,8 +155,8 @@ fn a_missing_program_is_a_missing_prerequisite() {
     exit: 4
     --- stdout
     --- stderr
-    error: failed to ask git for the source revision: failed to run `git`: No such file or directory (os error 2)
-    hint: build in a git checkout that has a commit
+    error: failed to run `git`: No such file or directory (os error 2)
+    hint: install `git` and make sure it is on PATH
     ");
 }
 
@@ -208,6 +208,38 @@ fn sigterm_ends_the_children_and_exits_143() {
             .status()
     };
     wait_for("git is gone", || !alive().expect("kill runs").success());
+}
+
+#[test]
+fn a_registry_that_gives_nothing_is_told_from_a_program_that_is_missing() {
+    let folder = checkout();
+    copy(folder.path(), "xtask/tools/uv.txt");
+    copy(folder.path(), "xtask/tools/python.txt");
+    copy(folder.path(), "npm/test/launcher.test.js");
+    let exit = |command: &mut Command| {
+        let output = command.output().expect("xtask runs");
+        let hint = String::from_utf8_lossy(&output.stderr);
+        let hint = hint
+            .lines()
+            .find(|line| line.starts_with("hint: "))
+            .map(str::to_owned);
+        (output.status.code(), hint.unwrap_or_default())
+    };
+    let tools = || xtask(folder.path(), &["install-tools"]);
+    assert_eq!(
+        exit(tools().env("PIP_NO_INDEX", "1")),
+        (
+            Some(5),
+            "hint: see that the package registries can be reached, then run: cargo xtask install-tools"
+                .to_owned()
+        )
+    );
+    let nowhere = folder.path().join("nowhere");
+    let hint = "hint: install Python 3.11 or newer and put it on PATH as `python3`";
+    assert_eq!(exit(tools().env("PATH", &nowhere)), (Some(4), hint.to_owned()));
+    let mut suite = xtask(folder.path(), &["test", "--suite", "launcher"]);
+    let hint = "hint: install `node` and make sure it is on PATH";
+    assert_eq!(exit(suite.env("PATH", &nowhere)), (Some(4), hint.to_owned()));
 }
 
 #[track_caller]
