@@ -19,6 +19,7 @@ mod session;
 mod setup_status;
 mod shell;
 mod signals;
+mod spinner;
 mod table;
 mod tools;
 mod version;

@@ -3,9 +3,8 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
-
 use crate::session::Session;
+use crate::spinner::spinner;
 
 /// Shorter work would only flicker.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -19,12 +18,7 @@ pub fn during<T>(session: &Session, what: &str, work: impl FnOnce() -> T) -> T {
     std::thread::scope(|scope| {
         scope.spawn(move || {
             if waiting.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
-                let spinner = ProgressBar::new_spinner().with_message(what.to_owned());
-                spinner.set_style(
-                    ProgressStyle::with_template("{spinner} {msg} ({elapsed})")
-                        .unwrap_or(ProgressStyle::default_spinner()),
-                );
-                spinner.enable_steady_tick(Duration::from_millis(120));
+                let spinner = spinner("{spinner} {msg} ({elapsed})").with_message(what.to_owned());
                 // Ends when the sender is dropped, however the work ends.
                 let _ = waiting.recv();
                 spinner.finish_and_clear();

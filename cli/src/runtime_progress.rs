@@ -2,12 +2,12 @@
 //! nothing but that it waits for another process.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use ktx_runtime::{Event, Observer, Step};
 
 use crate::printer::Printer;
+use crate::spinner::spinner;
 
 /// Observes a runtime.
 pub struct RuntimeProgress {
@@ -31,13 +31,9 @@ impl RuntimeProgress {
     }
 
     fn show(&self, line: &mut Line, message: String) {
-        let spinner = line.spinner.get_or_insert_with(|| {
-            let style = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}");
-            let spinner = ProgressBar::new_spinner();
-            spinner.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-            spinner.enable_steady_tick(Duration::from_millis(120));
-            spinner
-        });
+        let spinner = line
+            .spinner
+            .get_or_insert_with(|| spinner("{spinner} {elapsed} {wide_msg}"));
         spinner.set_message(message);
     }
 }

@@ -51,8 +51,12 @@ pub fn measure(session: &Session<'_>) -> Result<Vec<Comparison>> {
             Contestant::new("ktx runtime install --force", || {
                 Ok(machine.ktx(&["runtime", "install", "--force"]))
             }),
-            Contestant::new("by hand, importing every module", || machine.by_hand(EVERY_MODULE)),
-            Contestant::new("by hand, importing the packages alone", || machine.by_hand(PACKAGES_ALONE)),
+            Contestant::new("by hand, importing every module", || {
+                machine.by_hand(EVERY_MODULE)
+            }),
+            Contestant::new("by hand, importing the packages alone", || {
+                machine.by_hand(PACKAGES_ALONE)
+            }),
         ],
         SOME,
     )?;

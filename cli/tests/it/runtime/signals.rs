@@ -95,3 +95,54 @@ fn a_termination_ends_an_installation_with_143() {
 fn several_signals_are_one_wish() {
     assert_eq!(interrupted(&["INT"; 5]), interrupted(&["INT"]));
 }
+
+/// A terminal writes `^C` where its cursor stands. Were the line of progress full, that would wrap, and clearing would leave
+/// the line itself behind.
+#[test]
+#[cfg(target_os = "linux")]
+fn progress_leaves_room_for_what_a_terminal_echoes() {
+    const COLUMNS: usize = 60;
+    let bench = Bench::with_sample();
+    let uv = hanging_uv(&bench);
+    let mut command = Command::new("script");
+    let line = format!(
+        "stty rows 24 cols {COLUMNS}; exec {} runtime install",
+        env!("CARGO_BIN_EXE_ktx")
+    );
+    bench
+        .sandbox()
+        .environment_of(command.args(["-qefc", &line, "/dev/null"]));
+    command
+        .env("TERM", "xterm")
+        .env("KTX_UV", uv)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let Ok(mut terminal) = command.spawn() else {
+        crate::sandbox::python::skip("no `script` to make a terminal with");
+        return;
+    };
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !bench.sandbox().root().join("hangs").exists() {
+        assert!(Instant::now() < deadline, "uv was not run");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let mut keyboard = terminal.stdin.take().expect("stdin");
+    std::io::Write::write_all(&mut keyboard, b"\x03").expect("typed");
+    let mut shown = String::new();
+    terminal
+        .stdout
+        .take()
+        .expect("stdout")
+        .read_to_string(&mut shown)
+        .expect("text");
+    assert_eq!(terminal.wait().expect("it ends").code(), Some(130), "{shown}");
+    let lines: Vec<String> = shown
+        .split(['\r', '\n'])
+        .map(|line| dialoguer::console::strip_ansi_codes(line).into_owned())
+        .collect();
+    assert!(lines.iter().any(|line| line.contains("creating the")), "{shown}");
+    for line in lines {
+        let drawn = line.trim_end_matches("^C");
+        assert!(drawn.chars().count() <= COLUMNS - 2, "{drawn:?}");
+    }
+}
