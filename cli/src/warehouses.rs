@@ -141,7 +141,7 @@ fn table_of(found: IntrospectedTable) -> Table {
     let key = |key: IntrospectedForeignKey| ForeignKey {
         from_column: key.from_column,
         to_catalog: None,
-        to_db: None,
+        to_db: key.to_db,
         to_table: key.to_table,
         to_column: key.to_column,
         constraint_name: key.constraint_name,

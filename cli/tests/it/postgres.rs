@@ -183,6 +183,43 @@ fn is_scanned_queried_and_its_history_read() {
 }
 
 #[test]
+fn keys_that_cross_schemas_or_have_several_columns_become_joins() {
+    let (Some(shared), Some(server)) = (python::shared(), Postgres::start()) else {
+        return;
+    };
+    server.sql(
+        "create schema sales; create table owners (id int primary key);
+         create table sales.owners (id int, year int, primary key (id, year));
+         create table pets (id int primary key, owner int, year int, keeper int references owners,
+             foreign key (owner, year) references sales.owners (id, year))",
+    );
+    let config = CONFIG.replace(
+        "readonly: true\n",
+        "readonly: true\n    schemas: [public, sales]\n",
+    );
+    let sandbox = shared
+        .sandbox(Sandbox::with_config(&config))
+        .variable("ZOO_URL", server.url());
+    let _ = sandbox.run(&["dev", "scan", "pg"]).succeeds();
+    let joins = |name: &str| {
+        let source = sandbox.run(&["sl", "read", name]).succeeds().stdout();
+        let on = source.lines().filter(|line| line.contains("\"on\":"));
+        on.map(|line| line.trim().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        joins("pets"),
+        [
+            "\"on\": pets.keeper = owners.id",
+            "\"on\": pets.owner = sales_owners.id AND pets.year = sales_owners.year"
+        ]
+    );
+    assert_eq!(
+        joins("sales_owners"),
+        ["\"on\": sales_owners.id = pets.owner AND sales_owners.year = pets.year"]
+    );
+}
+
+#[test]
 fn refuses_what_writes_and_hides_the_password() {
     let (Some(shared), Some(server)) = (python::shared(), Postgres::start()) else {
         return;

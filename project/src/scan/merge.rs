@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::Driver;
 use crate::scan::relationships::{Decision, Relationship as Detected};
 use crate::semantic::{JoinOrigin, Relationship, Shard, ShardColumn, ShardJoin, ShardTable};
-use crate::snapshot::{SnapshotColumn, Table};
+use crate::snapshot::{ForeignKey, SnapshotColumn, Table};
 
 /// The shard that a table belongs to, without its extension.
 pub fn shard_of(driver: &Driver, table: &Table) -> String {
@@ -47,16 +47,9 @@ pub fn shards_of(driver: &Driver, tables: &[Table], detected: &[Detected]) -> BT
     let mut joins: Vec<(String, ShardJoin)> = Vec::new();
     for table in tables {
         let from = &names[&table.path()];
-        for key in &table.foreign_keys {
-            let target = target_name(table, &key.to_table, &names);
-            if let Some(to) = target {
-                joins.extend(both_ways(
-                    from,
-                    &key.from_column,
-                    &to,
-                    &key.to_column,
-                    JoinOrigin::Formal,
-                ));
+        for (target, pairs) in keys_of(table, tables) {
+            if let Some(to) = names.get(&target.path()) {
+                joins.extend(both_ways(from, to, &pairs, JoinOrigin::Formal));
             }
         }
     }
@@ -65,13 +58,8 @@ pub fn shards_of(driver: &Driver, tables: &[Table], detected: &[Detected]) -> BT
         .filter(|found| found.decision == Decision::Accepted)
     {
         if let (Some(from), Some(to)) = (names.get(&found.from_table), names.get(&found.to_table)) {
-            joins.extend(both_ways(
-                from,
-                &found.from_column,
-                to,
-                &found.to_column,
-                JoinOrigin::Inferred,
-            ));
+            let pair = (found.from_column.as_str(), found.to_column.as_str());
+            joins.extend(both_ways(from, to, &[pair], JoinOrigin::Inferred));
         }
     }
     for shard in shards.values_mut() {
@@ -86,40 +74,70 @@ pub fn shards_of(driver: &Driver, tables: &[Table], detected: &[Detected]) -> BT
     shards
 }
 
-/// Keys rarely cross schemas; without the target's schema the table beside is meant, else any of that name.
-fn target_name(table: &Table, target: &str, names: &BTreeMap<String, String>) -> Option<String> {
-    let beside = Table {
-        name: target.to_owned(),
-        columns: Vec::new(),
-        foreign_keys: Vec::new(),
-        ..table.clone()
-    };
-    names.get(&beside.path()).cloned().or_else(|| {
-        names
-            .iter()
-            .find(|(_, name)| name.eq_ignore_ascii_case(target))
-            .map(|(_, name)| name.clone())
-    })
+/// A column and the one that it refers to.
+type Pair<'t> = (&'t str, &'t str);
+
+/// The foreign keys of a table, each with all its columns: a part of a key tells rows of its target apart no better
+/// than any other column.
+fn keys_of<'t>(table: &'t Table, tables: &'t [Table]) -> Vec<(&'t Table, Vec<Pair<'t>>)> {
+    let mut keys: Vec<(Option<&str>, &Table, Vec<Pair<'_>>)> = Vec::new();
+    for part in &table.foreign_keys {
+        let Some(target) = target_of(table, part, tables) else {
+            continue;
+        };
+        let (name, pair) = (
+            part.constraint_name.as_deref(),
+            (part.from_column.as_str(), part.to_column.as_str()),
+        );
+        let begun = keys.iter_mut().find(|(known, to, pairs)| {
+            to.path() == target.path()
+                && *known == name
+                && (name.is_some() || continues_key(target, pairs, &part.to_column))
+        });
+        match begun {
+            Some((_, _, pairs)) => pairs.push(pair),
+            None => keys.push((name, target, vec![pair])),
+        }
+    }
+    keys.into_iter()
+        .map(|(_, target, pairs)| (target, pairs))
+        .collect()
 }
 
-fn both_ways(
-    from: &str,
-    column: &str,
-    to: &str,
-    target: &str,
-    source: JoinOrigin,
-) -> [(String, ShardJoin); 2] {
-    let join = |to: &str, on: String, relationship| ShardJoin {
+/// SQLite does not name its keys. Columns that refer to different parts of one primary key belong together.
+fn continues_key(target: &Table, pairs: &[Pair<'_>], column: &str) -> bool {
+    let is_part = |name: &str| target.column(name).is_some_and(|column| column.primary_key);
+    is_part(column) && pairs.iter().all(|(_, known)| is_part(known) && *known != column)
+}
+
+/// Without a schema of its own a key means the table beside; SQLite takes any letter case.
+fn target_of<'t>(table: &Table, key: &ForeignKey, tables: &'t [Table]) -> Option<&'t Table> {
+    let db = key.to_db.as_ref().or(table.db.as_ref());
+    let beside = |target: &&Table| target.catalog == table.catalog && target.db.as_ref() == db;
+    let mut candidates = tables.iter().filter(beside);
+    let exact = candidates.clone().find(|target| target.name == key.to_table);
+    exact.or_else(|| candidates.find(|target| target.name.eq_ignore_ascii_case(&key.to_table)))
+}
+
+fn both_ways(from: &str, to: &str, pairs: &[Pair<'_>], source: JoinOrigin) -> [(String, ShardJoin); 2] {
+    let join = |to: &str, on: Vec<String>, relationship| ShardJoin {
         to: to.to_owned(),
-        on,
+        on: on.join(" AND "),
         relationship,
         source,
     };
-    let there = format!("{from}.{column} = {to}.{target}");
-    let back = format!("{to}.{target} = {from}.{column}");
+    let there = pairs
+        .iter()
+        .map(|(column, target)| format!("{from}.{column} = {to}.{target}"));
+    let back = pairs
+        .iter()
+        .map(|(column, target)| format!("{to}.{target} = {from}.{column}"));
     [
-        (from.to_owned(), join(to, there, Relationship::ManyToOne)),
-        (to.to_owned(), join(from, back, Relationship::OneToMany)),
+        (
+            from.to_owned(),
+            join(to, there.collect(), Relationship::ManyToOne),
+        ),
+        (to.to_owned(), join(from, back.collect(), Relationship::OneToMany)),
     ]
 }
 

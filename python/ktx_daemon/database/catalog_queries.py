@@ -39,12 +39,15 @@ ORDER BY a.attrelid, a.attnum
 FOREIGN_KEYS = """
 SELECT k.conrelid::int8 AS oid,
        own.attname::text AS from_column,
+       NULLIF(their_schema.nspname, own_schema.nspname)::text AS to_db,
        target.relname::text AS to_table,
        theirs.attname::text AS to_column,
        k.conname::text AS constraint_name
 FROM pg_catalog.pg_constraint k
 CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS pair (own_number, their_number, place)
 JOIN pg_catalog.pg_class target ON target.oid = k.confrelid
+JOIN pg_catalog.pg_namespace their_schema ON their_schema.oid = target.relnamespace
+JOIN pg_catalog.pg_namespace own_schema ON own_schema.oid = k.connamespace
 JOIN pg_catalog.pg_attribute own ON own.attrelid = k.conrelid AND own.attnum = pair.own_number
 JOIN pg_catalog.pg_attribute theirs ON theirs.attrelid = k.confrelid AND theirs.attnum = pair.their_number
 LEFT JOIN pg_catalog.pg_constraint parent ON parent.oid = k.conparentid
@@ -53,5 +56,5 @@ WHERE k.contype = 'f'
   AND (parent.oid IS NULL OR parent.conrelid <> k.conrelid)
 ORDER BY k.conrelid, k.conname, pair.place
 """
-"""One row for each pair of columns. A key to a partitioned table has a hidden copy for each partition; those are
-left out."""
+"""One row for each pair of columns; `to_db` is NULL where the target is in the key's own schema. A key to a
+partitioned table has a hidden copy for each partition; those are left out."""

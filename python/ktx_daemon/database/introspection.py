@@ -124,7 +124,8 @@ def assemble(tables: Iterable[Row], columns: Iterable[Row], foreign_keys: Iterab
         if (table := found.get(row["oid"])) is not None:
             names = ("from_column", "to_table", "to_column")
             key = {name: _text(row, name) for name in names}
-            table["foreign_keys"].append({**key, "constraint_name": row["constraint_name"]})
+            elsewhere = {"to_db": row["to_db"]} if row.get("to_db") else {}
+            table["foreign_keys"].append({**key, **elsewhere, "constraint_name": row["constraint_name"]})
     return sorted(found.values(), key=lambda table: (table["catalog"], table["db"], table["name"]))
 
 

@@ -38,7 +38,13 @@ def test_describes_a_table_with_types_keys_and_comments(zoo_url: str) -> None:
     ]
     assert list(pets["columns"][0]) == ["name", "type", "nullable", "primary_key", "comment"]
     assert pets["foreign_keys"] == [
-        {"from_column": "owner_id", "to_table": "owners", "to_column": "id", "constraint_name": "pets_owner_fk"}
+        {
+            "from_column": "owner_id",
+            "to_db": "other",
+            "to_table": "owners",
+            "to_column": "id",
+            "constraint_name": "pets_owner_fk",
+        }
     ]
 
 

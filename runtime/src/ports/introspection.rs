@@ -55,6 +55,8 @@ pub struct IntrospectedColumn {
 #[derive(Clone, Debug, PartialEq)]
 pub struct IntrospectedForeignKey {
     pub from_column: String,
+    /// The schema of the table that is referred to, when it is another one.
+    pub to_db: Option<String>,
     pub to_table: String,
     pub to_column: String,
     pub constraint_name: Option<String>,
@@ -120,6 +122,7 @@ fn read_key(key: &Answer<'_>) -> Result<IntrospectedForeignKey, PortError> {
     let text = |field: &str| key.text(field, &format!("tables[].foreign_keys[].{field}"));
     Ok(IntrospectedForeignKey {
         from_column: text("from_column")?,
+        to_db: key.optional_text("to_db"),
         to_table: text("to_table")?,
         to_column: text("to_column")?,
         constraint_name: key.optional_text("constraint_name"),

@@ -203,6 +203,31 @@ fn a_shard_whose_layout_cannot_be_changed_in_place_is_written_anew() {
 }
 
 #[test]
+fn a_key_of_several_columns_is_one_join() {
+    let sandbox = zoo();
+    sandbox.database(
+        "zoo.db",
+        "create table plan (dept text, mon text, primary key (dept, mon));
+         create table spend (id integer primary key, dept text, mon text, other_dept text, other_mon text,
+             foreign key (dept, mon) references Plan, foreign key (other_dept, other_mon) references plan (dept, mon))",
+    );
+    let _ = sandbox.run(&["dev", "scan", "wh"]).succeeds();
+    let spend = sandbox.run(&["sl", "read", "spend"]).succeeds().stdout();
+    let on: Vec<&str> = spend
+        .lines()
+        .filter(|line| line.contains("\"on\":"))
+        .map(str::trim)
+        .collect();
+    assert_eq!(
+        on,
+        [
+            "\"on\": spend.other_dept = plan.dept AND spend.other_mon = plan.mon",
+            "\"on\": spend.dept = plan.dept AND spend.mon = plan.mon"
+        ]
+    );
+}
+
+#[test]
 fn a_shard_that_cannot_be_read_is_left_alone_and_named() {
     let sandbox = zoo();
     sandbox.write("semantic-layer/wh/_schema/public.yaml", "tables: [mine\n");
