@@ -15,6 +15,8 @@ pub struct Options {
     pub folder: Utf8PathBuf,
     /// A uv cache of the toolchain that runs fill and read; copied before anything is started with it.
     pub warm_cache: Utf8PathBuf,
+    /// The user's own uv cache, which is copied for what is too heavy to be downloaded each time.
+    pub user_cache: Option<Utf8PathBuf>,
     /// What the user owns and no scenario may touch.
     pub belongings: Belongings,
     pub redaction: Redaction,

@@ -308,5 +308,5 @@ fn left_behind(sandbox: &Sandbox) -> Result<(), Stop> {
     Ok(())
 }
 
-/// What the package managers leave in the temporary folder, whatever they install.
-const OTHERS_LEAVE: [&str; 2] = ["node-compile-cache", "bunx-"];
+/// What the package managers leave in the temporary folder, whatever they install, and PyTorch whenever it is imported.
+const OTHERS_LEAVE: [&str; 3] = ["node-compile-cache", "bunx-", "torchinductor_"];

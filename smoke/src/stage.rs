@@ -10,7 +10,7 @@ use crate::failure::Stop;
 use crate::observer::Observer;
 use crate::options::{Options, Package};
 use crate::report::ProvenBytes;
-use crate::sandbox::{Interrupted, Invocation, Sandbox, hard_link_tree};
+use crate::sandbox::{Interrupted, Invocation, Sandbox, copy_tree, hard_link_tree};
 use crate::step::Step;
 
 /// npm works on the network's time when it has to ask for something; the tarball alone takes under a second.
@@ -98,6 +98,14 @@ impl Stage<'_> {
     pub fn warm_uv_cache(&self) -> Result<(), Stop> {
         if let Some(seed) = self.uv_seed {
             hard_link_tree(seed, &self.sandbox.folders().uv_cache())?;
+        }
+        Ok(())
+    }
+
+    /// The same from the user's own cache, with whatever the user has installed before; the copy takes its time.
+    pub fn copy_user_cache(&self) -> Result<(), Stop> {
+        if let Some(cache) = &self.options.user_cache {
+            copy_tree(cache, &self.sandbox.folders().uv_cache())?;
         }
         Ok(())
     }

@@ -5,7 +5,15 @@ use fs_err as fs;
 
 use crate::failure::Stop;
 use crate::sandbox::Invocation;
+use crate::scenario::Need;
 use crate::stage::Stage;
+
+/// What it takes to install the package, to make the project, and to query it.
+pub const NEEDS: &[Need] = &[
+    Need::Program("npm"),
+    Need::Program("uv"),
+    Need::Program("python3"),
+];
 
 const KTX_YAML: &str = "\
 project: smoke

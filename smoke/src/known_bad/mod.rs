@@ -221,6 +221,33 @@ mod tests {
     use super::*;
 
     #[test]
+    fn caught_by_another_or_not_at_all_is_escaped() {
+        for (expected, caught_with, right) in [
+            (Catcher::Verify("package-mode"), &["package-mode"][..], true),
+            (Catcher::Verify("package-mode"), &["other", "package-mode"], true),
+            (Catcher::Verify("package-mode"), &["other"], false),
+            (Catcher::Scenario("demo", "setup.exit"), &["setup.exit"], true),
+            (Catcher::Scenario("demo", "setup.exit"), &["setup.stdout"], false),
+            (
+                Catcher::Scenario("demo", "setup.exit"),
+                &["skipped: no npm"],
+                false,
+            ),
+            (Catcher::Scenario("demo", "setup.exit"), &[], false),
+            (Catcher::Nobody("demo"), &[], true),
+            (Catcher::Nobody("demo"), &["setup.exit"], false),
+        ] {
+            let trial = Trial {
+                sabotage: "sabotage",
+                expected,
+                caught_with: caught_with.iter().map(|code| (*code).to_owned()).collect(),
+                elapsed: Duration::ZERO,
+            };
+            assert_eq!(trial.is_right(), right, "{trial:?}");
+        }
+    }
+
+    #[test]
     fn the_corpus_is_large_and_names_scenarios_that_exist() {
         let names: BTreeSet<_> = corpus().map(|sabotage| sabotage.name).collect();
         assert_eq!(names.len(), corpus().count(), "a name stands twice");

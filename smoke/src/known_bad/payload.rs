@@ -10,6 +10,14 @@ const DAEMON_MAIN: &str = "ktx_daemon/__main__.py";
 
 pub const ALL: &[Sabotage] = &[
     Sabotage {
+        name: "nothing-wrong-with-the-assets",
+        deed: |artifact| {
+            artifact.package.wheel(|_| Ok(()))?;
+            artifact.package.requirements(|text| text)
+        },
+        caught_by: Catcher::Nobody("runtime-lifecycle"),
+    },
+    Sabotage {
         name: "wheel-missing",
         deed: |artifact| artifact.package.remove(&artifact.package.wheel_path()?),
         caught_by: INSTALL_FAILS,

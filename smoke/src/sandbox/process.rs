@@ -43,6 +43,16 @@ pub struct Said {
     pub elapsed: Duration,
 }
 
+impl Said {
+    /// What follows a label at the beginning of a line of stdout; nothing where there is no such line.
+    pub fn value_of(&self, label: &str) -> &str {
+        let mut lines = self.stdout.lines();
+        lines
+            .find_map(|line| line.strip_prefix(label))
+            .unwrap_or_default()
+    }
+}
+
 /// Asked again and again while something waits; true ends the wait.
 pub type Interrupted<'a> = &'a (dyn Fn() -> bool + Sync);
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::failure::Stop;
 use crate::sandbox::Invocation;
-use crate::scenario::{Need, Scenario, Set};
+use crate::scenario::{Scenario, Set};
 use crate::stage::{INSTALL_DEADLINE, Installed, Stage};
 use crate::warehouse;
 
@@ -13,11 +13,7 @@ pub const SCENARIO: Scenario = Scenario {
     name: "hostile-paths",
     proves: "blanks, `#`, `;` and unicode in paths, a read-only package, umask 077 and no HOME change nothing",
     set: Set::StandardOn(&["linux", "macos"]),
-    needs: &[
-        Need::Program("npm"),
-        Need::Program("uv"),
-        Need::Program("python3"),
-    ],
+    needs: warehouse::NEEDS,
     run,
 };
 

@@ -25,6 +25,16 @@ pub const SCENARIO: Scenario = Scenario {
     run,
 };
 
+/// The variable of the product that names another model, or a folder with one.
+const MODEL: &str = "KTX_EMBEDDING_MODEL";
+
+const MODEL_CACHES: [&str; 4] = [
+    "HF_HOME",
+    "TRANSFORMERS_CACHE",
+    "SENTENCE_TRANSFORMERS_HOME",
+    "TORCH_HOME",
+];
+
 /// Several hundred megabytes of wheels, and the model.
 const DOWNLOAD: Duration = Duration::from_secs(1800);
 
@@ -51,7 +61,7 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
         .step("status-missing", ktx.ktx("runtime status --json"))
         .json("/kind", "missing")
         .check()?;
-    stage.warm_uv_cache()?;
+    stage.copy_user_cache()?;
     stage
         .step(
             "install",
@@ -70,11 +80,7 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
             models(stage, &ktx, "runtime start --feature local-embeddings"),
         )
         .check()?;
-    let url = started
-        .stdout
-        .lines()
-        .find_map(|line| line.strip_prefix("url: "))
-        .unwrap_or_default();
+    let url = started.value_of("url: ");
     stage
         .step(
             "embedding",
@@ -100,18 +106,15 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     Ok(())
 }
 
-/// The model's own caches lie in the sandbox too.
+/// The model's own caches lie in the sandbox too. Where no hub can be reached, the caller names a folder with the model.
 fn models(stage: &Stage<'_>, ktx: &Installed<'_>, words: &str) -> Invocation {
     let cache = stage.sandbox.folders().at("models");
-    [
-        "HF_HOME",
-        "TRANSFORMERS_CACHE",
-        "SENTENCE_TRANSFORMERS_HOME",
-        "TORCH_HOME",
-    ]
-    .iter()
-    .fold(ktx.ktx(words), |invocation, name| {
-        invocation.with(name, cache.as_str())
-    })
-    .deadline_of(DOWNLOAD)
+    let typed = MODEL_CACHES
+        .iter()
+        .fold(ktx.ktx(words), |typed, name| typed.with(name, cache.as_str()));
+    let typed = match stage.options.machine.environment.get(MODEL) {
+        Some(folder) => typed.with(MODEL, folder.as_str()),
+        None => typed,
+    };
+    typed.deadline_of(DOWNLOAD)
 }

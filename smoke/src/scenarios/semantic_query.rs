@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::failure::Stop;
-use crate::scenario::{Need, Scenario, Set};
+use crate::scenario::{Scenario, Set};
 use crate::stage::{INSTALL_DEADLINE, Installed, Stage};
 use crate::warehouse;
 
@@ -11,11 +11,7 @@ pub const SCENARIO: Scenario = Scenario {
     name: "semantic-query",
     proves: "a query compiles, installs what it needs on the way, runs on SQLite and prints clean JSON and SQL",
     set: Set::Standard,
-    needs: &[
-        Need::Program("npm"),
-        Need::Program("uv"),
-        Need::Program("python3"),
-    ],
+    needs: warehouse::NEEDS,
     run,
 };
 

@@ -7,7 +7,7 @@ use fs_err as fs;
 
 use crate::failure::Stop;
 use crate::sandbox::{Ended, Invocation, Running, Signal, signal, signal_group};
-use crate::scenario::{Need, Scenario, Set};
+use crate::scenario::{Scenario, Set};
 use crate::stage::{Installed, Stage};
 use crate::step::Expectation;
 use crate::warehouse;
@@ -16,11 +16,7 @@ pub const SCENARIO: Scenario = Scenario {
     name: "signals",
     proves: "Ctrl-C and SIGTERM end an installation and a query with 130 and 143, leave nothing running and break nothing",
     set: Set::StandardOn(&["linux", "macos"]),
-    needs: &[
-        Need::Program("npm"),
-        Need::Program("uv"),
-        Need::Program("python3"),
-    ],
+    needs: warehouse::NEEDS,
     run,
 };
 
@@ -30,14 +26,17 @@ const UNDER_WAY: Duration = Duration::from_secs(20);
 /// How long its processes may take to leave.
 const LEAVING: Duration = Duration::from_secs(10);
 
+/// The steps, how they are interrupted, and the exit code that says so. A program that a shell started in the background
+/// ignores Ctrl-C; a group of its own is a terminal's foreground.
+const INTERRUPTIONS: [(&str, &str, Signal, i32); 2] = [
+    ("interrupt-install", "interrupt-query", Signal::Interrupt, 130),
+    ("terminate-install", "terminate-query", Signal::Terminate, 143),
+];
+
 fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     let ktx = stage.installed()?;
     warehouse::write(stage, &ktx.project)?;
-    // A program that a shell started in the background ignores Ctrl-C; a group of its own is a terminal's foreground.
-    for (id, how, code) in [
-        ("interrupt-install", Signal::Interrupt, 130),
-        ("terminate-install", Signal::Terminate, 143),
-    ] {
+    for (id, _, how, code) in INTERRUPTIONS {
         in_the_middle_of_an_installation(stage, &ktx, id, how, code)?;
         stage
             .step("status-missing", ktx.ktx("runtime status --json"))
@@ -45,10 +44,7 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
             .check()?;
     }
     ktx.install_runtime()?;
-    for (id, how, code) in [
-        ("interrupt-query", Signal::Interrupt, 130),
-        ("terminate-query", Signal::Terminate, 143),
-    ] {
+    for (_, id, how, code) in INTERRUPTIONS {
         in_the_middle_of_a_query(stage, &ktx, id, how, code)?;
     }
     stage

@@ -22,6 +22,7 @@ pub fn stand() -> Stand {
         },
         machine: machine(&[]),
         warm_cache: path.join("cache"),
+        user_cache: None,
         belongings: Belongings::of_home(&path.join("user")),
         redaction: Redaction::default(),
         jobs: 2,

@@ -35,12 +35,22 @@ pub fn home() -> Option<Utf8PathBuf> {
 }
 
 /// What is the user's, wherever the user has put it.
-pub fn belongings(home: Option<Utf8PathBuf>, environment: &BTreeMap<String, String>) -> Belongings {
-    let belongings = home.map(|home| Belongings::of_home(&home)).unwrap_or_default();
+pub fn belongings(home: Option<&Utf8Path>, environment: &BTreeMap<String, String>) -> Belongings {
+    let belongings = home.map(Belongings::of_home).unwrap_or_default();
     match environment.get("UV_CACHE_DIR") {
         Some(folder) => belongings.with_shared(folder.into()),
         None => belongings,
     }
+}
+
+/// uv's cache of the user, where there is one (uv's documentation, "Cache directory").
+pub fn uv_cache(home: Option<&Utf8Path>, environment: &BTreeMap<String, String>) -> Option<Utf8PathBuf> {
+    let named = environment.get("UV_CACHE_DIR").map(Utf8PathBuf::from);
+    let of_xdg = environment
+        .get("XDG_CACHE_HOME")
+        .map(|folder| Utf8Path::new(folder).join("uv"));
+    let cache = named.or(of_xdg).or(home.map(|home| home.join(".cache/uv")))?;
+    cache.is_dir().then_some(cache)
 }
 
 pub fn temporary_folder() -> Result<Utf8PathBuf> {

@@ -45,11 +45,7 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
         .step("start", ktx.ktx("runtime start"))
         .stdout_has("Started KTX Python daemon\n")
         .check()?;
-    let daemon = started
-        .stdout
-        .lines()
-        .find_map(|line| line.strip_prefix("url: "))
-        .unwrap_or_default();
+    let daemon = started.value_of("url: ");
     stage
         .step(
             "ingest",
@@ -58,7 +54,7 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
         )
         .stdout_has("Status: done")
         .stdout_has("Adapter: live-database")
-        .stdout_has("/~0/-0/=0\n")
+        .stdout_has("Diff: +4/~0/-0/=0\n")
         .stdout_has("Work units: 2")
         .check()?;
     stage

@@ -74,12 +74,31 @@ impl<'s> Checkout<'s> {
         }
         let tarball = write_artifacts(&artifacts, package, head.stdout.trim())?;
         self.xtask("verify", "verify").check()?;
+        self.refuses_unproven(version)?;
         let package = Package {
             tarball,
             version: version.to_owned(),
             name: self.stage.package().name.clone(),
         };
         proof::prove(self.stage, package, &self.at(POLICY), &self.at("dist/reports"))
+    }
+
+    /// Bytes that no report names are not published: neither without a report nor with one of other bytes.
+    fn refuses_unproven(&self, version: &str) -> Result<(), Stop> {
+        let (code, reason) = if self.at("dist/reports").exists() {
+            (6, "the smoke report is about another tarball")
+        } else {
+            (3, "there is no smoke report")
+        };
+        self.release(
+            "publish-unproven",
+            &format!("publish --tag {} --execute", dist_tag(version)),
+        )
+        .exits(code)
+        .stdout_empty()
+        .stderr_has(reason)
+        .check()?;
+        Ok(())
     }
 
     /// A command of the toolchain on the registry.

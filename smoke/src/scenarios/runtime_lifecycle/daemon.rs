@@ -14,7 +14,7 @@ pub fn start_reuse_stop(stage: &Stage<'_>, ktx: &Installed<'_>) -> Result<(), St
         .stdout_has("Started KTX Python daemon\n")
         .stderr_empty()
         .check()?;
-    let url = line(&started.stdout, "url: ");
+    let url = started.value_of("url: ");
     stage.ensure("start.url", url.starts_with("http://127.0.0.1:"), || {
         format!("`runtime start` printed no loopback URL: {url:?}")
     })?;
@@ -40,11 +40,4 @@ pub fn start_reuse_stop(stage: &Stage<'_>, ktx: &Installed<'_>) -> Result<(), St
         .stderr_empty()
         .check()?;
     Ok(())
-}
-
-/// What follows a label at the beginning of a line.
-fn line<'t>(text: &'t str, label: &str) -> &'t str {
-    text.lines()
-        .find_map(|line| line.strip_prefix(label))
-        .unwrap_or_default()
 }

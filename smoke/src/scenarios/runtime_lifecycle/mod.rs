@@ -6,7 +6,7 @@ mod prune;
 use super::semantic_query;
 use crate::failure::Stop;
 use crate::sandbox::Invocation;
-use crate::scenario::{Need, Scenario, Set};
+use crate::scenario::{Scenario, Set};
 use crate::stage::{Installed, Stage};
 use crate::warehouse;
 
@@ -14,11 +14,7 @@ pub const SCENARIO: Scenario = Scenario {
     name: "runtime-lifecycle",
     proves: "the managed runtime: missing, installed by the first query, ready; its daemon: started, reused, stopped; old versions pruned",
     set: Set::Standard,
-    needs: &[
-        Need::Program("npm"),
-        Need::Program("uv"),
-        Need::Program("python3"),
-    ],
+    needs: warehouse::NEEDS,
     run,
 };
 

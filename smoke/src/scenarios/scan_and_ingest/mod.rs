@@ -6,7 +6,7 @@ use fs_err as fs;
 use serde_json::{Value, json};
 
 use crate::failure::Stop;
-use crate::scenario::{Need, Scenario, Set};
+use crate::scenario::{Scenario, Set};
 use crate::stage::{Installed, Stage};
 use crate::warehouse;
 
@@ -14,11 +14,7 @@ pub const SCENARIO: Scenario = Scenario {
     name: "scan-and-ingest",
     proves: "a structural scan writes shards and a report; every ingest adapter takes in local data",
     set: Set::Standard,
-    needs: &[
-        Need::Program("npm"),
-        Need::Program("uv"),
-        Need::Program("python3"),
-    ],
+    needs: warehouse::NEEDS,
     run,
 };
 
@@ -38,18 +34,13 @@ fn scan(stage: &Stage<'_>, ktx: &Installed<'_>) -> Result<(), Stop> {
         .stdout_has("  New tables: 2\n")
         .stderr_empty()
         .check()?;
-    let run = said
-        .stdout
-        .lines()
-        .find_map(|line| line.strip_prefix("Run: "))
-        .unwrap_or_default()
-        .to_owned();
+    let run = said.value_of("Run: ");
     stage
-        .step("scan-status", ktx.ktx("dev scan status").arg(&run))
+        .step("scan-status", ktx.ktx("dev scan status").arg(run))
         .stdout_has("Status: done")
         .check()?;
     stage
-        .step("scan-report", ktx.ktx("dev scan report --json").arg(&run))
+        .step("scan-report", ktx.ktx("dev scan report --json").arg(run))
         .json(
             "/artifactPaths/manifestShards",
             json!(["semantic-layer/warehouse/_schema/public.yaml"]),
