@@ -28,6 +28,15 @@ pub enum Ecosystem {
     Python,
 }
 
+/// A value of the policy is not what its mode demands.
+pub const POLICY_VALUE: &str = "policy-mode";
+
+/// The policy's smoke is of another version.
+pub const POLICY_VERSION: &str = "policy-version";
+
+/// The artifacts are not what the mode demands.
+pub const POLICY_ARTIFACTS: &str = "policy-artifacts";
+
 /// Everything in which policy and artifacts break the rules of the policy's mode. `version` is the one version of
 /// everything.
 pub fn check(
@@ -35,14 +44,10 @@ pub fn check(
     artifacts: &[ArtifactPackage],
     version: &ReleaseVersion,
 ) -> Vec<Finding> {
-    let messages = match policy.release_mode {
+    match policy.release_mode {
         ReleaseMode::NpmPublicReleaseReady => ready(policy, artifacts, version),
         mode => closed(mode, policy, artifacts, version),
-    };
-    messages
-        .into_iter()
-        .map(|message| Finding::new("policy-mode", message))
-        .collect()
+    }
 }
 
 /// The modes in which nothing is published.
@@ -51,35 +56,39 @@ fn closed(
     policy: &ReleasePolicy,
     artifacts: &[ArtifactPackage],
     version: &ReleaseVersion,
-) -> Vec<String> {
+) -> Vec<Finding> {
     let label = format!("{} policy", mode.name());
-    let mut messages = Vec::new();
+    let mut findings = Vec::new();
     let mut demand = |holds: bool, demand: &str| {
         if !holds {
-            messages.push(format!("{label} must keep {demand}"));
+            findings.push(value(format!("{label} must keep {demand}")));
         }
     };
     demand(!policy.npm.publish, "npm.publish false");
     demand(!policy.python.publish, "python.publish false");
     demand(policy.npm.registry.is_none(), "npm.registry null");
     demand(policy.python.repository.is_none(), "python.repository null");
-    messages.extend(mismatch(
+    findings.extend(mismatch(
         "npm.packages",
         &names(artifacts, Ecosystem::Npm),
         &policy.npm.packages,
     ));
-    messages.extend(mismatch(
+    findings.extend(mismatch(
         "python.packages",
         &names(artifacts, Ecosystem::Python),
         &policy.python.packages,
     ));
     for package in artifacts {
-        messages.extend(closed_metadata(&label, package, version));
+        findings.extend(
+            closed_metadata(&label, package, version)
+                .into_iter()
+                .map(metadata),
+        );
     }
     if mode == ReleaseMode::PublishedPackageSmokeRequired {
-        messages.extend(smoke_package_missing(mode, policy));
+        findings.extend(smoke_package_missing(mode, policy));
     }
-    messages
+    findings
 }
 
 fn closed_metadata(label: &str, package: &ArtifactPackage, version: &ReleaseVersion) -> Vec<String> {
@@ -116,76 +125,84 @@ fn closed_metadata(label: &str, package: &ArtifactPackage, version: &ReleaseVers
 }
 
 /// The mode in which `cargo xtask publish --execute` may publish.
-fn ready(policy: &ReleasePolicy, artifacts: &[ArtifactPackage], version: &ReleaseVersion) -> Vec<String> {
+fn ready(policy: &ReleasePolicy, artifacts: &[ArtifactPackage], version: &ReleaseVersion) -> Vec<Finding> {
     let mode = policy.release_mode.name();
     let label = format!("{mode} policy");
-    let mut messages = Vec::new();
+    let mut findings = Vec::new();
     let mut demand = |holds: bool, demand: &str| {
         if !holds {
-            messages.push(format!("{label} {demand}"));
+            findings.push(value(format!("{label} {demand}")));
         }
     };
     demand(policy.npm.publish, "requires npm.publish true");
     demand(!policy.python.publish, "keeps python.publish false");
     demand(policy.python.repository.is_none(), "keeps python.repository null");
-    messages.extend(mismatch(
+    findings.extend(mismatch(
         "npm.packages",
         &[NPM_PACKAGE.to_owned()],
         &policy.npm.packages,
     ));
-    messages.extend(mismatch(
+    findings.extend(mismatch(
         "python.packages",
         &names(artifacts, Ecosystem::Python),
         &policy.python.packages,
     ));
-    match artifacts
-        .iter()
-        .find(|package| package.ecosystem == Ecosystem::Npm && package.name == NPM_PACKAGE)
-    {
-        None => messages.push(format!("{label} requires {NPM_PACKAGE} artifact metadata")),
-        Some(package) => {
-            if package.private {
-                messages.push(format!("{label} requires {NPM_PACKAGE} to be publishable"));
-            }
-            if package.version != version.to_string() {
-                messages.push(format!(
-                    "{label} expected {NPM_PACKAGE} {version}, got {}",
-                    package.version
-                ));
-            }
-        }
-    }
+    findings.extend(
+        ready_metadata(&label, artifacts, version)
+            .into_iter()
+            .map(metadata),
+    );
     let smoke = &policy.published_package_smoke;
-    if let Some(message) = smoke_package_missing(policy.release_mode, policy) {
-        messages.push(message);
+    if let Some(finding) = smoke_package_missing(policy.release_mode, policy) {
+        findings.push(finding);
     } else if smoke.package_name.as_deref().map(str::trim) != Some(NPM_PACKAGE) {
-        messages.push(format!(
+        findings.push(value(format!(
             "{mode} release mode requires publishedPackageSmoke.packageName {NPM_PACKAGE}"
-        ));
+        )));
     }
     if smoke.version.trim() != version.to_string() {
+        findings.push(Finding::new(
+            POLICY_VERSION,
+            format!("{mode} release mode requires publishedPackageSmoke.version {version}"),
+        ));
+    }
+    findings
+}
+
+fn ready_metadata(label: &str, artifacts: &[ArtifactPackage], version: &ReleaseVersion) -> Vec<String> {
+    let ours =
+        |package: &&ArtifactPackage| package.ecosystem == Ecosystem::Npm && package.name == NPM_PACKAGE;
+    let Some(package) = artifacts.iter().find(ours) else {
+        return vec![format!("{label} requires {NPM_PACKAGE} artifact metadata")];
+    };
+    let mut messages = Vec::new();
+    if package.private {
+        messages.push(format!("{label} requires {NPM_PACKAGE} to be publishable"));
+    }
+    if package.version != version.to_string() {
         messages.push(format!(
-            "{mode} release mode requires publishedPackageSmoke.version {version}"
+            "{label} expected {NPM_PACKAGE} {version}, got {}",
+            package.version
         ));
     }
     messages
 }
 
-fn smoke_package_missing(mode: ReleaseMode, policy: &ReleasePolicy) -> Option<String> {
+fn smoke_package_missing(mode: ReleaseMode, policy: &ReleasePolicy) -> Option<Finding> {
     let name = policy
         .published_package_smoke
         .package_name
         .as_deref()
         .unwrap_or_default();
     name.trim().is_empty().then(|| {
-        format!(
+        value(format!(
             "{} release mode requires release-policy.json publishedPackageSmoke.packageName",
             mode.name()
-        )
+        ))
     })
 }
 
-fn mismatch(key: &str, expected: &[String], got: &[String]) -> Option<String> {
+fn mismatch(key: &str, expected: &[String], got: &[String]) -> Option<Finding> {
     let sorted = |names: &[String]| {
         let mut names = names.to_vec();
         names.sort();
@@ -193,12 +210,20 @@ fn mismatch(key: &str, expected: &[String], got: &[String]) -> Option<String> {
     };
     let (expected, got) = (sorted(expected), sorted(got));
     (expected != got).then(|| {
-        format!(
+        value(format!(
             "Release policy {key} mismatch: expected {}, got {}",
             expected.join(", "),
             got.join(", ")
-        )
+        ))
     })
+}
+
+fn value(message: String) -> Finding {
+    Finding::new(POLICY_VALUE, message)
+}
+
+fn metadata(message: String) -> Finding {
+    Finding::new(POLICY_ARTIFACTS, message)
 }
 
 fn names(artifacts: &[ArtifactPackage], ecosystem: Ecosystem) -> Vec<String> {

@@ -30,10 +30,22 @@ pub struct JobFacts {
     pub server: Option<String>,
     /// `GITHUB_REPOSITORY`
     pub repository: Option<String>,
-    /// The environment of the job, as its OIDC token or, without one, the workflow names it.
-    pub environment: Option<String>,
+    /// The environment of the job, as its OIDC token names it.
+    pub environment: JobEnvironment,
     /// `repository.url` of the package.
     pub package_repository: Option<String>,
+}
+
+/// The environment of a job.
+#[derive(Debug, Clone, Default)]
+pub enum JobEnvironment {
+    /// It has none, or there is no token to tell it.
+    #[default]
+    Unnamed,
+    /// This one.
+    Named(String),
+    /// The runner's token service gave no usable token; why.
+    Unknown(String),
 }
 
 /// Everything that would make npm answer 404 or 422.
@@ -61,21 +73,27 @@ pub fn check_job(job: &JobFacts) -> Vec<Finding> {
         );
     }
     findings.extend(other_repository(job));
-    if job.environment.as_deref() != Some(RELEASE_ENVIRONMENT) {
-        let environment = job.environment.as_deref().unwrap_or("none");
-        findings.push(
-            Finding::new(
-                "preflight-environment",
-                format!(
-                    "the job's environment is {environment}, and the registry trusts {RELEASE_ENVIRONMENT}"
-                ),
-            )
-            .hint(format!(
-                "give the publish job `environment: {RELEASE_ENVIRONMENT}`"
-            )),
-        );
-    }
+    findings.extend(other_environment(job));
     findings
+}
+
+/// Without a token the environment is not known, and the missing token is the finding.
+fn other_environment(job: &JobFacts) -> Option<Finding> {
+    let environment = match &job.environment {
+        JobEnvironment::Named(name) if name == RELEASE_ENVIRONMENT => return None,
+        JobEnvironment::Named(name) => name,
+        JobEnvironment::Unnamed if !job.id_token => return None,
+        JobEnvironment::Unnamed => "none",
+        JobEnvironment::Unknown(cause) => {
+            let message = format!("the runner's token service gave no OIDC token: {cause}");
+            let hint = "run the publish job again";
+            return Some(Finding::new("preflight-token-service", message).hint(hint));
+        }
+    };
+    let message =
+        format!("the job's environment is {environment}, and the registry trusts {RELEASE_ENVIRONMENT}");
+    let hint = format!("give the publish job `environment: {RELEASE_ENVIRONMENT}`");
+    Some(Finding::new("preflight-environment", message).hint(hint))
 }
 
 fn old_program(name: &'static str, said: Option<&str>, oldest: &semver::Version) -> Option<Finding> {

@@ -19,6 +19,9 @@ pub enum PublishError {
     /// Not every gate is open.
     #[error("the release is not ready")]
     NotReady(Box<ReadinessReport>),
+    /// Several things stand in the way, each with its own kind.
+    #[error("{}", sentences(.0))]
+    Blocked(Vec<PublishError>),
     /// The guard refuses.
     #[error("the dist-tag guard refuses")]
     Refused(Refused),
@@ -86,6 +89,8 @@ pub enum PublishError {
         version: String,
         /// Which tags, and how.
         seen: String,
+        /// The command that lists them.
+        list: String,
     },
     /// The work was asked to stop.
     #[error("interrupted; run the same command again to find out what the registry has")]
@@ -112,13 +117,11 @@ impl PathError {
     }
 }
 
-/// What kind of failure it is: an exit code for each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What kind of failure it is: an exit code for each. Where several come together, the last of them counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ErrorClass {
     /// The operation failed.
     Failed,
-    /// Wrong usage.
-    Usage,
     /// Refused by policy.
     Refused,
     /// A prerequisite is missing.
@@ -127,6 +130,13 @@ pub enum ErrorClass {
     Registry,
     /// Bytes are not the bytes they should be.
     Integrity,
+    /// Wrong usage.
+    Usage,
+}
+
+fn sentences(errors: &[PublishError]) -> String {
+    let sentences: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    sentences.join("; ")
 }
 
 impl PublishError {
@@ -144,6 +154,10 @@ impl PublishError {
                 RefusalClass::Registry => ErrorClass::Registry,
                 RefusalClass::Integrity => ErrorClass::Integrity,
             },
+            Self::Blocked(errors) => {
+                let classes = errors.iter().map(Self::class);
+                classes.max().unwrap_or(ErrorClass::Failed)
+            }
             Self::Preflight(_) | Self::Prerequisite { .. } => ErrorClass::Prerequisite,
             Self::Usage { .. } => ErrorClass::Usage,
             Self::Registry { .. } | Self::Npm { registry: true, .. } => ErrorClass::Registry,
@@ -158,10 +172,9 @@ impl PublishError {
             | Self::Prerequisite { hint, .. }
             | Self::Usage { hint, .. }
             | Self::Integrity { hint, .. } => Some(hint.clone()),
-            Self::TagsDiffer { .. } => Some(
-                "look at `npm dist-tag ls` and at who else publishes, then put the tags right".to_owned(),
-            ),
-            Self::NotReady(_) => Some("cargo xtask readiness".to_owned()),
+            Self::TagsDiffer { list, .. } => Some(format!(
+                "find out who else moves tags, then put them right; they are listed by: {list}"
+            )),
             Self::Registry { .. } => Some("run the same command again when the registry answers".to_owned()),
             Self::Npm { registry: true, .. } => {
                 Some("nothing was published: run the same command again".to_owned())

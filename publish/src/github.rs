@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ktx_policy::preflight::JobFacts;
+use ktx_policy::preflight::{JobEnvironment, JobFacts};
 use serde::Deserialize;
 
 use crate::artifacts::PackageJson;
@@ -31,7 +31,13 @@ pub fn job(
 ) -> Result<JobFacts, PublishError> {
     let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
     let request = variable("ACTIONS_ID_TOKEN_REQUEST_URL").zip(variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN"));
-    let claims = request.as_ref().and_then(|(url, token)| claims(url, token));
+    let environment_of_job = match request.as_ref().map(|(url, token)| claims(url, token)) {
+        None => JobEnvironment::Unnamed,
+        Some(Err(cause)) => JobEnvironment::Unknown(cause),
+        Some(Ok(claims)) => claims
+            .environment
+            .map_or(JobEnvironment::Unnamed, JobEnvironment::Named),
+    };
     Ok(JobFacts {
         npm: Some(npm.version(desk)?),
         node: Some(npm.node_version(desk)?),
@@ -39,7 +45,7 @@ pub fn job(
         runner: variable("RUNNER_ENVIRONMENT"),
         server: variable("GITHUB_SERVER_URL"),
         repository: variable("GITHUB_REPOSITORY"),
-        environment: claims.and_then(|claims| claims.environment),
+        environment: environment_of_job,
         package_repository: package.repository().map(str::to_owned),
     })
 }
@@ -50,7 +56,8 @@ struct Claims {
     environment: Option<String>,
 }
 
-fn claims(url: &str, token: &str) -> Option<Claims> {
+/// The error is why there is no token; it holds neither the token nor the address.
+fn claims(url: &str, token: &str) -> Result<Claims, String> {
     #[derive(Deserialize)]
     struct Answer {
         value: String,
@@ -61,12 +68,14 @@ fn claims(url: &str, token: &str) -> Option<Claims> {
         .tls_config(crate::registry::system_roots())
         .build();
     let agent = ureq::Agent::new_with_config(config);
-    let mut response = agent
-        .get(url)
-        .header("authorization", format!("Bearer {token}"))
-        .call()
-        .ok()?;
-    let answer: Answer = response.body_mut().read_json().ok()?;
-    let payload = answer.value.split('.').nth(1)?;
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+    let request = agent.get(url).header("authorization", format!("Bearer {token}"));
+    let mut response = request.call().map_err(|error| error.to_string())?;
+    let answer: Answer = response
+        .body_mut()
+        .read_json()
+        .map_err(|_| "its answer is not what GitHub documents".to_owned())?;
+    let claims = answer.value.split('.').nth(1);
+    let claims = claims.and_then(|payload| URL_SAFE_NO_PAD.decode(payload).ok());
+    let claims = claims.and_then(|claims| serde_json::from_slice(&claims).ok());
+    claims.ok_or_else(|| "its token is no JSON Web Token".to_owned())
 }

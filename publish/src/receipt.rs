@@ -17,6 +17,9 @@ use crate::error::{PathError, PublishError};
 /// File name in the folder of the reports.
 pub const RECEIPT_FILE: &str = "publish-receipt.json";
 
+/// Locked while the receipts change; empty, and left where it is.
+const LOCK_FILE: &str = "publish-receipt.lock";
+
 /// The file, version 1.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -163,8 +166,9 @@ impl ReceiptBook {
         Ok(receipts.receipts)
     }
 
-    /// Writes a receipt. One that continues an unfinished operation takes its place and keeps its tags before.
+    /// Writes a receipt, one process after the other. One that continues an unfinished operation takes its place and keeps its tags before.
     pub fn write(&self, mut receipt: Receipt) -> Result<Receipt, PublishError> {
+        let _lock = self.lock()?;
         let mut receipts = self.read()?;
         match receipts
             .iter_mut()
@@ -213,9 +217,22 @@ impl ReceiptBook {
         Ok(versions)
     }
 
-    fn replace(&self, receipts: &Receipts) -> Result<(), PublishError> {
-        let folder = self.path.parent().unwrap_or(Path::new("."));
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+
+    /// Held while the file is read and replaced, so that two who publish at once both leave their receipt.
+    fn lock(&self) -> Result<fs::File, PublishError> {
+        let folder = self.folder();
         fs::create_dir_all(folder).map_err(PathError::new("create", folder))?;
+        let path = folder.join(LOCK_FILE);
+        let file = fs::File::create(&path).map_err(PathError::new("create", &path))?;
+        file.file().lock().map_err(PathError::new("lock", &path))?;
+        Ok(file)
+    }
+
+    fn replace(&self, receipts: &Receipts) -> Result<(), PublishError> {
+        let folder = self.folder();
         let mut file =
             tempfile::NamedTempFile::new_in(folder).map_err(PathError::new("create a file in", folder))?;
         let text = ktx_manifest::json_text(receipts);

@@ -14,6 +14,8 @@ mod install_tools;
 mod interrupt;
 mod lock;
 mod pack;
+#[cfg(test)]
+mod pasteable;
 mod printer;
 mod process;
 mod promote;

@@ -2,14 +2,14 @@
 
 use anyhow::Result;
 use clap::Args;
-use ktx_policy::RegistryUrl;
-use ktx_policy::guard::{FirstLatest, Plan, Work};
+use ktx_policy::guard::{FirstLatest, Plan, Tags, Work};
+use ktx_policy::{NPM_PACKAGE, RegistryUrl};
 use ktx_publish::npm::Staging;
-use ktx_publish::publication::{self, Patience, PublishOptions, PublishPlan, PublishReport, PublishResult};
+use ktx_publish::publication::{self, Draft, Patience, PublishOptions, PublishReport, PublishResult};
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
-use crate::releasing::{self, Place, SessionDesk};
+use crate::releasing::{self, Place, SessionDesk, Told};
 use crate::session::Session;
 
 /// Publish to a registry; shows the plan unless --execute is given
@@ -38,18 +38,32 @@ pub fn run(arguments: PublishArgs, session: &Session<'_>) -> Result<()> {
     let desk = SessionDesk(session);
     let options = options(&arguments, session)?;
     let environment = releasing::environment();
-    let plan = publication::plan(&options, &environment, &desk)
+    let draft = publication::draft(&options, &environment, &desk)
         .map_err(|error| releasing::failure(session, error))?;
-    print(session, &plan);
+    let facts = Facts::of(&draft);
+    print(session, &draft, &facts);
+    if !arguments.execute || !draft.blocks().is_empty() {
+        session.printer.document(&Document {
+            facts: &facts,
+            blocks: draft.blocks().iter().map(releasing::told).collect(),
+            report: None,
+        })?;
+    }
+    let plan = draft
+        .into_plan()
+        .map_err(|error| releasing::blocked(session, error))?;
     if !arguments.execute {
-        session.printer.document(&Document::of(&plan, None))?;
-        end_dry_run(session, &plan);
+        end_dry_run(session, plan.guard());
         return Ok(());
     }
     let report = plan
         .execute(&desk)
         .map_err(|error| releasing::failure(session, error))?;
-    session.printer.document(&Document::of(&plan, Some(&report)))?;
+    session.printer.document(&Document {
+        facts: &facts,
+        blocks: Vec::new(),
+        report: Some(&report),
+    })?;
     tell(session, &report)
 }
 
@@ -73,26 +87,30 @@ fn options(arguments: &PublishArgs, session: &Session<'_>) -> Result<PublishOpti
     })
 }
 
-fn print(session: &Session<'_>, plan: &PublishPlan) {
-    let guard = plan.guard();
+fn print(session: &Session<'_>, draft: &Draft, facts: &Facts) {
     let printer = session.printer;
     printer.data(&format!(
-        "publish @kaelio/ktx@{} under {} to {}",
-        guard.version,
-        guard.tag,
-        plan.registry()
+        "publish {NPM_PACKAGE}@{} under {} to {}",
+        draft.version(),
+        draft.tag(),
+        draft.registry()
     ));
-    printer.data(&format!("integrity: {}", plan.integrity()));
-    printer.data(&format!("command: {}", plan.command()));
-    releasing::print_plan(session, guard);
-    for unchecked in plan.unchecked() {
+    let integrity = facts.integrity.as_deref();
+    printer.data(&format!(
+        "integrity: {}",
+        integrity.unwrap_or("there is no tarball")
+    ));
+    printer.data(&format!("command: {}", facts.command));
+    releasing::print_tags(session, facts.tags_before.as_ref(), facts.tags_after.as_ref());
+    releasing::print_checked(session, &facts.checked);
+    releasing::print_notes(session, draft.guard().map_or(&[], |plan| &plan.notes));
+    for unchecked in &facts.unchecked {
         printer.data(&format!("not checked: {unchecked}"));
     }
 }
 
-fn end_dry_run(session: &Session<'_>, plan: &PublishPlan) {
-    let guard = plan.guard();
-    let what = format!("@kaelio/ktx@{} with tag {}", guard.version, guard.tag);
+fn end_dry_run(session: &Session<'_>, guard: &Plan) {
+    let what = format!("{NPM_PACKAGE}@{} with tag {}", guard.version, guard.tag);
     let line = match guard.work {
         Work::Nothing => format!("Already published {what}: there is nothing to do"),
         Work::Publish | Work::MoveTag => {
@@ -107,8 +125,8 @@ fn tell(session: &Session<'_>, report: &PublishReport) -> Result<()> {
     let line = match &report.result {
         PublishResult::Published => format!("Published {what}"),
         PublishResult::AlreadyPublished => format!("Already published {what}: bytes and tags verified"),
-        PublishResult::Staged { id } => {
-            format!("Staged {what}; a person approves it: npm stage approve {id}")
+        PublishResult::Staged { approve, .. } => {
+            format!("Staged {what}; a person approves it: {approve}")
         }
         PublishResult::PublishedNotYetVisible { seen } => {
             let message = format!("published {what}, not yet visible: {seen}");
@@ -126,24 +144,40 @@ fn tell(session: &Session<'_>, report: &PublishReport) -> Result<()> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
-    plan: &'a Plan,
-    registry: &'a RegistryUrl,
-    integrity: String,
-    command: String,
-    unchecked: Vec<&'static str>,
+    #[serde(flatten)]
+    facts: &'a Facts,
+    /// Everything that stands in the way.
+    blocks: Vec<Told<'a>>,
     /// Null for a dry run.
     report: Option<&'a PublishReport>,
 }
 
-impl<'a> Document<'a> {
-    fn of(plan: &'a PublishPlan, report: Option<&'a PublishReport>) -> Self {
+/// What was found out before npm ran.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Facts {
+    /// Null when the guard refuses.
+    plan: Option<Plan>,
+    registry: RegistryUrl,
+    integrity: Option<String>,
+    command: String,
+    tags_before: Option<Tags>,
+    tags_after: Option<Tags>,
+    checked: Vec<String>,
+    unchecked: Vec<&'static str>,
+}
+
+impl Facts {
+    fn of(draft: &Draft) -> Self {
         Self {
-            plan: plan.guard(),
-            registry: plan.registry(),
-            integrity: plan.integrity().to_string(),
-            command: plan.command(),
-            unchecked: plan.unchecked(),
-            report,
+            plan: draft.guard().cloned(),
+            registry: draft.registry().clone(),
+            integrity: draft.integrity().map(ToString::to_string),
+            command: draft.command(),
+            tags_before: draft.tags_before().cloned(),
+            tags_after: draft.tags_after().cloned(),
+            checked: draft.checked(),
+            unchecked: draft.unchecked(),
         }
     }
 }

@@ -8,8 +8,7 @@ use ktx_policy::{
 };
 use ktx_publish::artifacts::read_policy;
 use ktx_publish::npm::Npm;
-use ktx_publish::publication::{chosen_registry, proxy};
-use ktx_publish::registry::Registry;
+use ktx_publish::registry;
 use ktx_publish::version_files;
 use serde::Serialize;
 
@@ -166,8 +165,7 @@ fn registry_versions(session: &Session<'_>, arguments: &NextArgs) -> Result<Vec<
     let (policy, _) = read_policy(session.root()?.join("release-policy.json").as_std_path()).map_err(told)?;
     let environment = releasing::environment();
     let npm = Npm::new(&environment).map_err(told)?;
-    let url = chosen_registry(&policy, asked.as_ref(), &npm, &desk).map_err(told)?;
-    let registry = Registry::at(url, proxy(&environment));
+    let registry = registry::chosen(&policy, asked.as_ref(), &environment, &npm, &desk).map_err(told)?;
     let Some(packument) = registry.packument(NPM_PACKAGE).map_err(told)? else {
         return Ok(Vec::new());
     };

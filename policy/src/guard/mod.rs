@@ -4,6 +4,7 @@
 //! and a dry run over a taken version passes (seen with npm 11). Each judgement here is one pure, total function from
 //! a request and registry facts to a plan or to all refusals at once.
 
+mod commands;
 mod facts;
 mod plan;
 mod promote;
@@ -12,9 +13,10 @@ mod refusal;
 mod rollback;
 mod rules;
 
+pub use self::commands::Commands;
 pub use self::facts::{Integrity, PackageState, Provenance, RegistryState, VersionFacts};
 pub use self::plan::{Plan, Rule, Tags, Work};
 pub use self::promote::{PromoteRequest, PublishedProof, promote};
 pub use self::publish::{FirstLatest, PublishRequest, TrustDowngrade, publish};
-pub use self::refusal::{Refusal, RefusalClass, RefusalCode, Refused};
+pub use self::refusal::{Foreseen, Refusal, RefusalClass, RefusalCode, Refused};
 pub use self::rollback::{RollbackRequest, rollback};

@@ -1,15 +1,15 @@
 //! May the version under one tag be put under another?
 
-use crate::release_policy::NPM_PACKAGE;
 use crate::tag::DistTag;
 use crate::version::ReleaseVersion;
 
+use super::commands::Commands;
 use super::facts::{Integrity, PackageState, Provenance, RegistryState, VersionFacts};
 use super::plan::{Plan, Rule, Work};
 use super::publish::TrustDowngrade;
 use super::refusal::{RefusalCode, Refused};
 use super::rules::{
-    Case, attested_before, channel_allows, never_backwards, next_number, package, tag_of, target,
+    Allowed, Case, attested_before, channel_allows, never_backwards, package, tag_of, target,
 };
 
 /// The rules of promoting.
@@ -32,6 +32,8 @@ pub struct PromoteRequest<'a> {
     pub proof: Option<PublishedProof>,
     /// Whether provenance may be lost.
     pub trust_downgrade: TrustDowngrade,
+    /// What proposed commands must carry.
+    pub commands: &'a Commands,
 }
 
 /// What a green smoke of the package from the registry used.
@@ -45,50 +47,45 @@ pub struct PublishedProof {
 
 /// Judges a promotion.
 pub fn promote(request: &PromoteRequest<'_>, registry: &RegistryState) -> Result<Plan, Refused> {
-    let mut case = Case::default();
-    let from = tag_of(request.from, &mut case);
-    let to = tag_of(request.to, &mut case);
+    let mut case = Case::open(&RULES, request.commands, registry);
+    // Only `next` holds stable versions that wait, and only `latest` is where they wait to go.
+    let right = request.commands.promote("next", "latest");
+    let from = tag_of(request.from, &right, &mut case);
+    let to = tag_of(request.to, &right, &mut case);
     if request.from == request.to {
         let reason = format!("the version is on {} already", request.from);
-        case.refuse(
-            RefusalCode::SameTag,
-            reason,
-            "cargo xtask promote --from next --to latest",
-        );
+        case.refuse(RefusalCode::SameTag, reason, right.clone());
     }
-    let state = package(registry, &mut case);
+    let state = package(registry, &right, &mut case);
     let (Some(from), Some(to), Some(state)) = (from, to, state) else {
-        return Err(case.refused(&RULES));
+        return Err(case.refused());
     };
     let Some((state, version)) = state.and_then(|state| Some((state, target(Some(state), request.from)?)))
     else {
         let reason = format!("no version of the package is on {from}");
-        case.refuse(
-            RefusalCode::TagMissing,
-            reason,
-            format!("cargo xtask publish --tag {from}"),
-        );
-        return Err(case.refused(&RULES));
+        let command = request.commands.publish(request.from);
+        case.refuse(RefusalCode::TagMissing, reason, command);
+        return Err(case.refused());
     };
+    case.foresee(|tags| drop(tags.insert(request.to.to_owned(), version.to_string())));
     let is_there = target(Some(state), request.to).as_ref() == Some(&version);
     if !is_there {
         judge(request, &version, &to, state, &mut case);
     }
-    let checked = case.close(&RULES)?;
-    let mut tags_after = state.tags.clone();
-    tags_after.insert(request.to.to_owned(), version.to_string());
+    let Allowed {
+        checked,
+        tags_before,
+        tags_after,
+    } = case.close()?;
+    let notes = is_there.then(|| format!("{to} points at {version} already"));
     Ok(Plan {
         work: if is_there { Work::Nothing } else { Work::MoveTag },
         version: version.to_string(),
         tag: request.to.to_owned(),
-        tags_before: state.tags.clone(),
+        tags_before,
         tags_after,
         checked,
-        notes: if is_there {
-            vec![format!("{to} points at {version} already")]
-        } else {
-            Vec::new()
-        },
+        notes: notes.into_iter().collect(),
     })
 }
 
@@ -98,7 +95,7 @@ fn judge(
     version: &ReleaseVersion,
     to: &DistTag,
     state: &PackageState,
-    case: &mut Case,
+    case: &mut Case<'_>,
 ) {
     if version.is_prerelease() {
         case.checked(Rule::Channel);
@@ -107,9 +104,11 @@ fn judge(
             DistTag::Latest => RefusalCode::PrereleaseLatest,
             _ => RefusalCode::ChannelMismatch,
         };
-        case.refuse(code, reason, "cargo xtask version next --channel stable");
+        let command = case.commands.next("stable");
+        case.refuse(code, reason, command);
     } else {
-        channel_allows(version, to, "cargo xtask promote --from next --to", case);
+        let right = case.commands.promote("next", "latest");
+        channel_allows(version, to, |_| right, case);
     }
     never_backwards(version, to, Some(state), case);
     let Some(facts) = state.versions.get(&version.to_string()) else {
@@ -117,7 +116,8 @@ fn judge(
     };
     if let Some(message) = &facts.deprecated {
         let reason = format!("{version} is deprecated: {message}");
-        case.refuse(RefusalCode::Deprecated, reason, next_number(version));
+        let command = case.commands.next_number(version);
+        case.refuse(RefusalCode::Deprecated, reason, command);
     }
     keeps_trust(request, version, facts, state, case);
     is_proven(request, version, facts, case);
@@ -128,7 +128,7 @@ fn keeps_trust(
     version: &ReleaseVersion,
     facts: &VersionFacts,
     state: &PackageState,
-    case: &mut Case,
+    case: &mut Case<'_>,
 ) {
     case.checked(Rule::Trust);
     if facts.provenance == Provenance::Attested || request.trust_downgrade == TrustDowngrade::Accepted {
@@ -139,36 +139,41 @@ fn keeps_trust(
         let reason = format!(
             "{attested} carries provenance and {version}, published after it, does not: installers that refuse a loss of trust would break"
         );
-        let remedy = format!(
-            "publish it anew from the release workflow, or accept the loss: \
-             cargo xtask promote --from {} --to {} --accept-trust-downgrade",
-            request.from, request.to
-        );
-        case.refuse(RefusalCode::TrustDowngrade, reason, remedy);
+        let advice = "publish the next number from the release workflow, or accept the loss";
+        let to = format!("{} --accept-trust-downgrade", request.to);
+        let command = case.commands.promote(request.from, &to);
+        case.refuse_with(RefusalCode::TrustDowngrade, reason, Some(advice), command);
     }
 }
 
-fn is_proven(request: &PromoteRequest<'_>, version: &ReleaseVersion, facts: &VersionFacts, case: &mut Case) {
+fn is_proven(
+    request: &PromoteRequest<'_>,
+    version: &ReleaseVersion,
+    facts: &VersionFacts,
+    case: &mut Case<'_>,
+) {
     case.checked(Rule::Proven);
-    let smoke = format!("cargo xtask smoke --registry URL --package {NPM_PACKAGE}@{version}");
-    match &request.proof {
+    let (code, reason) = match &request.proof {
         Some(proof) if proof.version == version.to_string() => {
-            if facts.integrity.as_ref() != Some(&proof.integrity) {
-                let reason = format!("the smoke of {version} used other bytes than the registry serves now");
-                case.refuse(RefusalCode::ProofMismatch, reason, smoke);
+            if facts.integrity.as_ref() == Some(&proof.integrity) {
+                return;
             }
+            let reason = format!("the smoke of {version} used other bytes than the registry serves now");
+            (RefusalCode::ProofMismatch, reason)
         }
         Some(proof) => {
             let reason = format!(
                 "the smoke from the registry was of {}, not of {version}",
                 proof.version
             );
-            case.refuse(RefusalCode::NotProven, reason, smoke);
+            (RefusalCode::NotProven, reason)
         }
         None => {
             let reason =
                 format!("no green smoke report says that {version} works when it comes from the registry");
-            case.refuse(RefusalCode::NotProven, reason, smoke);
+            (RefusalCode::NotProven, reason)
         }
-    }
+    };
+    let command = case.commands.smoke(version);
+    case.refuse(code, reason, command);
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::plan::Rule;
+use super::plan::{Rule, Tags};
 
 /// One broken rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -11,12 +11,16 @@ pub struct Refusal {
     pub code: RefusalCode,
     /// One sentence for people.
     pub reason: String,
-    /// The command that would be right, or what to do first.
-    pub remedy: String,
+    /// What a person has to know or do before the command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<&'static str>,
+    /// The command that would be right, to be pasted as it stands.
+    pub command: String,
 }
 
-/// Every broken rule, and the rules that could not be looked at.
+/// Every broken rule, the rules that could not be looked at, and what would have come of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Refused {
     /// At least one.
     pub refusals: Vec<Refusal>,
@@ -24,6 +28,19 @@ pub struct Refused {
     pub checked: Vec<Rule>,
     /// The rules that need facts which were not to be had.
     pub unchecked: Vec<Rule>,
+    /// What would have come of it.
+    #[serde(flatten)]
+    pub foreseen: Box<Foreseen>,
+}
+
+/// The registry's tags around a change, as far as they can be said.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Foreseen {
+    /// The tags now, when they are known.
+    pub tags_before: Option<Tags>,
+    /// The tags if nothing had forbidden it.
+    pub tags_after: Option<Tags>,
 }
 
 impl Refused {
@@ -74,6 +91,8 @@ pub enum RefusalCode {
     NumberTaken,
     /// The number was published and removed.
     NumberBurned,
+    /// The number is published, and there are no bytes to compare with.
+    NumberUncompared,
     /// The version is published, but the tag was not moved to it.
     PublishedElsewhere,
     /// The first version of the package would become `latest`.

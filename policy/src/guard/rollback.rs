@@ -1,11 +1,10 @@
 //! May a tag be put back on a version that it pointed at before?
 
-use crate::release_policy::NPM_PACKAGE;
-
-use super::facts::RegistryState;
+use super::commands::Commands;
+use super::facts::{PackageState, RegistryState};
 use super::plan::{Plan, Rule, Work};
 use super::refusal::{RefusalCode, Refused};
-use super::rules::{Case, channel_allows, package, tag_of, version_of};
+use super::rules::{Allowed, Case, channel_allows, package, tag_of, version_of};
 
 /// The rules of rolling back: everything but that a tag never moves backwards.
 const RULES: [Rule; 3] = [Rule::TagGrammar, Rule::Channel, Rule::History];
@@ -15,53 +14,68 @@ const RULES: [Rule; 3] = [Rule::TagGrammar, Rule::Channel, Rule::History];
 pub struct RollbackRequest<'a> {
     /// The tag.
     pub tag: &'a str,
-    /// The version that it is to point at again.
-    pub to: &'a str,
-    /// Versions that receipts say the tag has pointed at.
+    /// The version that it is to point at again; without one it is the last other version of the history.
+    pub to: Option<&'a str>,
+    /// Versions that receipts say the tag has pointed at, the newest first.
     pub history: &'a [String],
     /// The version that a person said to be meant although no receipt names it.
     pub confirmed: Option<&'a str>,
+    /// What proposed commands must carry.
+    pub commands: &'a Commands,
 }
 
 /// Judges a rollback.
 pub fn rollback(request: &RollbackRequest<'_>, registry: &RegistryState) -> Result<Plan, Refused> {
-    let mut case = Case::default();
-    let tag = tag_of(request.tag, &mut case);
-    let version = version_of(request.to, &mut case);
+    let mut case = Case::open(&RULES, request.commands, registry);
+    let to = request.to.or_else(|| last_other(request, registry));
+    let right = to.map_or_else(
+        || request.commands.list_versions(),
+        |to| request.commands.rollback("latest", to),
+    );
+    let tag = tag_of(request.tag, &right, &mut case);
+    let version = to.and_then(|to| version_of(to, &mut case));
     if let (Some(tag), Some(version)) = (&tag, &version) {
-        let command = format!("cargo xtask rollback --to {version} --tag");
-        channel_allows(version, tag, &command, &mut case);
+        let other_tag =
+            |tag: &crate::DistTag| request.commands.rollback(&tag.to_string(), &version.to_string());
+        channel_allows(version, tag, other_tag, &mut case);
     }
-    let state = package(registry, &mut case);
-    let (Some(tag), Some(version), Some(state)) = (tag, version, state) else {
-        return Err(case.refused(&RULES));
+    let again = to.map_or_else(
+        || request.commands.list_versions(),
+        |to| request.commands.rollback(request.tag, to),
+    );
+    let state = package(registry, &again, &mut case);
+    if to.is_none() && state.is_some() {
+        case.checked(Rule::History);
+        let reason = format!("no receipt says what {} pointed at before", request.tag);
+        let advice = "say the version twice, with --to and --confirm; the versions are listed by";
+        let command = request.commands.list_versions();
+        case.refuse_with(RefusalCode::NoHistory, reason, Some(advice), command);
+    }
+    let (Some(tag), Some(to), Some(version), Some(state)) = (tag, to, version, state) else {
+        return Err(case.refused());
     };
-    let Some((state, facts)) = state.and_then(|state| Some((state, state.versions.get(request.to)?))) else {
+    case.foresee(|tags| drop(tags.insert(request.tag.to_owned(), to.to_owned())));
+    let Some((state, facts)) = state.and_then(|state| Some((state, state.versions.get(to)?))) else {
         let reason = format!("the registry does not have {version}");
-        case.refuse(
-            RefusalCode::VersionMissing,
-            reason,
-            format!("npm view {NPM_PACKAGE} versions"),
-        );
-        return Err(case.refused(&RULES));
+        let command = request.commands.list_versions();
+        case.refuse(RefusalCode::VersionMissing, reason, command);
+        return Err(case.refused());
     };
     if !state.tags.contains_key(request.tag) {
         let reason = format!("{tag} points at nothing, so there is nothing to roll back");
-        case.refuse(
-            RefusalCode::TagMissing,
-            reason,
-            format!("cargo xtask publish --tag {tag}"),
-        );
+        let command = request.commands.publish(request.tag);
+        case.refuse(RefusalCode::TagMissing, reason, command);
     }
+    let is_there = state.tags.get(request.tag).map(String::as_str) == Some(to);
     case.checked(Rule::History);
-    let is_known = request.history.iter().any(|earlier| earlier == request.to);
-    let is_there = state.tags.get(request.tag).map(String::as_str) == Some(request.to);
-    if !is_known && !is_there && request.confirmed != Some(request.to) {
-        let reason = format!("no receipt says that {tag} has pointed at {version}");
-        let remedy = format!("cargo xtask rollback --tag {tag} --to {version} --confirm {version}");
-        case.refuse(RefusalCode::NoHistory, reason, remedy);
+    if !is_there {
+        was_there_before(request, to, &mut case);
     }
-    let checked = case.close(&RULES)?;
+    let Allowed {
+        checked,
+        tags_before,
+        tags_after,
+    } = case.close()?;
     let mut notes = Vec::new();
     if is_there {
         notes.push(format!("{tag} points at {version} already"));
@@ -69,15 +83,34 @@ pub fn rollback(request: &RollbackRequest<'_>, registry: &RegistryState) -> Resu
     if let Some(message) = &facts.deprecated {
         notes.push(format!("{version} is deprecated: {message}"));
     }
-    let mut tags_after = state.tags.clone();
-    tags_after.insert(request.tag.to_owned(), request.to.to_owned());
     Ok(Plan {
         work: if is_there { Work::Nothing } else { Work::MoveTag },
-        version: request.to.to_owned(),
+        version: to.to_owned(),
         tag: request.tag.to_owned(),
-        tags_before: state.tags.clone(),
+        tags_before,
         tags_after,
         checked,
         notes,
     })
+}
+
+/// What the tag pointed at before it pointed at what it points at now.
+fn last_other<'a>(request: &RollbackRequest<'a>, registry: &RegistryState) -> Option<&'a str> {
+    let RegistryState::Package(PackageState { tags, .. }) = registry else {
+        return None;
+    };
+    let current = tags.get(request.tag)?;
+    let mut earlier = request.history.iter().filter(|version| *version != current);
+    earlier.next().map(String::as_str)
+}
+
+fn was_there_before(request: &RollbackRequest<'_>, to: &str, case: &mut Case<'_>) {
+    let is_known = request.history.iter().any(|earlier| earlier == to);
+    if !is_known && request.confirmed != Some(to) {
+        let reason = format!("no receipt says that {} has pointed at {to}", request.tag);
+        let command = request
+            .commands
+            .rollback(request.tag, &format!("{to} --confirm {to}"));
+        case.refuse(RefusalCode::NoHistory, reason, command);
+    }
 }

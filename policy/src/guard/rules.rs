@@ -3,23 +3,56 @@
 use crate::tag::DistTag;
 use crate::version::{Channel, ReleaseVersion};
 
+use super::commands::Commands;
 use super::facts::{PackageState, Provenance, RegistryState};
-use super::plan::Rule;
-use super::refusal::{Refusal, RefusalCode, Refused};
+use super::plan::{Rule, Tags};
+use super::refusal::{Foreseen, Refusal, RefusalCode, Refused};
 
 /// A judgement under way.
-#[derive(Default)]
-pub(super) struct Case {
+pub(super) struct Case<'a> {
+    rules: &'static [Rule],
+    pub(super) commands: &'a Commands,
     refusals: Vec<Refusal>,
     checked: Vec<Rule>,
+    foreseen: Foreseen,
 }
 
-impl Case {
-    pub(super) fn refuse(&mut self, code: RefusalCode, reason: impl Into<String>, remedy: impl Into<String>) {
+impl<'a> Case<'a> {
+    /// A judgement by `rules`, over what `registry` says.
+    pub(super) fn open(rules: &'static [Rule], commands: &'a Commands, registry: &RegistryState) -> Self {
+        let tags_before = match registry {
+            RegistryState::Unknown(_) => None,
+            RegistryState::NoPackage => Some(Tags::new()),
+            RegistryState::Package(package) => Some(package.tags.clone()),
+        };
+        Self {
+            rules,
+            commands,
+            refusals: Vec::new(),
+            checked: Vec::new(),
+            foreseen: Foreseen {
+                tags_before,
+                tags_after: None,
+            },
+        }
+    }
+
+    pub(super) fn refuse(&mut self, code: RefusalCode, reason: impl Into<String>, command: String) {
+        self.refuse_with(code, reason, None, command);
+    }
+
+    pub(super) fn refuse_with(
+        &mut self,
+        code: RefusalCode,
+        reason: impl Into<String>,
+        advice: Option<&'static str>,
+        command: String,
+    ) {
         self.refusals.push(Refusal {
             code,
             reason: reason.into(),
-            remedy: remedy.into(),
+            advice,
+            command,
         });
     }
 
@@ -33,115 +66,122 @@ impl Case {
         self.refusals.is_empty()
     }
 
-    /// The rules that were looked at, or the refusals with the rules of `all` that were not.
-    pub(super) fn close(self, all: &[Rule]) -> Result<Vec<Rule>, Refused> {
-        if self.is_clean() {
-            Ok(self.checked)
-        } else {
-            Err(self.refused(all))
-        }
+    /// The tags now, and as `change` would leave them.
+    pub(super) fn foresee(&mut self, change: impl Fn(&mut Tags)) {
+        let mut after = self.foreseen.tags_before.clone();
+        after.iter_mut().for_each(change);
+        self.foreseen.tags_after = after;
     }
 
-    /// The refusals, with the rules of `all` that were not looked at.
-    pub(super) fn refused(self, all: &[Rule]) -> Refused {
-        let unchecked = all
-            .iter()
-            .copied()
-            .filter(|rule| !self.checked.contains(rule))
-            .collect();
+    /// The refusals, if there are any, with the rules that were not looked at.
+    pub(super) fn close(self) -> Result<Allowed, Refused> {
+        if !self.is_clean() {
+            return Err(self.refused());
+        }
+        Ok(Allowed {
+            checked: self.checked,
+            tags_before: self.foreseen.tags_before.unwrap_or_default(),
+            tags_after: self.foreseen.tags_after.unwrap_or_default(),
+        })
+    }
+
+    /// The refusals, with the rules that were not looked at.
+    pub(super) fn refused(self) -> Refused {
+        let unchecked = self.rules.iter().copied();
+        let unchecked = unchecked.filter(|rule| !self.checked.contains(rule)).collect();
         Refused {
             refusals: self.refusals,
             checked: self.checked,
             unchecked,
+            foreseen: Box::new(self.foreseen),
         }
     }
 }
 
+/// A case in which nothing was refused.
+pub(super) struct Allowed {
+    pub(super) checked: Vec<Rule>,
+    pub(super) tags_before: Tags,
+    pub(super) tags_after: Tags,
+}
+
 /// Rule 1, and the version's own grammar.
-pub(super) fn version_of(text: &str, case: &mut Case) -> Option<ReleaseVersion> {
+pub(super) fn version_of(text: &str, case: &mut Case<'_>) -> Option<ReleaseVersion> {
     text.parse()
         .inspect_err(|error: &crate::InvalidVersion| {
-            case.refuse(
+            let command = case.commands.next("rc");
+            let advice = "a version is X.Y.Z, X.Y.Z-rc.N or X.Y.Z-<branch>.N";
+            case.refuse_with(
                 RefusalCode::VersionInvalid,
                 error.to_string(),
-                "cargo xtask version set X.Y.Z-rc.N",
+                Some(advice),
+                command,
             );
         })
         .ok()
 }
 
-/// Rule 1: the tag's grammar.
-pub(super) fn tag_of(text: &str, case: &mut Case) -> Option<DistTag> {
+/// Rule 1: the tag's grammar. `command` is the one that would be right.
+pub(super) fn tag_of(text: &str, command: &str, case: &mut Case<'_>) -> Option<DistTag> {
     case.checked(Rule::TagGrammar);
     text.parse()
         .inspect_err(|error: &crate::InvalidTag| {
-            let remedy = "use --tag next, latest or branch-<name>";
-            if error.reads_as_range() {
+            let advice = Some("a tag is next, latest or branch-<name>");
+            let (code, reason) = if error.reads_as_range() {
                 let reason =
                     format!("{error} (npm reads it as a version range, so nobody could install the tag)");
-                case.refuse(RefusalCode::TagIsRange, reason, remedy);
+                (RefusalCode::TagIsRange, reason)
             } else {
-                case.refuse(RefusalCode::TagInvalid, error.to_string(), remedy);
-            }
+                (RefusalCode::TagInvalid, error.to_string())
+            };
+            case.refuse_with(code, reason, advice, command.to_owned());
         })
         .ok()
 }
 
-/// Rule 2, first half: the version's channel goes under the tag.
+/// Rule 2, first half: the version's channel goes under the tag. `command` makes the right command of the right tag.
 pub(super) fn channel_allows(
     version: &ReleaseVersion,
     tag: &DistTag,
-    command: &str,
-    case: &mut Case,
+    command: impl FnOnce(&DistTag) -> String,
+    case: &mut Case<'_>,
 ) -> Option<Channel> {
     case.checked(Rule::Channel);
     let Some(channel) = version.channel() else {
         let reason = format!(
             "{version} belongs to no channel: X.Y.Z is stable, X.Y.Z-rc.N a release candidate, X.Y.Z-<slug>.N of a branch"
         );
-        case.refuse(
-            RefusalCode::ChannelUnknown,
-            reason,
-            "cargo xtask version next --channel rc",
-        );
+        let command = case.commands.next("rc");
+        case.refuse(RefusalCode::ChannelUnknown, reason, command);
         return None;
     };
     let tags = channel.tags();
     if *tag == DistTag::Latest && version.is_prerelease() {
         let reason = format!("{version} is a prerelease, and latest is what everybody installs");
-        case.refuse(
-            RefusalCode::PrereleaseLatest,
-            reason,
-            format!("{command} {}", tags[0]),
-        );
+        case.refuse(RefusalCode::PrereleaseLatest, reason, command(&tags[0]));
     } else if !tags.contains(tag) {
         let names: Vec<String> = tags.iter().map(ToString::to_string).collect();
         let reason = format!(
             "{version} is a {channel} and goes under {}, not under {tag}",
             names.join(" or ")
         );
-        case.refuse(
-            RefusalCode::ChannelMismatch,
-            reason,
-            format!("{command} {}", tags[0]),
-        );
+        case.refuse(RefusalCode::ChannelMismatch, reason, command(&tags[0]));
     }
     Some(channel)
 }
 
-/// Rule 7: what the registry says of the package, `None` when it has none. Nothing is guessed.
+/// Rule 7: what the registry says of the package, `None` when it has none. Nothing is guessed. `again` is the command
+/// to repeat when the registry answers.
 pub(super) fn package<'state>(
     registry: &'state RegistryState,
-    case: &mut Case,
+    again: &str,
+    case: &mut Case<'_>,
 ) -> Option<Option<&'state PackageState>> {
     match registry {
         RegistryState::Unknown(cause) => {
             let reason = format!("the registry's facts are not known: {cause}");
-            case.refuse(
-                RefusalCode::RegistryUnknown,
-                reason,
-                "run the command again when the registry answers",
-            );
+            let advice = Some("when the registry answers");
+            case.refuse_with(RefusalCode::RegistryUnknown, reason, advice, again.to_owned());
             None
         }
         RegistryState::NoPackage => Some(None),
@@ -150,7 +190,7 @@ pub(super) fn package<'state>(
 }
 
 /// Tags point at versions that exist, and a package with versions has a `latest`: npm keeps both always true.
-fn consistent(package: &PackageState, case: &mut Case) -> bool {
+fn consistent(package: &PackageState, case: &mut Case<'_>) -> bool {
     let mut problems: Vec<String> = Vec::new();
     for (tag, target) in &package.tags {
         if target.parse::<ReleaseVersion>().is_err() || !package.versions.contains_key(target) {
@@ -163,11 +203,9 @@ fn consistent(package: &PackageState, case: &mut Case) -> bool {
         problems.push("the registry has versions of the package but no tag latest".to_owned());
     }
     for problem in &problems {
-        case.refuse(
-            RefusalCode::RegistryInconsistent,
-            problem,
-            "ask the registry for its tags with `npm dist-tag ls` and mend them before going on",
-        );
+        let command = case.commands.list_tags();
+        let advice = Some("mend the registry's tags before going on; they are listed by");
+        case.refuse_with(RefusalCode::RegistryInconsistent, problem, advice, command);
     }
     problems.is_empty()
 }
@@ -182,19 +220,19 @@ pub(super) fn never_backwards(
     version: &ReleaseVersion,
     tag: &DistTag,
     package: Option<&PackageState>,
-    case: &mut Case,
+    case: &mut Case<'_>,
 ) {
     case.checked(Rule::NeverBackwards);
-    let remedy = next_number(version);
+    let command = case.commands.next_number(version);
     if let Some(current) = target(package, &tag.to_string()).filter(|current| !version.is_above(current)) {
         let reason = format!("{tag} points at {current}, and {version} is not above it");
-        case.refuse(RefusalCode::TagBackwards, reason, &remedy);
+        case.refuse(RefusalCode::TagBackwards, reason, command.clone());
     }
     if *tag == DistTag::Next
         && let Some(latest) = target(package, "latest").filter(|latest| !version.is_above(latest))
     {
         let reason = format!("latest is {latest}, and {version} is not above it");
-        case.refuse(RefusalCode::BelowLatest, reason, remedy);
+        case.refuse(RefusalCode::BelowLatest, reason, command);
     }
 }
 
@@ -216,15 +254,4 @@ pub(super) fn attested_before<'state>(
         .filter(|(name, facts)| name.as_str() != version && facts.provenance == Provenance::Attested)
         .find(|(_, facts)| is_before(facts.published_at.as_deref()))
         .map(|(name, _)| name.as_str())
-}
-
-/// The command that proposes a number which is free, on the channel of `version`.
-pub(super) fn next_number(version: &ReleaseVersion) -> String {
-    match version.channel() {
-        Some(Channel::Stable) => "cargo xtask version next --channel stable".to_owned(),
-        Some(Channel::Branch { slug, .. }) => {
-            format!("cargo xtask version next --channel rc --branch {slug}")
-        }
-        Some(Channel::Candidate { .. }) | None => "cargo xtask version next --channel rc".to_owned(),
-    }
 }

@@ -1,6 +1,7 @@
 //! Each condition of a release: what is missing, and what mends it.
 
 use crate::finding::Finding;
+use crate::mode_rules::{POLICY_ARTIFACTS, POLICY_VALUE, POLICY_VERSION};
 use crate::platform::Platform;
 use crate::release_policy::{ReleaseMode, ReleasePolicy};
 
@@ -19,13 +20,37 @@ pub(super) fn all(policy: &ReleasePolicy, facts: &ReadinessFacts, findings: &[Fi
     ]
 }
 
-fn gate(name: GateName, missing: Vec<String>, command: impl Into<String>) -> Gate {
+/// A gate: open when nothing is missing, else with what mends it.
+fn gate(name: GateName, missing: Vec<String>, mend: Mend) -> Gate {
     let open = missing.is_empty();
     Gate {
         name,
         open,
         missing,
-        command: (!open).then(|| command.into()),
+        first: mend.first.filter(|_| !open),
+        command: (!open).then_some(mend.command),
+    }
+}
+
+/// What opens a gate.
+struct Mend {
+    first: Option<String>,
+    command: String,
+}
+
+impl Mend {
+    fn run(command: impl Into<String>) -> Self {
+        Self {
+            first: None,
+            command: command.into(),
+        }
+    }
+
+    fn after(first: impl Into<String>, command: impl Into<String>) -> Self {
+        Self {
+            first: Some(first.into()),
+            command: command.into(),
+        }
     }
 }
 
@@ -40,10 +65,12 @@ fn release_mode(policy: &ReleasePolicy) -> Gate {
                 .map(|decision| format!("decision pending: {decision}")),
         );
     }
+    let first =
+        "take the decisions, then set releaseMode in release-policy.json and empty requiredBeforePublishing";
     gate(
         GateName::ReleaseMode,
         missing,
-        "set releaseMode in release-policy.json when the decisions are taken",
+        Mend::after(first, "cargo xtask readiness"),
     )
 }
 
@@ -53,8 +80,10 @@ fn artifacts(facts: &ReadinessFacts) -> Gate {
         Artifacts::Unfit(found) | Artifacts::Altered(found) => found.clone(),
         Artifacts::Verified(_) => Vec::new(),
     };
-    gate(GateName::Artifacts, missing, "cargo xtask build")
+    gate(GateName::Artifacts, missing, Mend::run(BUILD))
 }
+
+const BUILD: &str = "cargo xtask build";
 
 /// The gates behind the artifacts stay shut as long as those are unfit: their contents say nothing.
 fn verified(facts: &ReadinessFacts) -> Result<&VerifiedArtifacts, Vec<String>> {
@@ -69,33 +98,47 @@ fn verified(facts: &ReadinessFacts) -> Result<&VerifiedArtifacts, Vec<String>> {
 fn mode_rules(findings: &[Finding], facts: &ReadinessFacts) -> Gate {
     let missing = match verified(facts) {
         Ok(_) => findings.iter().map(|finding| finding.message.clone()).collect(),
-        Err(missing) => return gate(GateName::Policy, missing, "cargo xtask build"),
+        Err(missing) => return gate(GateName::Policy, missing, Mend::run(BUILD)),
     };
-    let command = format!(
-        "cargo xtask version set {}, or mend release-policy.json",
-        facts.version
-    );
-    gate(GateName::Policy, missing, command)
+    let is_about = |code: &str| findings.iter().any(|finding| finding.code == code);
+    // The last thing to do is what leaves nothing to be done after it.
+    let command = if is_about(POLICY_VERSION) {
+        format!("cargo xtask version set {}", facts.version)
+    } else if is_about(POLICY_ARTIFACTS) {
+        BUILD.to_owned()
+    } else {
+        "cargo xtask readiness".to_owned()
+    };
+    let mend = if is_about(POLICY_VALUE) {
+        Mend::after(
+            "change the values in release-policy.json as the lines say",
+            command,
+        )
+    } else {
+        Mend::run(command)
+    };
+    gate(GateName::Policy, missing, mend)
 }
 
 fn source_revision(facts: &ReadinessFacts) -> Gate {
-    let (missing, command) = match verified(facts) {
-        Err(missing) => (missing, "cargo xtask build"),
+    let check = "cargo xtask check";
+    let (missing, mend) = match verified(facts) {
+        Err(missing) => (missing, Mend::run(BUILD)),
         Ok(verified) => match (&verified.source_revision, &facts.head) {
             (None, _) => (
                 vec!["the artifacts were built from a tree with uncommitted changes".to_owned()],
-                "commit the changes, then cargo xtask check",
+                Mend::after("commit the changes, or put them away with `git stash`", check),
             ),
             (Some(revision), Head::At(head)) if revision != head => (
                 vec![format!(
                     "the artifacts were built from {revision}, but {head} is checked out"
                 )],
-                "cargo xtask check",
+                Mend::run(check),
             ),
-            (Some(_), _) => (Vec::new(), ""),
+            (Some(_), _) => (Vec::new(), Mend::run(check)),
         },
     };
-    gate(GateName::SourceRevision, missing, command)
+    gate(GateName::SourceRevision, missing, mend)
 }
 
 fn platforms(policy: &ReleasePolicy, facts: &ReadinessFacts) -> Gate {
@@ -108,12 +151,8 @@ fn platforms(policy: &ReleasePolicy, facts: &ReadinessFacts) -> Gate {
             .collect(),
         Err(missing) => missing,
     };
-    let names: Vec<&str> = policy.platforms.iter().map(|platform| platform.name()).collect();
-    gate(
-        GateName::Platforms,
-        missing,
-        format!("cargo xtask build --platform {}", names.join(",")),
-    )
+    let command = format!("cargo xtask build --platform {}", list(&policy.platforms, ","));
+    gate(GateName::Platforms, missing, Mend::run(command))
 }
 
 fn smoke(policy: &ReleasePolicy, facts: &ReadinessFacts) -> Gate {
@@ -123,17 +162,35 @@ fn smoke(policy: &ReleasePolicy, facts: &ReadinessFacts) -> Gate {
         .iter()
         .filter_map(|platform| unproven(*platform, proof(platform)))
         .collect();
-    let unproven: Vec<&str> = policy
-        .platforms
-        .iter()
+    let platforms = policy.platforms.iter().copied();
+    let (complete, other): (Vec<_>, Vec<_>) = platforms
         .filter(|platform| proof(platform) != Some(&SmokeProof::Green))
-        .map(|platform| platform.name())
-        .collect();
-    gate(
-        GateName::Smoke,
-        missing,
-        format!("cargo xtask smoke --no-skip, on {}", unproven.join(", ")),
-    )
+        .partition(|platform| *platform == Platform::COMPLETE);
+    let collected = "the reports belong in dist/reports";
+    let mend = match (complete.is_empty(), other.is_empty()) {
+        (false, true) => Mend::after(
+            format!("on {}", Platform::COMPLETE),
+            "cargo xtask smoke --no-skip",
+        ),
+        (false, false) => Mend::after(
+            format!(
+                "on {}, and without --no-skip on {}; {collected}",
+                Platform::COMPLETE,
+                list(&other, " and ")
+            ),
+            "cargo xtask smoke --no-skip",
+        ),
+        (true, _) => Mend::after(
+            format!("on {}; {collected}", list(&other, " and ")),
+            "cargo xtask smoke",
+        ),
+    };
+    gate(GateName::Smoke, missing, mend)
+}
+
+fn list(platforms: &[Platform], separator: &str) -> String {
+    let names: Vec<&str> = platforms.iter().map(|platform| platform.name()).collect();
+    names.join(separator)
 }
 
 fn unproven(platform: Platform, proof: Option<&SmokeProof>) -> Option<String> {

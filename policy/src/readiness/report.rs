@@ -87,7 +87,10 @@ pub struct Gate {
     pub open: bool,
     /// What is missing, when it does not hold.
     pub missing: Vec<String>,
-    /// The command that mends it, or what to do.
+    /// What a person has to do before the command, or where to run it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<String>,
+    /// The command that mends it, to be pasted as it stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
 }

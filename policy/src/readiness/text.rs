@@ -60,6 +60,7 @@ impl ReadinessReport {
             let state = if gate.open { "open" } else { "shut" };
             lines.push(format!("Gate {}: {state}", gate.name.name()));
             lines.extend(gate.missing.iter().map(|missing| format!("  - {missing}")));
+            lines.extend(gate.first.iter().map(|first| format!("  first: {first}")));
             lines.extend(gate.command.iter().map(|command| format!("  mend: {command}")));
         }
         lines

@@ -1,6 +1,6 @@
 //! The causes that npm hides behind 404 and 422, each told apart.
 
-use ktx_policy::preflight::{JobFacts, check_job};
+use ktx_policy::preflight::{JobEnvironment, JobFacts, check_job};
 
 fn good() -> JobFacts {
     JobFacts {
@@ -10,7 +10,7 @@ fn good() -> JobFacts {
         runner: Some("github-hosted".into()),
         server: Some("https://github.com".into()),
         repository: Some("kaelio/ktx".into()),
-        environment: Some("npm".into()),
+        environment: JobEnvironment::Named("npm".into()),
         package_repository: Some("git+https://github.com/kaelio/ktx.git".into()),
     }
 }
@@ -19,7 +19,7 @@ fn good() -> JobFacts {
 fn each_cause_has_its_own_code() {
     assert!(check_job(&good()).is_empty());
     type Change = fn(&mut JobFacts);
-    let cases: [(&str, Change); 12] = [
+    let cases: [(&str, Change); 13] = [
         ("preflight-npm", |job| job.npm = Some("11.5.0".into())),
         ("preflight-npm", |job| job.npm = Some("11.5.1-beta.1".into())),
         ("preflight-npm", |job| job.npm = None),
@@ -34,9 +34,14 @@ fn each_cause_has_its_own_code() {
         ("preflight-repository", |job| {
             job.package_repository = Some("https://github.com/kaelio/ktx".into())
         }),
-        ("preflight-environment", |job| job.environment = None),
         ("preflight-environment", |job| {
-            job.environment = Some("staging".into())
+            job.environment = JobEnvironment::Unnamed
+        }),
+        ("preflight-environment", |job| {
+            job.environment = JobEnvironment::Named("staging".into())
+        }),
+        ("preflight-token-service", |job| {
+            job.environment = JobEnvironment::Unknown("no answer".into())
         }),
     ];
     for (code, change) in cases {
@@ -47,5 +52,5 @@ fn each_cause_has_its_own_code() {
         assert_eq!(codes, [code]);
         assert!(findings[0].hint.is_some());
     }
-    assert_eq!(check_job(&JobFacts::default()).len(), 6, "all causes at once");
+    assert_eq!(check_job(&JobFacts::default()).len(), 5, "all causes at once");
 }

@@ -172,7 +172,8 @@ fn a_closed_mode_is_not_ready_and_lists_the_decisions() {
     Gate release-mode: shut
       - release-policy.json must use npm-public-release-ready before publishing
       - decision pending: name the owner
-      mend: set releaseMode in release-policy.json when the decisions are taken
+      first: take the decisions, then set releaseMode in release-policy.json and empty requiredBeforePublishing
+      mend: cargo xtask readiness
     Gate artifacts: open
     Gate policy: open
     Gate source-revision: open
@@ -207,7 +208,8 @@ fn without_artifacts_every_gate_behind_them_is_shut() {
     Gate smoke: shut
       - linux-x64: there is no smoke report
       - darwin-arm64: there is no smoke report
-      mend: cargo xtask smoke --no-skip, on linux-x64, darwin-arm64
+      first: on linux-x64, and without --no-skip on darwin-arm64; the reports belong in dist/reports
+      mend: cargo xtask smoke --no-skip
     ");
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use ktx_manifest::Sha256Digest;
 use ktx_manifest::artifact_manifest::{
-    ArtifactKind, ArtifactPackage, Ecosystem, Expected, Verification, verify,
+    ArtifactKind, ArtifactManifest, ArtifactPackage, Ecosystem, Expected, Verification, verify,
 };
 use ktx_policy::mode_rules;
 use ktx_policy::readiness::{Artifacts, Head, ReadinessFacts, ReadinessReport, VerifiedArtifacts, assess};
@@ -19,7 +19,7 @@ use crate::error::{PathError, PublishError};
 
 pub use self::package_json::PackageJson;
 pub use self::proof::published_proof;
-pub use self::tarball::{SealedTarball, Tarball};
+pub use self::tarball::Tarball;
 
 /// Where the artifacts, their reports and the policy lie.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub struct Location {
     pub reports: PathBuf,
     /// `release-policy.json`
     pub policy: PathBuf,
+    /// What `--artifacts` said; `None` in a checkout.
+    pub flag: Option<PathBuf>,
 }
 
 impl Location {
@@ -40,6 +42,7 @@ impl Location {
             artifacts: dist.join("artifacts"),
             reports: dist.join("reports"),
             policy: root.join("release-policy.json"),
+            flag: None,
         }
     }
 
@@ -53,6 +56,7 @@ impl Location {
             artifacts: artifacts.to_owned(),
             reports: beside.join("reports"),
             policy: beside.join("release-policy.json"),
+            flag: Some(artifacts.to_owned()),
         }
     }
 }
@@ -119,33 +123,35 @@ fn look(location: &Location, built: &Built) -> Result<(Artifacts, Option<Tarball
     };
     let Verification { manifest, findings } =
         verify(&location.artifacts, &expected).map_err(PathError::new("verify", &location.artifacts))?;
-    let Some(manifest) = manifest else {
-        let altered = findings
-            .iter()
-            .any(|finding| finding.code == "artifact-files-mismatch");
-        let mut found: Vec<String> = findings.into_iter().map(|finding| finding.message).collect();
-        found.extend(missing_tarball(location, built));
-        return Ok((
-            if altered {
-                Artifacts::Altered(found)
-            } else {
-                Artifacts::Unfit(found)
-            },
-            None,
-        ));
+    if let Some(manifest) = manifest {
+        return open(location, &manifest);
+    }
+    let altered = findings
+        .iter()
+        .any(|finding| finding.code == "artifact-files-mismatch");
+    let mut found: Vec<String> = findings.into_iter().map(|finding| finding.message).collect();
+    found.extend(missing_tarball(location, built));
+    let artifacts = if altered {
+        Artifacts::Altered(found)
+    } else {
+        Artifacts::Unfit(found)
     };
+    Ok((artifacts, None))
+}
+
+/// Reads the tarball once. Between its verification and this somebody may have put another one in its place.
+fn open(
+    location: &Location,
+    manifest: &ArtifactManifest,
+) -> Result<(Artifacts, Option<Tarball>), PublishError> {
     let Some(file) = manifest.file(ArtifactKind::Tarball) else {
-        return Ok((
-            Artifacts::Unfit(vec!["the artifact manifest lists no tarball".to_owned()]),
-            None,
-        ));
+        let found = vec!["the artifact manifest lists no tarball".to_owned()];
+        return Ok((Artifacts::Unfit(found), None));
     };
     let tarball = Tarball::open(&file.path.under(&location.artifacts))?;
     if tarball.content() != file.content() {
-        return Ok((
-            Artifacts::Altered(vec![format!("{} has changed since it was verified", file.path)]),
-            None,
-        ));
+        let found = vec![format!("{} has changed since it was verified", file.path)];
+        return Ok((Artifacts::Altered(found), None));
     }
     let artifacts = VerifiedArtifacts {
         packages: manifest.packages.iter().map(package).collect(),
@@ -180,5 +186,50 @@ fn package(package: &ArtifactPackage) -> mode_rules::ArtifactPackage {
         version: package.package_version.clone(),
         private: package.private,
         release_mode: package.release_mode.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ktx_manifest::ContentId;
+
+    use super::*;
+
+    fn tarball(content: &str) -> Vec<u8> {
+        let encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        let mut archive = tar::Builder::new(encoder);
+        let mut header = tar::Header::new_ustar();
+        header.set_size(content.len() as u64);
+        let added = archive.append_data(&mut header, "package/package.json", content.as_bytes());
+        added.expect("an entry");
+        let encoder = archive.into_inner().expect("an archive");
+        encoder.finish().expect("a tarball")
+    }
+
+    #[test]
+    fn a_tarball_that_is_swapped_between_its_verification_and_its_reading_is_noticed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let location = Location::handed_over(&folder.path().join("artifacts"));
+        let package = ArtifactPackage::npm("0.1.0");
+        let path = package.artifact_path();
+        let file = location.artifacts.join(&path);
+        fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        let verified = tarball("{\"name\": \"@kaelio/ktx\", \"version\": \"0.1.0\"}");
+        let content = ContentId {
+            sha256: Sha256Digest::of(&verified),
+            bytes: verified.len() as u64,
+        };
+        let files = vec![package.artifact_file(path.parse().expect("a path"), content)];
+        let time = "2031-01-01T00:00:00Z".parse().expect("a time");
+        let manifest = ArtifactManifest::new(time, None, vec![package], files);
+
+        fs::write(&file, &verified).expect("the tarball that was verified");
+        let (artifacts, read) = open(&location, &manifest).expect("it is read");
+        assert!(matches!(artifacts, Artifacts::Verified(_)) && read.is_some());
+
+        let other = tarball("{\"name\": \"@kaelio/ktx\", \"version\": \"0.1.0\", \"main\": \"x.js\"}");
+        fs::write(&file, other).expect("another one in its place");
+        let (artifacts, read) = open(&location, &manifest).expect("it is read");
+        assert!(matches!(artifacts, Artifacts::Altered(_)) && read.is_none());
     }
 }

@@ -35,17 +35,17 @@ impl PackageJson {
         })
     }
 
-    /// Refuses a package that is another than the release, or that would tell npm where to go.
-    pub fn check(&self, version: &ReleaseVersion) -> Result<(), PublishError> {
-        let rebuild = || "cargo xtask build".to_owned();
+    /// What forbids publishing it: it is another than the release, or would tell npm where to go.
+    pub fn check(&self, version: &ReleaseVersion) -> Vec<PublishError> {
+        let mut errors = Vec::new();
         if self.name != NPM_PACKAGE || self.version != version.to_string() || self.private {
             let private = if self.private { ", private" } else { "" };
-            return Err(PublishError::Integrity {
+            errors.push(PublishError::Integrity {
                 message: format!(
                     "the tarball holds {}@{}{private}, and {NPM_PACKAGE}@{version} is to be published",
                     self.name, self.version
                 ),
-                hint: rebuild(),
+                hint: "cargo xtask build".to_owned(),
             });
         }
         // `access` and `provenance` are said on the command line anyway; every other key would turn npm around.
@@ -55,16 +55,16 @@ impl PackageJson {
             .map(String::as_str)
             .filter(|key| !["access", "provenance"].contains(key))
             .collect();
-        if strange.is_empty() {
-            return Ok(());
+        if !strange.is_empty() {
+            errors.push(PublishError::Forbidden {
+                code: "publish-config",
+                message: format!(
+                    "the package carries publishConfig.{}, which would tell npm what to do",
+                    strange.join(", publishConfig.")
+                ),
+                hint: "remove publishConfig from npm/package.json, then cargo xtask build".to_owned(),
+            });
         }
-        Err(PublishError::Forbidden {
-            code: "publish-config",
-            message: format!(
-                "the package carries publishConfig.{}, which would tell npm what to do",
-                strange.join(", publishConfig.")
-            ),
-            hint: format!("remove publishConfig from npm/package.json, then {}", rebuild()),
-        })
+        errors
     }
 }

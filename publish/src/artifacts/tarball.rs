@@ -12,7 +12,6 @@ use ktx_manifest::{ContentId, Sha256Digest};
 use ktx_policy::Platform;
 use ktx_policy::guard::Integrity;
 use sha2::{Digest, Sha512};
-use tempfile::TempDir;
 
 use crate::error::{PathError, PublishError};
 
@@ -80,34 +79,17 @@ impl Tarball {
         self.bytes == bytes
     }
 
-    /// A copy that nobody else can reach, of the bytes that were judged.
-    pub fn seal(&self) -> Result<SealedTarball, PublishError> {
-        let folder = tempfile::Builder::new()
-            .prefix("ktx-publish-")
-            .tempdir()
-            .map_err(PathError::new("create a folder in", std::env::temp_dir()))?;
-        let folder_path =
-            fs::canonicalize(folder.path()).map_err(PathError::new("resolve", folder.path()))?;
-        let path = folder_path.join(self.path.file_name().unwrap_or("package.tgz".as_ref()));
-        fs::write(&path, &self.bytes).map_err(PathError::new("write", &path))?;
-        Ok(SealedTarball {
-            path,
-            _folder: folder,
-        })
+    /// Its file name.
+    pub fn file_name(&self) -> &str {
+        self.path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or("package.tgz")
     }
-}
 
-/// A private copy of a tarball; it goes when this value does.
-#[derive(Debug)]
-pub struct SealedTarball {
-    path: PathBuf,
-    _folder: TempDir,
-}
-
-impl SealedTarball {
-    /// Its absolute path.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// The bytes that were judged.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 }
 

@@ -47,7 +47,7 @@ impl Publication<'_> {
             .extend(["--dry-run=false", "--force=false", "--ignore-scripts", "--json"].map(str::to_owned));
         // Retries are ours: after each answer the registry is asked what it has before anything is sent again.
         arguments.push("--fetch-retries=0".to_owned());
-        arguments.extend(registry(self.registry));
+        arguments.extend(registry_flags(self.registry));
         arguments
     }
 }
@@ -69,7 +69,7 @@ impl TagMove<'_> {
         let mut arguments = ["dist-tag", "add"].map(str::to_owned).to_vec();
         arguments.push(format!("{NPM_PACKAGE}@{}", self.version));
         arguments.push(self.tag.to_owned());
-        arguments.extend(registry(self.registry));
+        arguments.extend(registry_flags(self.registry));
         arguments
     }
 }
@@ -91,16 +91,75 @@ impl Deprecation<'_> {
         let mut arguments = vec!["deprecate".to_owned()];
         arguments.push(format!("{NPM_PACKAGE}@{}", self.version));
         arguments.push(self.message.to_owned());
-        arguments.extend(registry(self.registry));
+        arguments.extend(registry_flags(self.registry));
         arguments
     }
 }
 
+/// A package that waits with the registry for a person's approval.
+#[derive(Debug, Clone)]
+pub struct StagedPackage<'a> {
+    /// The registry's name for it.
+    pub id: &'a str,
+    /// Where.
+    pub registry: &'a RegistryUrl,
+}
+
+impl StagedPackage<'_> {
+    /// npm's arguments to fetch its bytes.
+    pub fn download(&self) -> Vec<String> {
+        self.arguments("download")
+    }
+
+    /// npm's arguments to let it be installed.
+    pub fn approve(&self) -> Vec<String> {
+        self.arguments("approve")
+    }
+
+    /// npm's arguments to throw it away.
+    pub fn reject(&self) -> Vec<String> {
+        self.arguments("reject")
+    }
+
+    fn arguments(&self, verb: &str) -> Vec<String> {
+        let mut arguments = ["stage", verb, self.id].map(str::to_owned).to_vec();
+        arguments.extend(registry_flags(self.registry));
+        arguments
+    }
+}
+
+/// The command line that lists the package's tags.
+pub(crate) fn tag_list(registry: &RegistryUrl) -> String {
+    let mut arguments = ["dist-tag", "ls", NPM_PACKAGE].map(str::to_owned).to_vec();
+    arguments.extend(registry_flags(registry));
+    line(&arguments)
+}
+
 /// Both ways in which npm finds the registry of a scoped package.
-fn registry(registry: &RegistryUrl) -> [String; 2] {
+pub(crate) fn registry_flags(registry: &RegistryUrl) -> [String; 2] {
     let scope = NPM_PACKAGE.split('/').next().unwrap_or_default();
     [
         format!("--registry={registry}"),
         format!("--{scope}:registry={registry}"),
     ]
+}
+
+/// The command line of npm, to be pasted into a shell.
+pub fn line(arguments: &[String]) -> String {
+    let mut line = "npm".to_owned();
+    for argument in arguments {
+        line.push(' ');
+        line.push_str(&shown(argument));
+    }
+    line
+}
+
+/// A word as a shell takes it. Double quotes are what the shells of every system know.
+pub(crate) fn shown(word: &str) -> String {
+    let is_plain = |character: char| character.is_alphanumeric() || "-_./:@=+,%~\\".contains(character);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("{word:?}")
+    }
 }

@@ -9,7 +9,8 @@ mod environment;
 mod program;
 mod secrets;
 
-pub use self::command::{Deprecation, Publication, Staging, TagMove};
+pub use self::command::{Deprecation, Publication, StagedPackage, Staging, TagMove, line};
+pub(crate) use self::command::{registry_flags, shown, tag_list};
 pub use self::environment::closed;
 pub use self::program::{Npm, Said};
 pub use self::secrets::Secrets;

@@ -1,7 +1,7 @@
 //! Runs npm, in an empty folder of its own, and can be interrupted.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use crate::desk::{Desk, Environment};
 use crate::error::{PathError, PublishError};
 
+use super::command::line;
 use super::environment::closed;
 use super::secrets::Secrets;
 
@@ -48,10 +49,7 @@ pub struct Said {
 impl Npm {
     /// npm as found on the `PATH` of `environment`, which is closed before npm sees it.
     pub fn new(environment: &Environment) -> Result<Self, PublishError> {
-        let folder = tempfile::Builder::new()
-            .prefix("ktx-npm-")
-            .tempdir()
-            .map_err(PathError::new("create a folder in", std::env::temp_dir()))?;
+        let folder = private_folder()?;
         // An own manifest keeps npm from walking up to somebody else's, whose `.npmrc` it would read.
         fs::write(folder.path().join("package.json"), "{\"private\": true}\n")
             .map_err(PathError::new("write", folder.path()))?;
@@ -65,6 +63,20 @@ impl Npm {
     /// The folder that npm runs in; it goes when this value does.
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Puts a file into the folder, and returns its absolute path as npm is to be told.
+    ///
+    /// npm tells the registry, and so the world, the path of what it publishes (`_resolved`). Where the system has a name
+    /// for the folder that a process runs in, the path is the same on every machine and says nothing about this one.
+    pub fn hand_over(&self, name: &str, bytes: &[u8]) -> Result<PathBuf, PublishError> {
+        let path = self.folder().join(name);
+        fs::write(&path, bytes).map_err(PathError::new("write", &path))?;
+        let own_folder = Path::new("/proc/self/cwd");
+        if cfg!(target_os = "linux") && own_folder.exists() {
+            return Ok(own_folder.join(name));
+        }
+        Ok(fs::canonicalize(&path).map_err(PathError::new("resolve", &path))?)
     }
 
     /// What `npm --version` says.
@@ -164,7 +176,7 @@ impl Npm {
         let said: Vec<&str> = stdout.lines().chain(stderr.lines()).collect();
         let tail = said[said.len().saturating_sub(TAIL_LINES)..].join("\n");
         Ok(Said {
-            command: self.secrets.hide(&shown(program, arguments)),
+            command: self.secrets.hide(&line(arguments)),
             succeeded: status.success(),
             exit: status
                 .code()
@@ -214,16 +226,15 @@ fn read(mut pipe: impl Read) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn shown(program: &str, arguments: &[String]) -> String {
-    let quoted = arguments.iter().map(|argument| {
-        if argument.is_empty() || argument.contains([' ', '"', '\'']) {
-            format!("{argument:?}")
-        } else {
-            argument.clone()
-        }
-    });
-    std::iter::once(program.to_owned())
-        .chain(quoted)
-        .collect::<Vec<_>>()
-        .join(" ")
+/// A folder that nobody else can look into, which the system's umask alone does not give.
+fn private_folder() -> Result<TempDir, PublishError> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("ktx-npm-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o700));
+    }
+    let folder = builder.tempdir();
+    Ok(folder.map_err(PathError::new("create a folder in", std::env::temp_dir()))?)
 }

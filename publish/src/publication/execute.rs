@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::desk::Desk;
 use crate::error::{PathError, PublishError};
-use crate::npm::{Said, Staging};
+use crate::npm::{Said, StagedPackage, Staging, line, tag_list};
 use crate::receipt::{Operation, Outcome, Receipt};
 
 use super::plan::PublishPlan;
@@ -57,6 +57,8 @@ pub enum PublishResult {
     Staged {
         /// The registry's name for it.
         id: String,
+        /// The command with which a person approves it.
+        approve: String,
     },
 }
 
@@ -103,9 +105,11 @@ impl PublishPlan {
     }
 
     fn run_npm(&self, desk: &dyn Desk) -> Result<Said, PublishError> {
-        let sealed = self.tarball.seal()?;
-        let arguments = self.publication(sealed.path()).arguments();
-        desk.talk(&format!("running npm {}", arguments.join(" ")));
+        let copy = self
+            .npm
+            .hand_over(self.tarball.file_name(), self.tarball.bytes())?;
+        let arguments = self.publication(&copy).arguments();
+        desk.talk(&format!("running {}", line(&arguments)));
         self.npm.run(&arguments, desk)
     }
 
@@ -160,6 +164,7 @@ impl PublishPlan {
             Sight::OtherTags(seen) => Err(PublishError::TagsDiffer {
                 version: self.guard.version.clone(),
                 seen,
+                list: tag_list(self.registry.url()),
             }),
         }
     }
@@ -178,10 +183,11 @@ impl PublishPlan {
             self.receipts.write(receipt.clone())?;
             return Err(failed(&said));
         };
-        let registry = format!("--registry={}", self.registry.url());
-        let download = self
-            .npm
-            .run(&["stage".into(), "download".into(), id.clone(), registry], desk)?;
+        let staged = StagedPackage {
+            id: &id,
+            registry: self.registry.url(),
+        };
+        let download = self.npm.run(&staged.download(), desk)?;
         if !download.succeeded {
             return Err(failed(&download));
         }
@@ -189,14 +195,17 @@ impl PublishPlan {
         let path = self.npm.folder().join(name);
         let bytes = fs_err::read(&path).map_err(PathError::new("read", &path))?;
         if self.tarball.is(&bytes) {
-            return Ok(PublishResult::Staged { id });
+            let approve = line(&staged.approve());
+            return Ok(PublishResult::Staged { id, approve });
         }
+        receipt.outcome = Outcome::Failed;
+        self.receipts.write(receipt.clone())?;
         Err(PublishError::Integrity {
             message: format!(
                 "the registry staged other bytes for {NPM_PACKAGE}@{}",
                 self.guard.version
             ),
-            hint: format!("npm stage reject {id}"),
+            hint: line(&staged.reject()),
         })
     }
 

@@ -2,6 +2,7 @@
 //!
 //! A plan is made by the same code whether it is carried out or only shown.
 
+mod draft;
 mod execute;
 mod plan;
 mod read_back;
@@ -17,7 +18,9 @@ use crate::npm::Staging;
 pub(crate) use self::execute::blames_registry;
 pub use self::execute::{PublishReport, PublishResult};
 
-pub use self::plan::{PublishPlan, chosen_registry, plan, proxy};
+pub(crate) use self::draft::commands;
+pub use self::draft::{Draft, draft};
+pub use self::plan::{PublishPlan, plan};
 pub use self::read_back::{Expectation, Sight, read_back};
 
 /// What is to be published, and how.

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ktx_policy::NPM_PACKAGE;
-use ktx_policy::guard::Tags;
+use ktx_policy::guard::{Commands, Tags};
 
 use crate::artifacts::Tarball;
 use crate::desk::Desk;
@@ -125,9 +125,13 @@ fn compare(found: &Tags, expected: &Tags) -> Sight {
 }
 
 fn other_bytes(version: &str, what: &str) -> PublishError {
+    let next = version
+        .parse()
+        .map(|version| Commands::default().next_number(&version));
+    let next = next.unwrap_or_default();
     PublishError::Integrity {
         message: format!("the registry {what} for {NPM_PACKAGE}@{version}"),
-        hint: "somebody else published this number: find out who, and take the next one (cargo xtask version next)".to_owned(),
+        hint: format!("somebody else published this number: find out who, then take the next one: {next}"),
     }
 }
 

@@ -3,9 +3,11 @@
 //! The addresses are the policy's registry and nothing else: no configuration of npm is read here, and a packument that
 //! points its tarballs at another host is not followed.
 
+mod choice;
 mod client;
 mod packument;
 
+pub use self::choice::chosen;
 pub use self::client::Registry;
 pub(crate) use self::client::system_roots;
 pub use self::packument::{Packument, PublishedVersion};

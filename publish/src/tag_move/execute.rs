@@ -51,7 +51,7 @@ impl MovePlan {
             self.receipts
                 .write(Receipt::open(self.operation, &self.guard, self.registry.url()))?;
         let arguments = self.tag_move().arguments();
-        desk.talk(&format!("running npm {}", arguments.join(" ")));
+        desk.talk(&format!("running {}", crate::npm::line(&arguments)));
         let said = self.npm.run(&arguments, desk)?;
         let patience = if said.succeeded {
             self.patience
@@ -81,6 +81,7 @@ impl MovePlan {
             Sight::OtherTags(seen) | Sight::NotYet(seen) => Err(PublishError::TagsDiffer {
                 version: self.guard.version.clone(),
                 seen,
+                list: crate::npm::tag_list(self.registry.url()),
             }),
         }
     }

@@ -3,18 +3,17 @@
 use std::time::Duration;
 
 use ktx_policy::guard::{
-    self, Plan, PromoteRequest, PublishedProof, Refusal, RefusalCode, Refused, RegistryState,
-    RollbackRequest, TrustDowngrade,
+    self, Commands, Plan, PromoteRequest, PublishedProof, RegistryState, RollbackRequest, TrustDowngrade,
 };
 use ktx_policy::{NPM_PACKAGE, RegistryUrl};
 
 use crate::artifacts::{Location, published_proof, read_policy};
 use crate::desk::{Desk, Environment};
 use crate::error::PublishError;
-use crate::npm::{Deprecation, Npm, TagMove};
-use crate::publication::{chosen_registry, proxy};
+use crate::npm::{Deprecation, Npm, TagMove, line};
+use crate::publication::commands;
 use crate::receipt::{Operation, ReceiptBook};
-use crate::registry::{Packument, Registry};
+use crate::registry::{self, Packument, Registry};
 
 /// Where a tag is moved.
 #[derive(Debug, Clone)]
@@ -73,7 +72,7 @@ impl MovePlan {
 
     /// The command line that moves the tag.
     pub fn command(&self) -> String {
-        format!("npm {}", self.tag_move().arguments().join(" "))
+        line(&self.tag_move().arguments())
     }
 
     /// For a rollback, the command line that warns people of the version that is left. It is only proposed: what to
@@ -89,18 +88,7 @@ impl MovePlan {
             message: &message,
             registry: self.registry.url(),
         };
-        let words: Vec<String> = deprecation
-            .arguments()
-            .into_iter()
-            .map(|word| {
-                if word.contains(' ') {
-                    format!("{word:?}")
-                } else {
-                    word
-                }
-            })
-            .collect();
-        Some(format!("npm {}", words.join(" ")))
+        Some(line(&deprecation.arguments()))
     }
 
     pub(super) fn tag_move(&self) -> TagMove<'_> {
@@ -119,10 +107,10 @@ pub fn promote(
     environment: &Environment,
     desk: &dyn Desk,
 ) -> Result<MovePlan, PublishError> {
-    let (npm, registry, receipts) = prepare(options, environment, desk)?;
-    let (state, proof) = match registry.packument(NPM_PACKAGE) {
+    let ground = prepare(options, environment, desk)?;
+    let (state, proof) = match ground.registry.packument(NPM_PACKAGE) {
         Ok(Some(packument)) => {
-            let proof = proof(&packument, &promote.from, &registry, options)?;
+            let proof = proof(&packument, &promote.from, &ground.registry, options)?;
             (RegistryState::Package(packument.state()), proof)
         }
         Ok(None) => (RegistryState::NoPackage, None),
@@ -133,16 +121,10 @@ pub fn promote(
         to: &promote.to,
         proof,
         trust_downgrade: promote.trust_downgrade,
+        commands: &ground.commands,
     };
     let guard = guard::promote(&request, &state).map_err(PublishError::Refused)?;
-    Ok(MovePlan {
-        operation: Operation::Promote,
-        guard,
-        registry,
-        npm,
-        receipts,
-        patience: options.patience,
-    })
+    Ok(ground.plan(Operation::Promote, guard, options))
 }
 
 /// The proof for the version on `from`, held against the bytes that the registry serves now.
@@ -175,51 +157,37 @@ pub fn rollback(
     environment: &Environment,
     desk: &dyn Desk,
 ) -> Result<MovePlan, PublishError> {
-    let (npm, registry, receipts) = prepare(options, environment, desk)?;
-    let state = registry.state(NPM_PACKAGE);
-    let history = receipts.history(registry.url(), &rollback.tag)?;
-    let current = match &state {
-        RegistryState::Package(package) => package.tags.get(&rollback.tag),
-        RegistryState::NoPackage | RegistryState::Unknown(_) => None,
-    };
-    let earlier = || {
-        history
-            .iter()
-            .find(|version| current.is_some_and(|current| current != *version))
-            .cloned()
-    };
-    let to = match rollback.to.clone().or_else(earlier) {
-        Some(to) => to,
-        // Without a registry that is the reason, not the missing receipt.
-        None if matches!(state, RegistryState::Unknown(_)) => String::new(),
-        None => return Err(PublishError::Refused(nothing_known(&rollback.tag))),
-    };
+    let ground = prepare(options, environment, desk)?;
+    let state = ground.registry.state(NPM_PACKAGE);
     let request = RollbackRequest {
         tag: &rollback.tag,
-        to: &to,
-        history: &history,
+        to: rollback.to.as_deref(),
+        history: &ground.receipts.history(ground.registry.url(), &rollback.tag)?,
         confirmed: rollback.confirmed.as_deref(),
+        commands: &ground.commands,
     };
     let guard = guard::rollback(&request, &state).map_err(PublishError::Refused)?;
-    Ok(MovePlan {
-        operation: Operation::Rollback,
-        guard,
-        registry,
-        npm,
-        receipts,
-        patience: options.patience,
-    })
+    Ok(ground.plan(Operation::Rollback, guard, options))
 }
 
-fn nothing_known(tag: &str) -> Refused {
-    Refused {
-        refusals: vec![Refusal {
-            code: RefusalCode::NoHistory,
-            reason: format!("no receipt says what {tag} pointed at before"),
-            remedy: format!("cargo xtask rollback --tag {tag} --to VERSION --confirm VERSION"),
-        }],
-        checked: Vec::new(),
-        unchecked: Vec::new(),
+/// What both moves stand on.
+struct Ground {
+    npm: Npm,
+    registry: Registry,
+    receipts: ReceiptBook,
+    commands: Commands,
+}
+
+impl Ground {
+    fn plan(self, operation: Operation, guard: Plan, options: &MoveOptions) -> MovePlan {
+        MovePlan {
+            operation,
+            guard,
+            registry: self.registry,
+            npm: self.npm,
+            receipts: self.receipts,
+            patience: options.patience,
+        }
     }
 }
 
@@ -227,10 +195,16 @@ fn prepare(
     options: &MoveOptions,
     environment: &Environment,
     desk: &dyn Desk,
-) -> Result<(Npm, Registry, ReceiptBook), PublishError> {
+) -> Result<Ground, PublishError> {
     let (policy, _) = read_policy(&options.location.policy)?;
     let npm = Npm::new(environment)?;
-    let url = chosen_registry(&policy, options.registry.as_ref(), &npm, desk)?;
-    let registry = Registry::at(url, proxy(environment));
-    Ok((npm, registry, ReceiptBook::in_folder(&options.location.reports)))
+    let registry = registry::chosen(&policy, options.registry.as_ref(), environment, &npm, desk)?;
+    let receipts = ReceiptBook::in_folder(&options.location.reports);
+    let commands = commands(&options.location, options.registry.as_ref(), registry.url());
+    Ok(Ground {
+        npm,
+        registry,
+        receipts,
+        commands,
+    })
 }

@@ -7,9 +7,9 @@ use ktx_policy::readiness::Head;
 use ktx_publish::{ErrorClass, PublishError};
 use serde_json::{Value, json};
 
-use super::support::{LocalRegistry, Proxy, Release};
+use super::support::{LocalRegistry, Proxy, Quiet, Release};
 
-/// A ready release before a registry that must never be reached.
+/// A ready release before a registry that must never be written to.
 struct Bench {
     canary: Proxy,
     release: Release,
@@ -35,7 +35,7 @@ impl Bench {
             .map(|gate| format!("{}: {}", gate.name.name(), gate.missing.join("; ")))
             .collect();
         assert_eq!(shut, gates);
-        assert_eq!(self.canary.requests(), Vec::<String>::new());
+        assert_eq!(self.canary.uploads(), 0);
         assert!(!self.release.path("reports/publish-receipt.json").exists());
     }
 }
@@ -236,7 +236,78 @@ fn a_package_of_another_name_is_not_published() {
             "{package}"
         );
     }
-    assert_eq!(bench.canary.requests(), Vec::<String>::new());
+    assert_eq!(bench.canary.uploads(), 0);
+}
+
+#[test]
+fn everything_that_stands_in_the_way_is_said_at_once_and_the_gravest_has_the_exit_code() {
+    let registry = LocalRegistry::start();
+    let mut bench = Bench::new(&registry);
+    bench.release.options.tag = "v1.x".into();
+    fs::remove_file(bench.release.path("reports/smoke-linux-x64.json")).unwrap();
+    let said = |release: &Release| {
+        let draft = release.draft();
+        let blocks: Vec<String> = draft.blocks().iter().map(ToString::to_string).collect();
+        let class = draft.into_plan().unwrap_err().class();
+        (class, blocks.join("; "))
+    };
+    let two = "the dist-tag guard refuses; the release is not ready";
+    assert_eq!(said(&bench.release), (ErrorClass::Refused, two.into()));
+
+    bench.release.options.registry = Some("http://127.0.0.1:9/".parse().unwrap());
+    assert_eq!(said(&bench.release), (ErrorClass::Registry, two.into()));
+    let draft = bench.release.draft();
+    assert_eq!(draft.tags_before(), None);
+    assert!(
+        draft.unchecked().contains(&"no tag moves backwards"),
+        "{:?}",
+        draft.unchecked()
+    );
+
+    let package = json!({"name": "@kaelio/other", "version": "0.1.0", "publishConfig": {"tag": "latest"}});
+    bench.release.build(&package);
+    let (class, blocks) = said(&bench.release);
+    assert_eq!(class, ErrorClass::Integrity);
+    assert!(
+        blocks.contains("the tarball holds @kaelio/other@0.1.0"),
+        "{blocks}"
+    );
+    assert!(blocks.contains("publishConfig.tag"), "{blocks}");
+}
+
+#[test]
+fn without_artifacts_the_tags_are_still_foreseen() {
+    let registry = LocalRegistry::start();
+    let bench = Bench::new(&registry);
+    fs::remove_dir_all(bench.release.path("artifacts")).unwrap();
+    let draft = bench.release.draft();
+    assert_eq!(draft.integrity(), None);
+    assert_eq!(draft.tags_after().unwrap()["next"], "0.1.0");
+    assert!(
+        matches!(draft.blocks(), [PublishError::NotReady(_)]),
+        "{:?}",
+        draft.blocks()
+    );
+}
+
+#[test]
+fn what_is_published_are_the_bytes_that_were_judged() {
+    let registry = LocalRegistry::start();
+    let release = Release::new("0.1.0", &registry, registry.url());
+    let judged = release.draft().integrity().cloned().unwrap();
+    let plan = release.plan().unwrap();
+    fs::write(release.tarball(), "swapped between the plan and the deed").unwrap();
+    let report = plan.execute(&Quiet::default()).unwrap();
+    assert_eq!(report.integrity, judged.to_string());
+    let address = format!("{}@kaelio%2fktx", registry.url());
+    let packument: Value = ureq::get(&address)
+        .call()
+        .unwrap()
+        .body_mut()
+        .read_json()
+        .unwrap();
+    let served = &packument["versions"]["0.1.0"]["dist"]["integrity"];
+    assert_eq!(*served, judged.to_string());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use ktx_policy::guard::RefusalCode;
 use ktx_publish::publication::PublishResult;
-use ktx_publish::receipt::{Outcome, ReceiptBook};
+use ktx_publish::receipt::Outcome;
 use ktx_publish::registry::Registry;
 use ktx_publish::{Desk, ErrorClass, PublishError};
 
@@ -17,21 +17,16 @@ fn setting(faults: &[Fault]) -> (LocalRegistry, Proxy, Release) {
     (registry, proxy, release)
 }
 
-fn outcomes(release: &Release) -> Vec<Outcome> {
-    let receipts = ReceiptBook::in_folder(&release.path("reports")).read().unwrap();
-    receipts.into_iter().map(|receipt| receipt.outcome).collect()
-}
-
 #[test]
 fn an_upload_refused_with_503_is_published_by_a_rerun() {
     let (registry, proxy, release) = setting(&[Fault::RefuseUpload(503)]);
     let error = release.publish().unwrap_err();
     assert_eq!(error.class(), ErrorClass::Registry, "{error}");
-    assert_eq!(outcomes(&release), [Outcome::Failed]);
+    assert_eq!(release.outcomes(), [Outcome::Failed]);
     assert_eq!(proxy.uploads(), 1, "npm does not try again on its own");
     assert_eq!(release.publish().unwrap().result, PublishResult::Published);
     assert_eq!(tags(&registry.url()), "latest=0.1.0 next=0.1.0");
-    assert_eq!(outcomes(&release), [Outcome::Failed, Outcome::Verified]);
+    assert_eq!(release.outcomes(), [Outcome::Failed, Outcome::Verified]);
 }
 
 #[test]
@@ -39,7 +34,7 @@ fn an_upload_that_was_stored_before_the_503_is_found_out_at_once() {
     let (_registry, proxy, release) = setting(&[Fault::StoreThenAnswer(503)]);
     assert_eq!(release.publish().unwrap().result, PublishResult::Published);
     assert_eq!(proxy.uploads(), 1);
-    assert_eq!(outcomes(&release), [Outcome::Verified]);
+    assert_eq!(release.outcomes(), [Outcome::Verified]);
 }
 
 #[test]
@@ -122,9 +117,9 @@ fn an_interrupted_publication_leaves_a_receipt_that_a_rerun_completes() {
     let plan = release.plan().unwrap();
     let error = plan.execute(&Impatient(AtomicBool::new(false))).unwrap_err();
     assert!(matches!(error, PublishError::Interrupted), "{error}");
-    assert_eq!(outcomes(&release), [Outcome::Started]);
+    assert_eq!(release.outcomes(), [Outcome::Started]);
     let report = release.publish().unwrap();
-    assert_eq!(outcomes(&release), [Outcome::Verified]);
+    assert_eq!(release.outcomes(), [Outcome::Verified]);
     assert_eq!(report.tags_before, Default::default());
 }
 
@@ -147,7 +142,7 @@ fn a_registry_that_lags_beyond_all_patience_has_an_outcome_of_its_own() {
         "{:?}",
         report.result
     );
-    assert_eq!(outcomes(&release), [Outcome::PublishedNotYetVisible]);
+    assert_eq!(release.outcomes(), [Outcome::PublishedNotYetVisible]);
     assert_eq!(report.tags_before, Default::default());
     assert_eq!(proxy.uploads(), 1);
 }
@@ -170,6 +165,6 @@ fn unknown_facts_are_never_guessed() {
         assert_eq!(refused.refusals[0].code, RefusalCode::RegistryUnknown);
         assert_eq!(refused.unchecked.len(), 4);
         assert_eq!(PublishError::Refused(refused).class(), ErrorClass::Registry);
-        assert!(outcomes(&release).is_empty(), "nothing refused writes");
+        assert!(release.outcomes().is_empty(), "nothing refused writes");
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use fs_err as fs;
 use ktx_policy::guard::TrustDowngrade;
 use ktx_publish::publication::PublishResult;
-use ktx_publish::tag_move::{PromoteOptions, promote};
+use ktx_publish::tag_move::{PromoteOptions, RollbackOptions, promote, rollback};
 use ktx_publish::{Environment, PublishError};
 use serde_json::json;
 
@@ -58,7 +58,46 @@ fn no_configuration_redirects_a_request() {
     .unwrap();
     plan.execute(&Quiet::default()).unwrap();
     assert_eq!(tags(&registry.url()), "latest=0.2.0 next=0.2.0");
+
+    let back = RollbackOptions {
+        tag: "latest".into(),
+        to: None,
+        confirmed: None,
+    };
+    let plan = rollback(&stable.move_options(), &back, &environment, &Quiet::default()).unwrap();
+    plan.execute(&Quiet::default()).unwrap();
+    assert_eq!(tags(&registry.url()), "latest=0.1.0 next=0.2.0");
     assert_eq!(canary.requests(), Vec::<String>::new());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn no_path_of_this_machine_reaches_the_registry() {
+    let registry = LocalRegistry::start();
+    let release = Release::new("0.1.0", &registry, registry.url());
+    release.publish().unwrap();
+    let address = format!("{}@kaelio%2fktx", registry.url());
+    let mut answer = ureq::get(&address).call().unwrap();
+    let packument: serde_json::Value = answer.body_mut().read_json().unwrap();
+    let published = &packument["versions"]["0.1.0"];
+    assert_eq!(published["_resolved"], "/proc/self/cwd/kaelio-ktx-0.1.0.tgz");
+    let text = packument.to_string();
+    for path in [std::env::temp_dir(), release.folder().to_owned()] {
+        assert!(!text.contains(&path.display().to_string()), "{text}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn the_private_copy_can_be_read_by_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let npm = ktx_publish::npm::Npm::new(&Environment::new()).unwrap();
+    let path = npm.hand_over("kaelio-ktx.tgz", b"bytes").unwrap();
+    assert!(path.is_absolute(), "{}", path.display());
+    let mode = fs::metadata(npm.folder()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+    assert_eq!(fs::read(npm.folder().join("kaelio-ktx.tgz")).unwrap(), b"bytes");
 }
 
 #[test]
@@ -148,8 +187,9 @@ fn secrets_of_the_environment_are_in_no_output_argument_or_file() {
     release.environment.insert("PATH".into(), path);
 
     let desk = Quiet::default();
-    let plan = ktx_publish::publication::plan(&release.options, &release.environment, &desk).unwrap();
-    let mut said = vec![plan.command(), format!("{plan:?}", plan = plan.guard())];
+    let draft = release.draft();
+    let mut said = vec![draft.command(), format!("{:?}", draft.guard())];
+    let plan = draft.into_plan().unwrap();
     let error = plan.execute(&desk).unwrap_err();
     said.extend([error.to_string(), format!("{error:?}")]);
     let report = release.plan().unwrap().execute(&desk).unwrap();

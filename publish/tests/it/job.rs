@@ -10,9 +10,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fs_err as fs;
 use ktx_policy::guard::Provenance;
 use ktx_publish::npm::{Publication, Staging};
+use ktx_publish::publication::PublishResult;
+use ktx_publish::receipt::Outcome;
 use ktx_publish::{ErrorClass, PublishError};
 
-use super::support::{LocalRegistry, Release};
+use super::support::{Fault, LocalRegistry, Proxy, Release};
 
 /// A job whose token says that it runs in `environment`, with a node and an npm that are recent enough.
 fn in_a_job(release: &mut Release, environment: &str) {
@@ -67,9 +69,14 @@ fn a_good_job_publishes_with_provenance() {
     let registry = LocalRegistry::start();
     let mut release = Release::new("0.1.0", &registry, registry.url());
     in_a_job(&mut release, "npm");
-    let plan = release.plan().unwrap();
-    assert!(plan.command().contains("--provenance=true"), "{}", plan.command());
-    assert!(plan.unchecked().iter().any(|what| what.contains("OIDC")));
+    let draft = release.draft();
+    assert!(draft.blocks().is_empty(), "{:?}", draft.blocks());
+    assert!(
+        draft.command().contains("--provenance=true"),
+        "{}",
+        draft.command()
+    );
+    assert!(draft.unchecked().iter().any(|what| what.contains("OIDC")));
 }
 
 #[test]
@@ -88,10 +95,30 @@ fn a_job_that_npm_would_fail_in_is_refused_with_all_causes() {
 }
 
 #[test]
+fn a_token_service_that_is_down_is_told_apart_from_a_job_without_an_environment() {
+    let registry = LocalRegistry::start();
+    let mut release = Release::new("0.1.0", &registry, registry.url());
+    for (service, code) in [
+        ("http://127.0.0.1:9/token".to_owned(), "preflight-token-service"),
+        (token_service("staging"), "preflight-environment"),
+    ] {
+        in_a_job(&mut release, "npm");
+        release
+            .environment
+            .insert("ACTIONS_ID_TOKEN_REQUEST_URL".to_owned(), service);
+        let Err(PublishError::Preflight(findings)) = release.plan() else {
+            panic!("not refused")
+        };
+        let codes: Vec<&str> = findings.iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, [code]);
+    }
+}
+
+#[test]
 fn outside_of_a_job_provenance_is_switched_off() {
     let registry = LocalRegistry::start();
     let release = Release::new("0.1.0", &registry, registry.url());
-    assert!(release.plan().unwrap().command().contains("--provenance=false"));
+    assert!(release.draft().command().contains("--provenance=false"));
 }
 
 #[test]
@@ -110,6 +137,35 @@ fn staging_has_the_arguments_of_publishing() {
         ..publication.clone()
     };
     assert_eq!(direct.arguments()[1..], publication.arguments()[2..]);
+}
+
+#[test]
+fn staged_bytes_are_fetched_and_compared_and_a_person_is_told_how_to_go_on() {
+    let registry = LocalRegistry::start();
+    let stage = |faults: &[Fault]| {
+        let proxy = Proxy::before(registry.port(), faults);
+        let mut release = Release::new("0.1.0", &registry, proxy.url());
+        release.options.staging = Staging::Staged;
+        let result = release.publish();
+        (proxy, result, release.outcomes())
+    };
+    let (proxy, staged, receipts) = stage(&[Fault::Stages]);
+    let PublishResult::Staged { id, approve } = staged.unwrap().result else {
+        panic!("not staged")
+    };
+    let url = proxy.url();
+    assert_eq!(
+        approve,
+        format!("npm stage approve {id} --registry={url} --@kaelio:registry={url}")
+    );
+    assert_eq!(receipts, [Outcome::Staged]);
+    assert_eq!(proxy.uploads(), 0, "nothing can be installed yet");
+
+    let (_proxy, altered, receipts) = stage(&[Fault::Stages, Fault::AlterTarballs]);
+    let error = altered.unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Integrity, "{error}");
+    assert!(error.hint().unwrap().starts_with("npm stage reject "), "{error}");
+    assert_eq!(receipts, [Outcome::Failed]);
 }
 
 #[test]

@@ -64,6 +64,23 @@ fn the_history_of_a_tag_is_what_was_verified_and_what_was_before_newest_first() 
 }
 
 #[test]
+fn whoever_writes_at_the_same_time_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let book = ReceiptBook::in_folder(folder.path());
+    std::thread::scope(|scope| {
+        for number in 0..16 {
+            let book = &book;
+            scope.spawn(move || {
+                let version = format!("0.{number}.0");
+                book.write(receipt(Operation::Publish, &version, "0.0.1", Outcome::Verified))
+                    .unwrap();
+            });
+        }
+    });
+    assert_eq!(book.read().unwrap().len(), 16);
+}
+
+#[test]
 fn a_file_that_is_no_receipt_is_not_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let book = ReceiptBook::in_folder(folder.path());

@@ -20,7 +20,7 @@ use crate::session::Session;
 use crate::sources;
 
 pub use self::moving::{MoveArgs, carry_out, move_options};
-pub use self::telling::{failure, print_plan};
+pub use self::telling::{Told, blocked, failure, print_checked, print_notes, print_tags, told};
 
 // No doc comment: clap would make it the text of every command that flattens this.
 #[derive(Args)]

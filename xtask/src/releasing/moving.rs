@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::session::Session;
 
-use super::{Place, SessionDesk, failure, location, print_plan, registry};
+use super::{Place, SessionDesk, failure, location, print_checked, print_notes, print_tags, registry};
 
 /// How long a registry may take to serve a tag that was moved.
 const MOVE_PATIENCE: Duration = Duration::from_secs(10 * 60);
@@ -54,7 +54,9 @@ pub fn carry_out(session: &Session<'_>, plan: &MovePlan, arguments: &MoveArgs) -
         guard.version,
         plan.registry()
     ));
-    print_plan(session, guard);
+    print_tags(session, Some(&guard.tags_before), Some(&guard.tags_after));
+    print_checked(session, guard.checked.iter().map(|rule| rule.words()));
+    print_notes(session, &guard.notes);
     let commands: Vec<String> = std::iter::once(plan.command())
         .chain(plan.deprecation())
         .collect();

@@ -19,4 +19,5 @@ mod releasing;
 mod support;
 
 mod tidy;
+mod versions;
 mod workflows;

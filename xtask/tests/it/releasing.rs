@@ -11,7 +11,7 @@ use super::support::{LocalRegistry, Release, tags};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Runs xtask outside of any checkout unless `folder` is one.
-fn xtask(folder: &Path, release: &Release, arguments: &[&str]) -> Output {
+pub fn xtask(folder: &Path, release: &Release, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_xtask"))
         .args(arguments)
         .current_dir(folder)
@@ -37,13 +37,13 @@ fn transcript(output: &Output, release: &Release) -> String {
         .split_inclusive(char::is_whitespace)
         .map(|word| match word.trim() {
             hash if hash.starts_with("sha512-") => word.replace(hash, "[INTEGRITY]"),
-            path if path.contains("ktx-publish-") => word.replace(path, "[PRIVATE-COPY]"),
+            path if path.ends_with(".tgz") && path.starts_with('/') => word.replace(path, "[PRIVATE-COPY]"),
             _ => word.to_owned(),
         });
     words.collect::<String>().replace(VERSION, "[VERSION]")
 }
 
-fn handed_over(registry: &LocalRegistry) -> (Release, String) {
+pub fn handed_over(registry: &LocalRegistry) -> (Release, String) {
     let release = Release::new(VERSION, registry, registry.url());
     let artifacts = release.path("artifacts").display().to_string();
     (release, artifacts)
@@ -70,9 +70,23 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
     insta::assert_snapshot!(transcript(&publish(&["--execute"]), &release), @r"
     exit 3
     ----- stdout
+    publish @kaelio/ktx@[VERSION] under next to [REGISTRY]/
+    integrity: [INTEGRITY]
+    command: npm publish PRIVATE-COPY.tgz --tag=next --access=public --provenance=false --dry-run=false --force=false --ignore-scripts --json --fetch-retries=0 --registry=[REGISTRY]/ --@kaelio:registry=[REGISTRY]/
+    tag     before  after
+    latest  -       [VERSION]
+    next    -       [VERSION]
+    checked: open gates: release-mode, artifacts, policy, source-revision, platforms, smoke
+    checked: the tag is one of ours and no version range
+    checked: the version's channel and the policy allow the tag
+    checked: no tag moves backwards
+    checked: the number is free, or holds these very bytes
+    checked: a first version becomes latest
+    checked: provenance is not lost
+    not checked: whether npm has credentials that the registry accepts
     ----- stderr
     error: [VERSION] would be the first version of @kaelio/ktx: a registry gives that one the tag latest whatever --tag says, so everybody would install a prerelease [first-publish-latest]
-    hint: publish a stable version first, or accept it until the first promotion: cargo xtask publish --tag next --accept-first-latest
+    hint: publish a stable version first, or accept it until the first promotion: cargo xtask publish --tag next --accept-first-latest --registry [REGISTRY]/ --artifacts [FOLDER]/artifacts
     error: the dist-tag guard refuses
     ");
     let start = Instant::now();
@@ -91,6 +105,7 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
     tag     before  after
     latest  -       [VERSION]
     next    -       [VERSION]
+    checked: open gates: release-mode, artifacts, policy, source-revision, platforms, smoke
     checked: the tag is one of ours and no version range
     checked: the version's channel and the policy allow the tag
     checked: no tag moves backwards
@@ -116,6 +131,7 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
     tag     before  after
     latest  -       [VERSION]
     next    -       [VERSION]
+    checked: open gates: release-mode, artifacts, policy, source-revision, platforms, smoke
     checked: the tag is one of ours and no version range
     checked: the version's channel and the policy allow the tag
     checked: no tag moves backwards
@@ -197,6 +213,69 @@ fn flags_that_do_not_go_together_are_wrong_usage() {
 }
 
 #[test]
+fn a_refused_tag_is_named_although_the_gates_are_shut() {
+    let registry = LocalRegistry::start();
+    let (release, artifacts) = handed_over(&registry);
+    fs::remove_dir_all(&artifacts).expect("nothing is built");
+    fs::remove_dir_all(release.path("reports")).expect("nothing is proven");
+    let url = registry.url().to_string();
+    let arguments = [
+        "publish",
+        "--tag",
+        "v1.x",
+        "--registry",
+        &url,
+        "--artifacts",
+        &artifacts,
+    ];
+    let output = xtask(release.folder(), &release, &arguments);
+    insta::assert_snapshot!(transcript(&output, &release), @r"
+    exit 3
+    ----- stdout
+    publish @kaelio/ktx@[VERSION] under v1.x to [REGISTRY]/
+    integrity: there is no tarball
+    command: npm publish PRIVATE-COPY.tgz --tag=v1.x --access=public --provenance=false --dry-run=false --force=false --ignore-scripts --json --fetch-retries=0 --registry=[REGISTRY]/ --@kaelio:registry=[REGISTRY]/
+    tags: none
+    checked: open gates: release-mode
+    checked: the tag is one of ours and no version range
+    not checked: the version's channel and the policy allow the tag
+    not checked: no tag moves backwards
+    not checked: the number is free, or holds these very bytes
+    not checked: a first version becomes latest
+    not checked: provenance is not lost
+    not checked: what the package says about itself, as there is no tarball
+    not checked: whether npm has credentials that the registry accepts
+    ----- stderr
+    error: Invalid public npm release tag: v1.x (npm reads it as a version range, so nobody could install the tag) [tag-is-range]
+    hint: a tag is next, latest or branch-<name>: cargo xtask publish --tag next --registry [REGISTRY]/ --artifacts [FOLDER]/artifacts
+    error: failed to read `[FOLDER]/artifacts/manifest.json`: No such file or directory (os error 2); Missing npm tarball: [FOLDER]/artifacts/npm/kaelio-ktx-[VERSION].tgz. Run cargo xtask check first. [gate-artifacts]
+    hint: cargo xtask build
+    error: there are no verified artifacts to look at [gate-policy]
+    hint: cargo xtask build
+    error: there are no verified artifacts to look at [gate-source-revision]
+    hint: cargo xtask build
+    error: there are no verified artifacts to look at [gate-platforms]
+    hint: cargo xtask build --platform linux-x64
+    error: linux-x64: there is no smoke report [gate-smoke]
+    hint: on linux-x64: cargo xtask smoke --no-skip
+    error: the dist-tag guard refuses; the release is not ready
+    ");
+    let output = xtask(
+        release.folder(),
+        &release,
+        &[&arguments[..], &["--json"]].concat(),
+    );
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one document");
+    assert_eq!(document["plan"], serde_json::Value::Null);
+    assert_eq!(document["tagsBefore"], serde_json::json!({}));
+    assert_eq!(
+        document["blocks"][0]["refused"]["refusals"][0]["code"],
+        "tag-is-range"
+    );
+    assert_eq!(document["blocks"][1]["readiness"]["ready"], false);
+}
+
+#[test]
 fn an_unreachable_registry_is_never_guessed() {
     let registry = LocalRegistry::start();
     let (release, artifacts) = handed_over(&registry);
@@ -212,110 +291,23 @@ fn an_unreachable_registry_is_never_guessed() {
     insta::assert_snapshot!(transcript(&xtask(release.folder(), &release, &arguments), &release), @r"
     exit 5
     ----- stdout
-    ----- stderr
-    error: the registry's facts are not known: failed to ask `http://127.0.0.1:9/@kaelio%2fktx`: io: Connection refused (os error 111) [registry-unknown]
-    hint: run the command again when the registry answers
+    publish @kaelio/ktx@[VERSION] under next to http://127.0.0.1:9/
+    integrity: [INTEGRITY]
+    command: npm publish PRIVATE-COPY.tgz --tag=next --access=public --provenance=false --dry-run=false --force=false --ignore-scripts --json --fetch-retries=0 --registry=http://127.0.0.1:9/ --@kaelio:registry=http://127.0.0.1:9/
+    tags: not known
+    checked: open gates: release-mode, artifacts, policy, source-revision, platforms, smoke
+    checked: the tag is one of ours and no version range
+    checked: the version's channel and the policy allow the tag
     not checked: no tag moves backwards
     not checked: the number is free, or holds these very bytes
     not checked: a first version becomes latest
     not checked: provenance is not lost
+    not checked: whether npm has credentials that the registry accepts
+    ----- stderr
+    error: the registry's facts are not known: failed to ask `http://127.0.0.1:9/@kaelio%2fktx`: io: Connection refused (os error 111) [registry-unknown]
+    hint: when the registry answers: cargo xtask publish --tag next --registry http://127.0.0.1:9/ --artifacts [FOLDER]/artifacts
     error: the dist-tag guard refuses
     ");
-}
-
-/// A checkout of its own: a workspace of one package, the policy, and git.
-fn checkout(release: &Release) -> std::path::PathBuf {
-    let folder = release.path("checkout");
-    fs::create_dir_all(&folder).expect("a folder");
-    let write = |name: &str, text: String| fs::write(folder.join(name), text).expect("written");
-    write(
-        "Cargo.toml",
-        format!("[workspace]\nmembers = []\n\n[workspace.package]\nversion = \"{VERSION}\" # the one\n"),
-    );
-    let other = format!("[[package]]\nname = \"other\"\nversion = \"{VERSION}\"\nsource = \"elsewhere\"\n");
-    write(
-        "Cargo.lock",
-        format!("version = 4\n\n[[package]]\nname = \"ktx\"\nversion = \"{VERSION}\"\n\n{other}"),
-    );
-    write(
-        "release-policy.json",
-        include_str!("../../../release-policy.json").to_owned(),
-    );
-    fs::write(
-        release.path("gitconfig"),
-        "[user]\nname = Releaser\nemail = releaser@example.com\n",
-    )
-    .expect("written");
-    for arguments in [
-        &["init", "--quiet"][..],
-        &["add", "--all"],
-        &["commit", "--quiet", "--message", "Begin"],
-    ] {
-        git(&folder, release, arguments);
-    }
-    folder
-}
-
-fn git(folder: &Path, release: &Release, arguments: &[&str]) -> String {
-    let mut command = Command::new("git");
-    command
-        .args(arguments)
-        .current_dir(folder)
-        .env("GIT_CONFIG_GLOBAL", release.path("gitconfig"));
-    let output = command.output().expect("git runs");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).expect("git speaks UTF-8")
-}
-
-#[test]
-fn sets_the_version_in_three_places_and_proposes_the_next() {
-    let registry = LocalRegistry::start();
-    let (release, _) = handed_over(&registry);
-    let folder = checkout(&release);
-    let run = |arguments: &[&str]| {
-        let output = xtask(&folder, &release, arguments);
-        let stdout = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        (output.status.code(), stdout)
-    };
-    let url = registry.url().to_string();
-    let next = |channel: &str| run(&["version", "next", "--channel", channel, "--registry", &url]);
-
-    assert_eq!(run(&["version", "show"]), (Some(0), VERSION.to_owned()));
-    assert_eq!(run(&["version", "set", "1.2"]).0, Some(2));
-    assert_eq!(run(&["version", "set", "1.2.3-beta"]).0, Some(3));
-    assert_eq!(
-        git(&folder, &release, &["status", "--porcelain"]),
-        "",
-        "a refused version touches nothing"
-    );
-    assert_eq!(run(&["version", "set", "9.0.0-rc.3"]).0, Some(0));
-    let changed = git(&folder, &release, &["diff", "--numstat"]).replace('\t', " ");
-    assert_eq!(
-        changed,
-        "1 1 Cargo.lock\n1 1 Cargo.toml\n1 1 release-policy.json\n"
-    );
-
-    assert_eq!(next("rc"), (Some(0), "9.0.0-rc.3".to_owned()));
-    assert_eq!(next("stable"), (Some(0), "9.0.0".to_owned()));
-    git(&folder, &release, &["tag", "v9.0.0-rc.3"]);
-    assert_eq!(
-        next("rc").0,
-        Some(3),
-        "git knows a release that the registry does not"
-    );
-    let unreachable = run(&[
-        "version",
-        "next",
-        "--channel",
-        "rc",
-        "--registry",
-        "http://127.0.0.1:9/",
-    ]);
-    assert_eq!(unreachable.0, Some(5));
 }
 
 #[test]

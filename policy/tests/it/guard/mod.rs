@@ -4,3 +4,4 @@ mod matrix;
 mod moves;
 mod properties;
 pub mod states;
+mod ways_out;

@@ -2,10 +2,10 @@
 
 use ktx_policy::guard::{
     FirstLatest, Integrity, Plan, PromoteRequest, Provenance, PublishedProof, RefusalClass, Refused,
-    RegistryState, RollbackRequest, TrustDowngrade, Work, promote, publish, rollback,
+    RegistryState, RollbackRequest, Rule, TrustDowngrade, Work, promote, publish, rollback,
 };
 
-use super::states::{OURS, package, request};
+use super::states::{OURS, PLAIN, package, request};
 
 fn codes(verdict: &Result<Plan, Refused>) -> String {
     match verdict {
@@ -34,6 +34,7 @@ fn check_promote(from: &str, to: &str, proven: &str, words: &str, expected: &str
         to,
         proof,
         trust_downgrade: TrustDowngrade::Refused,
+        commands: &PLAIN,
     };
     assert_eq!(codes(&promote(&request, &package(words))), expected);
 }
@@ -89,6 +90,7 @@ fn refuses_to_promote_what_lost_provenance_or_is_deprecated() {
         to: "latest",
         proof,
         trust_downgrade: TrustDowngrade::Accepted,
+        commands: &PLAIN,
     };
     assert_eq!(codes(&promote(&request, &package(downgrade))), "MOVE");
 
@@ -118,9 +120,10 @@ fn check_rollback(tag: &str, to: &str, history: &str, confirmed: Option<&str>, e
     let history: Vec<String> = history.split_whitespace().map(str::to_owned).collect();
     let request = RollbackRequest {
         tag,
-        to,
+        to: Some(to),
         history: &history,
         confirmed,
+        commands: &PLAIN,
     };
     assert_eq!(codes(&rollback(&request, &registry)), expected);
 }
@@ -207,6 +210,40 @@ fn a_number_is_taken_once() {
             "{words}"
         );
     }
+}
+
+#[test]
+fn without_a_tarball_only_a_free_number_is_judged() {
+    let integrity = Integrity(OURS.into());
+    let mut request = request("0.1.1", "next", &integrity);
+    request.integrity = None;
+    let registry = "0.1.0 latest=0.1.0 next=0.1.0";
+    assert_eq!(codes(&publish(&request, &package(registry))), "PUBLISH");
+    request.version = "0.1.0";
+    let refused = publish(&request, &package(registry)).unwrap_err();
+    assert_eq!(refused.refusals[0].code.name(), "number-uncompared");
+    assert!(refused.unchecked.contains(&Rule::NumberFree));
+}
+
+#[test]
+fn without_a_version_a_rollback_goes_to_the_last_other_one() {
+    let history = ["0.2.0", "0.1.0", "0.0.9"].map(str::to_owned);
+    let request = RollbackRequest {
+        tag: "latest",
+        to: None,
+        history: &history,
+        confirmed: None,
+        commands: &PLAIN,
+    };
+    let registry = package("0.0.9 0.1.0 0.2.0 latest=0.2.0");
+    assert_eq!(rollback(&request, &registry).unwrap().version, "0.1.0");
+    let unknown = RollbackRequest {
+        history: &[],
+        ..request
+    };
+    assert_eq!(codes(&rollback(&unknown, &registry)), "no-history");
+    let unreachable = RegistryState::Unknown("connection refused".into());
+    assert_eq!(codes(&rollback(&unknown, &unreachable)), "registry-unknown");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What holds for any input at all.
 
+use super::states::PLAIN;
 use ktx_policy::ReleaseVersion;
 use ktx_policy::guard::{
     FirstLatest, Integrity, PackageState, PromoteRequest, Provenance, PublishRequest, PublishedProof,
@@ -99,17 +100,19 @@ proptest! {
     #[test]
     fn publish_never_lowers_latest_nor_takes_a_used_number(
         version in version(), tag in tag(), policy_tag in tag(), provenance in provenance(),
-        accept_latest in any::<bool>(), accept_trust in any::<bool>(), registry in registry(),
+        accept_latest in any::<bool>(), accept_trust in any::<bool>(), has_tarball in any::<bool>(),
+        registry in registry(),
     ) {
         let integrity = Integrity("sha512-ours".into());
         let request = PublishRequest {
             version: &version,
             tag: &tag,
             policy_tag: &policy_tag,
-            integrity: &integrity,
+            integrity: has_tarball.then_some(&integrity),
             provenance,
             first_latest: if accept_latest { FirstLatest::Accepted } else { FirstLatest::Refused },
             trust_downgrade: if accept_trust { TrustDowngrade::Accepted } else { TrustDowngrade::Refused },
+            commands: &PLAIN,
         };
         match publish(&request, &registry) {
             Err(refused) => prop_assert!(!refused.refusals.is_empty()),
@@ -120,6 +123,7 @@ proptest! {
                 let is_first = match &registry {
                     RegistryState::NoPackage => true,
                     RegistryState::Package(state) => {
+                        prop_assert!(has_tarball || !state.versions.contains_key(&version));
                         prop_assert!(plan.work == Work::Nothing || !state.versions.contains_key(&version));
                         prop_assert!(plan.work == Work::Nothing || !state.burned.contains(&version));
                         state.versions.is_empty()
@@ -142,6 +146,7 @@ proptest! {
             to: &to,
             proof: proof.map(|(version, integrity)| PublishedProof { version, integrity: Integrity(integrity.into()) }),
             trust_downgrade: if accept_trust { TrustDowngrade::Accepted } else { TrustDowngrade::Refused },
+            commands: &PLAIN,
         };
         match promote(&request, &registry) {
             Err(refused) => prop_assert!(!refused.refusals.is_empty()),
@@ -157,14 +162,17 @@ proptest! {
 
     #[test]
     fn rollback_moves_only_to_a_version_that_the_registry_has(
-        tag in tag(), to in version(), history in collection::vec(version(), 0..3), registry in registry(),
+        tag in tag(), to in option::of(version()), history in collection::vec(version(), 0..3), registry in registry(),
     ) {
-        let request = RollbackRequest { tag: &tag, to: &to, history: &history, confirmed: None };
+        let request = RollbackRequest {
+            tag: &tag, to: to.as_deref(), history: &history, confirmed: None, commands: &PLAIN,
+        };
         match rollback(&request, &registry) {
             Err(refused) => prop_assert!(!refused.refusals.is_empty()),
             Ok(plan) => {
                 let RegistryState::Package(state) = &registry else { panic!("planned without a package") };
-                prop_assert!(state.versions.contains_key(&to));
+                let to = to.unwrap_or_else(|| plan.version.clone());
+                prop_assert!(plan.version == to && state.versions.contains_key(&to));
                 prop_assert!(tag != "latest" || !to.parse::<ReleaseVersion>().unwrap().is_prerelease());
                 prop_assert!(plan.work == Work::Nothing || history.contains(&to));
             }

@@ -1,8 +1,8 @@
 //! Registry states that the guard's tests share.
 
 use ktx_policy::guard::{
-    FirstLatest, Integrity, PackageState, Provenance, PublishRequest, RegistryState, TrustDowngrade,
-    VersionFacts,
+    Commands, FirstLatest, Integrity, PackageState, Provenance, PublishRequest, RegistryState,
+    TrustDowngrade, VersionFacts,
 };
 
 /// The bytes that the tests publish.
@@ -44,15 +44,24 @@ fn facts(word: &str) -> (&str, Option<&'static str>, Provenance) {
     }
 }
 
+/// Commands as they are proposed to whoever gave no flags.
+pub static PLAIN: Commands = Commands {
+    registry: String::new(),
+    artifacts: String::new(),
+    smoke: String::new(),
+    npm: String::new(),
+};
+
 /// A request without provenance or acceptances, under a policy with `next`.
 pub fn request<'a>(version: &'a str, tag: &'a str, integrity: &'a Integrity) -> PublishRequest<'a> {
     PublishRequest {
         version,
         tag,
         policy_tag: "next",
-        integrity,
+        integrity: Some(integrity),
         provenance: Provenance::Missing,
         first_latest: FirstLatest::Refused,
         trust_downgrade: TrustDowngrade::Refused,
+        commands: &PLAIN,
     }
 }

@@ -3,6 +3,9 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 /// A request as it came.
 pub struct Request {
     pub method: String,
@@ -46,6 +49,14 @@ impl Request {
             headers,
             body,
         })
+    }
+
+    /// The tarball in the body of a publication.
+    pub fn attachment(&self) -> Vec<u8> {
+        let document: serde_json::Value = serde_json::from_slice(&self.body).unwrap();
+        let attachments = document["_attachments"].as_object().unwrap();
+        let data = attachments.values().next().unwrap()["data"].as_str().unwrap();
+        STANDARD.decode(data).unwrap()
     }
 
     /// Sends the request to `port`, with its own `Host`, and returns the whole response.
@@ -92,10 +103,15 @@ fn read_chunks(reader: &mut impl BufRead, body: &mut Vec<u8>) -> Option<()> {
 
 /// A response without a body worth reading.
 pub fn answer(status: u16) -> Vec<u8> {
-    let body = "{\"error\": \"as the test has it\"}";
-    format!(
-        "HTTP/1.1 {status} Told\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+    answer_with(status, b"{\"error\": \"as the test has it\"}")
+}
+
+pub fn answer_with(status: u16, body: &[u8]) -> Vec<u8> {
+    let mut response = format!(
+        "HTTP/1.1 {status} Told\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
     )
-    .into_bytes()
+    .into_bytes();
+    response.extend(body);
+    response
 }

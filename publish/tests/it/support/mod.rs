@@ -3,7 +3,7 @@
 mod http;
 mod proxy;
 mod registry;
-mod release;
+pub mod release;
 
 pub use self::proxy::{Fault, Proxy};
 pub use self::registry::LocalRegistry;

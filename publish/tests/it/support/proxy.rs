@@ -7,7 +7,7 @@ use std::thread;
 
 use ktx_policy::RegistryUrl;
 
-use super::http::{Request, answer};
+use super::http::{Request, answer, answer_with};
 
 /// How the proxy misbehaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,12 @@ pub enum Fault {
     RefuseReads(u16),
     /// Every tarball has one byte flipped.
     AlterTarballs,
+    /// Takes packages for staging, which verdaccio does not: `POST /-/stage/package/…`, `GET /-/stage/<id>/tarball`.
+    Stages,
 }
+
+/// The name under which the proxy stages; npm wants a UUID.
+const STAGE_ID: &str = "0b6e7a8c-5d1f-4c3e-9a2b-7f8e9d0c1b2a";
 
 /// A running proxy; its threads end with the test's process.
 pub struct Proxy {
@@ -36,6 +41,7 @@ struct State {
     upstream: Option<u16>,
     faults: Vec<Fault>,
     reads_since_upload: Option<u32>,
+    staged: Vec<u8>,
     requests: Vec<String>,
 }
 
@@ -74,6 +80,7 @@ impl Proxy {
             upstream,
             faults: faults.to_vec(),
             reads_since_upload: None,
+            staged: Vec::new(),
             requests: Vec::new(),
         };
         let state = Arc::new(Mutex::new(state));
@@ -137,6 +144,9 @@ fn respond(request: &Request, state: &Mutex<State>) -> Vec<u8> {
             }
         }
     }
+    if guard.faults.contains(&Fault::Stages) && request.path.starts_with("/-/stage/") {
+        return stage(request, &mut guard);
+    }
     let alters = guard.faults.contains(&Fault::AlterTarballs) && request.path.ends_with(".tgz");
     drop(guard);
     let mut response = request.forward(upstream);
@@ -144,4 +154,17 @@ fn respond(request: &Request, state: &Mutex<State>) -> Vec<u8> {
         *last ^= 1;
     }
     response
+}
+
+fn stage(request: &Request, state: &mut State) -> Vec<u8> {
+    if request.method == "POST" {
+        state.staged = request.attachment();
+        return answer_with(200, format!("{{\"stageId\": \"{STAGE_ID}\"}}").as_bytes());
+    }
+    let mut tarball = state.staged.clone();
+    if state.faults.contains(&Fault::AlterTarballs) {
+        // The operating system that gzip names: the content stays readable.
+        tarball[9] ^= 1;
+    }
+    answer_with(200, &tarball)
 }

@@ -16,7 +16,8 @@ use ktx_policy::readiness::Head;
 use ktx_policy::{NPM_PACKAGE, RegistryUrl};
 use ktx_publish::artifacts::{Built, Location};
 use ktx_publish::npm::Staging;
-use ktx_publish::publication::{Patience, PublishOptions, PublishPlan, PublishReport, plan};
+use ktx_publish::publication::{Draft, Patience, PublishOptions, PublishPlan, PublishReport, draft, plan};
+use ktx_publish::receipt::{Outcome, ReceiptBook};
 use ktx_publish::tag_move::MoveOptions;
 use ktx_publish::{Desk, Environment, PublishError};
 use serde_json::{Value, json};
@@ -177,24 +178,16 @@ impl Release {
     pub fn smoke_report(&self, source: Value, scenarios: &[&str]) -> Value {
         let tarball = fs::read(self.tarball()).unwrap();
         let policy = fs::read(self.path("release-policy.json")).unwrap();
-        let passed = |name: &&str| json!({"name": name, "outcome": {"status": "passed"}, "seconds": 1.0, "steps": [{"name": "it works", "seconds": 1.0}]});
-        json!({
-            "schemaVersion": 1,
-            "platform": "linux-x64",
-            "source": source,
-            "tarball": {"file": "kaelio-ktx.tgz", "sha256": content(&tarball).sha256, "bytes": tarball.len()},
-            "wheel": {"file": "kaelio_ktx.whl", "sha256": content(b"a wheel").sha256, "bytes": 7},
-            "policySha256": content(&policy).sha256,
-            "toolVersions": {},
-            "startedAt": "2031-01-01T00:00:00Z",
-            "finishedAt": "2031-01-01T00:01:00Z",
-            "scenarios": scenarios.iter().map(passed).collect::<Vec<_>>(),
-        })
+        smoke_report("linux-x64", &tarball, &policy, source, scenarios)
     }
 
     pub fn accepting_first_latest(mut self) -> Self {
         self.options.first_latest = FirstLatest::Accepted;
         self
+    }
+
+    pub fn draft(&self) -> Draft {
+        draft(&self.options, &self.environment, &Quiet::default()).unwrap()
     }
 
     pub fn plan(&self) -> Result<PublishPlan, PublishError> {
@@ -203,6 +196,12 @@ impl Release {
 
     pub fn publish(&self) -> Result<PublishReport, PublishError> {
         self.plan()?.execute(&Quiet::default())
+    }
+
+    /// How far each operation got, by the receipts.
+    pub fn outcomes(&self) -> Vec<Outcome> {
+        let receipts = ReceiptBook::in_folder(&self.path("reports")).read().unwrap();
+        receipts.into_iter().map(|receipt| receipt.outcome).collect()
     }
 
     pub fn move_options(&self) -> MoveOptions {
@@ -222,6 +221,29 @@ impl Release {
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
+}
+
+/// A green report of `scenarios` on these bytes, under this policy.
+pub fn smoke_report(
+    platform: &str,
+    tarball: &[u8],
+    policy: &[u8],
+    source: Value,
+    scenarios: &[&str],
+) -> Value {
+    let passed = |name: &&str| json!({"name": name, "outcome": {"status": "passed"}, "seconds": 1.0, "steps": [{"name": "it works", "seconds": 1.0}]});
+    json!({
+        "schemaVersion": 1,
+        "platform": platform,
+        "source": source,
+        "tarball": {"file": "kaelio-ktx.tgz", "sha256": content(tarball).sha256, "bytes": tarball.len()},
+        "wheel": {"file": "kaelio_ktx.whl", "sha256": content(b"a wheel").sha256, "bytes": 7},
+        "policySha256": content(policy).sha256,
+        "toolVersions": {},
+        "startedAt": "2031-01-01T00:00:00Z",
+        "finishedAt": "2031-01-01T00:01:00Z",
+        "scenarios": scenarios.iter().map(passed).collect::<Vec<_>>(),
+    })
 }
 
 /// The dist-tags of the package on a registry, as `tag=version` in the order of the tags.
