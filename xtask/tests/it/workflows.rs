@@ -191,3 +191,35 @@ fn zizmor_finds_nothing() {
     fs_err::write(twin.path().join("release.yml"), broken).expect("the twin is written");
     assert!(!audit(twin.path()).status.success());
 }
+
+/// What actionlint says of a workflow. It knows the labels of the runners of its own day, so newer ones are no finding.
+fn actionlint(workflow: &str) -> Vec<String> {
+    let script = "
+        import { createRequire } from 'node:module';
+        const { createLinter } = createRequire(process.argv[1] + '/')('actionlint');
+        const lint = await createLinter();
+        const found = lint(process.argv[2], 'workflow.yml').filter((one) => one.kind !== 'runner-label');
+        process.stdout.write(JSON.stringify(found.map((one) => `${one.line}: ${one.message}`)), () => process.exit(0));
+    ";
+    let mut node = Command::new("node");
+    node.args(["--input-type=module", "--eval", script, "--"])
+        .arg(root().join("target/tools/node"))
+        .arg(workflow);
+    let output = node.output().expect("node runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{said}\nrun `cargo xtask install-tools`, which brings actionlint"
+    );
+    serde_json::from_slice(&output.stdout).expect("findings")
+}
+
+#[test]
+fn actionlint_finds_nothing() {
+    for workflow in WORKFLOWS {
+        assert_eq!(actionlint(&text(workflow)), Vec::<String>::new(), "{workflow}");
+    }
+    // The same judge finds an output that no job has.
+    let broken = text(WORKFLOWS[1]).replace("needs.assemble.outputs.tag", "needs.assemble.outputs.tga");
+    assert_ne!(actionlint(&broken), Vec::<String>::new());
+}
