@@ -7,7 +7,11 @@ mod dist;
 #[cfg(target_os = "linux")]
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod killed_smoke;
+#[cfg(unix)]
+mod pipeline;
+mod releaser;
 mod releasing;
+mod runbook;
 
 #[path = "../../../publish/tests/it/support/mod.rs"]
 #[expect(

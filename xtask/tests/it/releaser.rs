@@ -1,0 +1,120 @@
+//! A release engineer's checkout: under git, with a policy that names a local registry, and somebody's credentials.
+
+use std::process::Command;
+
+use fs_err as fs;
+use serde_json::{Value, json};
+
+use crate::checkout::{Checkout, foreign};
+use crate::support::LocalRegistry;
+use crate::support::release::smoke_report;
+
+pub struct Releaser {
+    pub checkout: Checkout,
+    pub registry: LocalRegistry,
+}
+
+impl Releaser {
+    /// At `version`, committed; nothing is built.
+    pub fn new(version: &str) -> Self {
+        let releaser = Self {
+            checkout: Checkout::new(),
+            registry: LocalRegistry::start(),
+        };
+        let checkout = &releaser.checkout;
+        let lock = format!("version = 4\n\n[[package]]\nname = \"ktx\"\nversion = \"{version}\"\n");
+        checkout.write("Cargo.lock", lock);
+        let manifest = format!("[workspace.package]\nversion = \"{version}\"\n");
+        checkout.write("Cargo.toml", manifest);
+        let mut policy: Value =
+            serde_json::from_slice(&checkout.read("release-policy.json")).expect("the policy is JSON");
+        policy["npm"]["registry"] = json!(releaser.registry.url().as_str());
+        policy["platforms"] = json!([foreign().as_str()]);
+        policy["publishedPackageSmoke"]["version"] = json!(version);
+        let policy = serde_json::to_string_pretty(&policy).expect("the policy is written");
+        checkout.write("release-policy.json", policy);
+        let credentials = releaser.registry.credentials(&releaser.registry.url());
+        checkout.write(".npmrc", credentials);
+        checkout.write(".gitignore", "/dist\n/target\n/.npm\n/.npmrc\n");
+        releaser.git(&["init", "--quiet", "--initial-branch", "main"]);
+        releaser.commit();
+        releaser
+    }
+
+    /// Everything that is not ignored, as a commit.
+    pub fn commit(&self) {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--allow-empty", "--message", "Release"]);
+    }
+
+    pub fn git(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new("git");
+        let person = [
+            "-c",
+            "user.name=Releaser",
+            "-c",
+            "user.email=releaser@example.com",
+        ];
+        command.args(person).args(arguments);
+        self.checkout.apart(&mut command);
+        let output = command
+            .current_dir(self.checkout.path(""))
+            .output()
+            .expect("git runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        String::from_utf8(output.stdout)
+            .expect("git speaks UTF-8")
+            .trim()
+            .to_owned()
+    }
+
+    /// A program that says to be of `version`, and the artifacts around it.
+    pub fn build(&self, version: &str) {
+        self.stamp_program(version);
+        self.commit();
+        self.checkout.build(&["build", "--prebuilt"]);
+    }
+
+    pub fn stamp_program(&self, version: &str) {
+        let platform = foreign();
+        let path = format!("dist/bin/{platform}/{}", platform.program_file());
+        let program = ktx_fixtures::sample_program::program(platform.as_str(), version);
+        self.checkout.write(&path, program);
+    }
+
+    /// A green report of the built tarball, as a smoke on its platform would write it.
+    pub fn prove(&self, version: &str) {
+        let report = self.report(
+            version,
+            json!({"kind": "artifacts"}),
+            &["npm-local", "runtime-lifecycle"],
+        );
+        self.checkout.write(
+            &format!("dist/reports/smoke-{}.json", foreign()),
+            report.to_string(),
+        );
+    }
+
+    /// A green report of the package as the registry serves it.
+    pub fn prove_published(&self, version: &str) {
+        let package = format!("@kaelio/ktx@{version}");
+        let source = json!({"kind": "registry", "url": self.registry.url().as_str(), "package": package});
+        let report = self.report(version, source, &["published"]);
+        self.checkout
+            .write("dist/reports/smoke-published.json", report.to_string());
+    }
+
+    fn report(&self, version: &str, source: Value, scenarios: &[&str]) -> Value {
+        let tarball = self
+            .checkout
+            .path(&format!("dist/artifacts/npm/kaelio-ktx-{version}.tgz"));
+        smoke_report(
+            foreign().as_str(),
+            &fs::read(tarball).expect("the tarball was built"),
+            &self.checkout.read("release-policy.json"),
+            source,
+            scenarios,
+        )
+    }
+}
