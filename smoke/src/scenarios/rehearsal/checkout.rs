@@ -95,7 +95,6 @@ impl<'s> Checkout<'s> {
             &format!("publish --tag {} --execute", dist_tag(version)),
         )
         .exits(code)
-        .stdout_empty()
         .stderr_has(reason)
         .check()?;
         Ok(())
