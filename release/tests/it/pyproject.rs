@@ -2,16 +2,19 @@
 
 use crate::sources::{Sources, codes};
 
+/// Rows of what is replaced in a sound `pyproject.toml`, with what, and the codes that it is refused with.
 #[track_caller]
-fn check(from: &str, to: &str, expected: &[&str]) {
-    let sources = Sources::new();
-    assert_eq!(
-        codes(sources.plan_wheel()),
-        Vec::<String>::new(),
-        "the twin passes"
-    );
-    sources.replace("python/pyproject.toml", from, to);
-    assert_eq!(codes(sources.plan_wheel()), expected, "{from:?} → {to:?}");
+fn check(rows: &[(&str, &str, &[&str])]) {
+    for (from, to, expected) in rows {
+        let sources = Sources::new();
+        assert_eq!(
+            codes(sources.plan_wheel()),
+            Vec::<String>::new(),
+            "the twin passes"
+        );
+        sources.replace("python/pyproject.toml", from, to);
+        assert_eq!(codes(sources.plan_wheel()), *expected, "{from:?} → {to:?}");
+    }
 }
 
 const INVALID: &[&str] = &["pyproject-invalid"];
@@ -20,28 +23,30 @@ const MALFORMED: &[&str] = &["pyproject-malformed"];
 
 #[test]
 fn what_is_no_toml_or_has_unknown_keys_is_malformed() {
-    check("[project]\n", "[project\n", MALFORMED);
-    check("[project]\n", "[projects]\n", &["pyproject-incomplete"; 7]);
-    check(
-        "dependencies = [\"lkml>=1.3.7,<2\"]",
-        "dependancies = []",
-        MALFORMED,
-    );
-    check(
-        "dependencies = [\"lkml>=1.3.7,<2\"]",
-        "dependencies = \"lkml\"",
-        MALFORMED,
-    );
-    check(
-        "module-root = \"\"\n",
-        "module-root = \"\"\nnamespace = true\n",
-        MALFORMED,
-    );
-    check(
-        "[tool.uv.build-backend]",
-        "[tool.ktx]\ndata = []\n[tool.uv.build-backend]",
-        MALFORMED,
-    );
+    check(&[
+        ("[project]\n", "[project\n", MALFORMED),
+        ("[project]\n", "[projects]\n", &["pyproject-incomplete"; 7]),
+        (
+            "dependencies = [\"lkml>=1.3.7,<2\"]",
+            "dependancies = []",
+            MALFORMED,
+        ),
+        (
+            "dependencies = [\"lkml>=1.3.7,<2\"]",
+            "dependencies = \"lkml\"",
+            MALFORMED,
+        ),
+        (
+            "module-root = \"\"\n",
+            "module-root = \"\"\nnamespace = true\n",
+            MALFORMED,
+        ),
+        (
+            "[tool.uv.build-backend]",
+            "[tool.ktx]\ndata = []\n[tool.uv.build-backend]",
+            MALFORMED,
+        ),
+    ]);
 }
 
 #[test]
@@ -55,129 +60,137 @@ fn what_every_wheel_has_must_be_there() {
         "license-files",
         "requires-python",
     ] {
-        check(&format!("\n{field} = "), &format!("\n# {field} = "), INCOMPLETE);
+        check(&[(&format!("\n{field} = "), &format!("\n# {field} = "), INCOMPLETE)]);
     }
-    check("license-files = [\"LICENSE\"]", "license-files = []", INCOMPLETE);
-    check("module-name = [\"ktx_daemon\", \"semantic_layer\"]", "", INVALID);
+    check(&[
+        ("license-files = [\"LICENSE\"]", "license-files = []", INCOMPLETE),
+        ("module-name = [\"ktx_daemon\", \"semantic_layer\"]", "", INVALID),
+    ]);
 }
 
 #[test]
 fn names_versions_and_requirements_must_parse() {
-    check("name = \"kaelio-ktx\"", "name = \"kaelio ktx\"", INVALID);
-    check("name = \"kaelio-ktx\"", "name = \"other\"", INVALID);
-    check("version = \"0.0.0\"", "version = \"0.0.0-private\"", INVALID);
-    check(
-        "version = \"0.0.0\"",
-        "version = \"1.0\"",
-        &["version-not-placeholder"],
-    );
-    check("version = \"0.0.0\"", "version = \"1.2.3\"", &[]);
-    check(">=3.11", "3.11 or so", INVALID);
-    check("lkml>=1.3.7,<2", "lkml>>1.3.7", INVALID);
-    check("lkml>=1.3.7,<2", "lkml>=1.3.7 ; platform == 'x'", INVALID);
-    check(
-        "lkml>=1.3.7,<2",
-        "lkml @ https://packages.example/lkml.whl",
-        INVALID,
-    );
-    check("torch>=2.2,<3", "torch>=2.x", INVALID);
-    check("local-embeddings =", "\"local embeddings\" =", INVALID);
-    check(
-        "local-embeddings =",
-        "local_embeddings = []\nlocal-embeddings =",
-        INVALID,
-    );
+    check(&[
+        ("name = \"kaelio-ktx\"", "name = \"kaelio ktx\"", INVALID),
+        ("name = \"kaelio-ktx\"", "name = \"other\"", INVALID),
+        ("version = \"0.0.0\"", "version = \"0.0.0-private\"", INVALID),
+        (
+            "version = \"0.0.0\"",
+            "version = \"1.0\"",
+            &["version-not-placeholder"],
+        ),
+        ("version = \"0.0.0\"", "version = \"1.2.3\"", &[]),
+        (">=3.11", "3.11 or so", INVALID),
+        ("lkml>=1.3.7,<2", "lkml>>1.3.7", INVALID),
+        ("lkml>=1.3.7,<2", "lkml>=1.3.7 ; platform == 'x'", INVALID),
+        (
+            "lkml>=1.3.7,<2",
+            "lkml @ https://packages.example/lkml.whl",
+            INVALID,
+        ),
+        ("torch>=2.2,<3", "torch>=2.x", INVALID),
+        ("local-embeddings =", "\"local embeddings\" =", INVALID),
+        (
+            "local-embeddings =",
+            "local_embeddings = []\nlocal-embeddings =",
+            INVALID,
+        ),
+    ]);
 }
 
 #[test]
 fn descriptive_fields_must_have_their_form() {
-    check("\"The payload\"", "\"\"\"The\\npayload\"\"\"", INVALID);
-    check("\"README.md\"", "\"README\"", INVALID);
-    check("\"README.md\"", "\"../README.md\"", INVALID);
-    check(
-        "\"README.md\"",
-        "{ file = \"README.md\", content-type = \"text/html\" }",
-        INVALID,
-    );
-    check(
-        "\"README.md\"",
-        "{ file = \"README.md\", content-type = \"text/markdown\" }",
-        &[],
-    );
-    check(
-        "\"README.md\"",
-        "{ text = \"x\", content-type = \"text/markdown\" }",
-        INVALID,
-    );
-    check("\"Apache-2.0\"", "\"Apache 2\"", INVALID);
-    check("\"Apache-2.0\"", "{ file = \"LICENSE\" }", INVALID);
-    check("[\"LICENSE\"]", "[\"../LICENSE\"]", INVALID);
-    check("[\"LICENSE\"]", "[\"/LICENSE\"]", INVALID);
-    check("[\"LICENSE\"]", "[\"LICEN[SE\"]", INVALID);
-    check("requires-python", "authors = [{}]\nrequires-python", INVALID);
-    check(
-        "requires-python",
-        "authors = [{ email = \"nobody\" }]\nrequires-python",
-        INVALID,
-    );
-    check(
-        "requires-python",
-        "authors = [{ name = \"A\", email = \"a@b.example\" }]\nrequires-python",
-        &[],
-    );
-    check(
-        "requires-python",
-        "keywords = [\"a,b\"]\nrequires-python",
-        INVALID,
-    );
-    check(
-        "requires-python",
-        "classifiers = [\"License :: OSI Approved\"]\nrequires-python",
-        INVALID,
-    );
-    check(
-        "requires-python",
-        "urls.Home = \"example\"\nrequires-python",
-        INVALID,
-    );
-    check(
-        "requires-python",
-        "dynamic = [\"readme\"]\nrequires-python",
-        INVALID,
-    );
+    check(&[
+        ("\"The payload\"", "\"\"\"The\\npayload\"\"\"", INVALID),
+        ("\"README.md\"", "\"README\"", INVALID),
+        ("\"README.md\"", "\"../README.md\"", INVALID),
+        (
+            "\"README.md\"",
+            "{ file = \"README.md\", content-type = \"text/html\" }",
+            INVALID,
+        ),
+        (
+            "\"README.md\"",
+            "{ file = \"README.md\", content-type = \"text/markdown\" }",
+            &[],
+        ),
+        (
+            "\"README.md\"",
+            "{ text = \"x\", content-type = \"text/markdown\" }",
+            INVALID,
+        ),
+        ("\"Apache-2.0\"", "\"Apache 2\"", INVALID),
+        ("\"Apache-2.0\"", "{ file = \"LICENSE\" }", INVALID),
+        ("[\"LICENSE\"]", "[\"../LICENSE\"]", INVALID),
+        ("[\"LICENSE\"]", "[\"/LICENSE\"]", INVALID),
+        ("[\"LICENSE\"]", "[\"LICEN[SE\"]", INVALID),
+        ("requires-python", "authors = [{}]\nrequires-python", INVALID),
+        (
+            "requires-python",
+            "authors = [{ email = \"nobody\" }]\nrequires-python",
+            INVALID,
+        ),
+        (
+            "requires-python",
+            "authors = [{ name = \"A\", email = \"a@b.example\" }]\nrequires-python",
+            &[],
+        ),
+        (
+            "requires-python",
+            "keywords = [\"a,b\"]\nrequires-python",
+            INVALID,
+        ),
+        (
+            "requires-python",
+            "classifiers = [\"License :: OSI Approved\"]\nrequires-python",
+            INVALID,
+        ),
+        (
+            "requires-python",
+            "urls.Home = \"example\"\nrequires-python",
+            INVALID,
+        ),
+        (
+            "requires-python",
+            "dynamic = [\"readme\"]\nrequires-python",
+            INVALID,
+        ),
+    ]);
 }
 
 #[test]
 fn entry_points_and_packages_must_be_importable() {
-    check("ktx_daemon.__main__:main", "ktx_daemon.__main__", INVALID);
-    check("ktx-daemon = ", "\"../ktx-daemon\" = ", INVALID);
-    check(
-        "ktx_daemon.__main__:main",
-        "ktx_daemon.absent:main",
-        &["entry-point-missing"],
-    );
-    check(
-        "[project.scripts]",
-        "[project.entry-points.console_scripts]",
-        INVALID,
-    );
-    check("\"ktx_daemon\", ", "\"ktx-daemon\", ", INVALID);
-    check(
-        "\"ktx_daemon\", ",
-        "\"semantic_layer\", \"ktx_daemon\", ",
-        INVALID,
-    );
-    check(
-        "\"ktx_daemon\", ",
-        "\"ktx_daemon\", \"absent\", ",
-        &["package-missing"],
-    );
-    check("module-root = \"\"", "module-root = \"..\"", INVALID);
-    check(
-        "module-root = \"\"",
-        "",
-        &["package-missing", "package-missing", "entry-point-missing"],
-    );
+    check(&[
+        ("ktx_daemon.__main__:main", "ktx_daemon.__main__", INVALID),
+        ("ktx-daemon = ", "\"../ktx-daemon\" = ", INVALID),
+        (
+            "ktx_daemon.__main__:main",
+            "ktx_daemon.absent:main",
+            &["entry-point-missing"],
+        ),
+        (
+            "[project.scripts]",
+            "[project.entry-points.console_scripts]",
+            INVALID,
+        ),
+        ("\"ktx_daemon\", ", "\"ktx-daemon\", ", INVALID),
+        (
+            "\"ktx_daemon\", ",
+            "\"semantic_layer\", \"ktx_daemon\", ",
+            INVALID,
+        ),
+        (
+            "\"ktx_daemon\", ",
+            "\"ktx_daemon\", \"absent\", ",
+            &["package-missing"],
+        ),
+        ("module-root = \"\"", "module-root = \"..\"", INVALID),
+        (
+            "module-root = \"\"",
+            "",
+            &["package-missing", "package-missing", "entry-point-missing"],
+        ),
+    ]);
 }
 
 #[test]
