@@ -1,5 +1,6 @@
 //! Rules of the repository that a reader relies on and no compiler keeps. Each names the place that breaks it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -255,6 +256,27 @@ fn versions_agree() {
         text("CHANGELOG.md").contains(&format!("## {version}")),
         "CHANGELOG.md has no entry for {version}"
     );
+}
+
+#[test]
+fn the_launcher_is_tried_on_the_oldest_node_that_is_promised() {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Tools {
+        optional_dependencies: BTreeMap<String, semver::Version>,
+    }
+    let version = "1.2.3".parse().expect("a version");
+    let package = ktx_release::package::PackageJson::new(version).to_text();
+    let tools: Tools =
+        serde_json::from_str(&text("xtask/tools/oldest-node/package.json")).expect("the tools are JSON");
+    assert!(!tools.optional_dependencies.is_empty());
+    for (name, pinned) in tools.optional_dependencies {
+        let promise = format!("\"node\": \">={}\"", pinned.major);
+        assert!(
+            package.contains(&promise),
+            "{name} {pinned} is not what {package} promises"
+        );
+    }
 }
 
 #[test]
