@@ -10,6 +10,7 @@ mod damaged_wheels;
 mod names;
 mod other_readers;
 mod paths;
+mod python3;
 mod python_texts;
 mod random_damage;
 mod record;

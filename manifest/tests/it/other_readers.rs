@@ -13,6 +13,7 @@ use ktx_fixtures::sample_wheel::SampleWheel;
 use ktx_manifest::archive::{Archive, Limits};
 use ktx_manifest::{Sha256Digest, WheelFilename, tarball, wheel};
 
+use crate::python3;
 use crate::random_damage::{edited, edits, field_edits, samples, with_fields};
 
 /// Names, with a slash after folders, and digests.
@@ -62,17 +63,7 @@ print(json.dumps(readings))
 ";
 
 fn python(directory: &Path) -> BTreeMap<String, Reading> {
-    let command = Command::new("python3")
-        .args(["-I", "-c", PYTHON])
-        .arg(directory)
-        .output();
-    let output = command.expect("python3 is needed to compare readings");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    serde_json::from_slice(&output.stdout).unwrap()
+    python3::answer(Command::new("python3").args(["-I", "-c", PYTHON]).arg(directory))
 }
 
 /// Compares the readings of those archives that we accept, and says how many they were.

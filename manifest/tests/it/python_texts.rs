@@ -12,6 +12,7 @@ use ktx_manifest::wheel::{self, Wheel};
 use proptest::prelude::{Strategy, any, prop};
 use serde_json::{Value, json};
 
+use crate::python3;
 use crate::random_damage::samples;
 
 const METADATA: &str = "Metadata-Version: 2.4\nName: kaelio-ktx\nVersion: 0.1.0rc0\nSummary: A sample\n with a fold\n\
@@ -89,17 +90,8 @@ fn python(file: &str, texts: &[String]) -> Vec<Value> {
     let input = folder.path().join("texts.json");
     fs_err::write(&input, json!(texts).to_string()).unwrap();
     let stdin = fs_err::File::open(&input).unwrap().into_parts().0;
-    let command = Command::new("python3")
-        .args(["-I", "-c", PYTHON, file])
-        .stdin(stdin)
-        .output();
-    let output = command.expect("python3 is needed to compare readings");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    serde_json::from_slice(&output.stdout).unwrap()
+    let mut command = Command::new("python3");
+    python3::answer(command.args(["-I", "-c", PYTHON, file]).stdin(stdin))
 }
 
 /// Compares the texts that we accept.

@@ -2,51 +2,38 @@
 
 use crate::sources::{Sources, codes};
 
-/// Rows of what is replaced in a sound `pyproject.toml`, with what, and the codes that it is refused with.
+/// Rows of what is replaced in a sound `pyproject.toml`, and with what; `expected` are the codes of the refusal.
 #[track_caller]
-fn check(rows: &[(&str, &str, &[&str])]) {
-    for (from, to, expected) in rows {
+fn check(expected: &[&str], rows: &[(&str, &str)]) {
+    for (from, to) in rows {
         let sources = Sources::new();
-        assert_eq!(
-            codes(sources.plan_wheel()),
-            Vec::<String>::new(),
-            "the twin passes"
-        );
+        assert_eq!(codes(sources.plan_wheel()), NONE, "the twin passes");
         sources.replace("python/pyproject.toml", from, to);
-        assert_eq!(codes(sources.plan_wheel()), *expected, "{from:?} → {to:?}");
+        assert_eq!(codes(sources.plan_wheel()), expected, "{from:?} → {to:?}");
     }
 }
 
+const NONE: &[&str] = &[];
 const INVALID: &[&str] = &["pyproject-invalid"];
 const INCOMPLETE: &[&str] = &["pyproject-incomplete"];
 const MALFORMED: &[&str] = &["pyproject-malformed"];
 
 #[test]
 fn what_is_no_toml_or_has_unknown_keys_is_malformed() {
-    check(&[
-        ("[project]\n", "[project\n", MALFORMED),
-        ("[project]\n", "[projects]\n", &["pyproject-incomplete"; 7]),
-        (
-            "dependencies = [\"lkml>=1.3.7,<2\"]",
-            "dependancies = []",
-            MALFORMED,
-        ),
-        (
-            "dependencies = [\"lkml>=1.3.7,<2\"]",
-            "dependencies = \"lkml\"",
-            MALFORMED,
-        ),
-        (
-            "module-root = \"\"\n",
-            "module-root = \"\"\nnamespace = true\n",
-            MALFORMED,
-        ),
-        (
-            "[tool.uv.build-backend]",
-            "[tool.ktx]\ndata = []\n[tool.uv.build-backend]",
-            MALFORMED,
-        ),
-    ]);
+    check(
+        MALFORMED,
+        &[
+            ("[project]\n", "[project\n"),
+            ("dependencies = [\"lkml>=1.3.7,<2\"]", "dependancies = []"),
+            ("dependencies = [\"lkml>=1.3.7,<2\"]", "dependencies = \"lkml\""),
+            ("module-root = \"\"\n", "module-root = \"\"\nnamespace = true\n"),
+            (
+                "[tool.uv.build-backend]",
+                "[tool.ktx]\ndata = []\n[tool.uv.build-backend]",
+            ),
+        ],
+    );
+    check(&["pyproject-incomplete"; 7], &[("[project]\n", "[projects]\n")]);
 }
 
 #[test]
@@ -60,137 +47,120 @@ fn what_every_wheel_has_must_be_there() {
         "license-files",
         "requires-python",
     ] {
-        check(&[(&format!("\n{field} = "), &format!("\n# {field} = "), INCOMPLETE)]);
+        check(
+            INCOMPLETE,
+            &[(&format!("\n{field} = "), &format!("\n# {field} = "))],
+        );
     }
-    check(&[
-        ("license-files = [\"LICENSE\"]", "license-files = []", INCOMPLETE),
-        ("module-name = [\"ktx_daemon\", \"semantic_layer\"]", "", INVALID),
-    ]);
+    check(
+        INCOMPLETE,
+        &[("license-files = [\"LICENSE\"]", "license-files = []")],
+    );
+    check(
+        INVALID,
+        &[("module-name = [\"ktx_daemon\", \"semantic_layer\"]", "")],
+    );
 }
 
 #[test]
 fn names_versions_and_requirements_must_parse() {
-    check(&[
-        ("name = \"kaelio-ktx\"", "name = \"kaelio ktx\"", INVALID),
-        ("name = \"kaelio-ktx\"", "name = \"other\"", INVALID),
-        ("version = \"0.0.0\"", "version = \"0.0.0-private\"", INVALID),
-        (
-            "version = \"0.0.0\"",
-            "version = \"1.0\"",
-            &["version-not-placeholder"],
-        ),
-        ("version = \"0.0.0\"", "version = \"1.2.3\"", &[]),
-        (">=3.11", "3.11 or so", INVALID),
-        ("lkml>=1.3.7,<2", "lkml>>1.3.7", INVALID),
-        ("lkml>=1.3.7,<2", "lkml>=1.3.7 ; platform == 'x'", INVALID),
-        (
-            "lkml>=1.3.7,<2",
-            "lkml @ https://packages.example/lkml.whl",
-            INVALID,
-        ),
-        ("torch>=2.2,<3", "torch>=2.x", INVALID),
-        ("local-embeddings =", "\"local embeddings\" =", INVALID),
-        (
-            "local-embeddings =",
-            "local_embeddings = []\nlocal-embeddings =",
-            INVALID,
-        ),
-    ]);
+    check(
+        INVALID,
+        &[
+            ("name = \"kaelio-ktx\"", "name = \"kaelio ktx\""),
+            ("name = \"kaelio-ktx\"", "name = \"other\""),
+            ("version = \"0.0.0\"", "version = \"0.0.0-private\""),
+            (">=3.11", "3.11 or so"),
+            ("lkml>=1.3.7,<2", "lkml>>1.3.7"),
+            ("lkml>=1.3.7,<2", "lkml>=1.3.7 ; platform == 'x'"),
+            ("lkml>=1.3.7,<2", "lkml @ https://packages.example/lkml.whl"),
+            ("torch>=2.2,<3", "torch>=2.x"),
+            ("local-embeddings =", "\"local embeddings\" ="),
+            ("local-embeddings =", "local_embeddings = []\nlocal-embeddings ="),
+        ],
+    );
+    check(
+        &["version-not-placeholder"],
+        &[("version = \"0.0.0\"", "version = \"1.0\"")],
+    );
+    check(NONE, &[("version = \"0.0.0\"", "version = \"1.2.3\"")]);
 }
 
 #[test]
 fn descriptive_fields_must_have_their_form() {
-    check(&[
-        ("\"The payload\"", "\"\"\"The\\npayload\"\"\"", INVALID),
-        ("\"README.md\"", "\"README\"", INVALID),
-        ("\"README.md\"", "\"../README.md\"", INVALID),
-        (
-            "\"README.md\"",
-            "{ file = \"README.md\", content-type = \"text/html\" }",
-            INVALID,
-        ),
-        (
-            "\"README.md\"",
-            "{ file = \"README.md\", content-type = \"text/markdown\" }",
-            &[],
-        ),
-        (
-            "\"README.md\"",
-            "{ text = \"x\", content-type = \"text/markdown\" }",
-            INVALID,
-        ),
-        ("\"Apache-2.0\"", "\"Apache 2\"", INVALID),
-        ("\"Apache-2.0\"", "{ file = \"LICENSE\" }", INVALID),
-        ("[\"LICENSE\"]", "[\"../LICENSE\"]", INVALID),
-        ("[\"LICENSE\"]", "[\"/LICENSE\"]", INVALID),
-        ("[\"LICENSE\"]", "[\"LICEN[SE\"]", INVALID),
-        ("requires-python", "authors = [{}]\nrequires-python", INVALID),
-        (
-            "requires-python",
-            "authors = [{ email = \"nobody\" }]\nrequires-python",
-            INVALID,
-        ),
-        (
-            "requires-python",
-            "authors = [{ name = \"A\", email = \"a@b.example\" }]\nrequires-python",
-            &[],
-        ),
-        (
-            "requires-python",
-            "keywords = [\"a,b\"]\nrequires-python",
-            INVALID,
-        ),
-        (
-            "requires-python",
-            "classifiers = [\"License :: OSI Approved\"]\nrequires-python",
-            INVALID,
-        ),
-        (
-            "requires-python",
-            "urls.Home = \"example\"\nrequires-python",
-            INVALID,
-        ),
-        (
-            "requires-python",
-            "dynamic = [\"readme\"]\nrequires-python",
-            INVALID,
-        ),
-    ]);
+    check(
+        INVALID,
+        &[
+            ("\"The payload\"", "\"\"\"The\\npayload\"\"\""),
+            ("\"README.md\"", "\"README\""),
+            ("\"README.md\"", "\"../README.md\""),
+            (
+                "\"README.md\"",
+                "{ file = \"README.md\", content-type = \"text/html\" }",
+            ),
+            (
+                "\"README.md\"",
+                "{ text = \"x\", content-type = \"text/markdown\" }",
+            ),
+            ("\"Apache-2.0\"", "\"Apache 2\""),
+            ("\"Apache-2.0\"", "{ file = \"LICENSE\" }"),
+            ("[\"LICENSE\"]", "[\"../LICENSE\"]"),
+            ("[\"LICENSE\"]", "[\"/LICENSE\"]"),
+            ("[\"LICENSE\"]", "[\"LICEN[SE\"]"),
+            ("requires-python", "authors = [{}]\nrequires-python"),
+            (
+                "requires-python",
+                "authors = [{ email = \"nobody\" }]\nrequires-python",
+            ),
+            ("requires-python", "keywords = [\"a,b\"]\nrequires-python"),
+            (
+                "requires-python",
+                "classifiers = [\"License :: OSI Approved\"]\nrequires-python",
+            ),
+            ("requires-python", "urls.Home = \"example\"\nrequires-python"),
+            ("requires-python", "dynamic = [\"readme\"]\nrequires-python"),
+        ],
+    );
+    check(
+        NONE,
+        &[
+            (
+                "\"README.md\"",
+                "{ file = \"README.md\", content-type = \"text/markdown\" }",
+            ),
+            (
+                "requires-python",
+                "authors = [{ name = \"A\", email = \"a@b.example\" }]\nrequires-python",
+            ),
+        ],
+    );
 }
 
 #[test]
 fn entry_points_and_packages_must_be_importable() {
-    check(&[
-        ("ktx_daemon.__main__:main", "ktx_daemon.__main__", INVALID),
-        ("ktx-daemon = ", "\"../ktx-daemon\" = ", INVALID),
-        (
-            "ktx_daemon.__main__:main",
-            "ktx_daemon.absent:main",
-            &["entry-point-missing"],
-        ),
-        (
-            "[project.scripts]",
-            "[project.entry-points.console_scripts]",
-            INVALID,
-        ),
-        ("\"ktx_daemon\", ", "\"ktx-daemon\", ", INVALID),
-        (
-            "\"ktx_daemon\", ",
-            "\"semantic_layer\", \"ktx_daemon\", ",
-            INVALID,
-        ),
-        (
-            "\"ktx_daemon\", ",
-            "\"ktx_daemon\", \"absent\", ",
-            &["package-missing"],
-        ),
-        ("module-root = \"\"", "module-root = \"..\"", INVALID),
-        (
-            "module-root = \"\"",
-            "",
-            &["package-missing", "package-missing", "entry-point-missing"],
-        ),
-    ]);
+    check(
+        INVALID,
+        &[
+            ("ktx_daemon.__main__:main", "ktx_daemon.__main__"),
+            ("ktx-daemon = ", "\"../ktx-daemon\" = "),
+            ("[project.scripts]", "[project.entry-points.console_scripts]"),
+            ("\"ktx_daemon\", ", "\"ktx-daemon\", "),
+            ("\"ktx_daemon\", ", "\"semantic_layer\", \"ktx_daemon\", "),
+            ("module-root = \"\"", "module-root = \"..\""),
+        ],
+    );
+    check(
+        &["entry-point-missing"],
+        &[("ktx_daemon.__main__:main", "ktx_daemon.absent:main")],
+    );
+    check(
+        &["package-missing"],
+        &[("\"ktx_daemon\", ", "\"ktx_daemon\", \"absent\", ")],
+    );
+    check(
+        &["package-missing", "package-missing", "entry-point-missing"],
+        &[("module-root = \"\"", "")],
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use fs_err as fs;
 use ktx_fixtures::sample_program;
@@ -131,6 +132,16 @@ impl Checkout {
             .collect();
         names.sort();
         names
+    }
+}
+
+/// Waits for what another process does.
+#[track_caller]
+pub fn wait_for(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !condition() {
+        assert!(Instant::now() < deadline, "waited 30 s in vain: {what}");
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 use fs_err as fs;
 use insta::assert_snapshot;
+
+use crate::checkout::wait_for;
 
 /// The built toolchain, in a folder, with an environment of its own.
 fn xtask(folder: &Path, arguments: &[&str]) -> Command {
@@ -240,15 +241,6 @@ fn a_registry_that_gives_nothing_is_told_from_a_program_that_is_missing() {
     let mut suite = xtask(folder.path(), &["test", "--suite", "launcher"]);
     let hint = "hint: install `node` and make sure it is on PATH";
     assert_eq!(exit(suite.env("PATH", &nowhere)), (Some(4), hint.to_owned()));
-}
-
-#[track_caller]
-fn wait_for(what: &str, condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !condition() {
-        assert!(Instant::now() < deadline, "waited 30 s in vain: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]

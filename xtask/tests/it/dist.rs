@@ -3,13 +3,12 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use fs_err as fs;
 use ktx_fixtures::small_disk;
 use ktx_manifest::Platform;
 
-use crate::checkout::{Checkout, WHEEL};
+use crate::checkout::{Checkout, WHEEL, wait_for};
 
 #[test]
 fn a_read_only_dist_says_what_to_do_and_works_once_it_is_writable() {
@@ -165,13 +164,4 @@ fn what_a_killed_build_left_is_swept_by_the_next_and_a_living_one_is_waited_for(
     assert_eq!(unfinished(&dist), 1, "nobody cleaned up");
     checkout.build(&["build-wheel"]);
     assert_eq!(unfinished(&dist), 0);
-}
-
-#[track_caller]
-fn wait_for(what: &str, condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !condition() {
-        assert!(Instant::now() < deadline, "waited 30 s in vain: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
