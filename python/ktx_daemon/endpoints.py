@@ -71,6 +71,12 @@ ENDPOINTS = (
         failure="SQL fingerprinting failed",
     ),
     Endpoint(
+        path="/sql/fingerprint-batch",
+        command="sql-fingerprint-batch",
+        module="ktx_daemon.sql.fingerprint_batch",
+        failure="SQL fingerprinting failed",
+    ),
+    Endpoint(
         path="/lookml/parse",
         command="lookml-parse",
         module="ktx_daemon.lookml.parse",

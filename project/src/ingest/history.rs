@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use ktx_runtime::Interrupt;
 use ktx_runtime::ports::{self, Backend, Fingerprint, PortError};
+use ktx_runtime::{HttpError, Interrupt};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -19,6 +19,8 @@ use crate::{Error, files};
 
 /// Requests at once. The daemon works on eight; more wait in its queue.
 const WORKERS: usize = 4;
+/// Statements in a request: the request itself costs as much as one of them, and one that hangs delays few others.
+const BATCH: usize = 32;
 const REDACTED: &str = "[REDACTED]";
 
 /// The counters of the last run, by query id.
@@ -176,38 +178,29 @@ pub fn pull(
     Ok((pull, next))
 }
 
-/// One answer per row, in order, several asked at once. No answer at all ends the run; nonsense costs its row.
+/// One answer per row, in order. No answer at all ends the run; nonsense costs its row.
 fn analyse(
     rows: &[HistoryRow],
     backend: &Backend,
     interrupt: &Interrupt,
 ) -> Result<Vec<Result<Fingerprint, PortError>>, IngestError> {
-    let next = Mutex::new(0..rows.len());
-    let answers: Mutex<BTreeMap<usize, Result<Fingerprint, PortError>>> = Mutex::new(BTreeMap::new());
+    let next = Mutex::new(rows.chunks(BATCH).enumerate());
+    let answers: Mutex<BTreeMap<usize, _>> = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
         for _ in 0..WORKERS {
             scope.spawn(|| {
-                loop {
-                    let position = next
-                        .lock()
-                        .unwrap_or_else(std::sync::PoisonError::into_inner)
-                        .next();
-                    let Some(position) = position.filter(|_| interrupt.raised().is_none()) else {
+                while interrupt.raised().is_none() {
+                    let Some((place, batch)) = locked(&next).next() else {
                         return;
                     };
-                    let answer = ports::analyze_for_fingerprint(backend, &rows[position].query, "postgres");
-                    let unreachable = matches!(answer, Err(PortError::Runtime(_) | PortError::Died { .. }));
-                    answers
-                        .lock()
-                        .unwrap_or_else(std::sync::PoisonError::into_inner)
-                        .insert(position, answer);
-                    if unreachable {
+                    let statements: Vec<&str> = batch.iter().map(|row| row.query.as_str()).collect();
+                    let answer = ports::analyze_all_for_fingerprint(backend, &statements, "postgres")
+                        .and_then(|answers| answers.into_iter().map(unless_unreachable).collect());
+                    if answer.is_err() {
                         // Whoever cannot be reached once will not be for the other thousands.
-                        next.lock()
-                            .unwrap_or_else(std::sync::PoisonError::into_inner)
-                            .by_ref()
-                            .for_each(drop);
+                        locked(&next).by_ref().for_each(drop);
                     }
+                    locked(&answers).insert(place, answer);
                 }
             });
         }
@@ -216,17 +209,33 @@ fn analyse(
         .check()
         .map_err(|error| PortError::Runtime(ktx_runtime::Error::Interrupted(error)))?;
     let mut ordered = Vec::with_capacity(rows.len());
-    for answer in answers
-        .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
-        .into_values()
-    {
-        match answer {
-            Err(error @ (PortError::Runtime(_) | PortError::Died { .. })) => return Err(error.into()),
-            answer => ordered.push(answer),
-        }
+    for answer in std::mem::take(&mut *locked(&answers)).into_values() {
+        let batch: Vec<Result<Fingerprint, PortError>> = answer?;
+        ordered.extend(batch);
     }
     Ok(ordered)
+}
+
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a service refuses about a statement, or answers in no form, is about that statement; no other failure is.
+fn unless_unreachable(
+    answer: Result<Fingerprint, PortError>,
+) -> Result<Result<Fingerprint, PortError>, PortError> {
+    match answer {
+        Err(PortError::Runtime(ktx_runtime::Error::Http(
+            HttpError::Status {
+                status: 400 | 413 | 422,
+                ..
+            }
+            | HttpError::NotAnObject { .. }
+            | HttpError::Json(_),
+        ))) => Ok(answer),
+        Err(error @ (PortError::Runtime(_) | PortError::Died { .. })) => Err(error),
+        answer => Ok(answer),
+    }
 }
 
 fn manifest(

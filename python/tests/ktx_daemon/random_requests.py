@@ -95,6 +95,12 @@ SHAPES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             "items": st.lists(st.fixed_dictionaries({"id": st.text(max_size=3), "sql": sql}), max_size=3),
         }
     ),
+    "/sql/fingerprint-batch": st.fixed_dictionaries(
+        {
+            "dialect": dialects,
+            "items": st.lists(st.fixed_dictionaries({"id": st.text(max_size=3), "sql": sql}), max_size=3),
+        }
+    ),
     "/sql/validate-read-only": st.fixed_dictionaries({"dialect": dialects, "sql": sql}),
     "/api/sql/analyze-for-fingerprint": st.fixed_dictionaries({"dialect": dialects, "sql": sql}),
     "/database/introspect": st.fixed_dictionaries(

@@ -104,6 +104,11 @@ impl Backend {
         }
     }
 
+    /// Whether it is a service that the user named, of which no more is known than its contract.
+    pub(super) fn is_explicit(&self) -> bool {
+        matches!(self.route, Route::Explicit(_))
+    }
+
     pub(super) fn call(
         &self,
         operation: Operation,

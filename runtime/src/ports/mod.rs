@@ -24,5 +24,5 @@ pub use lookml::{LookmlFile, parse_lookml};
 pub use precedence::Endpoint;
 pub use query::{QueryAnswer, QueryRequest, query_database};
 pub use semantic_layer::{CompiledQuery, Validation, compile, validate};
-pub use sql_analysis::{Fingerprint, LiteralSlot, analyze_for_fingerprint};
+pub use sql_analysis::{Fingerprint, LiteralSlot, analyze_all_for_fingerprint, analyze_for_fingerprint};
 pub use table_identifiers::{IdentifierItem, ParsedIdentifier, parse_table_identifiers};

@@ -4,12 +4,20 @@ use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
 use super::backend::{Backend, Operation, PortError};
-use crate::http::Port;
+use crate::Error;
+use crate::http::{HttpError, Port};
 
 const FINGERPRINT: Operation = Operation {
     port: Port::SqlAnalysis,
     path: "/api/sql/analyze-for-fingerprint",
     subcommand: "sql-analyze-for-fingerprint",
+};
+
+/// The same for many statements. Only our own daemon has it.
+const FINGERPRINT_BATCH: Operation = Operation {
+    port: Port::SqlAnalysis,
+    path: "/sql/fingerprint-batch",
+    subcommand: "sql-fingerprint-batch",
 };
 
 const SLOT_TYPES: [&str; 7] = [
@@ -52,6 +60,51 @@ pub fn analyze_for_fingerprint(
 ) -> Result<Fingerprint, PortError> {
     let object = backend.call(FINGERPRINT, &json!({"sql": sql, "dialect": dialect}))?;
     read(&object)
+}
+
+/// Analyses statements, in one request where the service has that; gives an answer for each, in order.
+///
+/// # Errors
+/// When there is no answer at all. Nonsense about one statement is that statement's error.
+pub fn analyze_all_for_fingerprint(
+    backend: &Backend,
+    statements: &[&str],
+    dialect: &str,
+) -> Result<Vec<Result<Fingerprint, PortError>>, PortError> {
+    let each = || {
+        let answers = statements
+            .iter()
+            .map(|sql| analyze_for_fingerprint(backend, sql, dialect));
+        answers.collect()
+    };
+    if backend.is_explicit() {
+        return Ok(each());
+    }
+    let items: Vec<Value> = statements
+        .iter()
+        .enumerate()
+        .map(|(place, sql)| json!({"id": place.to_string(), "sql": sql}))
+        .collect();
+    match backend.call(FINGERPRINT_BATCH, &json!({"dialect": dialect, "items": items})) {
+        Ok(object) => Ok((0..statements.len())
+            .map(|place| read_result(&object, place))
+            .collect()),
+        // What the service refuses about one statement it refuses about the request: each is asked alone.
+        Err(PortError::Runtime(Error::Http(HttpError::Status { .. }))) => Ok(each()),
+        Err(error) => Err(error),
+    }
+}
+
+fn read_result(object: &Map<String, Value>, place: usize) -> Result<Fingerprint, PortError> {
+    let result = object
+        .get("results")
+        .and_then(|results| results.get(place.to_string())?.as_object());
+    let result = result.ok_or_else(|| {
+        PortError::Answer(format!(
+            "sql analysis response contains invalid batch result {place}"
+        ))
+    })?;
+    read(result)
 }
 
 fn read(object: &Map<String, Value>) -> Result<Fingerprint, PortError> {

@@ -96,3 +96,21 @@ fn an_analysis_service_that_cannot_be_reached_ends_the_run() {
         assert!(!sandbox.exists("raw-sources"), "nothing half done is left");
     }
 }
+
+#[test]
+fn a_statement_that_the_service_refuses_costs_that_statement() {
+    let Some(shared) = python::shared() else { return };
+    let sandbox = shared.sandbox(zoo());
+    let row = |id: u32, query: &str| json!({"queryid": id, "query": query, "calls": 9}).to_string();
+    let endless = format!("select {}", "1 + ".repeat(300_000));
+    let rows = [
+        row(1, "select 1 from a"),
+        row(2, &endless),
+        row(3, "select 2 from b"),
+    ];
+    sandbox.write("history/day.jsonl", rows.join("\n"));
+    let run = ingest("historic-sql", &["--source-dir", "history", "--json"]);
+    let report = sandbox.run(&run).succeeds().json();
+    assert_eq!(report["warnings"], json!(["analysis_failed:2"]));
+    assert_eq!(report["diff"]["added"], 2);
+}

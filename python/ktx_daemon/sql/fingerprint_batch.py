@@ -1,0 +1,38 @@
+"""`/sql/fingerprint-batch`: fingerprints of many statements, where a request for each would cost as much again."""
+
+from typing import Annotated, TypedDict
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ktx_daemon.sql.fingerprint import Fingerprint, fingerprint
+from ktx_daemon.sql.parsing import SqlText, dialect_named
+
+
+class Item(BaseModel):
+    """One statement and what its answer is filed under."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    id: str
+    sql: SqlText
+
+
+class Request(BaseModel):
+    """Statements of one dialect."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    dialect: str
+    items: Annotated[list[Item], Field(max_length=100)]
+
+
+class Answer(TypedDict):
+    """Of items with one id the last one's fingerprint."""
+
+    results: dict[str, Fingerprint]
+
+
+def respond(request: Request) -> Answer:
+    """Fingerprint each statement; one that does not parse costs the others nothing."""
+    dialect = dialect_named(request.dialect)
+    return {"results": {item.id: fingerprint(item.sql, dialect) for item in request.items}}
