@@ -31,6 +31,8 @@ pub struct Options {
     pub published: Option<Published>,
     /// What releases the package, for `rehearsal`.
     pub toolchain: Option<Toolchain>,
+    /// Libraries of Windows that the machine's wine lacks, for `windows`.
+    pub wine_libraries: Option<Utf8PathBuf>,
 }
 
 /// The tarball that is proven.

@@ -19,6 +19,11 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// Whether the machine meets every need.
+    pub fn can_be_played(&self, options: &Options) -> bool {
+        self.needs.iter().all(|need| need.unmet(options).is_none())
+    }
+
     /// Whether the package holds what the scenario is about: one without a program for a platform proves nothing
     /// about it, and is not to be blamed.
     pub fn has_subject(&self, options: &Options) -> bool {

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use fs_err as fs;
 use ktx_manifest::platform::Platform;
 
+use super::foreign;
 use crate::failure::Stop;
 use crate::sandbox::Invocation;
 use crate::scenario::{Need, Scenario, Set};
@@ -30,19 +32,34 @@ const FIRST_START: Duration = Duration::from_secs(120);
 fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     let ktx = stage.installed()?;
     let program = ktx.package.join(Platform::Win32X64.program_path());
+    let libraries = stage.options.wine_libraries.as_deref().unwrap_or(&ktx.package);
+    let prefix = stage.sandbox.folders().at("wine");
+    fs::create_dir(&prefix)?;
     let wine = |program: &str| {
         Invocation::new(program)
-            .with("WINEPREFIX", stage.sandbox.folders().at("wine").as_str())
+            .with("WINEPREFIX", prefix.as_str())
+            // Its server keeps a folder for its sockets, beyond its end.
+            .with("TMPDIR", prefix.as_str())
             .with("WINEDEBUG", "-all")
             // No Gecko, no Mono, no menu entries in a user's desktop.
             .with("WINEDLLOVERRIDES", "mscoree,mshtml,winemenubuilder.exe=")
+            // Searched after wine's own folders. The drive `Z:` is the root.
+            .with("WINEPATH", format!("Z:{}", libraries.as_str().replace('/', "\\")))
             .without("KTX_RUNTIME_ROOT")
             .deadline_of(FIRST_START)
     };
-    stage.step("wine-boot", wine("wineboot").arg("--init")).check()?;
-    super::foreign::version_help_status(stage, |words| wine("wine").arg(program.as_str()).words(words))?;
+    // The services that wine starts keep what they were given as their output; the program finds them running.
+    let quiet =
+        |invocation: Invocation| invocation.wrapped("sh", &["-c", "exec \"$0\" \"$@\" >/dev/null 2>&1"]);
+    stage
+        .step("wine-server", quiet(wine("wineserver").arg("--persistent")))
+        .check()?;
+    stage
+        .step("wine-boot", quiet(wine("wineboot").arg("--init")))
+        .check()?;
+    let result = foreign::version_help_status(stage, |words| wine("wine").arg(program.as_str()).words(words));
     stage
         .step("wine-end", wine("wineserver").words("-k -w"))
         .check()?;
-    Ok(())
+    result
 }

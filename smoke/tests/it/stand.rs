@@ -30,6 +30,7 @@ pub fn stand() -> Stand {
         mcp_python: None,
         published: None,
         toolchain: None,
+        wine_libraries: None,
         folder: path,
     };
     Stand { folder, options }

@@ -6,6 +6,7 @@ mod outcome;
 mod published;
 mod verify;
 mod view;
+mod wine;
 
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -73,7 +74,11 @@ pub fn run(arguments: SmokeArgs, session: &Session<'_>) -> Result<()> {
     if selection.iter().any(|scenario| scenario.name == PUBLISHED) {
         return prove_published(&arguments, session, &selection, &reports);
     }
-    let options = options(session, package(&artifacts)?, &arguments)?;
+    let mut options = options(session, package(&artifacts)?, &arguments)?;
+    let has_windows = |scenario: &&Scenario| scenario.name == WINDOWS && scenario.can_be_played(&options);
+    if selection.iter().copied().any(|scenario| has_windows(&scenario)) {
+        options.wine_libraries = Some(wine::libraries(session)?);
+    }
     if arguments.known_bad {
         let selected = (!arguments.scenario.is_empty()).then_some(selection.as_slice());
         return known_bad::run(session, &options, &artifacts, selected);
@@ -95,6 +100,9 @@ pub fn run(arguments: SmokeArgs, session: &Session<'_>) -> Result<()> {
     };
     outcome::judge(session, &outcome, written.as_deref(), arguments.no_skip)
 }
+
+/// The scenario that runs the program for Windows.
+const WINDOWS: &str = "windows";
 
 /// The scenario that needs no artifacts: everything comes from the registry.
 const PUBLISHED: &str = "published";
@@ -211,6 +219,7 @@ fn options(session: &Session<'_>, package: Package, arguments: &SmokeArgs) -> Re
         mcp_python: Some(tools::provide(session, ToolSet::Mcp)?.program("python")),
         published: None,
         toolchain: Some(machine::toolchain(session)?),
+        wine_libraries: None,
         machine: machine::machine(session, environment)?,
     })
 }
