@@ -98,7 +98,7 @@ impl Scanner<'_> {
     ) -> anyhow::Result<Scanned> {
         let (relationships, warnings) = match options.mode {
             Mode::Structural => (Vec::new(), Vec::new()),
-            Mode::Relationships => scan::detect(&snapshot.tables, probe),
+            Mode::Relationships => scan::detect(&snapshot.tables, self.workspace.config.relationships, probe),
         };
         self.session.interrupt.check()?;
         let folder = &self.workspace.folder;

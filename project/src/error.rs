@@ -120,7 +120,11 @@ impl Error {
 
 fn first_of(findings: &[Finding]) -> String {
     match findings.first() {
-        Some(finding) if finding.path == "<root>" || finding.message.starts_with("ktx.yaml field") => {
+        Some(finding)
+            if finding.path == "<root>"
+                || finding.message.starts_with("ktx.yaml field")
+                || finding.message.starts_with("Unsupported ") =>
+        {
             format!("{}: {}", finding.place, finding.message)
         }
         Some(finding) => format!("{}: `{}` {}", finding.place, finding.path, finding.message),

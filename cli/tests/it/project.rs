@@ -122,6 +122,14 @@ fn a_broken_ktx_yaml_is_told_with_its_place() {
             "line 3, column 3: `connections.../x` Unsafe connection id: ../x",
         ),
         ("project: p\nproject: q\n", "line 2"),
+        (
+            "project: p\ningest: {embeddings: {provider: openai}}\n",
+            "line 2, column 33: Unsupported ingest.embeddings.provider: use ingest.embeddings.backend",
+        ),
+        (
+            "project: p\nscan: {relationships: {acceptThreshold: 85}}\n",
+            "line 2, column 41: `scan.relationships.acceptThreshold` expected a number between 0 and 1",
+        ),
     ] {
         let sandbox = Sandbox::with_config(config);
         let transcript = sandbox.run(&["sl", "list"]);

@@ -37,7 +37,10 @@ fn the_minimal_set_up_makes_a_project() {
       ktx status --project-dir [PROJECT]
     --- exit 0
     ");
-    assert!(sandbox.exists("ktx.yaml"));
+    assert_eq!(
+        sandbox.read("ktx.yaml"),
+        "project: \"project\"\nconnections: {}\nsetup:\n  completed_steps: [project]\n"
+    );
     assert_snapshot!(sandbox.run(MINIMAL), @r"
     $ ktx setup --new --no-input --yes --skip-llm --skip-embeddings --skip-databases --skip-sources --skip-agents
     --- stderr

@@ -32,6 +32,13 @@ pub fn read(node: &Node, findings: &mut Vec<Finding>) -> Embeddings {
     let Some(mut fields) = Fields::open(node, "ingest.embeddings", findings) else {
         return Embeddings::Off;
     };
+    if fields.node("provider").is_some() {
+        fields.refuse(
+            "provider",
+            "Unsupported ingest.embeddings.provider: use ingest.embeddings.backend",
+        );
+        return Embeddings::Off;
+    }
     let known = ["none", "deterministic", "openai", "sentence-transformers"];
     if fields.word("backend", &known) != Some("sentence-transformers") {
         return Embeddings::Off;

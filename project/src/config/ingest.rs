@@ -1,4 +1,4 @@
-//! `ingest.adapters` and `ingest.workUnits`.
+//! `ingest.adapters`: what an ingest may read.
 
 use crate::yaml::{Fields, Finding, Node};
 

@@ -5,11 +5,13 @@ mod connection;
 mod edit;
 mod embeddings;
 mod ingest;
+mod scan;
 
 pub use connection::{Connection, Driver, HistoricSql, LookerTarget, Setting};
 pub use edit::with_managed_embeddings;
 pub use embeddings::{Embeddings, MANAGED_BASE_URL};
 pub use ingest::{AdapterName, IngestSettings};
+pub use scan::RelationshipSettings;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -25,6 +27,7 @@ pub struct Config {
     pub connections: BTreeMap<ConnectionId, Connection>,
     pub ingest: IngestSettings,
     pub embeddings: Embeddings,
+    pub relationships: RelationshipSettings,
 }
 
 impl Config {
@@ -98,10 +101,15 @@ fn read(node: &Node, findings: &mut Vec<Finding>) -> Option<Config> {
         ),
         None => (IngestSettings::default(), Embeddings::default()),
     };
+    let relationships = match fields.node("scan") {
+        Some(node) => scan::read(node, fields.findings()),
+        None => RelationshipSettings::default(),
+    };
     Some(Config {
         project,
         connections,
         ingest,
         embeddings,
+        relationships,
     })
 }

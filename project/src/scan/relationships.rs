@@ -6,13 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::report::{RelationshipCounts, Warning};
+use crate::config::RelationshipSettings;
 use crate::snapshot::{SnapshotColumn, Table};
 use crate::warehouse::quoted;
 
-/// From here on a join is written to the shard.
-const ACCEPT: f64 = 0.85;
-/// From here on it is worth a person's look.
-const REVIEW: f64 = 0.6;
 /// Distinct values that are looked up in the target. A chance overlap of small numbers does not survive that many.
 const SAMPLE: u32 = 200;
 
@@ -54,7 +51,11 @@ pub trait RelationshipProbe {
     fn counts(&mut self, sql: &str) -> Result<(u64, u64), String>;
 }
 
-pub fn detect(tables: &[Table], probe: &mut dyn RelationshipProbe) -> (Vec<Relationship>, Vec<Warning>) {
+pub fn detect(
+    tables: &[Table],
+    settings: RelationshipSettings,
+    probe: &mut dyn RelationshipProbe,
+) -> (Vec<Relationship>, Vec<Warning>) {
     let targets = targets(tables);
     let mut found = Vec::new();
     let mut warnings = Vec::new();
@@ -70,7 +71,7 @@ pub fn detect(tables: &[Table], probe: &mut dyn RelationshipProbe) -> (Vec<Relat
             .filter(|column| !declared.contains(column.name.as_str()))
         {
             for (target, key) in candidates(table, column, &targets) {
-                let (relationship, failure) = judge(table, column, target, key, probe);
+                let (relationship, failure) = judge(table, column, target, key, settings, probe);
                 found.push(relationship);
                 if let Some(reason) = failure {
                     warnings.push(Warning {
@@ -179,6 +180,7 @@ fn judge(
     column: &SnapshotColumn,
     target: &Table,
     key: &SnapshotColumn,
+    settings: RelationshipSettings,
     probe: &mut dyn RelationshipProbe,
 ) -> (Relationship, Option<String>) {
     let snake = snake_case(&column.name);
@@ -198,8 +200,8 @@ fn judge(
     let score = (score * 100.0).round() / 100.0;
     let decision = match () {
         () if counted.is_err() => Decision::Skipped,
-        () if score >= ACCEPT => Decision::Accepted,
-        () if score >= REVIEW || sampled == 0 => Decision::Review,
+        () if score >= settings.accept => Decision::Accepted,
+        () if score >= settings.review || sampled == 0 => Decision::Review,
         () => Decision::Rejected,
     };
     let relationship = Relationship {

@@ -118,6 +118,12 @@ fn choose(arguments: &ProjectArguments, session: &Session, folder: &Folder) -> a
         }
     }
     folder.initialize(&folder.default_name(), Existing::Keep)?;
+    let path = folder.config_path();
+    let made = fs_err::read_to_string(&path)?;
+    files::write(
+        &path,
+        format!("{made}setup:\n  completed_steps: [project]\n").as_bytes(),
+    )?;
     Ok(())
 }
 

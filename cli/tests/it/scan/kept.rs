@@ -279,6 +279,27 @@ fn joins_that_no_key_declares_are_found_with_their_evidence() {
         "{shard}"
     );
 
+    sandbox.database(
+        "zoo.db",
+        "update pets set vet_id = vet_id + 100 where vet_id = 10",
+    );
+    for (settings, accepted, review) in [
+        ("", 0, 1),
+        ("scan: {relationships: {acceptThreshold: 0.8}}", 1, 0),
+        ("scan: {relationships: {review_threshold: 0.81}}", 0, 0),
+    ] {
+        sandbox.write("ktx.yaml", format!("{}{settings}\n", super::CONFIG));
+        let report = sandbox
+            .run(&["dev", "scan", "wh", "--mode", "relationships", "--json"])
+            .succeeds()
+            .json();
+        let counts = &report["relationships"];
+        assert_eq!(
+            (&counts["accepted"], &counts["review"]),
+            (&accepted.into(), &review.into()),
+            "{settings}"
+        );
+    }
     sandbox.database("zoo.db", "update pets set vet_id = vet_id + 100");
     let report = sandbox
         .run(&["dev", "scan", "wh", "--detect-relationships", "--json"])
