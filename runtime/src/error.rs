@@ -30,6 +30,9 @@ pub enum Error {
         path: PathBuf,
         source: std::io::Error,
     },
+    /// Nothing can be written under the root: not even a lock.
+    #[error("{0}\nhint: make this place writable, or set KTX_RUNTIME_ROOT to one that is")]
+    RootUnusable(#[source] std::io::Error),
     #[error("{UV_REQUIRED}")]
     UvMissing,
     #[error(

@@ -72,7 +72,7 @@ impl Runtime {
             Ok(held) => Ok(RuntimeUseGuard(Some(held))),
             // A runtime that was installed into an image or for all users: where this user cannot even make a lock, this
             // user cannot take the runtime away either.
-            Err(Error::Io(error)) if is_read_only(&error) => Ok(RuntimeUseGuard(None)),
+            Err(Error::RootUnusable(error)) if is_read_only(&error) => Ok(RuntimeUseGuard(None)),
             Err(error) => Err(error),
         }
     }
@@ -160,14 +160,14 @@ impl Runtime {
 }
 
 fn create(directory: &Path, path: &Path) -> Result<fs_err::File, Error> {
-    fs_err::create_dir_all(directory)?;
-    let mut options = fs_err::OpenOptions::new();
-    Ok(options
+    fs_err::create_dir_all(directory).map_err(Error::RootUnusable)?;
+    fs_err::OpenOptions::new()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
-        .open(path)?)
+        .open(path)
+        .map_err(Error::RootUnusable)
 }
 
 fn is_read_only(error: &std::io::Error) -> bool {

@@ -165,7 +165,12 @@ fn a_root_that_cannot_be_written_is_an_error_that_names_it() {
         .runtime()
         .install(&core(ktx_runtime::InstallMode::IfNeeded))
         .expect_err("read-only");
-    assert!(error.to_string().contains("`/proc/ktx-runtime"), "{error}");
+    let said = error.to_string();
+    assert!(said.contains("`/proc/ktx-runtime"), "{said}");
+    assert!(
+        said.ends_with("\nhint: make this place writable, or set KTX_RUNTIME_ROOT to one that is"),
+        "{said}"
+    );
     let doctor = sandbox.runtime().doctor().expect("a report");
     assert!(!doctor.is_healthy());
     assert_eq!(sandbox.runtime().status().kind, StatusKind::Missing);
