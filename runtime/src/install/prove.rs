@@ -19,7 +19,7 @@ use super::staging::StagedRuntime;
 use crate::layout::Layout;
 use crate::observer::{Event, Step};
 use crate::process::{self, ProcessError, Supervision};
-use crate::{Error, Runtime};
+use crate::{Error, Runtime, platform};
 
 /// Imports every module of the packages it is given, and what embeddings need where that is installed: its libraries may
 /// not load on this machine. That also leaves the compiled bytecode behind that makes the first
@@ -38,7 +38,7 @@ if importlib.util.find_spec('sentence_transformers'):
 /// What `uv venv` of some versions puts beside the distributions.
 const OF_THE_ENVIRONMENT: [&str; 2] = ["_virtualenv.py", "_virtualenv.pth"];
 
-/// The staged runtime was compared with its RECORDs and imports. Only [`prove`] makes one.
+/// The staged runtime was compared with its RECORDs, is on the disk and imports. Only [`prove`] makes one.
 #[derive(Debug)]
 pub struct ProvenImport(());
 
@@ -49,22 +49,34 @@ pub struct Deviation {
     pub problem: String,
 }
 
-/// Compares and imports, at the same time.
+/// Compares and writes through to the disk, and imports at the same time.
 pub fn prove(
     runtime: &Runtime,
     staged: &StagedRuntime,
     assets: &AssetManifest,
     log: &mut InstallLog,
 ) -> Result<ProvenImport, Error> {
-    let (found, imported) = std::thread::scope(|scope| {
-        let comparing = scope.spawn(|| deviations(staged.layout()));
+    let (compared, imported) = std::thread::scope(|scope| {
+        let comparing = scope.spawn(|| {
+            let found = deviations(staged.layout());
+            // What a manifest calls installed must be there after a power cut too. Bytecode that is not yet compiled is
+            // made again from its source.
+            (found, platform::sync_tree(&staged.layout().venv_dir))
+        });
         let imported = import(runtime, staged, log);
         (comparing.join(), imported)
     });
     imported?;
-    let found =
-        found.unwrap_or_else(|_| vec![deviation(&staged.layout().venv_dir, "it could not be compared")]);
+    let (found, synced) = compared.unwrap_or_else(|_| {
+        let unknown = deviation(&staged.layout().venv_dir, "it could not be compared");
+        (vec![unknown], Ok(()))
+    });
     if found.is_empty() {
+        synced.map_err(|source| Error::Path {
+            action: "sync",
+            path: staged.layout().venv_dir.clone(),
+            source,
+        })?;
         return Ok(ProvenImport(()));
     }
     for deviation in &found {

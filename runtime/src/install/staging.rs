@@ -131,12 +131,12 @@ impl StagedRuntime {
         let aside = runtime
             .layout()
             .in_directory(&unique_name(RETIRED, lock.version())?);
-        fs_err::rename(place, &aside.version_dir)?;
+        platform::rename(place, &aside.version_dir)?;
         let half = runtime.begin(Step::ExchangeHalfDone).map_err(Error::from);
-        let renamed = half.and_then(|()| Ok(fs_err::rename(&self.layout.version_dir, place)?));
+        let renamed = half.and_then(|()| Ok(platform::rename(&self.layout.version_dir, place)?));
         if let Err(error) = renamed {
             // Should this fail too, the next command finds the directory aside and does the same.
-            let _ = fs_err::rename(&aside.version_dir, place);
+            let _ = platform::rename(&aside.version_dir, place);
             return Err(error);
         }
         Ok(aside)
@@ -167,7 +167,7 @@ impl Replaced {
 pub fn retire(runtime: &Runtime, lock: &InstallLockGuard) -> Result<PathBuf, Error> {
     let from = runtime.layout().in_directory(lock.version()).version_dir;
     let to = runtime.root().join(unique_name(REMOVING, lock.version())?);
-    fs_err::rename(&from, &to)?;
+    platform::rename(&from, &to)?;
     Ok(to)
 }
 
@@ -181,7 +181,7 @@ pub fn recover_interrupted(runtime: &Runtime, lock: &InstallLockGuard) -> Result
         .into_iter()
         .find(|leftover| leftover.retired);
     if let Some(retired) = retired {
-        fs_err::rename(&retired.path, place)?;
+        platform::rename(&retired.path, place)?;
     }
     Ok(())
 }

@@ -13,7 +13,8 @@ pub use unix::*;
 #[cfg(windows)]
 pub use windows::*;
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// What the system says about a running process. A process that has ended and was not reaped yet does not run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,4 +34,39 @@ pub enum Exchange {
     Done,
     /// This file system or system has no such step; nothing was changed.
     Unsupported,
+}
+
+/// Writes every file below a directory, and on Unix the directories, through to the disk. Never follows a link.
+fn sync_each(directory: &Path) -> io::Result<()> {
+    for entry in fs_err::read_dir(directory)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            sync_each(&entry.path())?;
+        } else if kind.is_file() {
+            // Windows writes through only what is open for writing.
+            fs_err::OpenOptions::new()
+                .read(true)
+                .write(cfg!(windows))
+                .open(entry.path())?
+                .sync_all()?;
+        }
+    }
+    sync_directory(directory)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_file_of_a_tree_is_synced_and_links_are_left_alone() {
+        let tree = tempfile::tempdir().expect("a directory");
+        fs_err::create_dir(tree.path().join("lib")).expect("a directory");
+        fs_err::write(tree.path().join("lib/module.py"), "x").expect("a file");
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("/nowhere/at/all", tree.path().join("link")).expect("a link");
+        super::sync_each(tree.path()).expect("synced");
+        super::sync_tree(tree.path()).expect("synced");
+        let missing = tree.path().join("missing");
+        assert!(super::sync_each(&missing).is_err() && super::sync_tree(&missing).is_err());
+    }
 }

@@ -13,8 +13,13 @@ use std::process::{Child, Command};
 use std::ptr::null;
 use std::time::{Duration, Instant};
 
-use windows_sys::Win32::Foundation::{FILETIME, HANDLE, STILL_ACTIVE, WAIT_OBJECT_0};
+use windows_sys::Win32::Foundation::{
+    FILETIME, HANDLE, HANDLE_FLAG_INHERIT, STILL_ACTIVE, SetHandleInformation, WAIT_OBJECT_0,
+};
 use windows_sys::Win32::Storage::FileSystem::GetDiskFreeSpaceExW;
+use windows_sys::Win32::System::Console::{
+    GetStdHandle, STD_ERROR_HANDLE, STD_INPUT_HANDLE, STD_OUTPUT_HANDLE,
+};
 use windows_sys::Win32::System::JobObjects::{
     AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectExtendedLimitInformation, SetInformationJobObject,
@@ -175,6 +180,7 @@ pub fn spawn_recorded<E: From<io::Error> + Send>(
     record: impl FnOnce(u32) -> Result<(), E>,
 ) -> Result<Child, E> {
     command.creation_flags(CREATE_NEW_PROCESS_GROUP | CREATE_NO_WINDOW);
+    keep_own_streams();
     let mut child = command.spawn()?;
     if let Err(error) = record(child.id()) {
         let _ = child.kill();
@@ -182,6 +188,29 @@ pub fn spawn_recorded<E: From<io::Error> + Send>(
         return Err(error);
     }
     Ok(child)
+}
+
+/// Keeps our own streams out of children that outlive us: std lets a child inherit whatever can be inherited, and whoever
+/// reads what we print would wait for the end of the child.
+fn keep_own_streams() {
+    for stream in [STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE] {
+        // SAFETY: a stream that is closed or missing has a handle that the call refuses.
+        unsafe { SetHandleInformation(GetStdHandle(stream), HANDLE_FLAG_INHERIT, 0) };
+    }
+}
+
+/// Renames a directory, for some seconds again and again: a virus scanner that looks at files just written keeps them open,
+/// and with them the name of their directory.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    loop {
+        match fs_err::rename(from, to) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            ended => return ended,
+        }
+    }
 }
 
 /// Windows cannot exchange two directories in one step.
@@ -208,6 +237,11 @@ pub fn free_space(path: &Path) -> Option<u64> {
 /// Directories need no such step on Windows.
 pub fn sync_directory(_path: &Path) -> io::Result<()> {
     Ok(())
+}
+
+/// Writes everything below a directory through to the disk.
+pub fn sync_tree(path: &Path) -> io::Result<()> {
+    super::sync_each(path)
 }
 
 /// Windows decides by access lists, which only trying tells.

@@ -127,6 +127,11 @@ impl ProcessHandle {
     }
 }
 
+/// Renames a directory.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs_err::rename(from, to)
+}
+
 /// Lets two directories on one file system change places in one step.
 ///
 /// # Errors
@@ -150,6 +155,16 @@ pub fn free_space(path: &Path) -> Option<u64> {
 /// Writes the names in a directory through to the disk.
 pub fn sync_directory(path: &Path) -> io::Result<()> {
     fs_err::File::open(path)?.sync_all()
+}
+
+/// Writes everything below a directory through to the disk. Linux does that for the whole file system in one call: 50 ms for
+/// an installation, where a call for each file takes a second.
+pub fn sync_tree(path: &Path) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    if rustix::fs::syncfs(fs_err::File::open(path)?).is_ok() {
+        return Ok(());
+    }
+    super::sync_each(path)
 }
 
 /// Whether the system would let this user create files in `path`; creates none.
