@@ -146,6 +146,14 @@ impl Printer {
         }
     }
 
+    /// A step of minutes: where no spinner shows that it is under way, a line does.
+    pub fn long_step(&self, name: &str) -> Step<'_> {
+        if !self.terminal {
+            self.talk(&format!("{:>6}  {name}", "..."));
+        }
+        self.step(name)
+    }
+
     /// The line of something that went well and was not a step of its own on the terminal.
     pub fn passed(&self, name: &str, elapsed: Duration, outcome: &str) {
         self.ended(&self.paint("32", "ok"), name, elapsed, outcome);

@@ -22,7 +22,7 @@ use crate::tools::{self, ToolSet};
 pub fn build(session: &Session<'_>, dist: &Dist, platform: Platform) -> Result<Utf8PathBuf> {
     let root = session.root()?;
     let target = target(platform);
-    let step = session.printer.step(&format!("build ktx for {platform}"));
+    let step = session.printer.long_step(&format!("build ktx for {platform}"));
     add_rust_target(session, target)?;
     process::run(session.printer, command(session, platform)?, Talk::Kept)
         .with_context(|| format!("failed to build `ktx` for {platform}"))?;
