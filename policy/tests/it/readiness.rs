@@ -214,6 +214,17 @@ fn without_artifacts_every_gate_behind_them_is_shut() {
 }
 
 #[test]
+fn bytes_that_differ_are_told_from_what_is_only_missing() {
+    let with = |artifacts: Artifacts| ReadinessFacts { artifacts, ..ready() };
+    assert!(!assess(&policy(), &with(Artifacts::Unfit(Vec::new()))).bytes_differ);
+    assert!(assess(&policy(), &with(Artifacts::Altered(vec!["changed".into()]))).bytes_differ);
+    let mut facts = ready();
+    assert!(!assess(&policy(), &facts).bytes_differ);
+    facts.smoke.insert(Platform::LinuxX64, SmokeProof::OtherTarball);
+    assert!(assess(&policy(), &facts).bytes_differ);
+}
+
+#[test]
 fn each_gate_shuts_alone() {
     let shut = |facts: &ReadinessFacts| -> Vec<String> {
         let report = assess(&policy(), facts);

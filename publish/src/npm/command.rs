@@ -146,7 +146,12 @@ pub(crate) fn registry_flags(registry: &RegistryUrl) -> [String; 2] {
 
 /// The command line of npm, to be pasted into a shell.
 pub fn line(arguments: &[String]) -> String {
-    let mut line = "npm".to_owned();
+    line_of("npm", arguments)
+}
+
+/// The command line of `program`.
+pub(super) fn line_of(program: &str, arguments: &[String]) -> String {
+    let mut line = program.to_owned();
     for argument in arguments {
         line.push(' ');
         line.push_str(&shown(argument));

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::desk::{Desk, Environment};
 use crate::error::{PathError, PublishError};
 
-use super::command::line;
+use super::command::line_of;
 use super::environment::closed;
 use super::secrets::Secrets;
 
@@ -176,7 +176,7 @@ impl Npm {
         let said: Vec<&str> = stdout.lines().chain(stderr.lines()).collect();
         let tail = said[said.len().saturating_sub(TAIL_LINES)..].join("\n");
         Ok(Said {
-            command: self.secrets.hide(&line(arguments)),
+            command: self.secrets.hide(&line_of(program, arguments)),
             succeeded: status.success(),
             exit: status
                 .code()

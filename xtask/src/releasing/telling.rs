@@ -64,6 +64,8 @@ fn print_causes(session: &Session<'_>, error: &PublishError) {
                 }
             }
         }
+        // The last line says only that a signal came.
+        PublishError::Interrupted => session.printer.talk(&error.to_string()),
         _ => {}
     }
 }

@@ -4,6 +4,8 @@ mod builds;
 mod checkout;
 mod command_line;
 mod dist;
+#[cfg(unix)]
+mod interrupted;
 #[cfg(target_os = "linux")]
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod killed_smoke;

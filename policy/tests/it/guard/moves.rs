@@ -70,6 +70,17 @@ fn refuses_to_promote_a_prerelease_or_to_move_latest_down() {
         candidate,
         "prerelease-latest",
     );
+    let first = "0.1.0 0.2.0-rc.1 latest=0.2.0-rc.1 next=0.1.0";
+    check_promote(
+        "latest",
+        "next",
+        "ours@0.2.0-rc.1",
+        first,
+        "channel-mismatch below-latest",
+    );
+    // Build metadata does not make a version higher.
+    let same = "0.2.0+build 0.2.0 latest=0.2.0+build next=0.2.0";
+    check_promote("next", "latest", "ours@0.2.0", same, "tag-backwards");
     let behind = "0.1.0 0.2.0 latest=0.2.0 next=0.1.0";
     check_promote("next", "latest", "ours@0.1.0", behind, "tag-backwards");
 }
@@ -262,6 +273,23 @@ fn the_gravest_refusal_decides_the_class() {
     assert_eq!(class("0.1.0-rc.0", "latest", &unknown), RefusalClass::Registry);
     let taken = package("0.1.0-rc.0!other latest=0.1.0-rc.0");
     assert_eq!(class("0.1.0-rc.0", "latest", &taken), RefusalClass::Integrity);
+    let inconsistent = package("0.0.1");
+    assert_eq!(
+        class("0.1.0-rc.0", "latest", &inconsistent),
+        RefusalClass::Registry
+    );
+    let promotion = PromoteRequest {
+        from: "next",
+        to: "latest",
+        proof: Some(PublishedProof {
+            version: "0.2.0".into(),
+            integrity: Integrity("sha512-theirs".into()),
+        }),
+        trust_downgrade: TrustDowngrade::Refused,
+        commands: &PLAIN,
+    };
+    let mismatch = promote(&promotion, &package("0.1.0 0.2.0 latest=0.1.0 next=0.2.0"));
+    assert_eq!(mismatch.unwrap_err().class(), RefusalClass::Integrity);
 }
 
 #[test]

@@ -112,6 +112,20 @@ fn the_way_out_fits_the_version_the_policy_and_the_place() {
             "0.1.0 latest=0.2.0",
             "npm dist-tag ls @kaelio/ktx --registry=R",
         ),
+        (
+            "0.1.0",
+            "latest",
+            "latest",
+            "0.0.9 0.1.0 latest=0.0.9",
+            "npm dist-tag add @kaelio/ktx@0.1.0 latest --registry=R",
+        ),
+        (
+            "0.1.0",
+            "latest",
+            "latest",
+            "0.0.9 0.1.0 latest=0.0.9 next=0.1.0",
+            "cargo xtask promote --from next --to latest --registry R --artifacts A",
+        ),
     ] {
         assert_eq!(
             publish(version, tag, policy_tag, words),

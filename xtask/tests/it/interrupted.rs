@@ -1,0 +1,48 @@
+//! Ctrl-C while a publication waits for the registry: the receipt stays, and a person is told how to go on.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use crate::releasing::handed_over;
+use crate::support::{Fault, LocalRegistry, Proxy};
+
+#[test]
+fn ctrl_c_while_the_registry_lags_leaves_a_receipt_and_says_how_to_go_on() {
+    let registry = LocalRegistry::start();
+    let proxy = Proxy::before(registry.port(), &[Fault::LagAfterUpload(u32::MAX)]);
+    let (release, artifacts) = handed_over(&registry);
+    release.append_to_npmrc(&registry.credentials(&proxy.url()));
+    let url = proxy.url().to_string();
+    let arguments = ["publish", "--tag", "next", "--accept-first-latest", "--execute"];
+    let mut child = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(arguments)
+        .args(["--registry", &url, "--artifacts", &artifacts])
+        .current_dir(release.folder())
+        .env_clear()
+        .envs(&release.environment)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("xtask runs");
+    let mut lines = BufReader::new(child.stderr.take().expect("its talk")).lines();
+    let waits = lines
+        .by_ref()
+        .map_while(Result::ok)
+        .any(|line| line.starts_with("waiting for the registry"));
+    assert!(waits, "it waits until the registry serves what it has");
+    let signalled = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(signalled.expect("kill runs").success());
+    let said: Vec<String> = lines.map_while(Result::ok).collect();
+    assert_eq!(child.wait().expect("it ends").code(), Some(130), "{said:?}");
+    assert_eq!(
+        said,
+        [
+            "interrupted; run the same command again to find out what the registry has",
+            "error: interrupted by SIGINT"
+        ]
+    );
+    assert_eq!(release.outcomes(), [ktx_publish::receipt::Outcome::Started]);
+    assert_eq!(proxy.uploads(), 1);
+}
