@@ -153,8 +153,11 @@ fn play(session: &Session<'_>, options: &Options, selection: &[&'static Scenario
     let view = view::View::new(session.printer, selection.len());
     let outcome = ktx_smoke::run(options, selection, &view, &|| interrupt::received().is_some());
     view.close();
-    let outcome = outcome.map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
     interrupt::check()?;
+    let outcome = outcome.map_err(|error| {
+        Failure::new(Exit::Failed, error.to_string())
+            .hint("a run takes up to 1 GB of the temporary folder; TMPDIR names another")
+    })?;
     Ok(outcome)
 }
 
