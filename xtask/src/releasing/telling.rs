@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ktx_policy::Finding;
 use ktx_policy::guard::{Refused, Tags};
-use ktx_policy::readiness::ReadinessReport;
+use ktx_policy::readiness::{Gate, ReadinessReport};
 use ktx_publish::{ErrorClass, PublishError};
 use serde::Serialize;
 
@@ -70,14 +70,18 @@ fn print_causes(session: &Session<'_>, error: &PublishError) {
     }
 }
 
+/// Gates that are shut for the same reason are told once, with what mends the first of them.
 fn print_gates(session: &Session<'_>, report: &ReadinessReport) {
-    for gate in report.gates.iter().filter(|gate| !gate.open) {
-        let missing = gate.missing.join("; ");
-        let message = format!("{missing} [gate-{}]", gate.name.name());
-        let hint = gate.command.as_deref().unwrap_or_default();
-        session
-            .printer
-            .error(&message, Some(&advised(gate.first.as_deref(), hint)));
+    let shut: Vec<&Gate> = report.gates.iter().filter(|gate| !gate.open).collect();
+    for gates in shut.chunk_by(|one, next| one.missing == next.missing) {
+        let codes: Vec<String> = gates
+            .iter()
+            .map(|gate| format!("gate-{}", gate.name.name()))
+            .collect();
+        let message = format!("{} [{}]", gates[0].missing.join("; "), codes.join(", "));
+        let command = gates[0].command.as_deref().unwrap_or_default();
+        let hint = advised(gates[0].first.as_deref(), command);
+        session.printer.error(&message, Some(&hint));
     }
 }
 

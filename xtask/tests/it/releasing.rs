@@ -250,12 +250,8 @@ fn a_refused_tag_is_named_although_the_gates_are_shut() {
     hint: a tag is next, latest or branch-<name>: cargo xtask publish --tag next --registry [REGISTRY]/ --artifacts [FOLDER]/artifacts
     error: failed to read `[FOLDER]/artifacts/manifest.json`: No such file or directory (os error 2); Missing npm tarball: [FOLDER]/artifacts/npm/kaelio-ktx-[VERSION].tgz. Run cargo xtask check first. [gate-artifacts]
     hint: cargo xtask build
-    error: there are no verified artifacts to look at [gate-policy]
+    error: there are no verified artifacts to look at [gate-policy, gate-source-revision, gate-platforms]
     hint: cargo xtask build
-    error: there are no verified artifacts to look at [gate-source-revision]
-    hint: cargo xtask build
-    error: there are no verified artifacts to look at [gate-platforms]
-    hint: cargo xtask build --platform linux-x64
     error: linux-x64: there is no smoke report [gate-smoke]
     hint: on linux-x64: cargo xtask smoke --no-skip
     error: the dist-tag guard refuses; the release is not ready
