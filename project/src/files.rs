@@ -109,6 +109,13 @@ pub fn all_below(root: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
+/// A file's path from a folder above it, with forward slashes on every platform.
+pub fn name_below(root: &Path, file: &Path) -> String {
+    let inner = file.strip_prefix(root).unwrap_or(file);
+    let parts: Vec<_> = inner.iter().map(|part| part.to_string_lossy()).collect();
+    parts.join("/")
+}
+
 /// The system's words without the path that `fs_err` put in front of them.
 pub fn cause(error: &io::Error) -> String {
     match error.get_ref().and_then(|inner| inner.source()) {

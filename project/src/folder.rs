@@ -90,12 +90,7 @@ impl Folder {
 
     /// A path as reports and listings show it: from the project folder, with forward slashes.
     pub fn relative(&self, path: &Path) -> String {
-        let inner = path.strip_prefix(&self.dir).unwrap_or(path);
-        inner
-            .iter()
-            .map(|part| part.to_string_lossy())
-            .collect::<Vec<_>>()
-            .join("/")
+        files::name_below(&self.dir, path)
     }
 
     /// Makes the project; refuses to lie inside another one, whose commands would find the inner files too.

@@ -32,6 +32,23 @@ insert into pets values (1, 1, 7, 3.25, '2020-01-02'), (2, 1, 7, 900.10, null), 
 create extension pg_stat_statements;
 ";
 
+/// Runs the statement in `query.sql`.
+const EXECUTE: [&str; 10] = [
+    "agent",
+    "sql",
+    "execute",
+    "--json",
+    "--connection-id",
+    "pg",
+    "--sql-file",
+    "query.sql",
+    "--max-rows",
+    "2",
+];
+
+/// Longer than any test waits.
+const SLOW: &str = "select count(*) from generate_series(1, 1000000000) as slow_query";
+
 fn zoo(shared: &SharedPython, server: &Postgres) -> Sandbox {
     server.sql(TABLES);
     shared
@@ -227,18 +244,7 @@ fn refuses_what_writes_and_hides_the_password() {
     let sandbox = zoo(&shared, &server);
     let execute = |sql: &str| {
         sandbox.write("query.sql", sql);
-        sandbox.run(&[
-            "agent",
-            "sql",
-            "execute",
-            "--json",
-            "--connection-id",
-            "pg",
-            "--sql-file",
-            "query.sql",
-            "--max-rows",
-            "2",
-        ])
+        sandbox.run(&EXECUTE)
     };
     let rows = execute("select id, weight, born from pets order by id")
         .succeeds()
@@ -275,24 +281,9 @@ fn ctrl_c_cancels_the_statement_on_the_server() {
         return;
     };
     let sandbox = zoo(&shared, &server);
-    sandbox.write(
-        "query.sql",
-        "select count(*) from generate_series(1, 1000000000) as slow_query",
-    );
-    let arguments = [
-        "agent",
-        "sql",
-        "execute",
-        "--json",
-        "--connection-id",
-        "pg",
-        "--sql-file",
-        "query.sql",
-        "--max-rows",
-        "2",
-    ];
+    sandbox.write("query.sql", SLOW);
     let mut child = sandbox
-        .command(&arguments)
+        .command(&EXECUTE)
         .stderr(std::process::Stdio::null())
         .spawn()
         .expect("starts");
@@ -314,22 +305,8 @@ fn a_daemon_that_dies_in_the_middle_is_started_again_once() {
     let Some(server) = Postgres::start() else { return };
     let sandbox = sandbox.variable("ZOO_URL", server.url());
     let _ = sandbox.run(&["runtime", "start"]).succeeds();
-    sandbox.write(
-        "query.sql",
-        "select count(*) from generate_series(1, 1000000000) as slow_query",
-    );
-    let mut command = sandbox.command(&[
-        "agent",
-        "sql",
-        "execute",
-        "--json",
-        "--connection-id",
-        "pg",
-        "--sql-file",
-        "query.sql",
-        "--max-rows",
-        "2",
-    ]);
+    sandbox.write("query.sql", SLOW);
+    let mut command = sandbox.command(&EXECUTE);
     let child = command
         .stderr(std::process::Stdio::piped())
         .stdout(std::process::Stdio::piped())

@@ -74,12 +74,7 @@ pub fn read_folder(source: &Path) -> Result<LookerReading, IngestError> {
     }
     let mut reading = LookerReading::default();
     for file in files::all_below(source)? {
-        let inner = file.strip_prefix(source).unwrap_or(&file);
-        let name = inner
-            .iter()
-            .map(|part| part.to_string_lossy())
-            .collect::<Vec<_>>()
-            .join("/");
+        let name = files::name_below(source, &file);
         let explore = name
             .strip_prefix("explores/")
             .and_then(|rest| rest.strip_suffix(".json"));

@@ -205,12 +205,7 @@ fn latest(root: &Path) -> Result<Option<PathBuf>, Error> {
 fn digests_on_disk(sync: &Path) -> Result<BTreeMap<String, [u8; 32]>, Error> {
     let mut digests = BTreeMap::new();
     for file in files::all_below(sync)? {
-        let inner = file.strip_prefix(sync).unwrap_or(&file);
-        let name = inner
-            .iter()
-            .map(|part| part.to_string_lossy())
-            .collect::<Vec<_>>()
-            .join("/");
+        let name = files::name_below(sync, &file);
         if name != REPORT && name != MANIFEST {
             let content = fs_err::read(&file).map_err(|error| Error::io("read", &file, error))?;
             digests.insert(name, Sha256::digest(content).into());

@@ -108,12 +108,7 @@ impl RawFiles {
     pub fn read(sync: &Path) -> Result<Self, Error> {
         let mut read = BTreeMap::new();
         for file in files::all_below(sync)? {
-            let inner = file.strip_prefix(sync).unwrap_or(&file);
-            let name = inner
-                .iter()
-                .map(|part| part.to_string_lossy())
-                .collect::<Vec<_>>()
-                .join("/");
+            let name = files::name_below(sync, &file);
             if name == "connection.json" || name == "foreign-keys.json" || name.starts_with("tables/") {
                 read.insert(
                     name,

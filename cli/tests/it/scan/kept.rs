@@ -185,6 +185,31 @@ fn what_people_wrote_into_a_shard_stays() {
 }
 
 #[test]
+fn columns_and_joins_keep_the_order_that_somebody_gave_them() {
+    let sandbox = zoo();
+    let path = "semantic-layer/wh/_schema/public.yaml";
+    let _ = sandbox.run(&["dev", "scan", "wh"]).succeeds();
+    let join = "      - to: owners\n        \"on\": pets.owner_id = owners.id\n        relationship: many_to_one\n        source: formal\n";
+    let own = "      - {to: vets, on: pets.vet_id = vets.id, relationship: many_to_one}\n";
+    let tame = "      - name: tame\n        type: boolean\n";
+    let first = "      - name: id\n        type: number\n        pk: true\n        nullable: false\n      - name: owner_id\n";
+    let ordered = sandbox
+        .read(path)
+        .replace(join, &format!("{own}{join}"))
+        .replace(tame, "")
+        .replace(first, &format!("{tame}{first}"));
+    sandbox.write(path, &ordered);
+    let report = sandbox.run(&["dev", "scan", "wh", "--json"]).succeeds().json();
+    assert_eq!(report["manifestShardsWritten"], 0, "nothing is to be changed");
+    sandbox.database("zoo.db", "alter table pets add column born date");
+    let _ = sandbox.run(&["dev", "scan", "wh"]).succeeds();
+    assert_snapshot!(line_difference(&ordered, &sandbox.read(path)), @r"
+    +      - name: born
+    +        type: time
+    ");
+}
+
+#[test]
 fn a_shard_whose_layout_cannot_be_changed_in_place_is_written_anew() {
     let sandbox = zoo();
     let path = "semantic-layer/wh/_schema/public.yaml";
