@@ -171,8 +171,9 @@ impl Ingester<'_> {
             .join("pgss-baseline.json");
         let baseline = Baseline::read(&baseline_path);
         let backend = self.analysis_burst()?;
-        let (mut pull, next) =
-            ingest::pull_history(rows, &settings, &baseline, &backend, &self.session.interrupt)?;
+        let pulled = ingest::pull_history(rows, &settings, &baseline, &backend, &self.session.interrupt);
+        self.session.interrupt.check()?;
+        let (mut pull, next) = pulled?;
         pull.warnings.splice(0..0, warnings);
         let report = ingest::keep(folder, options, run, &pull)?;
         next.write(&baseline_path)?;

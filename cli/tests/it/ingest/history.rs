@@ -114,3 +114,40 @@ fn a_statement_that_the_service_refuses_costs_that_statement() {
     assert_eq!(report["warnings"], json!(["analysis_failed:2"]));
     assert_eq!(report["diff"]["added"], 2);
 }
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_ends_the_run_with_its_own_exit_code() {
+    use std::io::Read as _;
+
+    let Some(shared) = python::shared() else { return };
+    let sandbox = shared.sandbox(zoo());
+    let row =
+        |id: u32| json!({"queryid": id, "query": format!("select c{id} from t"), "calls": 9}).to_string();
+    let rows: Vec<String> = (0..5_000).map(row).collect();
+    sandbox.write("history/day.jsonl", rows.join("\n"));
+    let mut command = sandbox.command(&ingest("historic-sql", &["--source-dir", "history"]));
+    let mut child = command
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("starts");
+    // The first word of it is the daemon's line, which comes before the first statement is sent.
+    let mut first = [0];
+    child
+        .stderr
+        .as_mut()
+        .expect("piped")
+        .read_exact(&mut first)
+        .expect("it says where the daemon is");
+    let _ = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    let output = child.wait_with_output().expect("ends");
+    assert_eq!(
+        output.status.code(),
+        Some(130),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(!sandbox.exists("raw-sources"), "nothing half done is left");
+}
