@@ -3,7 +3,9 @@
 //! Prints ratios and judges nothing: a number depends on the machine, a ratio much less.
 
 mod build;
+mod commands;
 mod daemon;
+mod machine;
 mod measure;
 mod runtime;
 
@@ -31,6 +33,8 @@ enum Subject {
     Daemon,
     /// Installation, status and start of the managed runtime
     Runtime,
+    /// A query, a scan and an ingest, as a user runs them
+    Commands,
 }
 
 pub fn run(arguments: BenchArgs, session: &Session<'_>) -> Result<()> {
@@ -43,6 +47,9 @@ pub fn run(arguments: BenchArgs, session: &Session<'_>) -> Result<()> {
             Subject::Daemon => measured.extend(daemon::measure(session)?.into_iter().map(Measured::Daemon)),
             Subject::Runtime => {
                 measured.extend(runtime::measure(session)?.into_iter().map(Measured::Comparison))
+            }
+            Subject::Commands => {
+                measured.extend(commands::measure(session)?.into_iter().map(Measured::Comparison))
             }
         }
     }

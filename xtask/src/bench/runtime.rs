@@ -1,15 +1,14 @@
 //! The managed runtime: installing, asking for its status and starting its daemon, beside the same uv commands by hand.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
-use camino::{Utf8Path, Utf8PathBuf};
+use anyhow::{Context, Result};
+use camino::Utf8Path;
 
 use super::Comparison;
+use super::machine::{Machine, clean};
 use super::measure::{Contestant, compare};
-use crate::build::{self, BuildArgs};
 use crate::session::Session;
-use crate::tools;
 
 const MANY: usize = 21;
 const SOME: usize = 5;
@@ -33,29 +32,20 @@ for name in ('ktx_daemon', 'semantic_layer'):
 const PACKAGES_ALONE: &str = "import ktx_daemon, semantic_layer";
 
 pub fn measure(session: &Session<'_>) -> Result<Vec<Comparison>> {
-    build::build(&BuildArgs::default(), session)?;
     let scratch = tempfile::tempdir()?;
     let scratch = Utf8Path::from_path(scratch.path()).context("failed to read the scratch folder's name")?;
-    let machine = Machine {
-        package: session.root()?.join("dist/package"),
-        program: session
-            .root()?
-            .join("dist/package")
-            .join(build::host()?.program_path()),
-        uv: tools::uv(session)?,
-        root: scratch.join("runtime"),
-        venv: scratch.join("venv"),
-    };
+    let machine = Machine::prepare(session, scratch)?;
+    let venv = scratch.join("venv");
     let install = compare(
         &mut [
             Contestant::new("ktx runtime install --force", || {
                 Ok(machine.ktx(&["runtime", "install", "--force"]))
             }),
             Contestant::new("by hand, importing every module", || {
-                machine.by_hand(EVERY_MODULE)
+                Ok(by_hand(&machine, &venv, EVERY_MODULE))
             }),
             Contestant::new("by hand, importing the packages alone", || {
-                machine.by_hand(PACKAGES_ALONE)
+                Ok(by_hand(&machine, &venv, PACKAGES_ALONE))
             }),
         ],
         SOME,
@@ -82,54 +72,13 @@ pub fn measure(session: &Session<'_>) -> Result<Vec<Comparison>> {
     ])
 }
 
-struct Machine {
-    package: Utf8PathBuf,
-    program: Utf8PathBuf,
-    uv: Utf8PathBuf,
-    root: Utf8PathBuf,
-    venv: Utf8PathBuf,
-}
-
-impl Machine {
-    fn ktx(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
-        command
-            .args(arguments)
-            .env("KTX_PACKAGE_ROOT", &self.package)
-            .env("KTX_RUNTIME_ROOT", &self.root)
-            .env("KTX_UV", &self.uv);
-        clean(command)
-    }
-
-    fn by_hand(&self, import: &str) -> Result<Command> {
-        let mut shell = Command::new("sh");
-        shell
-            .args(["-c", BY_HAND])
-            .env("UV", &self.uv)
-            .env("VENV", &self.venv)
-            .env("ASSETS", self.package.join("assets/python"))
-            .env("IMPORT", import);
-        Ok(clean(shell))
-    }
-
-    fn stop(&self) -> Result<()> {
-        let mut stop = self.ktx(&["runtime", "stop"]);
-        let status = stop
-            .stdout(Stdio::null())
-            .status()
-            .context("failed to stop the daemon")?;
-        ensure!(
-            status.success(),
-            "failed to stop the daemon: `ktx runtime stop` ended with {status}"
-        );
-        Ok(())
-    }
-}
-
-/// What some shells set, and what would make Python compile everything anew at every start.
-fn clean(mut command: Command) -> Command {
-    command
-        .env_remove("PYTHONDONTWRITEBYTECODE")
-        .env_remove("NODE_EXTRA_CA_CERTS");
-    command
+fn by_hand(machine: &Machine, venv: &Utf8Path, import: &str) -> Command {
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", BY_HAND])
+        .env("UV", &machine.uv)
+        .env("VENV", venv)
+        .env("ASSETS", machine.package.join("assets/python"))
+        .env("IMPORT", import);
+    clean(shell)
 }

@@ -1,0 +1,79 @@
+//! The package of this checkout as a user's machine has it: the program, and a runtime root of its own.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::build::{self, BuildArgs};
+use crate::session::Session;
+use crate::{sources, tools};
+
+/// Where it lies and what it is given.
+pub struct Machine {
+    pub package: Utf8PathBuf,
+    program: Utf8PathBuf,
+    pub uv: Utf8PathBuf,
+    root: Utf8PathBuf,
+}
+
+impl Machine {
+    /// Builds the package of this checkout. The runtime goes to a folder in `scratch`.
+    pub fn prepare(session: &Session<'_>, scratch: &Utf8Path) -> Result<Self> {
+        build::build(&BuildArgs::default(), session)?;
+        let package = session.root()?.join("dist/package");
+        Ok(Machine {
+            program: package.join(build::host()?.program_path()),
+            package,
+            uv: tools::uv(session)?,
+            root: scratch.join("runtime"),
+        })
+    }
+
+    /// The program with these arguments and a runtime root of its own.
+    pub fn ktx(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(arguments)
+            .env("KTX_PACKAGE_ROOT", &self.package)
+            .env("KTX_RUNTIME_ROOT", &self.root)
+            .env("KTX_UV", &self.uv);
+        clean(command)
+    }
+
+    /// Ends its daemon.
+    pub fn stop(&self) -> Result<()> {
+        self.done(&["runtime", "stop"])
+    }
+
+    /// Runs the program for what it leaves behind.
+    pub fn done(&self, arguments: &[&str]) -> Result<()> {
+        let output = self
+            .ktx(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .with_context(|| format!("failed to run `ktx {}`", arguments.join(" ")))?;
+        ensure!(
+            output.status.success(),
+            "`ktx {}` ended with {}: {}",
+            arguments.join(" "),
+            output.status,
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+        Ok(())
+    }
+
+    /// The interpreter of the installed runtime.
+    pub fn python(&self, session: &Session<'_>) -> Result<Utf8PathBuf> {
+        let version = sources::version(session)?;
+        Ok(self.root.join(version.to_string()).join(".venv/bin/python"))
+    }
+}
+
+/// What some shells set, and what would make Python compile everything anew at every start.
+pub fn clean(mut command: Command) -> Command {
+    command
+        .env_remove("PYTHONDONTWRITEBYTECODE")
+        .env_remove("NODE_EXTRA_CA_CERTS");
+    command
+}
