@@ -135,12 +135,15 @@ fn clean_up(outcome: &Outcome) -> Option<ScenarioReport> {
     })
 }
 
+/// What stands in `dist/` under such a name is swept by the next build: a killed run left it.
+const PARTIAL: &str = ".partial-";
+
 /// Writes a file so that a reader sees the old one or the new one, never half of either.
 pub fn write_atomically(path: &Utf8Path, text: &str) -> Result<(), ReportError> {
     let folder = path.parent().unwrap_or(Utf8Path::new("."));
     let write = || -> std::io::Result<()> {
         fs::create_dir_all(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut file = tempfile::Builder::new().prefix(PARTIAL).tempfile_in(folder)?;
         file.write_all(text.as_bytes())?;
         file.as_file().sync_all()?;
         readable(file.as_file())?;
