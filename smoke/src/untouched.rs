@@ -250,7 +250,7 @@ mod tests {
     fn a_store_that_the_user_fills_meanwhile_is_the_users_business() {
         check(|home| link_a_project(home, "home/user/project"), &[]);
         check(
-            |home| link_a_project(home, "tmp/run-1/work/project"),
+            |home| link_a_project(home, "tmp/run-1/scenario/project"),
             &["`~/.local/share/pnpm/store/v10/projects/f96235` was written by a scenario"],
         );
     }
@@ -281,14 +281,14 @@ mod tests {
             &["`~/.local/share/kaelio` was made"],
         );
         check(
-            |home| fs::write(home.join(".npm/_logs/new.log"), "cwd /tmp/run-1/work").unwrap(),
+            |home| fs::write(home.join(".npm/_logs/new.log"), "cwd /tmp/run-1/scenario").unwrap(),
             &["`~/.npm/_logs/new.log` was written by a scenario"],
         );
         check(
             |home| {
                 let record = home.join(".cache/uv/interpreter-v5/a1/b2.msgpack");
                 fs::create_dir_all(record.parent().unwrap()).unwrap();
-                fs::write(record, b"\x85\xa4/tmp/run-1/work/.venv/bin/python\xc0").unwrap();
+                fs::write(record, b"\x85\xa4/tmp/run-1/scenario/.venv/bin/python\xc0").unwrap();
             },
             &["`~/.cache/uv/interpreter-v5/a1/b2.msgpack` was written by a scenario"],
         );

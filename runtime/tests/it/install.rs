@@ -106,10 +106,10 @@ fn the_installed_manifest_says_what_was_installed() {
         "core"
       ],
       "python": {
-        "executable": "[SANDBOX]/root/0.1.0-rc.0/.venv/bin/python",
-        "daemonExecutable": "[SANDBOX]/root/0.1.0-rc.0/.venv/bin/ktx-daemon"
+        "executable": "[SANDBOX]/runtimes/0.1.0-rc.0/.venv/bin/python",
+        "daemonExecutable": "[SANDBOX]/runtimes/0.1.0-rc.0/.venv/bin/ktx-daemon"
       },
-      "installLog": "[SANDBOX]/root/0.1.0-rc.0/install.log"
+      "installLog": "[SANDBOX]/runtimes/0.1.0-rc.0/install.log"
     }
     "#);
 }
@@ -169,16 +169,16 @@ fn the_message_of_a_failure_has_the_end_of_the_log_and_its_path() {
     insta::assert_snapshot!(shown, @"
     Python runtime install failed.
     failed at installing Python dependencies: `uv pip install` ended with exit status: 7
-    $ [SANDBOX]/uv pip install --python [SANDBOX]/root/.staging-0.1.0-rc.0-[RANDOM]/.venv/bin/python --require-hashes -r requirements.txt
+    $ [SANDBOX]/uv pip install --python [SANDBOX]/runtimes/.staging-0.1.0-rc.0-[RANDOM]/.venv/bin/python --require-hashes -r requirements.txt
     something is wrong
-    Install log: [SANDBOX]/root/0.1.0-rc.0/install.log
+    Install log: [SANDBOX]/runtimes/0.1.0-rc.0/install.log
     ");
     let log = fs_err::read_to_string(sandbox.version_dir().join("install.log")).expect("the log");
     insta::assert_snapshot!(sandbox.redacted(&log), @"
-    $ [SANDBOX]/uv venv --relocatable --python >=3.11 [SANDBOX]/root/.staging-0.1.0-rc.0-[RANDOM]/.venv
+    $ [SANDBOX]/uv venv --relocatable --python >=3.11 [SANDBOX]/runtimes/.staging-0.1.0-rc.0-[RANDOM]/.venv
     Using CPython [PYTHON]
-    Creating virtual environment at: [SANDBOX]/root/.staging-0.1.0-rc.0-[RANDOM]/.venv
-    $ [SANDBOX]/uv pip install --python [SANDBOX]/root/.staging-0.1.0-rc.0-[RANDOM]/.venv/bin/python --require-hashes -r requirements.txt
+    Creating virtual environment at: [SANDBOX]/runtimes/.staging-0.1.0-rc.0-[RANDOM]/.venv
+    $ [SANDBOX]/uv pip install --python [SANDBOX]/runtimes/.staging-0.1.0-rc.0-[RANDOM]/.venv/bin/python --require-hashes -r requirements.txt
     something is wrong
     failed: failed at installing Python dependencies: `uv pip install` ended with exit status: 7
     ");
@@ -275,7 +275,7 @@ fn what_is_no_runtime_is_not_replaced() {
         .install(&core(InstallMode::Always))
         .expect_err("it is not ours");
     insta::assert_snapshot!(sandbox.redacted(&error.to_string()), @"
-    failed to replace `[SANDBOX]/root/0.1.0-rc.0`: it is not a KTX Python runtime (it holds `thesis.txt`)
+    failed to replace `[SANDBOX]/runtimes/0.1.0-rc.0`: it is not a KTX Python runtime (it holds `thesis.txt`)
     hint: move it away, or set KTX_RUNTIME_ROOT to another place
     ");
     assert_eq!(

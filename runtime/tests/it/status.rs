@@ -22,7 +22,7 @@ fn every_state_has_its_detail() {
     check(
         &sandbox,
         StatusKind::Missing,
-        "No runtime manifest at [SANDBOX]/root/0.1.0-rc.0/manifest.json",
+        "No runtime manifest at [SANDBOX]/runtimes/0.1.0-rc.0/manifest.json",
     );
     assert!(!sandbox.root().exists(), "asking creates nothing");
 
@@ -41,21 +41,21 @@ fn every_state_has_its_detail() {
     check(
         &sandbox,
         StatusKind::Broken,
-        "Missing Python executable: [SANDBOX]/root/0.1.0-rc.0/.venv/bin/python",
+        "Missing Python executable: [SANDBOX]/runtimes/0.1.0-rc.0/.venv/bin/python",
     );
 
     sandbox.install();
     check(
         &sandbox,
         StatusKind::Ready,
-        "Runtime ready at [SANDBOX]/root/0.1.0-rc.0",
+        "Runtime ready at [SANDBOX]/runtimes/0.1.0-rc.0",
     );
     let daemon = sandbox.version_dir().join(".venv/bin/ktx-daemon");
     fs_err::rename(&daemon, sandbox.path().join("aside")).expect("moved");
     check(
         &sandbox,
         StatusKind::Broken,
-        "Missing ktx-daemon executable: [SANDBOX]/root/0.1.0-rc.0/.venv/bin/ktx-daemon",
+        "Missing ktx-daemon executable: [SANDBOX]/runtimes/0.1.0-rc.0/.venv/bin/ktx-daemon",
     );
     fs_err::rename(sandbox.path().join("aside"), &daemon).expect("moved");
 
@@ -71,7 +71,7 @@ fn every_state_has_its_detail() {
     check(
         &sandbox,
         StatusKind::Ready,
-        "Runtime ready at [SANDBOX]/root/0.1.0-rc.0",
+        "Runtime ready at [SANDBOX]/runtimes/0.1.0-rc.0",
     );
 }
 

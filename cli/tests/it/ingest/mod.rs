@@ -27,6 +27,10 @@ pub fn zoo() -> Sandbox {
 
 pub fn ingest<'a>(adapter: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let connection = if adapter == "historic-sql" { "pg" } else { "wh" };
+    ingest_from(connection, adapter, more)
+}
+
+pub fn ingest_from<'a>(connection: &'a str, adapter: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     [
         &[
             "dev",

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{CONFIG, ingest, zoo};
+use super::{CONFIG, ingest, ingest_from, zoo};
 use crate::sandbox::Sandbox;
 
 #[test]
@@ -244,15 +244,7 @@ fn what_cannot_be_ingested_is_refused_in_order() {
     ] {
         let sandbox = Sandbox::with_config(&format!("{CONFIG}{config}\n"));
         let [connection, adapter] = arguments;
-        let transcript = sandbox.run(&[
-            "dev",
-            "ingest",
-            "run",
-            "--connection-id",
-            connection,
-            "--adapter",
-            adapter,
-        ]);
+        let transcript = sandbox.run(&ingest_from(connection, adapter, &[]));
         assert_eq!(transcript.output.status.code(), Some(1), "{transcript}");
         assert!(transcript.stderr().starts_with(told), "{transcript}");
     }

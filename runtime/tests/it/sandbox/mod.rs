@@ -61,7 +61,7 @@ impl Sandbox {
             ("TMPDIR", path("tmp")),
             ("PATH", tools::search_path()),
             ("KTX_UV", tools::uv().into_os_string()),
-            ("KTX_RUNTIME_ROOT", path("root")),
+            ("KTX_RUNTIME_ROOT", path("runtimes")),
             ("KTX_ASSET_DIR", path("assets")),
             ("UV_CACHE_DIR", tools::uv_cache().into_os_string()),
         ] {
