@@ -3,14 +3,13 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`digest`], [`archive_path`], [`path_set`], [`wheel_filename`], [`platform`] | names and digests, each parsed once into its type |
+//! | [`digest`], [`archive_path`], [`path_set`], [`wheel_filename`] | paths, file names and digests, each parsed once into its type |
 //! | [`archive`] | a zip reader that takes only what every reader reads alike |
 //! | [`wheel`], [`record`] | a whole wheel: metadata, contents, RECORD both ways |
 //! | [`tarball`] | the same strictness for npm tarballs |
 //! | [`asset_manifest`] | what a package bundles; [`BundledAssets::verify`] is the only way to [`VerifiedAssets`] |
 //! | [`artifact_manifest`] | what a build made, held against the directory it made it in |
 //! | [`smoke_report`] | what was proven, for which bytes |
-//! | [`finding`] | what a check found, as a value |
 //!
 //! Nothing here spawns a process, reaches a network, reads the environment or prints. Checks hand out what they found;
 //! archive readers hold bounded memory whatever an archive says.
@@ -21,10 +20,8 @@ pub mod artifact_manifest;
 pub mod asset_manifest;
 mod bounded;
 pub mod digest;
-pub mod finding;
 mod json;
 pub mod path_set;
-pub mod platform;
 pub mod record;
 pub mod schema_version;
 pub mod smoke_report;
@@ -35,7 +32,6 @@ pub mod wheel_filename;
 pub use archive_path::ArchivePath;
 pub use asset_manifest::{AssetError, AssetManifest, BundledAssets, VerifiedAssets};
 pub use digest::{ContentId, HashingWriter, Sha256Digest};
-pub use finding::{Finding, Severity};
 pub use json::to_text as json_text;
-pub use platform::Platform;
+pub use ktx_names::{Finding, Platform, Severity};
 pub use wheel_filename::WheelFilename;

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::archive_path::ArchivePath;
 use crate::digest::Sha256Digest;
-use crate::platform::Platform;
 pub use crate::schema_version::SchemaVersion;
+use ktx_names::Platform;
 
 /// The whole report. Unknown keys are refused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

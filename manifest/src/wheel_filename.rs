@@ -2,6 +2,7 @@
 //!
 //! <https://packaging.python.org/en/latest/specifications/binary-distribution-format/#file-name-convention>
 
+pub use ktx_names::WHEEL_TAG;
 use std::fmt;
 use std::str::FromStr;
 
@@ -35,9 +36,6 @@ pub enum InvalidWheelReason {
     #[error("its version is not in PEP 440's normalised form")]
     Version,
 }
-
-/// The one tag that these wheels have.
-pub const WHEEL_TAG: &str = "py3-none-any";
 
 impl WheelFilename {
     /// The file name for a distribution, whose name must be normalised with `_`, and a version.

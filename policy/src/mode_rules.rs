@@ -1,32 +1,9 @@
 //! What each release mode demands of the policy's own values and of the artifacts that were built.
 
-use crate::finding::Finding;
-use crate::release_policy::{NPM_PACKAGE, ReleaseMode, ReleasePolicy};
+use ktx_names::{ArtifactPackage, Ecosystem, Finding, NPM_PACKAGE};
+
+use crate::release_policy::{ReleaseMode, ReleasePolicy};
 use crate::version::ReleaseVersion;
-
-/// A package of the artifact manifest, as far as the modes look at it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ArtifactPackage {
-    /// Which registry it would go to.
-    pub ecosystem: Ecosystem,
-    /// Its name there.
-    pub name: String,
-    /// Its version, in that ecosystem's form.
-    pub version: String,
-    /// Whether it is marked as one that must not be published.
-    pub private: bool,
-    /// The release mode that the build wrote down.
-    pub release_mode: String,
-}
-
-/// A world of packages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ecosystem {
-    /// npm packages.
-    Npm,
-    /// Python distributions.
-    Python,
-}
 
 /// A value of the policy is not what its mode demands.
 pub const POLICY_VALUE: &str = "policy-mode";
@@ -92,7 +69,7 @@ fn closed(
 }
 
 fn closed_metadata(label: &str, package: &ArtifactPackage, version: &ReleaseVersion) -> Vec<String> {
-    let name = &package.name;
+    let name = &package.package_name;
     let mut messages = Vec::new();
     if package.release_mode != ReleaseMode::CiArtifactOnly.name() {
         messages.push(format!("Package {name} releaseMode must remain ci-artifact-only"));
@@ -106,7 +83,7 @@ fn closed_metadata(label: &str, package: &ArtifactPackage, version: &ReleaseVers
                 "{label} npm package {name} must be publishable when npm.publish is false"
             ));
         }
-        if package.version != version.to_string() {
+        if package.package_version != version.to_string() {
             messages.push(format!(
                 "{label} npm package {name} must use public version {version}"
             ));
@@ -115,7 +92,7 @@ fn closed_metadata(label: &str, package: &ArtifactPackage, version: &ReleaseVers
         if !package.private {
             messages.push(format!("{label} npm package {name} must remain private"));
         }
-        if !package.version.ends_with("-private") {
+        if !package.package_version.ends_with("-private") {
             messages.push(format!(
                 "{label} npm package {name} must use a private version suffix"
             ));
@@ -161,7 +138,7 @@ fn ready(policy: &ReleasePolicy, artifacts: &[ArtifactPackage], version: &Releas
         )));
     }
     if smoke.version.trim() != version.to_string() {
-        findings.push(Finding::new(
+        findings.push(Finding::error(
             POLICY_VERSION,
             format!("{mode} release mode requires publishedPackageSmoke.version {version}"),
         ));
@@ -170,8 +147,9 @@ fn ready(policy: &ReleasePolicy, artifacts: &[ArtifactPackage], version: &Releas
 }
 
 fn ready_metadata(label: &str, artifacts: &[ArtifactPackage], version: &ReleaseVersion) -> Vec<String> {
-    let ours =
-        |package: &&ArtifactPackage| package.ecosystem == Ecosystem::Npm && package.name == NPM_PACKAGE;
+    let ours = |package: &&ArtifactPackage| {
+        package.ecosystem == Ecosystem::Npm && package.package_name == NPM_PACKAGE
+    };
     let Some(package) = artifacts.iter().find(ours) else {
         return vec![format!("{label} requires {NPM_PACKAGE} artifact metadata")];
     };
@@ -179,10 +157,10 @@ fn ready_metadata(label: &str, artifacts: &[ArtifactPackage], version: &ReleaseV
     if package.private {
         messages.push(format!("{label} requires {NPM_PACKAGE} to be publishable"));
     }
-    if package.version != version.to_string() {
+    if package.package_version != version.to_string() {
         messages.push(format!(
             "{label} expected {NPM_PACKAGE} {version}, got {}",
-            package.version
+            package.package_version
         ));
     }
     messages
@@ -219,17 +197,17 @@ fn mismatch(key: &str, expected: &[String], got: &[String]) -> Option<Finding> {
 }
 
 fn value(message: String) -> Finding {
-    Finding::new(POLICY_VALUE, message)
+    Finding::error(POLICY_VALUE, message)
 }
 
 fn metadata(message: String) -> Finding {
-    Finding::new(POLICY_ARTIFACTS, message)
+    Finding::error(POLICY_ARTIFACTS, message)
 }
 
 fn names(artifacts: &[ArtifactPackage], ecosystem: Ecosystem) -> Vec<String> {
     artifacts
         .iter()
         .filter(|package| package.ecosystem == ecosystem)
-        .map(|package| package.name.clone())
+        .map(|package| package.package_name.clone())
         .collect()
 }

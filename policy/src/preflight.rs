@@ -4,7 +4,7 @@
 //! provenance (npm documentation, "Generating provenance statements") need a recent npm and Node, the `id-token`
 //! permission, a hosted runner, a repository address equal to the letter, and the environment that was registered.
 
-use crate::finding::Finding;
+use ktx_names::Finding;
 
 /// The GitHub environment that the registry trusts; `release.yml` runs its publish job in it.
 pub const RELEASE_ENVIRONMENT: &str = "npm";
@@ -55,21 +55,21 @@ pub fn check_job(job: &JobFacts) -> Vec<Finding> {
     findings.extend(old_program("node", job.node.as_deref(), &OLDEST_NODE));
     if !job.id_token {
         findings.push(
-            Finding::new(
+            Finding::error(
                 "preflight-id-token",
                 "the job has no permission `id-token: write`, so npm gets no OIDC token",
             )
-            .hint("give the publish job `permissions: id-token: write`"),
+            .with_hint("give the publish job `permissions: id-token: write`"),
         );
     }
     if job.runner.as_deref() != Some("github-hosted") {
         let runner = job.runner.as_deref().unwrap_or("unknown");
         findings.push(
-            Finding::new(
+            Finding::error(
                 "preflight-runner",
                 format!("the runner is {runner}, and provenance needs a hosted one"),
             )
-            .hint("run the publish job on a GitHub-hosted runner"),
+            .with_hint("run the publish job on a GitHub-hosted runner"),
         );
     }
     findings.extend(other_repository(job));
@@ -87,13 +87,13 @@ fn other_environment(job: &JobFacts) -> Option<Finding> {
         JobEnvironment::Unknown(cause) => {
             let message = format!("the runner's token service gave no OIDC token: {cause}");
             let hint = "run the publish job again";
-            return Some(Finding::new("preflight-token-service", message).hint(hint));
+            return Some(Finding::error("preflight-token-service", message).with_hint(hint));
         }
     };
     let message =
         format!("the job's environment is {environment}, and the registry trusts {RELEASE_ENVIRONMENT}");
     let hint = format!("give the publish job `environment: {RELEASE_ENVIRONMENT}`");
-    Some(Finding::new("preflight-environment", message).hint(hint))
+    Some(Finding::error("preflight-environment", message).with_hint(hint))
 }
 
 fn old_program(name: &'static str, said: Option<&str>, oldest: &semver::Version) -> Option<Finding> {
@@ -110,11 +110,11 @@ fn old_program(name: &'static str, said: Option<&str>, oldest: &semver::Version)
         "preflight-node"
     };
     let found = found.unwrap_or("unknown");
-    let finding = Finding::new(
+    let finding = Finding::error(
         code,
         format!("{name} is {found}, and at least {oldest} is needed"),
     );
-    Some(finding.hint(format!("set up {name} {oldest} or newer in the publish job")))
+    Some(finding.with_hint(format!("set up {name} {oldest} or newer in the publish job")))
 }
 
 /// npm compares the two as text: another case or a missing `.git` is another repository.
@@ -127,6 +127,6 @@ fn other_repository(job: &JobFacts) -> Option<Finding> {
         return None;
     }
     let message = format!("the package's repository.url is `{package}`, and the job runs in `{expected}`");
-    let finding = Finding::new("preflight-repository", message);
-    Some(finding.hint("make repository.url in npm/package.json equal to the letter, then build again"))
+    let finding = Finding::error("preflight-repository", message);
+    Some(finding.with_hint("make repository.url in npm/package.json equal to the letter, then build again"))
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use ktx_policy::Finding;
+use ktx_names::Finding;
 use ktx_policy::guard::{RefusalClass, Refused};
 use ktx_policy::readiness::ReadinessReport;
 

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use jiff::Timestamp;
+use ktx_names::NPM_PACKAGE;
+use ktx_policy::RegistryUrl;
 use ktx_policy::guard::{Plan, Tags};
-use ktx_policy::{NPM_PACKAGE, RegistryUrl};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{PathError, PublishError};

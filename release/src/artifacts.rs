@@ -9,7 +9,7 @@ use fs_err as fs;
 use jiff::Timestamp;
 use ktx_manifest::archive::Limits;
 use ktx_manifest::artifact_manifest::{
-    self, ARTIFACT_MANIFEST_FILE, ArtifactManifest, ArtifactPackage, Expected, Verification,
+    self, ARTIFACT_MANIFEST_FILE, ArtifactFile, ArtifactManifest, ArtifactPackage, Expected, Verification,
 };
 use ktx_manifest::{ArchivePath, Finding, Sha256Digest, WheelFilename, wheel};
 
@@ -48,7 +48,7 @@ pub fn write_manifest(artifacts: &Path, facts: &ManifestFacts) -> Result<Artifac
             }
             content => content.map_err(Error::File)?,
         };
-        files.push(package.artifact_file(path, content));
+        files.push(ArtifactFile::of(package, path, content));
     }
     let revision = facts.source_revision.clone();
     let manifest = ArtifactManifest::new(facts.generated_at, revision, packages.to_vec(), files);

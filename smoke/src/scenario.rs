@@ -1,6 +1,6 @@
 //! What a scenario is: a name, a sentence, what it needs, and a function.
 
-use ktx_manifest::platform::Platform;
+use ktx_manifest::Platform;
 
 use crate::failure::Stop;
 use crate::options::Options;

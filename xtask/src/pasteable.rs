@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 
 use clap::Parser;
+use ktx_names::{ArtifactPackage, Platform};
+use ktx_policy::ReleasePolicy;
 use ktx_policy::guard::{
     Commands, FirstLatest, Integrity, PackageState, PromoteRequest, Provenance, PublishRequest, Refused,
     RegistryState, RollbackRequest, TrustDowngrade, VersionFacts, promote, publish, rollback,
 };
-use ktx_policy::mode_rules::{ArtifactPackage, Ecosystem};
 use ktx_policy::readiness::{
     Artifacts, GateName, Head, ReadinessFacts, SmokeProof, VerifiedArtifacts, assess,
 };
 use ktx_policy::release_policy::{self, ReleaseMode};
-use ktx_policy::{Platform, ReleasePolicy};
 
 use crate::Arguments;
 
@@ -47,17 +47,11 @@ fn facts(artifacts: Artifacts) -> ReadinessFacts {
 }
 
 fn verified() -> VerifiedArtifacts {
-    let package = |ecosystem, name: &str| ArtifactPackage {
-        ecosystem,
-        name: name.to_owned(),
-        version: policy().published_package_smoke.version,
-        private: false,
-        release_mode: "ci-artifact-only".to_owned(),
-    };
+    let version = policy().published_package_smoke.version;
     VerifiedArtifacts {
         packages: vec![
-            package(Ecosystem::Npm, "@kaelio/ktx"),
-            package(Ecosystem::Python, "kaelio-ktx"),
+            ArtifactPackage::npm(version.as_str()),
+            ArtifactPackage::python(version.as_str()),
         ],
         source_revision: Some("c0ffee".to_owned()),
         platforms: Platform::ALL.into(),

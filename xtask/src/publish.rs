@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 use clap::Args;
+use ktx_names::NPM_PACKAGE;
+use ktx_policy::RegistryUrl;
 use ktx_policy::guard::{FirstLatest, Plan, Tags, Work};
-use ktx_policy::{NPM_PACKAGE, RegistryUrl};
 use ktx_publish::npm::Staging;
 use ktx_publish::publication::{self, Draft, Patience, PublishOptions, PublishReport, PublishResult};
 use serde::Serialize;

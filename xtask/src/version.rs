@@ -3,9 +3,8 @@
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use fs_err as fs;
-use ktx_policy::{
-    BranchSlug, Bump, NPM_PACKAGE, NextChannel, ReleaseVersion, ReleasedVersions, next_version,
-};
+use ktx_names::NPM_PACKAGE;
+use ktx_policy::{BranchSlug, Bump, NextChannel, ReleaseVersion, ReleasedVersions, next_version};
 use ktx_publish::artifacts::read_policy;
 use ktx_publish::npm::Npm;
 use ktx_publish::registry;

@@ -5,6 +5,7 @@ mod survey;
 mod verify;
 
 use jiff::Timestamp;
+pub use ktx_names::{ArtifactPackage, Ecosystem, NPM_PACKAGE};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use self::survey::{Survey, survey};
@@ -13,8 +14,6 @@ use crate::archive_path::ArchivePath;
 use crate::digest::{ContentId, Sha256Digest};
 pub use crate::schema_version::SchemaVersion;
 
-/// The npm package that is released.
-pub const NPM_PACKAGE: &str = "@kaelio/ktx";
 /// File name of the manifest in the artifacts directory.
 pub const ARTIFACT_MANIFEST_FILE: &str = "manifest.json";
 
@@ -34,31 +33,11 @@ pub struct ArtifactManifest {
     pub files: Vec<ArtifactFile>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Ecosystem {
-    Npm,
-    Python,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ArtifactKind {
     Tarball,
     Wheel,
-}
-
-/// A package that the build made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct ArtifactPackage {
-    pub ecosystem: Ecosystem,
-    pub package_name: String,
-    /// Folder of its sources in the repository.
-    pub package_root: String,
-    pub package_version: String,
-    pub private: bool,
-    pub release_mode: String,
 }
 
 /// A file that the build made, with a path below the artifacts directory.
@@ -102,65 +81,23 @@ impl ArtifactManifest {
     }
 }
 
-impl ArtifactPackage {
-    /// The npm package at a version in SemVer's form.
-    pub fn npm(version: impl Into<String>) -> Self {
+impl ArtifactFile {
+    /// The line of a package's file in the list of files.
+    pub fn of(package: &ArtifactPackage, path: ArchivePath, content: ContentId) -> Self {
         Self {
-            ecosystem: Ecosystem::Npm,
-            package_name: NPM_PACKAGE.to_owned(),
-            package_root: "npm".to_owned(),
-            package_version: version.into(),
-            private: false,
-            release_mode: "ci-artifact-only".to_owned(),
-        }
-    }
-
-    /// The bundled distribution at a version in PEP 440's form.
-    pub fn python(version: impl Into<String>) -> Self {
-        Self {
-            ecosystem: Ecosystem::Python,
-            package_name: crate::asset_manifest::DISTRIBUTION_NAME.to_owned(),
-            package_root: "python".to_owned(),
-            ..Self::npm(version)
-        }
-    }
-
-    /// Where this package's file stands below the artifacts directory.
-    pub fn artifact_path(&self) -> String {
-        match self.ecosystem {
-            Ecosystem::Npm => {
-                let name = self.package_name.trim_start_matches('@').replace('/', "-");
-                format!("npm/{name}-{}.tgz", self.package_version)
-            }
-            Ecosystem::Python => {
-                let name = self.package_name.replace('-', "_");
-                format!(
-                    "python/{name}-{}-{}.whl",
-                    self.package_version,
-                    crate::wheel_filename::WHEEL_TAG
-                )
-            }
-        }
-    }
-
-    /// This package's line in the list of files.
-    pub fn artifact_file(&self, path: ArchivePath, content: ContentId) -> ArtifactFile {
-        ArtifactFile {
             path,
-            ecosystem: self.ecosystem,
-            artifact_kind: match self.ecosystem {
+            ecosystem: package.ecosystem,
+            artifact_kind: match package.ecosystem {
                 Ecosystem::Npm => ArtifactKind::Tarball,
                 Ecosystem::Python => ArtifactKind::Wheel,
             },
-            package_name: self.package_name.clone(),
-            package_version: self.package_version.clone(),
+            package_name: package.package_name.clone(),
+            package_version: package.package_version.clone(),
             bytes: content.bytes,
             sha256: content.sha256,
         }
     }
-}
 
-impl ArtifactFile {
     pub fn content(&self) -> ContentId {
         ContentId {
             sha256: self.sha256,

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::ARTIFACT_MANIFEST_FILE;
 use crate::archive_path::ArchivePath;
 use crate::digest::{ContentId, Sha256Digest};
-use crate::finding::Finding;
+use ktx_names::Finding;
 
 /// The files of a directory.
 #[derive(Debug, Default)]

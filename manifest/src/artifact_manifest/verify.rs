@@ -12,7 +12,7 @@ use super::{
 };
 use crate::archive_path::ArchivePath;
 use crate::bounded;
-use crate::finding::Finding;
+use ktx_names::Finding;
 
 /// What the manifest must say.
 #[derive(Debug, Clone, Copy)]
@@ -172,7 +172,7 @@ fn recompute(survey: &Survey, packages: &[ArtifactPackage]) -> Vec<ArtifactFile>
         survey
             .files
             .get(&path)
-            .map(|content| package.artifact_file(path, *content))
+            .map(|content| ArtifactFile::of(package, path, *content))
     };
     let mut files = packages.iter().filter_map(file_of).collect::<Vec<_>>();
     files.sort_by(|left, right| left.path.cmp(&right.path));

@@ -12,12 +12,11 @@ use serde::{Deserialize, Serialize};
 pub use self::verify::VerifiedAssets;
 use crate::archive_path::ArchivePath;
 use crate::digest::{ContentId, Sha256Digest};
-use crate::finding::Finding;
 use crate::wheel_filename::WheelFilename;
+pub use ktx_names::DISTRIBUTION_NAME;
+use ktx_names::Finding;
 
-/// The distribution that the package bundles, as package indexes write it.
-pub const DISTRIBUTION_NAME: &str = "kaelio-ktx";
-/// The same name as wheels write it.
+/// [`DISTRIBUTION_NAME`] as wheels write it.
 pub const NORMALIZED_NAME: &str = "kaelio_ktx";
 /// What the wheel installs beside its metadata, sorted.
 pub const PYTHON_PACKAGES: [&str; 2] = ["ktx_daemon", "semantic_layer"];

@@ -12,8 +12,8 @@ use super::{AssetError, AssetManifest, BundledAssets, BundledFile, DAEMON_SCRIPT
 use crate::archive::Limits;
 use crate::bounded;
 use crate::digest::{ContentId, Sha256Digest};
-use crate::finding::Finding;
 use crate::wheel::{self, Wheel};
+use ktx_names::Finding;
 
 /// Bundled assets whose every byte was checked. Only [`BundledAssets::verify`] makes one, so what installs from it
 /// cannot have left the check out.

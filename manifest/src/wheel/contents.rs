@@ -1,7 +1,7 @@
 //! What a pure wheel may hold: by path and by first bytes. Knows no metadata.
 
 use crate::archive_path::ArchivePath;
-use crate::finding::Finding;
+use ktx_names::Finding;
 
 /// How many bytes of a file [`judge`] wants to see.
 pub(super) const HEAD_BYTES: usize = 4;

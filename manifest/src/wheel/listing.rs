@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::archive_path::ArchivePath;
 use crate::digest::ContentId;
-use crate::finding::Finding;
 use crate::record::{RecordRow, parse_wheel_record};
 use crate::wheel_filename::WheelFilename;
+use ktx_names::Finding;
 
 /// Every row that does not fit a file, and every file without a row.
 pub(super) fn compare(

@@ -4,8 +4,8 @@ use pep440_rs::Version;
 
 use super::Headers;
 use crate::archive::Entry;
-use crate::finding::Finding;
 use crate::wheel_filename::{WHEEL_TAG, WheelFilename};
+use ktx_names::Finding;
 
 /// Exactly one metadata directory, the one that the file name demands.
 pub(super) fn directory(entries: &[Entry], filename: &WheelFilename) -> Option<Finding> {

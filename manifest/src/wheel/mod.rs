@@ -17,9 +17,9 @@ pub use self::headers::Headers;
 use crate::archive::{Archive, ArchiveError, Limits};
 use crate::archive_path::ArchivePath;
 use crate::digest::{ContentId, HashingWriter};
-use crate::finding::Finding;
 use crate::path_set::PathKind;
 use crate::wheel_filename::WheelFilename;
+use ktx_names::Finding;
 
 /// A wheel in which nothing is wrong.
 #[derive(Debug, Clone)]

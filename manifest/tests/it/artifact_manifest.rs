@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ktx_manifest::artifact_manifest::{
-    ArtifactManifest, ArtifactPackage, Expected, Verification, survey, verify,
+    ArtifactFile, ArtifactManifest, ArtifactPackage, Expected, Verification, survey, verify,
 };
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ fn artifacts() -> tempfile::TempDir {
     let files = packages.iter().map(|package| {
         let path = package.artifact_path().parse().unwrap();
         let content = found.files[&path];
-        package.artifact_file(path, content)
+        ArtifactFile::of(package, path, content)
     });
     let files = files.rev().collect();
     let generated_at = "2031-01-01T00:00:00Z".parse().unwrap();

@@ -1,8 +1,8 @@
 //! The commands that refusals propose: each can be pasted as it stands, and reaches the registry that was meant.
 
-use crate::release_policy::NPM_PACKAGE;
 use crate::tag::DistTag;
 use crate::version::{Channel, ReleaseVersion};
+use ktx_names::NPM_PACKAGE;
 
 /// The flags that a proposed command must carry to reach the same registry and artifacts. Each begins with a blank, or
 /// is empty.

@@ -1,8 +1,8 @@
 //! May this version be published under that tag?
 
-use crate::release_policy::NPM_PACKAGE;
 use crate::tag::DistTag;
 use crate::version::{Channel, ReleaseVersion};
+use ktx_names::NPM_PACKAGE;
 
 use super::commands::Commands;
 use super::facts::{Integrity, PackageState, Provenance, RegistryState, VersionFacts};

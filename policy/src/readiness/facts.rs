@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::mode_rules::ArtifactPackage;
-use crate::platform::Platform;
+use ktx_names::{ArtifactPackage, Platform};
+
 use crate::version::ReleaseVersion;
 
 /// Everything that was found out about the artifacts and their proof.

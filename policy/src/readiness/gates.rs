@@ -1,12 +1,16 @@
 //! Each condition of a release: what is missing, and what mends it.
 
-use crate::finding::Finding;
 use crate::mode_rules::{POLICY_ARTIFACTS, POLICY_VALUE, POLICY_VERSION};
-use crate::platform::Platform;
 use crate::release_policy::{ReleaseMode, ReleasePolicy};
+use ktx_names::Finding;
+use ktx_names::Platform;
 
 use super::facts::{Artifacts, Head, ReadinessFacts, SmokeProof, VerifiedArtifacts};
 use super::report::{Gate, GateName};
+
+/// Where every scenario of a smoke can run, so that none may be skipped. Other systems have no network namespaces, no
+/// Debian packages and no emulators.
+pub const COMPLETE_PLATFORM: Platform = Platform::LinuxX64;
 
 /// Every gate, in the order in which a person mends them.
 pub(super) fn all(policy: &ReleasePolicy, facts: &ReadinessFacts, findings: &[Finding]) -> Vec<Gate> {
@@ -165,17 +169,14 @@ fn smoke(policy: &ReleasePolicy, facts: &ReadinessFacts) -> Gate {
     let platforms = policy.platforms.iter().copied();
     let (complete, other): (Vec<_>, Vec<_>) = platforms
         .filter(|platform| proof(platform) != Some(&SmokeProof::Green))
-        .partition(|platform| *platform == Platform::COMPLETE);
+        .partition(|platform| *platform == COMPLETE_PLATFORM);
     let collected = "the reports belong in dist/reports";
     let mend = match (complete.is_empty(), other.is_empty()) {
-        (false, true) => Mend::after(
-            format!("on {}", Platform::COMPLETE),
-            "cargo xtask smoke --no-skip",
-        ),
+        (false, true) => Mend::after(format!("on {}", COMPLETE_PLATFORM), "cargo xtask smoke --no-skip"),
         (false, false) => Mend::after(
             format!(
                 "on {}, and without --no-skip on {}; {collected}",
-                Platform::COMPLETE,
+                COMPLETE_PLATFORM,
                 list(&other, " and ")
             ),
             "cargo xtask smoke --no-skip",
@@ -189,7 +190,7 @@ fn smoke(policy: &ReleasePolicy, facts: &ReadinessFacts) -> Gate {
 }
 
 fn list(platforms: &[Platform], separator: &str) -> String {
-    let names: Vec<&str> = platforms.iter().map(|platform| platform.name()).collect();
+    let names: Vec<&str> = platforms.iter().map(|platform| platform.as_str()).collect();
     names.join(separator)
 }
 

@@ -8,4 +8,5 @@ mod report;
 mod text;
 
 pub use self::facts::{Artifacts, Head, ReadinessFacts, SmokeProof, VerifiedArtifacts};
+pub use self::gates::COMPLETE_PLATFORM;
 pub use self::report::{Gate, GateName, NpmPublish, ReadinessReport, SmokeGate, assess};

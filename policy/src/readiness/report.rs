@@ -1,9 +1,10 @@
 //! The report and its JSON.
 
+use ktx_names::NPM_PACKAGE;
 use serde::Serialize;
 
 use crate::mode_rules;
-use crate::release_policy::{Access, NPM_PACKAGE, ReleaseMode, ReleasePolicy, RuntimeInstaller};
+use crate::release_policy::{Access, ReleaseMode, ReleasePolicy, RuntimeInstaller};
 
 use super::facts::{Artifacts, ReadinessFacts, SmokeProof};
 use super::gates;
@@ -151,7 +152,10 @@ pub fn assess(policy: &ReleasePolicy, facts: &ReadinessFacts) -> ReadinessReport
         source_revision,
         npm_publish_enabled: policy.npm.publish,
         python_publish_enabled: policy.python.publish,
-        package_names: packages.iter().map(|package| package.name.clone()).collect(),
+        package_names: packages
+            .iter()
+            .map(|package| package.package_name.clone())
+            .collect(),
         published_package_smoke_gate: smoke_gate(policy),
         runtime_installer: policy.runtime_installer,
         npm_publish,

@@ -7,7 +7,7 @@ use jsonc_parser::common::{Range, Ranged};
 use jsonc_parser::{CollectOptions, ParseOptions};
 use serde::de::IgnoredAny;
 
-use crate::finding::{Finding, Place};
+use ktx_names::{Finding, Place};
 
 /// A parsed document beside its text.
 pub(super) struct Document<'text> {
@@ -68,11 +68,11 @@ pub(super) fn properties_named<'object, 'text>(
 }
 
 fn not_json(cause: String) -> Finding {
-    Finding::new(
+    Finding::error(
         "policy-not-json",
         format!("failed to read `release-policy.json`: {cause}"),
     )
-    .hint("the file holds one JSON object without comments or trailing commas")
+    .with_hint("the file holds one JSON object without comments or trailing commas")
 }
 
 fn strict() -> ParseOptions {

@@ -12,17 +12,11 @@ mod values;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::platform::Platform;
+use ktx_names::Platform;
 
 pub use self::document::text_range;
 pub use self::read::read;
 pub use self::schema::json_schema;
-
-/// The npm package that this project publishes.
-pub const NPM_PACKAGE: &str = "@kaelio/ktx";
-
-/// The Python distribution inside it, which is not published on its own.
-pub const PYTHON_PACKAGE: &str = "kaelio-ktx";
 
 /// The content of `release-policy.json`, version 1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -45,7 +39,7 @@ pub struct ReleasePolicy {
     /// How the shipped program comes by uv.
     pub runtime_installer: RuntimeInstaller,
     /// The platforms whose program and smoke report a release needs.
-    #[schemars(length(min = 1), extend("uniqueItems" = true))]
+    #[schemars(schema_with = "schema::platforms")]
     pub platforms: Vec<Platform>,
     /// Decisions that must be taken before anything is published; empty in every mode but `ci-artifact-only`.
     pub required_before_publishing: Vec<String>,

@@ -3,9 +3,9 @@
 use jsonc_parser::ast::Value;
 use serde::de::DeserializeOwned;
 
-use crate::finding::Finding;
-use crate::platform::Platform;
 use crate::registry_url::RegistryUrl;
+use ktx_names::Finding;
+use ktx_names::Platform;
 
 use super::document::Document;
 use super::shapes::{is_blank, is_package_name, is_tag, is_version_or_tag};
@@ -84,11 +84,11 @@ fn release_mode<'text>(root: &Section<'_, 'text>, findings: &mut Findings<'_, 't
     let mode = named(&name);
     if mode.is_none() {
         let modes: Vec<&str> = ReleaseMode::ALL.iter().map(|mode| mode.name()).collect();
-        let finding = Finding::new(
+        let finding = Finding::error(
             "policy-release-mode",
             format!("Unsupported release policy releaseMode: {name}"),
         )
-        .hint(format!("the modes are {}", modes.join(", ")));
+        .with_hint(format!("the modes are {}", modes.join(", ")));
         root.refuse_with("releaseMode", finding, findings);
     }
     mode
@@ -244,22 +244,22 @@ fn runtime_installer<'text>(
 fn platforms<'text>(root: &Section<'_, 'text>, findings: &mut Findings<'_, 'text>) -> Option<Vec<Platform>> {
     let names = root.strings("platforms", findings)?;
     let mut platforms = Vec::new();
-    let known = || Platform::ALL.map(Platform::name).join(", ");
+    let known = || Platform::ALL.map(Platform::as_str).join(", ");
     let mut refuse = |message: String| {
         let finding =
-            Finding::new("policy-platforms", message).hint(format!("the platforms are {}", known()));
+            Finding::error("policy-platforms", message).with_hint(format!("the platforms are {}", known()));
         root.refuse_with("platforms", finding, findings);
     };
     if names.is_empty() {
         refuse("Release policy platforms must list the platforms that a release needs".to_owned());
     }
     for name in &names {
-        match Platform::named(name) {
-            None => refuse(format!("Unsupported release policy platform: {name}")),
-            Some(platform) if platforms.contains(&platform) => {
+        match name.parse() {
+            Err(_) => refuse(format!("Unsupported release policy platform: {name}")),
+            Ok(platform) if platforms.contains(&platform) => {
                 refuse(format!("Release policy platforms lists {name} twice"));
             }
-            Some(platform) => platforms.push(platform),
+            Ok(platform) => platforms.push(platform),
         }
     }
     Some(platforms)

@@ -1,5 +1,8 @@
 //! The JSON Schema of `release-policy.json`, generated from the types.
 
+use ktx_names::Platform;
+use schemars::{Schema, SchemaGenerator, json_schema};
+
 use super::ReleasePolicy;
 
 /// The schema as the text that is checked in as `release-policy.schema.json`.
@@ -8,4 +11,13 @@ use super::ReleasePolicy;
 pub fn json_schema() -> String {
     let schema = schemars::schema_for!(ReleasePolicy);
     format!("{:#}\n", schema.as_value())
+}
+
+pub(super) fn platforms(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "items": {"type": "string", "enum": Platform::ALL.map(Platform::as_str)},
+        "minItems": 1,
+        "uniqueItems": true,
+    })
 }

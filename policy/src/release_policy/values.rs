@@ -3,7 +3,7 @@
 use jsonc_parser::ast::{Object, Value};
 use jsonc_parser::common::Ranged;
 
-use crate::finding::{Finding, Place};
+use ktx_names::{Finding, Place};
 
 use super::document::{Document, properties_named};
 
@@ -22,7 +22,7 @@ impl<'document, 'text> Findings<'document, 'text> {
     }
 
     pub(super) fn add(&mut self, code: &'static str, message: String, at: &impl Ranged, path: &str) {
-        self.push(Finding::new(code, message), at, path);
+        self.push(Finding::error(code, message), at, path);
     }
 
     pub(super) fn push(&mut self, finding: Finding, at: &impl Ranged, path: &str) {
@@ -142,7 +142,7 @@ impl<'document, 'text> Section<'document, 'text> {
         message: String,
         findings: &mut Findings<'_, 'text>,
     ) {
-        self.refuse_with(key, Finding::new(code, message), findings);
+        self.refuse_with(key, Finding::error(code, message), findings);
     }
 
     /// Adds `finding` at the place of the value under `key`, or of the object when it has no such key.
@@ -174,21 +174,21 @@ impl<'document, 'text> Section<'document, 'text> {
             let path = self.path_of(name);
             if !keys.contains(&name) {
                 let known = keys.join(", ");
-                let finding = Finding::new(
+                let finding = Finding::error(
                     "policy-unknown-key",
                     format!("Release policy {path} is not a known key"),
                 )
-                .hint(format!("the keys here are {known}"));
+                .with_hint(format!("the keys here are {known}"));
                 findings.push(finding, property, &path);
             } else if self.object.properties[..index]
                 .iter()
                 .any(|earlier| earlier.name.as_str() == name)
             {
-                let finding = Finding::new(
+                let finding = Finding::error(
                     "policy-duplicate-key",
                     format!("Release policy {path} is given twice"),
                 )
-                .hint("keep one of the two");
+                .with_hint("keep one of the two");
                 findings.push(finding, property, &path);
             }
         }

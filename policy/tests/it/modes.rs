@@ -1,22 +1,16 @@
 //! What each release mode demands of the policy and the artifacts.
 
-use ktx_policy::mode_rules::{ArtifactPackage, Ecosystem, check};
+use ktx_names::ArtifactPackage;
+use ktx_policy::mode_rules::check;
 use ktx_policy::release_policy::ReleaseMode;
 use ktx_policy::{ReleasePolicy, release_policy};
 
 use super::reading::CHECKED_IN;
 
 fn packages() -> Vec<ArtifactPackage> {
-    let package = |ecosystem, name: &str, version: &str| ArtifactPackage {
-        ecosystem,
-        name: name.into(),
-        version: version.into(),
-        private: false,
-        release_mode: "ci-artifact-only".into(),
-    };
     vec![
-        package(Ecosystem::Npm, "@kaelio/ktx", "0.1.0-rc.0"),
-        package(Ecosystem::Python, "kaelio-ktx", "0.1.0rc0"),
+        ArtifactPackage::npm("0.1.0-rc.0"),
+        ArtifactPackage::python("0.1.0rc0"),
     ]
 }
 
@@ -75,10 +69,10 @@ fn the_closed_modes_look_at_each_package() {
     let policy = policy(ReleaseMode::CiArtifactOnly);
     let mut packages = packages();
     packages[0].private = true;
-    packages[0].version = "0.2.0".into();
+    packages[0].package_version = "0.2.0".into();
     packages[1].release_mode = "live".into();
     let mut other = packages[0].clone();
-    other.name = "@kaelio/other".into();
+    other.package_name = "@kaelio/other".into();
     other.private = false;
     packages.push(other);
     expect(
@@ -114,7 +108,7 @@ fn the_publishing_mode_wants_everything_in_place() {
     policy.published_package_smoke.version = "latest".into();
     let mut packages = packages();
     packages[0].private = true;
-    packages[0].version = "0.2.0".into();
+    packages[0].package_version = "0.2.0".into();
     let mode = "npm-public-release-ready";
     let expected = [
         format!("{mode} policy requires npm.publish true"),

@@ -48,7 +48,7 @@ fn each_cause_has_its_own_code() {
         let mut job = good();
         change(&mut job);
         let findings = check_job(&job);
-        let codes: Vec<&str> = findings.iter().map(|finding| finding.code).collect();
+        let codes: Vec<&str> = findings.iter().map(|finding| finding.code.as_ref()).collect();
         assert_eq!(codes, [code]);
         assert!(findings[0].hint.is_some());
     }

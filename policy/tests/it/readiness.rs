@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ktx_policy::mode_rules::{ArtifactPackage, Ecosystem};
+use ktx_names::{ArtifactPackage, Platform};
 use ktx_policy::readiness::{
     Artifacts, Head, ReadinessFacts, ReadinessReport, SmokeProof, VerifiedArtifacts, assess,
 };
 use ktx_policy::release_policy::ReleaseMode;
-use ktx_policy::{Platform, ReleasePolicy, release_policy};
+use ktx_policy::{ReleasePolicy, release_policy};
 
 use super::reading::CHECKED_IN;
 
@@ -19,17 +19,10 @@ fn policy() -> ReleasePolicy {
 }
 
 fn verified() -> VerifiedArtifacts {
-    let package = |ecosystem, name: &str, version: &str| ArtifactPackage {
-        ecosystem,
-        name: name.into(),
-        version: version.into(),
-        private: false,
-        release_mode: "ci-artifact-only".into(),
-    };
     VerifiedArtifacts {
         packages: vec![
-            package(Ecosystem::Npm, "@kaelio/ktx", "0.1.0-rc.0"),
-            package(Ecosystem::Python, "kaelio-ktx", "0.1.0rc0"),
+            ArtifactPackage::npm("0.1.0-rc.0"),
+            ArtifactPackage::python("0.1.0rc0"),
         ],
         source_revision: Some("c0ffee".into()),
         platforms: BTreeSet::from([Platform::LinuxX64, Platform::DarwinArm64]),

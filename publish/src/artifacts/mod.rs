@@ -11,7 +11,6 @@ use ktx_manifest::Sha256Digest;
 use ktx_manifest::artifact_manifest::{
     ArtifactKind, ArtifactManifest, ArtifactPackage, Ecosystem, Expected, Verification, verify,
 };
-use ktx_policy::mode_rules;
 use ktx_policy::readiness::{Artifacts, Head, ReadinessFacts, ReadinessReport, VerifiedArtifacts, assess};
 use ktx_policy::{ReleasePolicy, ReleaseVersion, release_policy};
 
@@ -154,7 +153,7 @@ fn open(
         return Ok((Artifacts::Altered(found), None));
     }
     let artifacts = VerifiedArtifacts {
-        packages: manifest.packages.iter().map(package).collect(),
+        packages: manifest.packages.clone(),
         source_revision: manifest.source_revision.clone(),
         platforms: tarball.platforms().clone(),
     };
@@ -176,22 +175,10 @@ fn missing_tarball(location: &Location, built: &Built) -> Option<String> {
     })
 }
 
-fn package(package: &ArtifactPackage) -> mode_rules::ArtifactPackage {
-    mode_rules::ArtifactPackage {
-        ecosystem: match package.ecosystem {
-            Ecosystem::Npm => mode_rules::Ecosystem::Npm,
-            Ecosystem::Python => mode_rules::Ecosystem::Python,
-        },
-        name: package.package_name.clone(),
-        version: package.package_version.clone(),
-        private: package.private,
-        release_mode: package.release_mode.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use ktx_manifest::ContentId;
+    use ktx_manifest::artifact_manifest::ArtifactFile;
 
     use super::*;
 
@@ -219,7 +206,7 @@ mod tests {
             sha256: Sha256Digest::of(&verified),
             bytes: verified.len() as u64,
         };
-        let files = vec![package.artifact_file(path.parse().expect("a path"), content)];
+        let files = vec![ArtifactFile::of(&package, path.parse().expect("a path"), content)];
         let time = "2031-01-01T00:00:00Z".parse().expect("a time");
         let manifest = ArtifactManifest::new(time, None, vec![package], files);
 

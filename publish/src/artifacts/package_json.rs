@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use ktx_policy::{NPM_PACKAGE, ReleaseVersion};
+use ktx_names::NPM_PACKAGE;
+use ktx_policy::ReleaseVersion;
 use serde::Deserialize;
 
 use crate::error::PublishError;

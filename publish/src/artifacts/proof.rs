@@ -6,9 +6,10 @@ use std::path::Path;
 use fs_err as fs;
 use ktx_manifest::Sha256Digest;
 use ktx_manifest::smoke_report::{PackageSource, SmokeReport, Verdict};
+use ktx_names::{NPM_PACKAGE, Platform};
+use ktx_policy::RegistryUrl;
 use ktx_policy::guard::PublishedProof;
-use ktx_policy::readiness::SmokeProof;
-use ktx_policy::{NPM_PACKAGE, Platform, RegistryUrl};
+use ktx_policy::readiness::{COMPLETE_PLATFORM, SmokeProof};
 
 use super::tarball::integrity_of;
 
@@ -38,7 +39,7 @@ fn judge(path: &Path, platform: Platform, digest: Option<Sha256Digest>, policy: 
         Ok(report) => report,
         Err(error) => return SmokeProof::Unreadable(error.to_string()),
     };
-    if report.platform.as_str() != platform.name() {
+    if report.platform != platform {
         return SmokeProof::Unreadable(format!("it is of {}", report.platform));
     }
     if report.source != (PackageSource::Artifacts {}) {
@@ -56,7 +57,7 @@ fn judge(path: &Path, platform: Platform, digest: Option<Sha256Digest>, policy: 
         .collect();
     match report.verdict() {
         Verdict::Failed(names) => SmokeProof::NotGreen(format!("{} failed", names.join(", "))),
-        Verdict::Incomplete(names) if platform == Platform::COMPLETE => {
+        Verdict::Incomplete(names) if platform == COMPLETE_PLATFORM => {
             SmokeProof::NotGreen(format!("{} skipped", names.join(", ")))
         }
         Verdict::Empty => SmokeProof::NotGreen("nothing ran".to_owned()),

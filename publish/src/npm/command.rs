@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use ktx_names::NPM_PACKAGE;
+use ktx_policy::RegistryUrl;
 use ktx_policy::guard::Provenance;
-use ktx_policy::{NPM_PACKAGE, RegistryUrl};
 
 /// A tarball on its way to a registry.
 #[derive(Debug, Clone)]

@@ -6,10 +6,11 @@
 
 use std::path::Path;
 
+use ktx_names::NPM_PACKAGE;
+use ktx_policy::RegistryUrl;
 use ktx_policy::guard::{self, Commands, Integrity, Provenance, PublishRequest, RegistryState, Tags};
 use ktx_policy::preflight::check_job;
 use ktx_policy::readiness::ReadinessReport;
-use ktx_policy::{NPM_PACKAGE, RegistryUrl};
 
 use crate::artifacts::{self, Tarball};
 use crate::desk::{Desk, Environment};

@@ -4,8 +4,9 @@
 
 use std::time::Duration;
 
+use ktx_names::NPM_PACKAGE;
+use ktx_policy::RegistryUrl;
 use ktx_policy::guard::{Tags, Work};
-use ktx_policy::{NPM_PACKAGE, RegistryUrl};
 use serde::Serialize;
 
 use crate::desk::Desk;

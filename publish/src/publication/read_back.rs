@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ktx_policy::NPM_PACKAGE;
+use ktx_names::NPM_PACKAGE;
 use ktx_policy::guard::{Commands, Tags};
 
 use crate::artifacts::Tarball;

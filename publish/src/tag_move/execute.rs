@@ -1,7 +1,8 @@
 //! Runs the command that moves the tag, and reads back what came of it.
 
+use ktx_names::NPM_PACKAGE;
+use ktx_policy::RegistryUrl;
 use ktx_policy::guard::{Tags, Work};
-use ktx_policy::{NPM_PACKAGE, RegistryUrl};
 use serde::Serialize;
 
 use crate::desk::Desk;

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use ktx_names::NPM_PACKAGE;
+use ktx_policy::RegistryUrl;
 use ktx_policy::guard::{
     self, Commands, Plan, PromoteRequest, PublishedProof, RegistryState, RollbackRequest, TrustDowngrade,
 };
-use ktx_policy::{NPM_PACKAGE, RegistryUrl};
 
 use crate::artifacts::{Location, published_proof, read_policy};
 use crate::desk::{Desk, Environment};

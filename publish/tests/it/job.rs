@@ -90,7 +90,7 @@ fn a_job_that_npm_would_fail_in_is_refused_with_all_causes() {
     let PublishError::Preflight(findings) = error else {
         panic!("{error}")
     };
-    let codes: Vec<&str> = findings.iter().map(|finding| finding.code).collect();
+    let codes: Vec<&str> = findings.iter().map(|finding| finding.code.as_ref()).collect();
     assert_eq!(codes, ["preflight-runner", "preflight-environment"]);
 }
 
@@ -109,7 +109,7 @@ fn a_token_service_that_is_down_is_told_apart_from_a_job_without_an_environment(
         let Err(PublishError::Preflight(findings)) = release.plan() else {
             panic!("not refused")
         };
-        let codes: Vec<&str> = findings.iter().map(|finding| finding.code).collect();
+        let codes: Vec<&str> = findings.iter().map(|finding| finding.code.as_ref()).collect();
         assert_eq!(codes, [code]);
     }
 }

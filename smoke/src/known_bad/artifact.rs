@@ -7,9 +7,9 @@ use std::io::{Error, Result, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
+use ktx_manifest::Platform;
 use ktx_manifest::artifact_manifest::{ARTIFACT_MANIFEST_FILE, ArtifactKind, ArtifactManifest};
 use ktx_manifest::digest::Sha256Digest;
-use ktx_manifest::platform::Platform;
 
 use crate::package_tree::PackageTree;
 

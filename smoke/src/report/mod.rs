@@ -7,9 +7,9 @@ use std::io::Write;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
+use ktx_manifest::Platform;
 use ktx_manifest::archive_path::ArchivePath;
 use ktx_manifest::digest::Sha256Digest;
-use ktx_manifest::platform::Platform;
 use ktx_manifest::smoke_report::{
     Outcome as ReportedOutcome, PackageSource, ProvenFile, ScenarioReport, SchemaVersion, SmokeReport,
     StepReport,

@@ -1,6 +1,6 @@
 //! The program for another processor, under an emulator of that processor.
 
-use ktx_manifest::platform::Platform;
+use ktx_manifest::Platform;
 
 use crate::failure::Stop;
 use crate::sandbox::Invocation;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fs_err as fs;
-use ktx_manifest::platform::Platform;
+use ktx_manifest::Platform;
 
 use super::foreign;
 use crate::failure::Stop;

@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
-use ktx_manifest::platform::Platform;
+use ktx_manifest::Platform;
 use ktx_release::archive::{Mode, NewFile};
 
 use crate::dist::Dist;

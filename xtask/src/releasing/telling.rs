@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ktx_policy::Finding;
+use ktx_names::Finding;
 use ktx_policy::guard::{Refused, Tags};
 use ktx_policy::readiness::{Gate, ReadinessReport};
 use ktx_publish::{ErrorClass, PublishError};

@@ -3,8 +3,8 @@
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 use comfy_table::{Cell, CellAlignment, Table, presets};
+use ktx_manifest::Platform;
 use ktx_manifest::digest::Sha256Digest;
-use ktx_manifest::platform::Platform;
 use ktx_manifest::smoke_report::{PackageSource, SmokeReport};
 use ktx_smoke::report::{ProvenBytes, Provenance, junit, report, write_atomically};
 use ktx_smoke::{Failure as Disappointment, Options, Outcome, Played, Scenario, Set, Verdict};

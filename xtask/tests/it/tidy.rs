@@ -8,13 +8,14 @@ use fs_err as fs;
 use serde::Deserialize;
 
 /// Who may depend on whom. `fixtures` is for tests and the known-bad corpus, never in what ships.
-const DIRECTION: [(&str, &[&str]); 10] = [
+const DIRECTION: [(&str, &[&str]); 11] = [
     ("ktx", &["ktx-manifest", "ktx-project", "ktx-runtime"]),
     ("ktx-fixtures", &["ktx-manifest"]),
-    ("ktx-manifest", &[]),
-    ("ktx-policy", &[]),
+    ("ktx-manifest", &["ktx-names"]),
+    ("ktx-names", &[]),
+    ("ktx-policy", &["ktx-names"]),
     ("ktx-project", &["ktx-manifest", "ktx-runtime"]),
-    ("ktx-publish", &["ktx-manifest", "ktx-policy"]),
+    ("ktx-publish", &["ktx-manifest", "ktx-names", "ktx-policy"]),
     ("ktx-release", &["ktx-manifest"]),
     ("ktx-runtime", &["ktx-manifest"]),
     ("ktx-smoke", &["ktx-manifest"]),
@@ -22,6 +23,7 @@ const DIRECTION: [(&str, &[&str]); 10] = [
         "xtask",
         &[
             "ktx-manifest",
+            "ktx-names",
             "ktx-policy",
             "ktx-publish",
             "ktx-release",

@@ -10,10 +10,13 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use fs_err as fs;
 use ktx_manifest::ContentId;
-use ktx_manifest::artifact_manifest::{ARTIFACT_MANIFEST_FILE, ArtifactManifest, ArtifactPackage};
+use ktx_manifest::artifact_manifest::{
+    ARTIFACT_MANIFEST_FILE, ArtifactFile, ArtifactManifest, ArtifactPackage,
+};
+use ktx_names::NPM_PACKAGE;
+use ktx_policy::RegistryUrl;
 use ktx_policy::guard::{FirstLatest, TrustDowngrade};
 use ktx_policy::readiness::Head;
-use ktx_policy::{NPM_PACKAGE, RegistryUrl};
 use ktx_publish::artifacts::{Built, Location};
 use ktx_publish::npm::Staging;
 use ktx_publish::publication::{Draft, Patience, PublishOptions, PublishPlan, PublishReport, draft, plan};
@@ -141,7 +144,7 @@ impl Release {
         let files = self.options.built.packages.iter().map(|package| {
             let path = package.artifact_path();
             let bytes = fs::read(self.path("artifacts").join(&path)).unwrap();
-            package.artifact_file(path.parse().unwrap(), content(&bytes))
+            ArtifactFile::of(package, path.parse().unwrap(), content(&bytes))
         });
         let files = files.collect();
         let packages = self.options.built.packages.clone();

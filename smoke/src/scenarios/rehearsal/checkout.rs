@@ -7,9 +7,11 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use jiff::Timestamp;
-use ktx_manifest::artifact_manifest::{ARTIFACT_MANIFEST_FILE, ArtifactManifest, ArtifactPackage};
+use ktx_manifest::Platform;
+use ktx_manifest::artifact_manifest::{
+    ARTIFACT_MANIFEST_FILE, ArtifactFile, ArtifactManifest, ArtifactPackage,
+};
 use ktx_manifest::digest::{ContentId, Sha256Digest};
-use ktx_manifest::platform::Platform;
 use serde_json::{Value, json};
 
 use super::proof;
@@ -198,7 +200,7 @@ fn write_artifacts(folder: &Utf8Path, package: &PackageTree, revision: &str) -> 
             bytes: bytes.len() as u64,
         };
         let relative = described.artifact_path().parse().map_err(std::io::Error::other)?;
-        files.push(described.artifact_file(relative, content));
+        files.push(ArtifactFile::of(described, relative, content));
     }
     let tarball = folder.join(packages[0].artifact_path());
     let manifest = ArtifactManifest::new(Timestamp::now(), Some(revision.to_owned()), packages, files);

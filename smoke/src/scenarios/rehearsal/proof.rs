@@ -6,8 +6,8 @@ use std::time::Instant;
 use camino::Utf8Path;
 use fs_err as fs;
 use jiff::Timestamp;
+use ktx_manifest::Platform;
 use ktx_manifest::digest::Sha256Digest;
-use ktx_manifest::platform::Platform;
 use ktx_manifest::smoke_report::{PackageSource, SmokeReport};
 
 use super::super::{npm_local, runtime_lifecycle};

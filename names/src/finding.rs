@@ -14,9 +14,22 @@ pub struct Finding {
     pub severity: Severity,
     /// One sentence without a full stop; names the path it is about.
     pub message: String,
+    /// Where in the document that was checked, when it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
     /// What to do next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+}
+
+/// A place in a JSON document.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// Line, from 1.
+    pub line: usize,
+    /// JSON path from the root, `$.npm.tag`.
+    pub path: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -33,6 +46,7 @@ impl Finding {
             code: code.into(),
             severity: Severity::Error,
             message: message.into(),
+            place: None,
             hint: None,
         }
     }
@@ -45,6 +59,16 @@ impl Finding {
         }
     }
 
+    /// The same finding at a place in the document.
+    #[must_use]
+    pub fn at(self, place: Place) -> Self {
+        Self {
+            place: Some(place),
+            ..self
+        }
+    }
+
+    /// The same finding with what to do about it.
     #[must_use]
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
         Self {
