@@ -7,10 +7,10 @@ mod tarball;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use ktx_manifest::Sha256Digest;
 use ktx_manifest::artifact_manifest::{
     ArtifactKind, ArtifactManifest, ArtifactPackage, Ecosystem, Expected, Verification, verify,
 };
+use ktx_manifest::{ContentId, Sha256Digest};
 use ktx_policy::readiness::{Artifacts, Head, ReadinessFacts, ReadinessReport, VerifiedArtifacts, assess};
 use ktx_policy::{ReleasePolicy, ReleaseVersion, release_policy};
 
@@ -147,11 +147,20 @@ fn open(
         let found = vec!["the artifact manifest lists no tarball".to_owned()];
         return Ok((Artifacts::Unfit(found), None));
     };
-    let tarball = Tarball::open(&file.path.under(&location.artifacts))?;
-    if tarball.content() != file.content() {
-        let found = vec![format!("{} has changed since it was verified", file.path)];
-        return Ok((Artifacts::Altered(found), None));
+    let path = file.path.under(&location.artifacts);
+    let bytes = fs::read(&path).map_err(PathError::new("read", &path))?;
+    let altered = |found: String| (Artifacts::Altered(vec![format!("{} {found}", file.path)]), None);
+    let content = ContentId {
+        sha256: Sha256Digest::of(&bytes),
+        bytes: bytes.len() as u64,
+    };
+    if content != file.content() {
+        return Ok(altered("has changed since it was verified".to_owned()));
     }
+    let tarball = match Tarball::new(&path, bytes) {
+        Ok(tarball) => tarball,
+        Err(cause) => return Ok(altered(format!("cannot be published: {cause}"))),
+    };
     let artifacts = VerifiedArtifacts {
         packages: manifest.packages.clone(),
         source_revision: manifest.source_revision.clone(),
@@ -177,7 +186,6 @@ fn missing_tarball(location: &Location, built: &Built) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use ktx_manifest::ContentId;
     use ktx_manifest::artifact_manifest::ArtifactFile;
 
     use super::*;
@@ -187,6 +195,8 @@ mod tests {
         let mut archive = tar::Builder::new(encoder);
         let mut header = tar::Header::new_ustar();
         header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        header.set_entry_type(tar::EntryType::Regular);
         let added = archive.append_data(&mut header, "package/package.json", content.as_bytes());
         added.expect("an entry");
         let encoder = archive.into_inner().expect("an archive");

@@ -1,23 +1,20 @@
 //! The tarball: read once, and from then on the bytes in memory are what is judged, copied and compared.
 
 use std::collections::BTreeSet;
-use std::io::{Cursor, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use flate2::read::GzDecoder;
-use fs_err as fs;
+use ktx_manifest::tarball::{self, TarballLimits};
 use ktx_manifest::{ContentId, Sha256Digest};
 use ktx_names::Platform;
 use ktx_policy::guard::Integrity;
 use sha2::{Digest, Sha512};
 
-use crate::error::{PathError, PublishError};
-
 use super::package_json::PackageJson;
 
-/// A `package.json` of more bytes is none of ours.
+/// Our `package.json` has about a kilobyte.
 const LARGEST_PACKAGE_JSON: u64 = 1 << 20;
 
 /// A package's tarball and what it holds.
@@ -32,18 +29,15 @@ pub struct Tarball {
 }
 
 impl Tarball {
-    /// Reads the file, its `package.json`, and the platforms that it has a program for.
-    pub fn open(path: &Path) -> Result<Self, PublishError> {
-        let bytes = fs::read(path).map_err(PathError::new("read", path))?;
+    /// Judges `bytes`, read from `path`, by the strict reader: its `package.json`, and the platforms that it has a program
+    /// for. The error is why two readers may read it differently.
+    pub fn new(path: &Path, bytes: Vec<u8>) -> Result<Self, String> {
         let content = ContentId {
             sha256: Sha256Digest::of(&bytes),
             bytes: bytes.len() as u64,
         };
         let integrity = integrity_of(&bytes);
-        let (package, platforms) = look_inside(&bytes).map_err(|cause| PublishError::Integrity {
-            message: format!("failed to read `{}`: {cause}", path.display()),
-            hint: "cargo xtask build".to_owned(),
-        })?;
+        let (package, platforms) = look_inside(&bytes)?;
         Ok(Self {
             path: path.to_owned(),
             bytes,
@@ -99,37 +93,23 @@ pub(crate) fn integrity_of(bytes: &[u8]) -> Integrity {
 }
 
 fn look_inside(bytes: &[u8]) -> Result<(PackageJson, BTreeSet<Platform>), String> {
-    let mut archive = tar::Archive::new(GzDecoder::new(Cursor::new(bytes)));
-    let mut package = None;
+    let mut text = Vec::new();
     let mut platforms = BTreeSet::new();
-    for entry in archive.entries().map_err(|error| error.to_string())? {
-        let mut entry = entry.map_err(|error| error.to_string())?;
-        let path = entry
-            .path()
-            .map_err(|error| error.to_string())?
-            .to_string_lossy()
-            .into_owned();
-        if path == "package/package.json" {
-            if package.is_some() {
-                return Err("package.json stands twice in it".to_owned());
-            }
-            let mut text = String::new();
-            entry
-                .by_ref()
-                .take(LARGEST_PACKAGE_JSON)
-                .read_to_string(&mut text)
-                .map_err(|error| error.to_string())?;
-            package = Some(serde_json::from_str(&text).map_err(|error| format!("package.json: {error}"))?);
+    tarball::visit(bytes, &TarballLimits::default(), |entry, content| {
+        let path = entry.path.as_str();
+        if path == "package.json" {
+            content.take(LARGEST_PACKAGE_JSON).read_to_end(&mut text)?;
         }
-        platforms.extend(platform_of(&path));
+        let program = Platform::ALL
+            .into_iter()
+            .find(|platform| platform.program_path() == path);
+        platforms.extend(program);
+        Ok(())
+    })
+    .map_err(|error| format!("{error} [{}]", error.code()))?;
+    if text.is_empty() {
+        return Err("it has no package.json".to_owned());
     }
-    Ok((package.ok_or("it has no package.json")?, platforms))
-}
-
-/// The platform whose program stands at `path`.
-fn platform_of(path: &str) -> Option<Platform> {
-    let below = path.strip_prefix("package/")?;
-    Platform::ALL
-        .into_iter()
-        .find(|platform| platform.program_path() == below)
+    let package = serde_json::from_slice(&text).map_err(|error| format!("package.json: {error}"))?;
+    Ok((package, platforms))
 }

@@ -14,3 +14,4 @@ mod job;
 mod ranges;
 mod receipts;
 mod story;
+mod tarballs;

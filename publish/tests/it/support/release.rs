@@ -278,6 +278,7 @@ fn tarball(package: &Value) -> Vec<u8> {
         let mut header = tar::Header::new_ustar();
         header.set_size(bytes.len() as u64);
         header.set_mode(0o644);
+        header.set_entry_type(tar::EntryType::Regular);
         archive.append_data(&mut header, path, bytes).unwrap();
     };
     add("package/package.json", package.to_string().as_bytes());
