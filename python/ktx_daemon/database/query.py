@@ -8,11 +8,12 @@ from psycopg.errors import QueryCanceled
 from pydantic import BaseModel, ConfigDict, Field
 
 from ktx_daemon.cancellation import Cancellation
+from ktx_daemon.database.functions import require_computing
 from ktx_daemon.database.json_values import register_json_loaders
 from ktx_daemon.database.session import read_only_session, require_postgres, time_limit
 from ktx_daemon.errors import RequestRejected
 from ktx_daemon.sql.parsing import SqlText, dialect_named
-from ktx_daemon.sql.read_only import objection
+from ktx_daemon.sql.read_only import Refused, read
 
 APPLICATION = "ktx-daemon-database-query"
 
@@ -38,13 +39,17 @@ class Request(BaseModel):
     max_rows: int = Field(default=1000, ge=1, le=1_000_000)
     statement_timeout_ms: int = Field(default=30_000, ge=1, le=2**31 - 1)
     connection_timeout_seconds: int = Field(default=5, ge=1, le=3600)
+    allowed_functions: list[str] = Field(default=[], max_length=10_000)
+    """Functions of the database that only compute, beyond those that the guard knows: `name` or `schema.name`."""
 
 
 def respond(request: Request, cancellation: Cancellation) -> dict[str, Any]:
     """Run the statement in a read-only transaction, after the guard has passed it."""
     require_postgres(request.driver, "database query")
-    if refusal := objection(request.sql, dialect_named("postgres")):
-        raise RequestRejected(refusal)
+    try:
+        reading = read(request.sql, dialect_named("postgres"))
+    except Refused as error:
+        raise RequestRejected(str(error)) from None
     with read_only_session(
         request.url,
         application=APPLICATION,
@@ -54,6 +59,7 @@ def respond(request: Request, cancellation: Cancellation) -> dict[str, Any]:
     ) as connection:
         try:
             with time_limit(connection, request.statement_timeout_ms):
+                require_computing(connection, reading, request.allowed_functions)
                 return _rows(connection, request)
         except QueryCanceled:
             limit = request.statement_timeout_ms

@@ -20,6 +20,9 @@ CLIENT_GRACE_SECONDS = 5.0
 
 CANCEL_SECONDS = 5.0
 
+IDLE_GRACE_MS = 60_000
+"""How much longer than its statements a transaction may wait for a daemon that was killed."""
+
 DRIVERS = frozenset({"postgres", "postgresql"})
 
 
@@ -47,20 +50,29 @@ def read_only_session(
         cancellation.on_cancel(lambda: connection.cancel_safe(timeout=CANCEL_SECONDS))
         try:
             with time_limit(connection, statement_timeout_ms):
-                settings = {
-                    "statement_timeout": str(statement_timeout_ms),
-                    "datestyle": "ISO",
-                    "intervalstyle": "iso_8601",
-                    "bytea_output": "hex",
-                    "extra_float_digits": "1",
-                }
-                for name, value in settings.items():
-                    connection.execute("SELECT set_config(%s, %s, true)", (name, value))
+                _configure(connection, statement_timeout_ms)
             yield connection
         finally:
             cancellation.on_cancel(None)
             with suppress(psycopg.Error):
                 connection.rollback()
+
+
+def _configure(connection: psycopg.Connection, statement_timeout_ms: int) -> None:
+    """Set what the transaction needs. Only for the transaction: a pooler may hand the session on to somebody else."""
+    settings = {
+        "default_transaction_read_only": "on",
+        "statement_timeout": str(statement_timeout_ms),
+        "lock_timeout": str(statement_timeout_ms),
+        "idle_in_transaction_session_timeout": str(statement_timeout_ms + IDLE_GRACE_MS),
+        "standard_conforming_strings": "on",
+        "datestyle": "ISO",
+        "intervalstyle": "iso_8601",
+        "bytea_output": "hex",
+        "extra_float_digits": "1",
+    }
+    calls = ", ".join(["pg_catalog.set_config(%s, %s, true)"] * len(settings))
+    connection.execute(f"SELECT {calls}".encode(), [text for pair in settings.items() for text in pair])
 
 
 @contextmanager

@@ -7,10 +7,12 @@ from typing import Annotated, TypeGuard
 from pydantic import StringConstraints
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect, Dialects
+from sqlglot.dialects.postgres import Postgres
 from sqlglot.errors import SqlglotError, TokenError
 from sqlglot.tokens import Token
 
 from ktx_daemon.errors import RequestRejected, plain_message
+from ktx_daemon.sql import unicode_names
 from semantic_layer.nesting import checked
 
 SqlText = Annotated[str, StringConstraints(max_length=1_000_000)]
@@ -62,15 +64,33 @@ def parse_statements(sql: str, dialect: Dialect, tokens: list[Token] | None = No
 
 
 def tokenize(sql: str, dialect: Dialect) -> list[Token]:
-    """Return the tokens of `sql`. Raises sqlglot's `TokenError`."""
+    """Return the tokens of `sql`. Raises `Unparseable`."""
+    return with_plain_names(tokens_as_written(sql, dialect)[1], dialect)
+
+
+def tokens_as_written(sql: str, dialect: Dialect) -> tuple[str, list[Token]]:
+    """Return the tokens of `sql`, and the text whose characters they count. Raises `Unparseable`."""
     try:
-        return dialect.tokenize(sql)
-    except TokenError:
+        return sql, dialect.tokenize(sql)
+    except TokenError as error:
         # sqlglot takes `$1,$` for the start of a dollar-quoted string, and query logs are full of `IN ($1,$2)`.
         spaced = _NUMBERED_PARAMETER.sub(r"\g<0> ", sql)
         if spaced == sql:
-            raise
-        return dialect.tokenize(spaced)
+            raise Unparseable(plain_message(error)) from None
+    try:
+        return spaced, dialect.tokenize(spaced)
+    except TokenError as error:
+        raise Unparseable(plain_message(error)) from None
+
+
+def with_plain_names(tokens: list[Token], dialect: Dialect) -> list[Token]:
+    """Resolve PostgreSQL's `U&"…"`, which sqlglot takes for an operation on `U`. Raises `Unparseable`."""
+    if not isinstance(dialect, Postgres):
+        return tokens
+    try:
+        return unicode_names.resolve(tokens)
+    except unicode_names.BadEscape as error:
+        raise Unparseable(str(error)) from None
 
 
 def physical_tables(statement: exp.Expr) -> list[exp.Table]:

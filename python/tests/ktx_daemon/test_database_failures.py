@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -77,13 +78,18 @@ def test_gives_up_a_server_that_hangs_in_the_middle(
     with stalling_proxy(zoo_url, lambda data: mark in data) as proxied:
         started = time.monotonic()
         run = (
-            (lambda: ask(proxied, "SELECT pg_sleep(0)", statement_timeout_ms=300))
+            (lambda: ask(proxied, "SELECT pg_sleep(0)", statement_timeout_ms=300, allowed_functions=["pg_sleep"]))
             if subject == "query"
             else (lambda: introspect(proxied, statement_timeout_ms=300))
         )
         with pytest.raises(psycopg.OperationalError):
             run()
         assert 0.5 < time.monotonic() - started < 5
+
+
+def endless(url: str) -> dict[str, Any]:
+    """A request that is in work for a minute."""
+    return {"connection_id": "c", "url": url, "sql": "SELECT pg_sleep(60)", "allowed_functions": ["pg_sleep"]}
 
 
 def activity(url: str) -> list[str]:
@@ -96,7 +102,7 @@ def activity(url: str) -> list[str]:
 
 
 def test_stops_the_statements_that_run_when_the_daemon_leaves(zoo_url: str, tmp_path: Path) -> None:
-    request = {"connection_id": "c", "url": zoo_url, "sql": "SELECT pg_sleep(60)"}
+    request = endless(zoo_url)
     with running_daemon(tmp_path) as daemon:
         asking = threading.Thread(target=daemon.post, args=("/database/query", request), daemon=True)
         asking.start()
@@ -110,7 +116,7 @@ def test_stops_the_statement_of_a_client_that_hangs_up_and_stays_healthy_meanwhi
     zoo_url: str, tmp_path: Path
 ) -> None:
     with running_daemon(tmp_path) as daemon:
-        body = json.dumps({"connection_id": "c", "url": zoo_url, "sql": "SELECT pg_sleep(60)"}).encode()
+        body = json.dumps(endless(zoo_url)).encode()
         head = (
             f"POST /database/query HTTP/1.1\r\nHost: 127.0.0.1:{daemon.port}\r\n"
             f"Authorization: Bearer {daemon.token}\r\n"

