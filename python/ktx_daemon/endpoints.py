@@ -46,6 +46,13 @@ ENDPOINTS = (
         cancellable=True,
     ),
     Endpoint(
+        path="/database/access",
+        command="database-access",
+        module="ktx_daemon.database.access",
+        failure="Database access check failed",
+        cancellable=True,
+    ),
+    Endpoint(
         path="/sql/parse-table-identifier",
         command="sql-parse-table-identifier",
         module="ktx_daemon.sql.table_identifiers",
