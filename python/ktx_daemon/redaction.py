@@ -11,32 +11,44 @@ SECRET_KEYS = frozenset({"url", "password", "token", "api_key", "apikey", "auth_
 """Members of a request whose values are secrets, in any letter case and at any depth."""
 
 SHORTEST_SECRET = 4
-"""Shorter values are left alone: masking every `a` of a message hides the message, not the secret."""
+"""Shorter pieces are left alone: masking every `a` of a message hides the message, not the secret."""
 
-_URL_CREDENTIALS = re.compile(r"(?<=://)[^\s/@]+@")
+_QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'"
+_URL_CREDENTIALS = re.compile(r"(?<=://)[^\s\"'<>]+@")
 _ASSIGNED_SECRET = re.compile(
-    r"(?i)\b(password|token|api_?key|auth_header|authorization)(\"?\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|(?:Bearer\s+)?[^\s,;&]+)"
+    r"(?i)(\b\w*(?:password|passwd|pwd|token)|\bapi_?key|\bauth_header|\bauthorization)"
+    rf"(\"?\s*[=:]\s*)({_QUOTED}|(?:Bearer\s+)?[^\s,;&]+)"
 )
+_ASSIGNED_PASSWORD = re.compile(rf"(?i)\b(?:ssl)?password\s*=\s*({_QUOTED}|[^\s&]+)")
 _BEARER = re.compile(r"(?i)\bbearer\s+\S+")
 
 
 def redact(text: str) -> str:
     """Mask what looks like a credential: `user:password@` of an URL, `password=…`, bearer tokens."""
-    text = _URL_CREDENTIALS.sub(f"{MASK}@", text)
     text = _ASSIGNED_SECRET.sub(rf"\1\2{MASK}", text)
+    text = _URL_CREDENTIALS.sub(f"{MASK}@", text)
     return _BEARER.sub(f"Bearer {MASK}", text)
 
 
 def redact_request_secrets(text: str, body: bytes) -> str:
-    """Mask in `text` the very values that the request names as secrets."""
+    """Mask in `text` what it has of the values that the request names as secrets, pieces of them included."""
+    from urllib.parse import unquote
+
     try:
         payload = json.loads(body)
     except (ValueError, RecursionError):
         return text
-    secrets = {part for value in _secret_values(payload) for part in _with_parts(value)}
-    for secret in sorted(secrets, key=len, reverse=True):
+    values = set(_secret_values(payload))
+    passwords = {form for value in values for password in _passwords(value) for form in (password, unquote(password))}
+    for secret in _longest_first(values | passwords):
         text = text.replace(secret, MASK)
+    for secret in _longest_first(passwords):
+        text = _without_pieces(text, secret)
     return text
+
+
+def _longest_first(secrets: set[str]) -> list[str]:
+    return sorted((secret for secret in secrets if len(secret) >= SHORTEST_SECRET), key=len, reverse=True)
 
 
 def _secret_values(payload: Any) -> Iterator[str]:
@@ -53,13 +65,34 @@ def _secret_values(payload: Any) -> Iterator[str]:
             pending.extend(node)
 
 
-def _with_parts(secret: str) -> Iterator[str]:
-    """Yield a secret and, of a connection string, the password as written and as decoded."""
-    from urllib.parse import unquote
+def _passwords(value: str) -> list[str]:
+    """The secret parts of a value: of a connection string its passwords, else the whole.
 
-    yield from (part for part in (secret, unquote(secret)) if len(part) >= SHORTEST_SECRET)
-    credentials = re.search(r"://([^/?#]*)@", secret)
-    assigned = re.search(r"(?i)password\s*=\s*('(?:[^'\\]|\\.)*'|[^\s&]+)", secret)
-    found = [credentials.group(1).partition(":")[2]] if credentials else []
-    found += [assigned.group(1).strip("'")] if assigned else []
-    yield from (part for password in found for part in (password, unquote(password)) if len(part) >= SHORTEST_SECRET)
+    A password with `@`, `/` or `?` ends where the last `@` is, whatever a parser made of it.
+    """
+    scheme, separator, rest = value.partition("://")
+    assigned = [re.sub(r"\\(.)", r"\1", match.strip("'\"")) for match in _ASSIGNED_PASSWORD.findall(value)]
+    if not separator or not scheme.isascii():
+        return assigned or [value]
+    authority = rest.partition("?")[0]
+    if "@" not in authority and not assigned:
+        authority = rest
+    credentials, at, _ = authority.rpartition("@")
+    return [*assigned, *([credentials.partition(":")[2]] if at else [])]
+
+
+def _without_pieces(text: str, secret: str) -> str:
+    """Mask every piece of the secret that is in the text, as parsers quote what they took for a host or a port."""
+    kept: list[str] = []
+    place = 0
+    while place < len(text):
+        length = SHORTEST_SECRET
+        if text[place : place + length] not in secret or place + length > len(text):
+            kept.append(text[place])
+            place += 1
+            continue
+        while place + length < len(text) and text[place : place + length + 1] in secret:
+            length += 1
+        kept.append(MASK)
+        place += length
+    return "".join(kept)

@@ -91,7 +91,12 @@ def time_limit(connection: psycopg.Connection, statement_timeout_ms: int) -> Ite
 def _connect(url: str, application: str, timeout_seconds: int) -> Iterator[psycopg.Connection]:
     if not _is_connection_string(url):
         raise RequestRejected("url is not a valid PostgreSQL connection string")
-    overrides = {"application_name": application, "connect_timeout": timeout_seconds}
+    if _has_bare_reserved_characters(url):
+        raise RequestRejected(
+            "url is not a valid PostgreSQL connection string: write @ as %40 and / as %2F in its user and password"
+        )
+    # Texts go out and come back as UTF-8, whatever the encoding of the database.
+    overrides = {"application_name": application, "connect_timeout": timeout_seconds, "client_encoding": "UTF8"}
     connection = psycopg.connect(url, prepare_threshold=None, **overrides)  # type: ignore[arg-type]
     try:
         yield connection
@@ -103,10 +108,18 @@ def _is_connection_string(url: str) -> bool:
     """Judge the text without libpq's own messages, which repeat it."""
     try:
         known = conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
+    except (psycopg.ProgrammingError, UnicodeError):
         return False
     ports = str(known.get("port") or "").split(",")
     return bool(known) and "\0" not in url and all(not port or (port.isascii() and port.isdigit()) for port in ports)
+
+
+def _has_bare_reserved_characters(url: str) -> bool:
+    """Tell whether libpq would take a part of the password for the host and ask the network for it."""
+    _, separator, rest = url.partition("://")
+    location = rest.partition("?")[0]
+    authority, _, path = location.partition("/")
+    return bool(separator) and url.startswith("postgres") and (authority.count("@") > 1 or "@" in path)
 
 
 def _shut_down(connection: psycopg.Connection) -> None:

@@ -106,6 +106,9 @@ SHAPES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "/database/introspect": st.fixed_dictionaries(
         {"connection_id": st.text(), "url": unreachable}, optional={"schemas": anything}
     ),
+    "/database/access": st.fixed_dictionaries(
+        {"connection_id": st.text(), "url": unreachable}, optional={"schemas": anything}
+    ),
     "/database/query": st.fixed_dictionaries({"connection_id": st.text(), "url": unreachable, "sql": sql}),
     "/lookml/parse": st.fixed_dictionaries(
         {

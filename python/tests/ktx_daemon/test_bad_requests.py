@@ -43,6 +43,7 @@ VALID: dict[str, dict[str, Any]] = {
     "/sql/fingerprint-batch": {"dialect": "postgres", "items": [{"id": "a", "sql": "select 1"}]},
     "/database/introspect": {"connection_id": "c", "url": "postgresql://h/d"},
     "/database/query": {"connection_id": "c", "url": "postgresql://h/d", "sql": "select 1"},
+    "/database/access": {"connection_id": "c", "url": "postgresql://h/d"},
     "/lookml/parse": {"files": [{"path": "p", "content": ""}]},
     "/embeddings/compute": {"text": "a"},
     "/embeddings/compute-bulk": {"texts": ["a"]},
