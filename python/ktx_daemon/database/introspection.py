@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+from psycopg.errors import CharacterNotInRepertoire
 from psycopg.rows import dict_row
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from ktx_daemon.cancellation import Cancellation
 from ktx_daemon.database import catalog_queries
+from ktx_daemon.database.encoding import undecodable_text
 from ktx_daemon.database.session import read_only_session, require_postgres, time_limit
 from ktx_daemon.errors import RequestRejected
 
@@ -62,7 +64,11 @@ def respond(request: Request, cancellation: Cancellation) -> dict[str, Any]:
 
         def rows(query: str, parameter: list[Any]) -> list[Row]:
             with time_limit(connection, request.statement_timeout_ms):
-                return list(cursor.execute(query.encode(), (parameter,)))
+                try:
+                    return list(cursor.execute(query.encode(), (parameter,)))
+                except CharacterNotInRepertoire:
+                    timeout = request.statement_timeout_ms
+                    raise undecodable_text(connection, query.encode(), (parameter,), timeout) from None
 
         tables = in_scope(rows(catalog_queries.TABLES, request.schemas), request.table_scope)
         oids = [table["oid"] for table in tables]

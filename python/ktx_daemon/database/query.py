@@ -4,10 +4,11 @@ from itertools import islice
 from typing import Any
 
 import psycopg
-from psycopg.errors import QueryCanceled
+from psycopg.errors import CharacterNotInRepertoire, QueryCanceled
 from pydantic import BaseModel, ConfigDict, Field
 
 from ktx_daemon.cancellation import Cancellation
+from ktx_daemon.database.encoding import undecodable_text
 from ktx_daemon.database.functions import require_computing
 from ktx_daemon.database.json_values import register_json_loaders
 from ktx_daemon.database.session import read_only_session, require_postgres, time_limit
@@ -60,7 +61,11 @@ def respond(request: Request, cancellation: Cancellation) -> dict[str, Any]:
         try:
             with time_limit(connection, request.statement_timeout_ms):
                 require_computing(connection, reading, request.allowed_functions)
-                return _rows(connection, request)
+                try:
+                    return _rows(connection, request)
+                except CharacterNotInRepertoire:
+                    probe = f"SELECT * FROM ({_statement(request)}\n) AS ktx LIMIT {request.max_rows + 1}"
+                    raise undecodable_text(connection, probe.encode(), None, request.statement_timeout_ms) from None
         except QueryCanceled:
             limit = request.statement_timeout_ms
             raise RequestRejected(f"the statement was cancelled; it may run for {limit} ms") from None
@@ -75,7 +80,7 @@ def _rows(connection: psycopg.Connection, request: Request) -> dict[str, Any]:
     # A server-side cursor, so that only what the cap lets through leaves the server.
     with connection.cursor(name="ktx") as cursor:
         cursor.itersize = min(request.max_rows + 1, 1000)
-        cursor.execute(request.sql.strip().rstrip(";").encode())
+        cursor.execute(_statement(request).encode())
         rows: list[list[Any]] = []
         size = 0
         for row in islice(cursor, request.max_rows + 1):
@@ -97,6 +102,10 @@ def _rows(connection: psycopg.Connection, request: Request) -> dict[str, Any]:
         "row_count": len(kept),
         "truncated": truncated,
     }
+
+
+def _statement(request: Request) -> str:
+    return request.sql.strip().rstrip(";")
 
 
 def _modifier(cursor: psycopg.ServerCursor[Any], place: int) -> int:
