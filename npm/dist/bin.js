@@ -11,20 +11,23 @@ const { environment, locate, startFailure } = require('./program.js');
 
 const windows = process.platform === 'win32';
 
+/** Those that a user or a supervisor sends to a program. */
+const SIGNALS = windows
+  ? ['SIGINT', 'SIGBREAK', 'SIGHUP']
+  : ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
+
 function main() {
-  let file;
-  try {
-    file = locate(process.env);
-  } catch (error) {
-    return fail(error);
-  }
-  // The listeners stand before the program does: a signal in between must not leave it behind.
+  const file = locate(process.env);
+  // Listening starts before the program does: a signal in between must not leave it behind.
   let program;
-  const signals = windows ? ['SIGINT', 'SIGBREAK', 'SIGHUP'] : ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  const listeners = signals.map((signal) => [signal, () => pass(signal, program)]);
+  const listeners = SIGNALS.map((signal) => [signal, () => pass(signal, program)]);
   listeners.forEach(([signal, listener]) => process.on(signal, listener));
 
-  program = spawn(file, process.argv.slice(2), { stdio: 'inherit', env: environment(process.env) });
+  try {
+    program = spawn(file, process.argv.slice(2), { stdio: 'inherit', env: environment(process.env) });
+  } catch (error) {
+    throw startFailure(file, error);
+  }
   program.on('error', (error) => fail(startFailure(file, error)));
   program.on('exit', (code, signal) => {
     listeners.forEach(([name, listener]) => process.removeListener(name, listener));
@@ -54,8 +57,14 @@ function end(code, signal) {
 }
 
 function fail(error) {
+  // Standard error may be full or gone, and there is nobody else to tell.
+  process.stderr.on('error', () => {});
   process.stderr.write(`ktx: ${error.message}\n`);
   process.exitCode = 1;
 }
 
-main();
+try {
+  main();
+} catch (error) {
+  fail(error);
+}

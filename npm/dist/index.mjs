@@ -1,49 +1,35 @@
 /**
- * The JS API: runs the native program from Node.js. Types are in `index.d.mts`.
+ * The ES module of the JS API: hands on what `ktx-api.js` exports, so that both kinds of module share one KtxError.
+ *
+ * No static import: bundlers leave `createRequire` alone, and find the package beside the bundle when it runs.
  */
 
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { constants } from 'node:os';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
 
-import program from './program.js';
+export const { KtxError, getKtxCliPackageInfo, ktxBinaryPath, runKtxCli } = load();
 
-export function ktxBinaryPath() {
-  return program.locate(process.env);
+function load() {
+  // esbuild has no import.meta in CommonJS, where there is a file name instead.
+  const here = import.meta.url ?? __filename;
+  for (const name of ['./ktx-api.js', '@kaelio/ktx']) {
+    try {
+      return createRequire(here)(name);
+    } catch (error) {
+      if (error.code !== 'MODULE_NOT_FOUND') {
+        throw error;
+      }
+    }
+  }
+  return bundled();
 }
 
-export function getKtxCliPackageInfo() {
-  const { name, version } = JSON.parse(readFileSync(join(program.packageRoot, 'package.json'), 'utf8'));
-  return { name, version };
-}
-
-export async function runKtxCli(argv, { stdin, stdout, stderr, env = process.env, cwd } = {}) {
-  if (!Array.isArray(argv) || !argv.every((argument) => typeof argument === 'string')) {
-    throw new TypeError('runKtxCli expects its arguments as an array of strings');
-  }
-  const file = program.locate(env);
-  const stdio = [stdin, stdout, stderr].map((stream) => (stream ? 'pipe' : 'inherit'));
-  const child = spawn(file, argv, { stdio, cwd, env: program.environment(env) });
-  const ended = new Promise((resolve, reject) => {
-    child.on('error', (error) => reject(program.startFailure(file, error, cwd)));
-    // `close` and not `exit`: by then everything that the program wrote has been read.
-    child.on('close', (code, signal) => resolve(signal === null ? code : 128 + constants.signals[signal]));
-  });
-  if (stdin) {
-    // The program may end without reading all of its input.
-    child.stdin.on('error', () => {});
-    stdin.pipe(child.stdin);
-  }
-  if (stdout) {
-    child.stdout.pipe(stdout, { end: false });
-  }
-  if (stderr) {
-    child.stderr.pipe(stderr, { end: false });
-  }
-  try {
-    return await ended;
-  } finally {
-    stdin?.unpipe(child.stdin);
-  }
+/** Importing must not fail where nothing is ever run; the first use does. */
+function bundled() {
+  class KtxError extends Error {}
+  const refuse = () => {
+    const message = 'failed to find the package @kaelio/ktx: its code has been bundled into another file';
+    const error = new KtxError(`${message}\nhint: mark @kaelio/ktx as external in the bundler's configuration`);
+    throw Object.assign(error, { name: 'KtxError', code: 'KTX_PACKAGE_BUNDLED' });
+  };
+  return { KtxError, getKtxCliPackageInfo: refuse, ktxBinaryPath: refuse, runKtxCli: async () => refuse() };
 }

@@ -1,109 +1,193 @@
 'use strict';
 
 /**
- * Finds the native program of this package. Knows the package's layout, and nothing of how the program is run.
+ * Finds the native program of this package and checks that it is the one that was packed. Knows the package's layout,
+ * not how the program is run.
  *
- * CommonJS without dependencies: the launcher loads it at every start.
+ * CommonJS without dependencies: the launcher loads it at every start. Explanations are in `failure.js`, loaded only
+ * when there is something to explain.
  */
 
 const fs = require('fs');
 const path = require('path');
 
-const packageRoot = path.dirname(__dirname);
+/** Undefined only where a bundler has moved this code into an ES module. */
+const packageRoot = typeof __dirname === 'string' ? path.dirname(__dirname) : undefined;
 
-/** Platforms that run another one's programs by emulation, which their systems bring along. */
+/** Platforms that also run another platform's programs, by emulation that comes with the system. */
 const EMULATED = { 'darwin-arm64': 'darwin-x64', 'win32-arm64': 'win32-x64' };
 
-/** No program that can be run was found. `message` says all that a user needs. */
-class ProgramError extends Error {
-  constructor(code, lines) {
-    super(lines.join('\n'));
-    this.name = 'ProgramError';
-    this.code = code;
-  }
-}
+/** Machines as headers number them: the System V ABI's ELF, Apple's Mach-O, Microsoft's PE. */
+const ELF = { 0x3e: 'linux-x64', 0xb7: 'linux-arm64' };
+const MACH_O = { 0x01000007: 'darwin-x64', 0x0100000c: 'darwin-arm64' };
+const PE = { 0x8664: 'win32-x64', 0xaa64: 'win32-arm64' };
+
+/** Set for the program that `KTX_BINARY_PATH` names: a launcher that sees its own path here was started by itself. */
+const FOLLOWED = 'KTX_BINARY_PATH_FOLLOWED';
 
 /** The path of the program to run for this platform, or of the one that `KTX_BINARY_PATH` names. */
 function locate(env, platform = process.platform, arch = process.arch) {
-  const override = env.KTX_BINARY_PATH;
-  if (override) {
-    return runnable(path.resolve(override)) || refuse(path.resolve(override), ['it is named by KTX_BINARY_PATH']);
-  }
   const native = `${platform}-${arch}`;
-  const candidates = [native, EMULATED[native]].filter(Boolean).map((name) => programPath(name));
-  const present = candidates.find((file) => fs.existsSync(file));
-  if (present === undefined) {
-    throw missing(native, candidates);
+  const runs = [native, EMULATED[native]].filter(Boolean);
+  if (env.KTX_BINARY_PATH) {
+    return override(env, runs);
   }
-  return runnable(present) || refuse(present, []);
+  for (const name of runs) {
+    const file = programPath(name);
+    const fault = inspect(file, [name], programs()[name]);
+    if (fault === undefined) {
+      return file;
+    }
+    if (fault.kind !== 'missing') {
+      throw explain().unusable(file, fault);
+    }
+  }
+  throw explain().missing(native, runs.map(programPath), platforms());
+}
+
+function override(env, runs) {
+  const file = path.resolve(env.KTX_BINARY_PATH);
+  const loops = env[FOLLOWED] === file || isLauncher(file);
+  const fault = loops ? { kind: 'launcher' } : inspect(file, runs);
+  if (fault !== undefined) {
+    throw explain().unusable(file, { ...fault, override: true });
+  }
+  return file;
+}
+
+function isLauncher(file) {
+  try {
+    return fs.realpathSync(file) === fs.realpathSync(path.join(__dirname, 'bin.js'));
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * What keeps `file` from running here as a program for one of these platforms; undefined when nothing does.
+ *
+ * The system would not say: it runs an empty file as a shell script that does nothing, hands other text to the shell
+ * line by line, and starts a truncated program that then crashes.
+ */
+function inspect(file, runs, bytes) {
+  let found;
+  try {
+    found = fs.statSync(file);
+  } catch (error) {
+    return { kind: error.code === 'ENOENT' || error.code === 'ENOTDIR' ? 'missing' : 'unreachable', error };
+  }
+  if (!found.isFile()) {
+    return { kind: 'not-a-file' };
+  }
+  try {
+    fs.accessSync(file, fs.constants.X_OK);
+  } catch (error) {
+    return { kind: 'not-executable', error, mode: found.mode };
+  }
+  if (bytes !== undefined && found.size !== bytes) {
+    return { kind: 'size', size: found.size, expected: bytes };
+  }
+  const format = identify(head(file), found.size);
+  return format === undefined || format === 'script' || fits(format, runs)
+    ? undefined
+    : { kind: 'format', format, runs };
+}
+
+/**
+ * The platform of a program whose file starts with `head`; `script` for one that names its interpreter, and in words
+ * what else it is. Undefined when there is no `head` to tell by.
+ */
+function identify(head, size) {
+  if (size === 0) {
+    return 'nothing';
+  }
+  if (head === undefined) {
+    return undefined;
+  }
+  if (head.toString('latin1', 0, 2) === '#!') {
+    return 'script';
+  }
+  const magic = head.length < 64 ? 0 : head.readUInt32BE(0);
+  if (magic === 0x7f454c46) {
+    const [bits, order] = [head[4], head[5]];
+    return (bits === 2 && order === 1 && ELF[head.readUInt16LE(18)]) || 'an ELF for another machine';
+  }
+  if (magic === 0xcffaedfe) {
+    return MACH_O[head.readUInt32LE(4)] || 'a Mach-O for another machine';
+  }
+  // A Java class file starts alike; what follows there is its version, here the number of architectures.
+  if (magic === 0xcafebabe && head.readUInt32BE(4) < 32) {
+    return 'darwin-universal';
+  }
+  const header = magic >>> 16 === 0x4d5a ? head.readUInt32LE(0x3c) : head.length;
+  if (header + 6 <= head.length && head.toString('latin1', header, header + 4) === 'PE\0\0') {
+    return PE[head.readUInt16LE(header + 4)] || 'a PE for another machine';
+  }
+  return 'not a program';
+}
+
+/** Whether a program of this format runs on one of these platforms, as far as its header tells. */
+function fits(format, runs) {
+  const [system] = runs[0].split('-');
+  return runs.includes(format) || format === `${system}-universal`;
+}
+
+/** The first bytes of a file; undefined when it may be run but not read. */
+function head(file) {
+  let descriptor;
+  try {
+    descriptor = fs.openSync(file, 'r');
+  } catch {
+    return undefined;
+  }
+  try {
+    const bytes = Buffer.alloc(1024);
+    return bytes.subarray(0, fs.readSync(descriptor, bytes, 0, bytes.length, 0));
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+/** The size of each program as it was packed. A work tree has no such list. */
+function programs() {
+  const file = path.join(packageRoot, 'dist', 'programs.json');
+  let text;
+  try {
+    text = fs.readFileSync(file, 'utf8');
+  } catch {
+    return {};
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw explain().unusable(file, { kind: 'list', error });
+  }
 }
 
 function programPath(platform) {
   return path.join(packageRoot, 'native', platform, platform.startsWith('win32-') ? 'ktx.exe' : 'ktx');
 }
 
-function runnable(file) {
-  try {
-    fs.accessSync(file, fs.constants.X_OK);
-  } catch {
-    return undefined;
-  }
-  return fs.statSync(file).isFile() ? file : undefined;
-}
-
-function refuse(file, context) {
-  const found = fs.statSync(file, { throwIfNoEntry: false });
-  const lost = found !== undefined && found.isFile();
-  const fault = lost ? 'it is not executable' : found ? 'it is not a file' : 'there is no such file';
-  const hint = lost
-    ? `make it executable: chmod +x ${quote(file)}\n  (archives and file systems that drop the execute bit do this; reinstalling also mends it)`
-    : 'unset KTX_BINARY_PATH, or set it to the path of a ktx program';
-  throw new ProgramError(lost ? 'KTX_PROGRAM_NOT_EXECUTABLE' : 'KTX_PROGRAM_MISSING', [
-    `failed to run \`${file}\`: ${[fault, ...context].join('; ')}`,
-    `hint: ${hint}`,
-  ]);
-}
-
-function missing(native, candidates) {
-  const held = platforms();
-  const holds = held.length > 0 ? held.join(', ') : 'no programs at all';
-  return new ProgramError('KTX_PROGRAM_MISSING', [
-    `failed to find the ktx program for ${native}`,
-    ...candidates.map((file) => `  looked for: ${file}`),
-    `  the package holds: ${holds}`,
-    held.length > 0
-      ? 'hint: use a Node.js that is built for one of these platforms, or set KTX_BINARY_PATH to a ktx program'
-      : 'hint: the installation is incomplete; reinstall it: npm install @kaelio/ktx',
-  ]);
-}
-
-/** The platforms whose programs the package holds. */
+/** The platforms whose programs the package contains. */
 function platforms() {
   const folder = path.join(packageRoot, 'native');
   const names = fs.existsSync(folder) ? fs.readdirSync(folder).sort() : [];
   return names.filter((name) => fs.existsSync(programPath(name)));
 }
 
-function quote(text) {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replace(/'/g, "'\\''")}'`;
+function explain() {
+  return require('./failure.js')(packageRoot);
 }
 
 /** The environment of the program: it finds its bundled files below `KTX_PACKAGE_ROOT`. */
 function environment(env) {
-  return { ...env, KTX_PACKAGE_ROOT: packageRoot };
+  const followed = env.KTX_BINARY_PATH ? { [FOLLOWED]: path.resolve(env.KTX_BINARY_PATH) } : {};
+  return { ...env, KTX_PACKAGE_ROOT: packageRoot, ...followed };
 }
 
-/** What to add to the system's own words when a program that is there does not start. */
+/** A KtxError for the error with which the system refused to start `file`. */
 function startFailure(file, error, cwd) {
-  const lines = [`failed to run \`${file}\`: ${error.message}`];
-  if (cwd !== undefined && !fs.existsSync(cwd)) {
-    lines[0] = `failed to run \`${file}\` in \`${cwd}\`: there is no such folder`;
-  } else if (process.platform === 'darwin' && process.arch === 'arm64' && file.includes('darwin-x64')) {
-    lines.push('hint: this program needs Rosetta: softwareupdate --install-rosetta');
-  } else {
-    lines.push('hint: the file may be damaged or for another platform; reinstall it: npm install @kaelio/ktx');
-  }
-  return new ProgramError('KTX_PROGRAM_NOT_STARTED', lines);
+  return explain().notStarted(file, error, cwd);
 }
 
-module.exports = { ProgramError, environment, locate, packageRoot, startFailure };
+module.exports = { environment, locate, packageRoot, startFailure };

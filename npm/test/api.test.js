@@ -84,7 +84,7 @@ test('a folder that does not exist is told apart from a damaged program', async 
   assert.equal(await runKtxCli([], { cwd: installation.folder }), 0);
 });
 
-test('arguments that are no strings are refused', async (t) => {
+test('arguments that are not strings are refused', async (t) => {
   const installation = install(t, { [HOST]: '' });
   const { runKtxCli } = await api(installation);
   await assert.rejects(runKtxCli('--version'), TypeError);
@@ -92,7 +92,7 @@ test('arguments that are no strings are refused', async (t) => {
   assert.equal(await runKtxCli(['--version']), 0);
 });
 
-test('the package tells its name and version, and where its program is', async (t) => {
+test('the package reports its name and version, and where its program is', async (t) => {
   const installation = install(t, { [HOST]: '' });
   const { getKtxCliPackageInfo, ktxBinaryPath } = await api(installation);
   assert.deepEqual(getKtxCliPackageInfo(), { name: '@kaelio/ktx', version: '1.2.3' });
@@ -100,7 +100,65 @@ test('the package tells its name and version, and where its program is', async (
 });
 
 test('the types declare what the module exports', async (t) => {
-  const types = fs.readFileSync(path.join(__dirname, '..', 'dist', 'index.d.mts'), 'utf8');
-  const declared = [...types.matchAll(/export declare function (\w+)/g)].map((match) => match[1]);
-  assert.deepEqual(Object.keys(await api(install(t))).sort(), declared.sort());
+  const types = fs.readFileSync(path.join(__dirname, '..', 'dist', 'ktx-api.d.ts'), 'utf8');
+  const declared = [...types.matchAll(/export declare (?:function|class) (\w+)/g)].map((match) => match[1]);
+  const installation = install(t);
+  assert.deepEqual(Object.keys(await api(installation)).sort(), declared.sort());
+  assert.deepEqual(Object.keys(require(path.join(installation.root, 'dist', 'ktx-api.js'))).sort(), declared.sort());
+});
+
+test('every code that the types promise is one that the package gives, and no other', () => {
+  const dist = path.join(__dirname, '..', 'dist');
+  const codes = (text) => [...new Set(text.match(/KTX_(?:PROGRAM|STREAM|ABORTED|PACKAGE_BUNDLED)\w*/g))].sort();
+  const sources = fs.readdirSync(dist).filter((file) => /\.m?js$/.test(file));
+  const given = sources.flatMap((file) => fs.readFileSync(path.join(dist, file), 'utf8'));
+  assert.deepEqual(codes(given.join('\n')), codes(fs.readFileSync(path.join(dist, 'ktx-api.d.ts'), 'utf8')));
+});
+
+test('both kinds of module share one class of errors', async (t) => {
+  const installation = install(t);
+  const module = await api(installation);
+  const { KtxError, runKtxCli } = require(path.join(installation.root, 'dist', 'ktx-api.js'));
+  assert.equal(module.KtxError, KtxError);
+  await assert.rejects(module.runKtxCli([]), KtxError);
+  await assert.rejects(runKtxCli([]), { name: 'KtxError' });
+});
+
+for (const [what, change] of [
+  ['of another name', (manifest) => fs.writeFileSync(manifest, '{"name": "host", "version": "9.9.9"}')],
+  ['that does not parse', (manifest) => fs.writeFileSync(manifest, '{')],
+  ['that is not there', (manifest) => fs.rmSync(manifest)],
+]) {
+  test(`code that a bundler moved under a package.json ${what} says so at its first use`, async (t) => {
+    const installation = install(t, { [HOST]: 'console.log("ran")' });
+    const { getKtxCliPackageInfo, ktxBinaryPath, runKtxCli } = require(path.join(installation.root, 'dist', 'ktx-api.js'));
+    assert.equal(getKtxCliPackageInfo().version, '1.2.3');
+    change(path.join(installation.root, 'package.json'));
+    const expected = { name: 'KtxError', code: 'KTX_PACKAGE_BUNDLED', message: /hint: mark @kaelio\/ktx as external/ };
+    assert.throws(getKtxCliPackageInfo, expected);
+    assert.throws(ktxBinaryPath, expected);
+    await assert.rejects(runKtxCli([]), expected);
+  });
+}
+
+test('the ES module finds the package from beside a bundle, or says that it cannot', async (t) => {
+  const installation = install(t, { [HOST]: '' });
+  const manifest = { name: '@kaelio/ktx', version: '1.2.3', main: './dist/ktx-api.js' };
+  fs.writeFileSync(path.join(installation.root, 'package.json'), JSON.stringify(manifest));
+  const bundle = (folder) => {
+    const file = path.join(folder, 'dist', 'bundle.mjs');
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.copyFileSync(path.join(installation.root, 'dist', 'index.mjs'), file);
+    fs.writeFileSync(path.join(folder, 'package.json'), '{"name": "host", "version": "9.9.9"}');
+    return import(pathToFileURL(file).href);
+  };
+  const near = await bundle(path.join(installation.folder, 'host'));
+  assert.deepEqual(near.getKtxCliPackageInfo(), { name: '@kaelio/ktx', version: '1.2.3' });
+  const { folder, root } = install(t);
+  fs.rmSync(root, { recursive: true });
+  const far = await bundle(folder);
+  const expected = { name: 'KtxError', code: 'KTX_PACKAGE_BUNDLED', message: /hint: mark @kaelio\/ktx as external/ };
+  assert.throws(far.getKtxCliPackageInfo, expected);
+  assert.throws(far.ktxBinaryPath, expected);
+  await assert.rejects(far.runKtxCli([]), expected);
 });

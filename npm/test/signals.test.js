@@ -10,7 +10,7 @@ const { HOST, environment, install } = require('./support/installation.js');
 /** Notes each signal, and ends a while after the first, so that a second delivery would be seen. */
 const LISTENER = `
 const seen = [];
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']) {
   process.on(signal, () => {
     seen.push(signal);
     setTimeout(() => { console.log('seen ' + seen.join(' ')); process.exit(7); }, 300);
@@ -23,7 +23,7 @@ console.log('ready');
 /** A launcher that is gone leaves its program, and then the test would wait for it. */
 const onUnix = { skip: process.platform === 'win32' && 'Windows has no signals to pass on', timeout: 60_000 };
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']) {
   test(`${signal} to the launcher reaches the program once, and the launcher waits for it`, onUnix, async (t) => {
     const { bin } = install(t, { [HOST]: LISTENER });
     // Detached: a session of its own, without a controlling terminal.

@@ -9,7 +9,7 @@ const path = require('node:path');
 
 const HOST = `${process.platform}-${process.arch}`;
 
-/** Installs the package in a folder that goes when the test ends. `programs` are sources for Node by platform. */
+/** Installs the package in a folder that is removed when the test ends. `programs` are sources for Node by platform. */
 function install(test, programs = {}) {
   const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'ktx-launcher-')));
   test.after(() => fs.rmSync(folder, { recursive: true, force: true }));
@@ -30,14 +30,26 @@ function writeProgram(file, source) {
 
 /** The environment without what would lead the launcher elsewhere. */
 function environment(additions = {}) {
-  const { KTX_BINARY_PATH: _binary, KTX_PACKAGE_ROOT: _root, NODE_OPTIONS: _options, ...env } = process.env;
+  const { KTX_BINARY_PATH: _binary, KTX_BINARY_PATH_FOLLOWED: _followed, ...own } = process.env;
+  const { KTX_PACKAGE_ROOT: _root, NODE_OPTIONS: _options, ...env } = own;
   return { ...env, ...additions };
 }
 
+/** States the sizes of programs as packing does. */
+function stateSizes(root, sizes) {
+  fs.writeFileSync(path.join(root, 'dist', 'programs.json'), `${JSON.stringify(sizes)}\n`);
+}
+
 function run(bin, args = [], { env = {}, input = '', cwd } = {}) {
-  const ended = spawnSync(process.execPath, [bin, ...args], { env: environment(env), input, cwd, encoding: 'utf8' });
+  const ended = spawnSync(process.execPath, [bin, ...args], {
+    env: environment(env),
+    input,
+    cwd,
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
   const { status, signal, stdout, stderr } = ended;
   return { status, signal, stdout, stderr };
 }
 
-module.exports = { HOST, environment, install, run, writeProgram };
+module.exports = { HOST, environment, install, run, stateSizes, writeProgram };
