@@ -1,35 +1,36 @@
 /**
  * The ES module of the JS API: hands on what `ktx-api.js` exports, so that both kinds of module share one KtxError.
  *
- * No static import: bundlers leave `createRequire` alone, and find the package beside the bundle when it runs.
+ * No static import: bundlers leave what is loaded at run time alone, and it is found beside the bundle. Called by its
+ * own name, `createRequire` is replaced by webpack.
  */
 
-import { createRequire } from 'node:module';
+import module from 'node:module';
 
 export const { KtxError, getKtxCliPackageInfo, ktxBinaryPath, runKtxCli } = load();
 
 function load() {
-  // esbuild has no import.meta in CommonJS, where there is a file name instead.
-  const here = import.meta.url ?? __filename;
+  let cause;
   for (const name of ['./ktx-api.js', '@kaelio/ktx']) {
     try {
-      return createRequire(here)(name);
+      // esbuild has no import.meta in CommonJS, where there is a file name instead.
+      return module.createRequire(import.meta.url ?? __filename)(name);
     } catch (error) {
-      if (error.code !== 'MODULE_NOT_FOUND') {
-        throw error;
-      }
+      cause ??= error;
     }
   }
-  return bundled();
+  return bundled(cause);
 }
 
 /** Importing must not fail where nothing is ever run; the first use does. */
-function bundled() {
-  class KtxError extends Error {}
+function bundled(cause) {
+  class KtxError extends Error {
+    name = 'KtxError';
+    code = 'KTX_PACKAGE_BUNDLED';
+  }
   const refuse = () => {
     const message = 'failed to find the package @kaelio/ktx: its code has been bundled into another file';
-    const error = new KtxError(`${message}\nhint: mark @kaelio/ktx as external in the bundler's configuration`);
-    throw Object.assign(error, { name: 'KtxError', code: 'KTX_PACKAGE_BUNDLED' });
+    throw new KtxError(`${message}\nhint: mark @kaelio/ktx as external in the bundler's configuration`, { cause });
   };
   return { KtxError, getKtxCliPackageInfo: refuse, ktxBinaryPath: refuse, runKtxCli: async () => refuse() };
 }

@@ -6,6 +6,7 @@ mod assets;
 mod contents;
 mod package_json;
 mod program;
+mod program_list;
 mod rules;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use ktx_manifest::{ArchivePath, Finding, Platform};
 
 pub use self::contents::{PackageContents, PackagedFile};
 pub use self::package_json::{LAUNCHER, PackageJson};
+pub use self::program_list::PROGRAM_LIST;
 pub use self::rules::judge;
 use crate::archive::{
     Collector, Content, DirectoryWriter, Entry, Listed, Listing, Mode, replace_directory, write_entries,
@@ -71,7 +73,9 @@ impl PackagePlan {
             Content::Generated(text.into_bytes()),
         ));
         let (entries, collisions) = collector.finish();
-        let contents = PackageContents::load(entries)?;
+        let mut contents = PackageContents::load(entries)?;
+        let list = program_list::text(&contents).into_bytes();
+        contents.insert(archive_path(PROGRAM_LIST), Mode::Regular, list);
         // Without one of two colliding files the package would look incomplete, which is not what is wrong.
         if collisions.is_empty() {
             findings.extend(judge(&contents, &options.version)?);

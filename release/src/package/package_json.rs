@@ -28,6 +28,9 @@ pub struct PackageJson {
     bugs: Bugs,
     repository: Repository,
     license: String,
+    /// How Node.js reads a file that ends in `.js`; without it, it has to find out at every start.
+    #[serde(rename = "type")]
+    module_type: String,
     main: String,
     types: String,
     exports: BTreeMap<String, Export>,
@@ -58,6 +61,15 @@ struct Repository {
 enum Export {
     File(String),
     Module(Module),
+    Both(Both),
+}
+
+/// What `import` and what `require` find.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Both {
+    import: Module,
+    require: Module,
 }
 
 /// The order matters: the first condition that holds is taken, and types must come first.
@@ -84,10 +96,15 @@ impl PackageJson {
     /// What ships as this version.
     pub fn new(version: semver::Version) -> PackageJson {
         let text = str::to_owned;
-        let module = Module {
-            types: text("./dist/index.d.mts"),
-            default: text("./dist/index.mjs"),
+        let module = |types: &str, default: &str| Module {
+            types: types.to_owned(),
+            default: default.to_owned(),
         };
+        let api = Both {
+            import: module("./dist/index.d.mts", "./dist/index.mjs"),
+            require: module("./dist/ktx-api.d.ts", "./dist/ktx-api.js"),
+        };
+        let launcher = format!("./{LAUNCHER}");
         PackageJson {
             name: text(NPM_PACKAGE),
             version,
@@ -104,13 +121,18 @@ impl PackageJson {
                 url: text("git+https://github.com/kaelio/ktx.git"),
             },
             license: text("Apache-2.0"),
-            main: text("./dist/index.mjs"),
-            types: text("./dist/index.d.mts"),
+            module_type: text("commonjs"),
+            main: api.require.default.clone(),
+            types: api.require.types.clone(),
             exports: BTreeMap::from([
-                (text("."), Export::Module(module)),
+                (text("."), Export::Both(api)),
+                (
+                    launcher.clone(),
+                    Export::Module(module("./dist/bin.d.ts", &launcher)),
+                ),
                 (text("./package.json"), Export::File(text("./package.json"))),
             ]),
-            bin: BTreeMap::from([(text("ktx"), format!("./{LAUNCHER}"))]),
+            bin: BTreeMap::from([(text("ktx"), launcher)]),
             files: ["dist", "native", "assets"].map(text).into(),
             engines: Engines { node: text(">=18") },
             prefer_unplugged: true,
@@ -191,12 +213,23 @@ mod tests {
             "url": "git+https://github.com/kaelio/ktx.git"
           },
           "license": "Apache-2.0",
-          "main": "./dist/index.mjs",
-          "types": "./dist/index.d.mts",
+          "type": "commonjs",
+          "main": "./dist/ktx-api.js",
+          "types": "./dist/ktx-api.d.ts",
           "exports": {
             ".": {
-              "types": "./dist/index.d.mts",
-              "default": "./dist/index.mjs"
+              "import": {
+                "types": "./dist/index.d.mts",
+                "default": "./dist/index.mjs"
+              },
+              "require": {
+                "types": "./dist/ktx-api.d.ts",
+                "default": "./dist/ktx-api.js"
+              }
+            },
+            "./dist/bin.js": {
+              "types": "./dist/bin.d.ts",
+              "default": "./dist/bin.js"
             },
             "./package.json": "./package.json"
           },

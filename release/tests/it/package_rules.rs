@@ -1,9 +1,11 @@
 //! The rules that hold for a staged tree and for a tarball alike, tried on a package in memory.
 
+use std::collections::BTreeMap;
+
 use fs_err as fs;
 use ktx_manifest::Platform;
 use ktx_release::archive::Mode;
-use ktx_release::package::{PackageContents, PackageJson, judge};
+use ktx_release::package::{PROGRAM_LIST, PackageContents, PackageJson, judge};
 
 use crate::package::check;
 use crate::sources::{Sources, VERSION, finding_codes};
@@ -56,7 +58,7 @@ fn installing_runs_nothing_and_brings_nothing() {
         &["package-dependency", mismatch],
     );
     check_contents(edit_json(first, "\"gypfile\": true, \"name\""), &[mismatch]);
-    check_contents(edit_json(first, "\"type\": \"module\", \"name\""), &[mismatch]);
+    check_contents(edit_json("commonjs", "module"), &[mismatch]);
     check_contents(
         edit_json(
             "\"access\": \"public\"",
@@ -77,7 +79,7 @@ fn installing_runs_nothing_and_brings_nothing() {
 fn nothing_reports_about_its_users() {
     check_contents(
         put("dist/index.mjs", "import posthog from 'posthog-node'"),
-        &["package-telemetry"],
+        &["package-launcher", "package-telemetry"],
     );
     check_contents(
         put("assets/demo/ktx.yaml", "url: https://api.mixpanel.com/track"),
@@ -119,8 +121,95 @@ fn files_and_modes_are_exactly_those_that_belong() {
     check_contents(mode("dist/index.mjs", Mode::Executable), &["package-mode"]);
     check_contents(put("native/linux-x64/extra", ""), &["package-file-unexpected"]);
     check_contents(put("native/plan9-x64/ktx", ""), &["package-file-unexpected"]);
-    check_contents(|contents| contents.remove("native/linux-x64/ktx"), &[]);
+    check_contents(without_linux_x64, &[]);
     check_contents(|contents| contents.remove("README.md"), &["package-file-missing"]);
+}
+
+/// A package may be without a platform, if it does not state a program's size for it.
+fn without_linux_x64(contents: &mut PackageContents) {
+    contents.remove("native/linux-x64/ktx");
+    let bytes = contents.get(PROGRAM_LIST).expect("it is there").bytes;
+    let mut sizes: BTreeMap<String, u64> = serde_json::from_slice(bytes).expect("it is a list");
+    sizes.remove("linux-x64").expect("it is in the list");
+    state_sizes(contents, &sizes);
+}
+
+fn state_sizes(contents: &mut PackageContents, sizes: &BTreeMap<String, u64>) {
+    contents.insert(
+        PROGRAM_LIST.parse().expect("safe"),
+        Mode::Regular,
+        ktx_manifest::json_text(sizes).into_bytes(),
+    );
+}
+
+#[test]
+fn the_sizes_of_programs_are_stated_as_they_are() {
+    let wrong = &["package-program-size"];
+    check_contents(|contents| contents.remove("native/linux-x64/ktx"), wrong);
+    check_contents(put(PROGRAM_LIST, "{}\n"), wrong);
+    check_contents(put(PROGRAM_LIST, "{"), wrong);
+    check_contents(
+        |contents| contents.remove(PROGRAM_LIST),
+        &["package-file-missing"],
+    );
+    for change in [-1_i64, 1] {
+        let other = |contents: &mut PackageContents| {
+            let bytes = contents.get(PROGRAM_LIST).expect("it is there").bytes;
+            let mut sizes: BTreeMap<String, u64> = serde_json::from_slice(bytes).expect("it is a list");
+            for size in sizes.values_mut() {
+                *size = size.checked_add_signed(change).expect("programs are not empty");
+            }
+            state_sizes(contents, &sizes);
+        };
+        check_contents(other, wrong);
+    }
+}
+
+#[test]
+fn javascript_starts_everywhere_and_loads_nothing_foreign() {
+    let launcher = |text: &'static str| {
+        move |contents: &mut PackageContents| {
+            contents.insert(
+                "dist/bin.js".parse().expect("safe"),
+                Mode::Executable,
+                text.into(),
+            );
+        }
+    };
+    let refused = &["package-launcher"];
+    check_contents(launcher("#!/usr/bin/env node\r\n'use strict';\r\n"), refused);
+    for text in [
+        "",
+        "'use strict';\n",
+        "#!/usr/bin/node\n",
+        " #!/usr/bin/env node\n",
+        "#!/usr/bin/env node",
+    ] {
+        check_contents(launcher(text), refused);
+    }
+    for line in [
+        "require('left-pad')",
+        "require(\"left-pad\")",
+        "require( `left-pad` )",
+        "require('./absent.js')",
+        "require('../package.json')",
+        "import('left-pad')",
+        "import 'left-pad'",
+        "import pad from 'left-pad'",
+        "export * from './absent.js'",
+    ] {
+        check_contents(put("dist/program.js", line), refused);
+    }
+    check_contents(put("dist/streams.js", "'use strict';\r\n"), refused);
+    check_contents(launcher("#!/usr/bin/env node\nrequire('./program.js');\n"), &[]);
+    for line in [
+        "require('fs')",
+        "require('node:zlib')",
+        "import { x } from 'node:module'",
+        "import './error.js'",
+    ] {
+        check_contents(put("dist/program.js", line), &[]);
+    }
 }
 
 #[test]

@@ -62,7 +62,16 @@ impl Artifact {
         let text =
             format!("#!/bin/sh\nreal=\"$(dirname \"$0\")/ktx.real\"\n{script}\nexec \"$real\" \"$@\"\n");
         *self.package.bytes(&path)? = text.into_bytes();
-        Ok(())
+        self.state_size()
+    }
+
+    /// States the size of this machine's program as it is, or the launcher would not even start it.
+    fn state_size(&mut self) -> Result<()> {
+        let bytes = self.package.bytes(&Artifact::program())?.len();
+        let platform = Platform::host().map(Platform::as_str).unwrap_or_default();
+        self.package.json("package/dist/programs.json", |sizes| {
+            sizes[platform] = bytes.into()
+        })
     }
 
     /// Writes an artifacts folder; returns the path of the tarball.

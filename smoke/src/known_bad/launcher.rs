@@ -58,7 +58,7 @@ pub const ALL: &[Sabotage] = &[
         deed: |artifact| {
             artifact
                 .package
-                .replace(API, "export async function runKtxCli", "async function runKtxCli")
+                .replace(API, "ktxBinaryPath, runKtxCli }", "ktxBinaryPath }")
         },
         caught_by: Catcher::Scenario("npm-local", "api.exit"),
     },

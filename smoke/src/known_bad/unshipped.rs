@@ -67,6 +67,23 @@ pub const ALL: &[Sabotage] = &[
     refused!("no-program-at-all", "package-program-missing", |artifact| {
         artifact.package.remove_all("package/native/")
     }),
+    refused!("program-empty", "program-unreadable", |artifact| {
+        artifact.package.bytes(&Artifact::program())?.clear();
+        Ok(())
+    }),
+    refused!("program-truncated", "package-program-size", |artifact| {
+        let program = artifact.package.bytes(&Artifact::program())?;
+        program.truncate(program.len() - 1);
+        Ok(())
+    }),
+    refused!("program-for-another-machine", "program-platform", |artifact| {
+        // The machine in an ELF header; MIPS is not one of ours.
+        artifact.package.bytes(&Artifact::program())?[18] = 8;
+        Ok(())
+    }),
+    refused!("launcher-with-carriage-returns", "package-launcher", |artifact| {
+        artifact.package.replace(LAUNCHER, "\n", "\r\n")
+    }),
     refused!(
         "program-marked-with-another-version",
         "program-version",

@@ -5,16 +5,24 @@ use ktx_manifest::{Finding, Platform};
 use crate::package::contents::PackageContents;
 use crate::package::mode_of;
 use crate::package::package_json::LAUNCHER;
+use crate::package::program_list::PROGRAM_LIST;
 
 /// Without these nothing works, or nobody may use it.
-const REQUIRED: [&str; 8] = [
+const REQUIRED: [&str; 15] = [
     "LICENSE",
     "README.md",
     "assets/python/manifest.json",
+    "dist/bin.d.ts",
     LAUNCHER,
+    "dist/error.js",
+    "dist/failure.js",
     "dist/index.d.mts",
     "dist/index.mjs",
+    "dist/ktx-api.d.ts",
+    "dist/ktx-api.js",
     "dist/program.js",
+    PROGRAM_LIST,
+    "dist/streams.js",
     "package.json",
 ];
 

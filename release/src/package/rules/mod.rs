@@ -3,6 +3,7 @@
 
 mod assets;
 mod install;
+mod launcher;
 mod layout;
 mod telemetry;
 
@@ -22,6 +23,7 @@ pub fn judge(contents: &PackageContents, version: &semver::Version) -> Result<Ve
         let telemetry = scope.spawn(|| telemetry::findings(contents));
         let mut findings = layout::findings(contents);
         findings.extend(install::findings(contents, version));
+        findings.extend(launcher::findings(contents));
         for platform in Platform::ALL {
             let path = platform.program_path();
             if let Some(file) = contents.get(&path) {
