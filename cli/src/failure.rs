@@ -11,7 +11,6 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use ktx_runtime::{Interrupted, Signal};
 
-use crate::hint;
 use crate::printer::Printer;
 use crate::session::Session;
 use crate::version;
@@ -21,12 +20,12 @@ use crate::version;
 #[error("{0}")]
 pub struct Usage(pub String);
 
-/// The command has already said what there is to say. Exit 1.
+/// The command has reported why already. Exit 1.
 #[derive(Debug, thiserror::Error)]
 #[error("the command failed")]
 pub struct AlreadyReported;
 
-/// Prints help, version or a usage error, and says how to exit.
+/// Prints help, version or a usage error, and chooses the exit code.
 pub fn usage(printer: &Printer, error: &clap::Error) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayVersion => {
@@ -38,20 +37,19 @@ pub fn usage(printer: &Printer, error: &clap::Error) -> ExitCode {
             ExitCode::SUCCESS
         }
         _ => {
-            printer.talk(error.render().to_string().trim_end());
+            printer.diagnostic(error.render().to_string().trim_end());
             ExitCode::from(2)
         }
     }
 }
 
-/// Prints what went wrong, and says how to exit.
+/// Prints what went wrong, and chooses the exit code.
 pub fn report(session: &Session, error: &anyhow::Error) -> ExitCode {
     if error.is::<AlreadyReported>() {
         return ExitCode::FAILURE;
     }
-    session.printer.talk(&message(error));
-    if let Some(hint) = hint::of(error) {
-        session.printer.talk(&format!("hint: {hint}"));
+    for line in sentence_and_hint(error) {
+        session.printer.diagnostic(&line);
     }
     if let Some(signal) = interrupted(session, error) {
         return ExitCode::from(signal.exit_code());
@@ -63,8 +61,25 @@ pub fn report(session: &Session, error: &anyhow::Error) -> ExitCode {
     }
 }
 
-/// The error and its causes on one line, a cause that the text already ends with left out.
-fn message(error: &anyhow::Error) -> String {
+/// The exit code of a command that did its work: output that did not arrive makes it a failure.
+pub fn finish(printer: &Printer, code: ExitCode) -> ExitCode {
+    match printer.finish() {
+        Ok(()) => code,
+        Err(error) => {
+            printer.diagnostic(&format!("failed to write to stdout: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The error with its causes on one line, then the line with the hint when there is one.
+pub fn sentence_and_hint(error: &anyhow::Error) -> Vec<String> {
+    let hint = hint(error).map(|hint| format!("hint: {hint}"));
+    std::iter::once(sentence(error)).chain(hint).collect()
+}
+
+/// A cause that the text already ends with is left out.
+pub fn sentence(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1) {
         let cause = cause.to_string();
@@ -75,15 +90,34 @@ fn message(error: &anyhow::Error) -> String {
     text
 }
 
-/// The signal that the command ended for, however deep it lies under what it broke: an error that says so, or an
-/// installation that was cancelled by Ctrl-C at the question.
+/// What to do about it, as the outermost cause that knows says.
+pub fn hint(error: &anyhow::Error) -> Option<String> {
+    error.chain().find_map(|cause| {
+        if let Some(error) = cause.downcast_ref::<ktx_app::Error>() {
+            return error.hint();
+        }
+        cause
+            .downcast_ref::<ktx_project::Error>()
+            .and_then(ktx_project::Error::hint)
+    })
+}
+
+/// The signal that the command ended for, whatever it broke: an error that says so, or an installation that was
+/// cancelled by Ctrl-C at the question.
 fn interrupted(session: &Session, error: &anyhow::Error) -> Option<Signal> {
     error.chain().find_map(|cause| {
         if let Some(Interrupted(signal)) = cause.downcast_ref::<Interrupted>() {
             return Some(*signal);
         }
-        match cause.downcast_ref::<ktx_runtime::Error>()? {
-            ktx_runtime::Error::InstallCancelled { .. } => session.interrupt.raised(),
+        let error = match cause.downcast_ref::<ktx_app::Error>() {
+            Some(error) => match error.interrupted() {
+                Some(Interrupted(signal)) => return Some(signal),
+                None => error.runtime()?,
+            },
+            None => cause.downcast_ref::<ktx_runtime::Error>()?,
+        };
+        match error {
+            ktx_runtime::Error::InstallCancelled { .. } => session.app.interrupt.raised(),
             error => error.interrupted().map(|Interrupted(signal)| signal),
         }
     })

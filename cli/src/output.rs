@@ -32,10 +32,11 @@ impl OutputArguments {
         if let Some(text) = &self.output {
             return parse("--output", text);
         }
-        if let Some(text) = session.environment.text("KTX_OUTPUT") {
+        if let Some(text) = session.app.environment.text("KTX_OUTPUT") {
             return parse("KTX_OUTPUT", text);
         }
         let in_ci = session
+            .app
             .environment
             .text("CI")
             .is_some_and(|value| value != "0" && value != "false");

@@ -1,56 +1,45 @@
-//! What every command is given: the streams, the environment, the wish to end, and the root's flags.
+//! What every command of the command line is given: the application, the streams and the terminal.
 
-use ktx_runtime::{Environment, Interrupt, Runtime};
+use std::sync::Arc;
+
+use ktx_app::App;
+use ktx_runtime::{Environment, Interrupt};
 
 use crate::arguments::GlobalArguments;
-use crate::dialogue::TerminalDialogue;
 use crate::printer::Printer;
-use crate::runtime_progress::RuntimeProgress;
 use crate::signals;
+use crate::terminal::Terminal;
 use crate::version::VERSION;
 
 /// Lives as long as the command.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Session {
+    pub app: App,
     pub printer: Printer,
-    pub environment: Environment,
-    /// Raised by Ctrl-C and SIGTERM; what loops and waits looks at it.
-    pub interrupt: Interrupt,
-    pub global: GlobalArguments,
+    pub terminal: Terminal,
 }
 
 impl Session {
     /// Looks at the process once and takes over its signals.
     pub fn new(printer: Printer, global: &GlobalArguments) -> Session {
         let interrupt = Interrupt::new();
+        let environment = Environment::of_this_process();
         signals::forward_to(&interrupt);
-        Session {
-            printer,
-            environment: Environment::of_this_process(),
-            interrupt,
-            global: global.clone(),
+        if environment.text("KTX_PACKAGE_ROOT").is_some() {
+            // Set by the launcher, which passes signals on as long as it lives.
+            signals::watch_parent(&interrupt);
         }
-    }
-
-    /// The managed runtime of this version of the program. Making the handle touches nothing; what it does
-    /// later shows on a terminal.
-    ///
-    /// # Errors
-    /// When no place for it can be told.
-    pub fn runtime(&self) -> anyhow::Result<Runtime> {
-        let runtime = Runtime::new(self.environment.clone(), VERSION, self.interrupt.clone())?;
-        Ok(runtime.observed_by(RuntimeProgress::new(self.printer)))
-    }
-
-    /// The person at the terminal.
-    pub fn dialogue(&self) -> TerminalDialogue {
-        TerminalDialogue::new(self.printer, self.interrupt.clone())
-    }
-
-    /// A line on stderr, with `--debug` only.
-    pub fn debug(&self, text: &str) {
-        if self.global.debug {
-            self.printer.talk(&format!("[debug] {text}"));
+        let terminal = Terminal::new(printer.clone(), interrupt.clone(), global.debug);
+        Session {
+            app: App {
+                environment,
+                interrupt,
+                project_dir: global.project_dir.clone(),
+                desk: Arc::new(terminal.clone()),
+                version: VERSION,
+            },
+            printer,
+            terminal,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM and SIGHUP become the wish to end that a command cleans up for.
+//! Ctrl-C, SIGTERM, SIGHUP and the death of the parent become a request to end that a command cleans up for.
 
 use ktx_runtime::{Interrupt, Signal};
 
@@ -41,3 +41,25 @@ pub fn forward_to(interrupt: &Interrupt) {
         interrupt.raise(Signal::Interrupt);
     });
 }
+
+/// How often the parent is looked for.
+#[cfg(unix)]
+const PARENT_POLL: std::time::Duration = std::time::Duration::from_millis(250);
+
+/// From here on the death of the process that started this one raises `interrupt`: a launcher that was killed cannot
+/// pass a signal on, and the pipes it handed over stay open.
+#[cfg(unix)]
+pub fn watch_parent(interrupt: &Interrupt) {
+    let parent = rustix::process::getppid();
+    let interrupt = interrupt.clone();
+    std::thread::spawn(move || {
+        while rustix::process::getppid() == parent {
+            std::thread::sleep(PARENT_POLL);
+        }
+        interrupt.raise(Signal::Terminate);
+    });
+}
+
+/// Windows closes the pipes of a process that ends.
+#[cfg(windows)]
+pub fn watch_parent(_interrupt: &Interrupt) {}

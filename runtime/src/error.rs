@@ -99,6 +99,9 @@ pub enum Error {
     Http(#[from] crate::http::HttpError),
     #[error("{0}")]
     OneShot(String),
+    /// The process answered with a sentence instead of JSON.
+    #[error("ktx-daemon {subcommand} failed: {message}")]
+    OneShotRefused { subcommand: String, message: String },
 }
 
 impl Error {

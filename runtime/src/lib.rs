@@ -54,7 +54,7 @@ pub use crate::ensure::{BothPolicies, Consent, Dialogue, InstallPolicy, install_
 pub use crate::environment::Environment;
 pub use crate::error::{Error, UV_REQUIRED};
 pub use crate::feature::{Feature, FeatureSet, UnknownFeature};
-pub use crate::http::{BaseUrl, HttpClient, HttpError, InvalidUrl, Port};
+pub use crate::http::{BaseUrl, Caller, HttpClient, HttpError, InvalidUrl};
 pub use crate::install::{InstallMode, InstallOutcome, InstallReport, InstallRequest};
 pub use crate::installed::InstalledManifest;
 pub use crate::interrupt::{Interrupt, Interrupted, Signal};

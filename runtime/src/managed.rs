@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::daemon::{ProvenDaemon, StartMode, StartOutcome, StartRequest};
 use crate::ensure::{Dialogue, InstallPolicy};
-use crate::http::{BaseUrl, HttpClient, Port};
+use crate::http::{BaseUrl, Caller, HttpClient};
 use crate::{Error, Feature, FeatureSet, Runtime};
 
 /// Resolves to a running daemon on first use. Share one by reference or clone among the ports of a command, so that what
@@ -45,21 +45,21 @@ impl ManagedDaemon {
     /// may be another's; then it is started again.
     ///
     /// # Errors
-    /// As [`ManagedDaemon::base_url`], and [`crate::HttpError`] in the words of `port`.
-    pub fn post(&self, port: Port, path: &str, payload: &Value) -> Result<Map<String, Value>, Error> {
+    /// As [`ManagedDaemon::base_url`], and [`crate::HttpError`] in the words of `caller`.
+    pub fn post(&self, caller: Caller, path: &str, payload: &Value) -> Result<Map<String, Value>, Error> {
         let daemon = self.resolve()?;
         let client = HttpClient::new(self.runtime.interrupt().clone());
         {
             let _in_use = self.runtime.use_runtime()?;
             if daemon.still_proves_itself(&client) {
-                return Ok(daemon.post(&client, port, path, payload)?);
+                return Ok(daemon.post(&client, caller, path, payload)?);
             }
         }
         self.forget();
         let daemon = self.resolve()?;
         let _in_use = self.runtime.use_runtime()?;
         // Proven a moment ago, by starting or reusing it.
-        Ok(daemon.post(&client, port, path, payload)?)
+        Ok(daemon.post(&client, caller, path, payload)?)
     }
 
     fn resolve(&self) -> Result<ProvenDaemon, Error> {
@@ -104,11 +104,11 @@ impl ExplicitDaemon {
     /// the one of the file that `KTX_DAEMON_TOKEN_FILE` names when its holder is; else none does.
     ///
     /// # Errors
-    /// [`crate::HttpError`] in the words of `port`.
-    pub fn post(&self, port: Port, path: &str, payload: &Value) -> Result<Map<String, Value>, Error> {
+    /// [`crate::HttpError`] in the words of `caller`.
+    pub fn post(&self, caller: Caller, path: &str, payload: &Value) -> Result<Map<String, Value>, Error> {
         let client = HttpClient::new(self.runtime.interrupt().clone());
         let token = crate::daemon::token_for(&self.runtime, &client, &self.base)?;
         let bearer = token.as_ref().map(crate::daemon::Token::hex);
-        Ok(client.post_object(port, &self.base, path, payload, bearer.as_deref())?)
+        Ok(client.post_object(caller, &self.base, path, payload, bearer.as_deref())?)
     }
 }

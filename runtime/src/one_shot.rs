@@ -58,12 +58,15 @@ impl Runtime {
         };
         if !ended.status.success() {
             let said = String::from_utf8_lossy(&stderr).trim().to_owned();
-            let said = if said.is_empty() {
-                exit_text(ended.status)
+            return Err(if said.is_empty() {
+                let status = exit_text(ended.status);
+                Error::OneShot(format!("ktx-daemon {subcommand} failed: {status}"))
             } else {
-                said
-            };
-            return Err(Error::OneShot(format!("ktx-daemon {subcommand} failed: {said}")));
+                Error::OneShotRefused {
+                    subcommand: subcommand.to_owned(),
+                    message: said,
+                }
+            });
         }
         if too_large {
             let reason =

@@ -1,9 +1,8 @@
 //! `ktx completions`: a script for the user's shell.
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::Shell;
 
-use crate::arguments::Arguments;
 use crate::session::Session;
 
 #[derive(Debug, Args)]
@@ -13,9 +12,9 @@ pub struct CompletionsArguments {
     shell: Shell,
 }
 
-/// Prints the script.
-pub fn run(arguments: &CompletionsArguments, session: &Session) {
+/// Prints the script for the commands below `root`.
+pub fn run(arguments: &CompletionsArguments, root: &mut clap::Command, session: &Session) {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut Arguments::command(), "ktx", &mut script);
+    clap_complete::generate(arguments.shell, root, "ktx", &mut script);
     session.printer.raw(&String::from_utf8_lossy(&script));
 }

@@ -5,12 +5,12 @@ use ktx_project::ingest::{IngestReport, UnitStatus};
 use ktx_project::scan::{self, Trigger};
 
 use super::dev::ingest_text::{self, Form};
-use crate::failure::AlreadyReported;
-use crate::ingester::Ingester;
-use crate::python::{PolicyArguments, Python};
+use crate::arguments::PolicyArguments;
+use crate::failure::{self, AlreadyReported};
 use crate::session::Session;
-use crate::workspace::Workspace;
-use crate::{hint, progress};
+use ktx_app::Ingester;
+use ktx_app::Python;
+use ktx_app::Workspace;
 
 #[derive(Debug, Args)]
 pub struct IngestArguments {
@@ -33,10 +33,10 @@ pub struct IngestArguments {
 
 /// A connection that fails is told; the others are ingested all the same. Exit 1 when any failed.
 pub fn run(arguments: &IngestArguments, session: &Session) -> anyhow::Result<()> {
-    let python = Python::new(session, arguments.policy.policy()?)?;
-    let workspace = Workspace::open(session)?;
+    let python = Python::new(&session.app, arguments.policy.policy()?)?;
+    let workspace = Workspace::open(&session.app)?;
     let ingester = Ingester {
-        session,
+        app: &session.app,
         workspace: &workspace,
         python: &python,
         trigger: Trigger::Cli,
@@ -46,7 +46,7 @@ pub fn run(arguments: &IngestArguments, session: &Session) -> anyhow::Result<()>
         false => Form::Plain,
     };
     let ingest = |connection: &str| {
-        progress::during(session, &format!("Ingesting {connection}"), || {
+        session.terminal.during(&format!("Ingesting {connection}"), || {
             ingester.ingest(connection, scan::ADAPTER, None)
         })
     };
@@ -67,11 +67,15 @@ pub fn run(arguments: &IngestArguments, session: &Session) -> anyhow::Result<()>
                 reports.push(report);
             }
             Err(error) => {
-                session.interrupt.check()?;
+                session.app.interrupt.check()?;
                 failed = true;
-                session.printer.talk(&format!("{id}: {error:#}"));
-                if let Some(hint) = hint::of(&error) {
-                    session.printer.talk(&format!("hint: {hint}"));
+                for (place, line) in failure::sentence_and_hint(&error.into()).iter().enumerate() {
+                    let prefix = if place == 0 {
+                        format!("{id}: ")
+                    } else {
+                        String::new()
+                    };
+                    session.printer.diagnostic(&format!("{prefix}{line}"));
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! The commands, one file each, by their names on the command line.
+//! The root of the command line, and the commands, one file each, by their names.
 
 pub mod agent;
 pub mod completions;
@@ -10,12 +10,35 @@ pub mod serve;
 pub mod setup;
 pub mod sl;
 
-use clap::Subcommand;
+use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::arguments::GlobalArguments;
 use crate::session::Session;
-use crate::workspace;
+use crate::version::VERSION;
 
-/// What stands behind `ktx`.
+/// Build and query a semantic layer over your databases
+#[derive(Debug, Parser)]
+#[command(
+    name = "ktx",
+    bin_name = "ktx",
+    version = VERSION,
+    disable_version_flag = true,
+    disable_help_subcommand = true,
+    help_template = "{usage-heading} {usage}\n\n{about-with-newline}\n{all-args}{after-help}",
+    after_help = "Advanced: `ktx dev --help` lists the commands for working on a project's internals.",
+    max_term_width = 100
+)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub global: GlobalArguments,
+    /// Print the version
+    #[arg(short = 'v', long, action = clap::ArgAction::Version)]
+    version: Option<bool>,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The commands of `ktx`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Set up a project, or a demo to try
@@ -30,7 +53,7 @@ pub enum Command {
     Runtime(runtime::RuntimeArguments),
     /// Serve the project's tools to MCP clients
     Serve(serve::ServeArguments),
-    /// Say what is set up
+    /// Report what is set up
     Status(setup::StatusArguments),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArguments),
@@ -60,9 +83,12 @@ impl Command {
     }
 }
 
-/// Runs one command.
-pub fn run(command: Command, session: &Session) -> anyhow::Result<()> {
-    session.debug(&format!("dispatch={}", command.group()));
+/// Runs one command. `ktx` alone is set-up for somebody at a terminal who has no project yet, else help.
+pub fn run(command: Option<Command>, session: &Session) -> anyhow::Result<()> {
+    let Some(command) = command else {
+        return without_command(session);
+    };
+    session.app.desk.debug(&format!("dispatch={}", command.group()));
     match command {
         Command::Setup(arguments) => setup::run(&arguments, session),
         Command::Connection(arguments) => connection::run(arguments, session),
@@ -72,7 +98,7 @@ pub fn run(command: Command, session: &Session) -> anyhow::Result<()> {
         Command::Serve(arguments) => serve::run(&arguments, session),
         Command::Status(arguments) => setup::status(&arguments, session),
         Command::Completions(arguments) => {
-            completions::run(&arguments, session);
+            completions::run(&arguments, &mut Arguments::command(), session);
             Ok(())
         }
         Command::Agent(arguments) => agent::run(&arguments, session),
@@ -80,12 +106,13 @@ pub fn run(command: Command, session: &Session) -> anyhow::Result<()> {
     }
 }
 
-/// `ktx` alone: set-up for somebody at a terminal who has no project yet, else help.
-pub fn without_command(session: &Session, root: &mut clap::Command) -> anyhow::Result<()> {
-    let newcomer = session.printer.is_interactive() && !workspace::folder(session)?.is_project();
-    if newcomer && session.environment.text("KTX_PROJECT_DIR").is_none() {
+fn without_command(session: &Session) -> anyhow::Result<()> {
+    let newcomer = session.printer.is_interactive() && !session.app.folder()?.is_project();
+    if newcomer && session.app.environment.text("KTX_PROJECT_DIR").is_none() {
         return setup::interactive(session);
     }
-    session.printer.raw(&root.render_help().to_string());
+    session
+        .printer
+        .raw(&Arguments::command().render_help().to_string());
     Ok(())
 }

@@ -1,38 +1,63 @@
-//! The two streams: stdout carries data, stderr carries talk.
+//! The two streams: stdout carries data, stderr carries diagnostics.
 //!
-//! The only place that writes to them. A reader that went away (`ktx … | head`) ends the output, not the command.
+//! The only place that writes to them. A write to stdout that fails is remembered, and the command fails with it; a
+//! reader that exited early (`ktx … | head`) ends the output quietly, as with other tools.
 
-use std::io::{IsTerminal, Write};
+mod stream;
+
+use std::io::{self, IsTerminal};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
-/// Writes whole lines, flushed, so that lines of data and of talk keep their order on a terminal.
-#[derive(Clone, Copy, Debug)]
+/// Writes whole lines, at once, so that lines of data and diagnostics keep their order on a terminal.
+#[derive(Clone, Debug)]
 pub struct Printer {
     stdout_is_terminal: bool,
     stderr_is_terminal: bool,
     stdin_is_terminal: bool,
+    /// The first write to stdout that failed; nothing is written after it.
+    failure: Arc<Mutex<Option<io::Error>>>,
 }
 
 impl Printer {
     /// A printer over the process's own streams.
     pub fn new() -> Printer {
         Printer {
-            stdout_is_terminal: std::io::stdout().is_terminal(),
-            stderr_is_terminal: std::io::stderr().is_terminal(),
-            stdin_is_terminal: std::io::stdin().is_terminal(),
+            stdout_is_terminal: io::stdout().is_terminal(),
+            stderr_is_terminal: io::stderr().is_terminal(),
+            stdin_is_terminal: io::stdin().is_terminal(),
+            failure: Arc::default(),
         }
     }
 
     /// A line of data on stdout.
     pub fn line(&self, text: &str) {
-        write_line(std::io::stdout().lock(), text);
+        self.raw(&format!("{text}\n"));
     }
 
-    /// Text on stdout as it stands, without a line end of its own.
+    /// Text on stdout as it is, without a line end of its own.
     pub fn raw(&self, text: &str) {
-        let mut stdout = std::io::stdout().lock();
-        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        self.bytes(text.as_bytes());
+    }
+
+    /// Bytes on stdout as they are.
+    pub fn bytes(&self, bytes: &[u8]) {
+        if self.has_failed() {
+            return;
+        }
+        if let Err(error) = stream::write_all(&mut io::stdout().lock(), bytes) {
+            *self.failure() = Some(error);
+        }
+    }
+
+    /// Whether a write has failed: what is printed from then on is not written.
+    pub fn has_failed(&self) -> bool {
+        self.failure().is_some()
+    }
+
+    fn failure(&self) -> MutexGuard<'_, Option<io::Error>> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A value on stdout as JSON, indented by two blanks.
@@ -42,9 +67,20 @@ impl Printer {
         self.line(&text);
     }
 
-    /// A line of talk on stderr.
-    pub fn talk(&self, text: &str) {
-        write_line(std::io::stderr().lock(), text);
+    /// A line on stderr. When that fails there is nobody left to tell.
+    pub fn diagnostic(&self, text: &str) {
+        let _ = stream::write_all(&mut io::stderr().lock(), format!("{text}\n").as_bytes());
+    }
+
+    /// Whether everything that was printed has reached stdout.
+    ///
+    /// # Errors
+    /// With the first write that failed, unless the reader exited early.
+    pub fn finish(&self) -> io::Result<()> {
+        match self.failure().take() {
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Whether somebody reads stderr as it is written.
@@ -61,9 +97,4 @@ impl Printer {
     pub fn is_interactive(&self) -> bool {
         self.stdin_is_terminal && self.stdout_is_terminal
     }
-}
-
-fn write_line(mut stream: impl Write, text: &str) {
-    // An error here is a reader that has gone; there is nobody left to tell.
-    let _ = writeln!(stream, "{text}").and_then(|()| stream.flush());
 }

@@ -173,13 +173,13 @@ fn the_root_help_begins_with_the_usage_and_lists_what_is_public() {
       sl           List, read, write and query the sources of the semantic layer
       runtime      Install, inspect, start and remove the Python runtime that ktx manages
       serve        Serve the project's tools to MCP clients
-      status       Say what is set up
+      status       Report what is set up
       completions  Print a completion script for a shell
 
     Options:
           --project-dir <PATH>  The project's folder [default: KTX_PROJECT_DIR, the nearest folder with
                                 a ktx.yaml, or the current one]
-          --debug               Say on stderr what is decided on the way
+          --debug               Report on stderr what is decided on the way
       -v, --version             Print the version
       -h, --help                Print help
 

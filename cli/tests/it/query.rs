@@ -164,17 +164,18 @@ fn a_refused_query_offers_the_nearest_names() {
 }
 
 #[test]
-fn a_healthy_daemon_is_preferred_and_a_dead_one_forgotten() {
+fn the_daemon_and_the_one_shot_refuse_in_the_same_sentence() {
     let Some(shared) = python::shared() else { return };
     let sandbox = shared.sandbox(shop());
+    let query = ["sl", "query", "--measure", "orders.x"];
     let _ = sandbox.run(&["runtime", "start"]).succeeds();
-    let refused = sandbox.run(&["sl", "query", "--measure", "orders.x"]);
-    assert!(
-        refused
-            .stderr()
-            .starts_with("ktx-daemon HTTP /semantic-layer/query failed with 400"),
-        "{refused}"
-    );
+    let by_daemon = sandbox.run(&query).stderr();
+    let _ = sandbox.run(&["runtime", "stop"]).succeeds();
+    let by_process = sandbox.run(&query).stderr();
+    assert_eq!(by_daemon, by_process);
+    for transport in ["HTTP", "ktx-daemon", "{", "400"] {
+        assert!(!by_daemon.contains(transport), "{by_daemon}");
+    }
 }
 
 #[test]

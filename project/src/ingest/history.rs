@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use ktx_runtime::ports::{self, Backend, Fingerprint, PortError};
+use ktx_runtime::ports::{self, Fingerprint, PortError, Service};
 use ktx_runtime::{HttpError, Interrupt};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
@@ -132,11 +132,11 @@ pub fn pull(
     rows: Vec<HistoryRow>,
     settings: &HistorySettings,
     baseline: &Baseline,
-    backend: &Backend,
+    service: &Service,
     interrupt: &Interrupt,
 ) -> Result<(Pull, Baseline), IngestError> {
     let rows = settings.choose(rows);
-    let analysed = analyse(&rows, backend, interrupt)?;
+    let analysed = analyse(&rows, service, interrupt)?;
     let mut pull = Pull::default();
     let mut templates: BTreeMap<String, Template> = BTreeMap::new();
     let mut deltas: BTreeMap<String, f64> = BTreeMap::new();
@@ -181,7 +181,7 @@ pub fn pull(
 /// One answer per row, in order. No answer at all ends the run; nonsense costs its row.
 fn analyse(
     rows: &[HistoryRow],
-    backend: &Backend,
+    service: &Service,
     interrupt: &Interrupt,
 ) -> Result<Vec<Result<Fingerprint, PortError>>, IngestError> {
     let next = Mutex::new(rows.chunks(BATCH).enumerate());
@@ -194,7 +194,7 @@ fn analyse(
                         return;
                     };
                     let statements: Vec<&str> = batch.iter().map(|row| row.query.as_str()).collect();
-                    let answer = ports::analyze_all_for_fingerprint(backend, &statements, "postgres")
+                    let answer = ports::analyze_all_for_fingerprint(service, &statements, "postgres")
                         .and_then(|answers| answers.into_iter().map(unless_unreachable).collect());
                     if answer.is_err() {
                         // Whoever cannot be reached once will not be for the other thousands.
@@ -233,7 +233,7 @@ fn unless_unreachable(
             | HttpError::NotAnObject { .. }
             | HttpError::Json(_),
         ))) => Ok(answer),
-        Err(error @ (PortError::Runtime(_) | PortError::Died { .. })) => Err(error),
+        Err(error @ (PortError::Runtime(_) | PortError::Failed(_) | PortError::Died { .. })) => Err(error),
         answer => Ok(answer),
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use ktx_runtime::ports::{self, Backend, IdentifierItem, LookmlFile, ParsedIdentifier};
+use ktx_runtime::ports::{self, IdentifierItem, LookmlFile, ParsedIdentifier, Service};
 use serde_json::{Value, json};
 
 use super::IngestError;
@@ -104,12 +104,12 @@ pub fn read_folder(source: &Path) -> Result<LookerReading, IngestError> {
 }
 
 /// Analyses a reading. A parser that fails marks the items; the ingest goes on.
-pub fn pull(reading: LookerReading, warehouses: &LookerWarehouses, backend: &Backend) -> Pull {
+pub fn pull(reading: LookerReading, warehouses: &LookerWarehouses, service: &Service) -> Pull {
     let mut pull = Pull {
         warnings: reading.warnings,
         ..Pull::default()
     };
-    let identifiers = identifiers(&reading.explores, warehouses, backend, &mut pull.warnings);
+    let identifiers = identifiers(&reading.explores, warehouses, service, &mut pull.warnings);
     for (key, document) in &reading.explores {
         let own: BTreeMap<&String, &ParsedIdentifier> = identifiers
             .iter()
@@ -128,11 +128,11 @@ pub fn pull(reading: LookerReading, warehouses: &LookerWarehouses, backend: &Bac
         pull.units
             .push(WorkUnit::new(format!("looker-explore-{key}"), vec![path]));
     }
-    add_views(&mut pull, &reading.lookml, warehouses.of_lookml(), backend);
+    add_views(&mut pull, &reading.lookml, warehouses.of_lookml(), service);
     pull
 }
 
-fn add_views(pull: &mut Pull, lookml: &[LookmlFile], dialect: &str, backend: &Backend) {
+fn add_views(pull: &mut Pull, lookml: &[LookmlFile], dialect: &str, service: &Service) {
     for file in lookml {
         pull.files
             .insert(format!("lookml/{}", file.path), file.content.clone().into_bytes());
@@ -140,7 +140,7 @@ fn add_views(pull: &mut Pull, lookml: &[LookmlFile], dialect: &str, backend: &Ba
     if lookml.is_empty() {
         return;
     }
-    let parsed = match ports::parse_lookml(backend, lookml, dialect) {
+    let parsed = match ports::parse_lookml(service, lookml, dialect) {
         Ok(parsed) => parsed,
         Err(error) => {
             pull.warnings.push(format!("lookml_parse_failed:{error}"));
@@ -201,7 +201,7 @@ fn is_plain(name: &str) -> bool {
 fn identifiers(
     explores: &BTreeMap<String, Value>,
     warehouses: &LookerWarehouses,
-    backend: &Backend,
+    service: &Service,
     warnings: &mut Vec<String>,
 ) -> BTreeMap<String, ParsedIdentifier> {
     let mut identifiers = BTreeMap::new();
@@ -231,7 +231,7 @@ fn identifiers(
     if items.is_empty() {
         return identifiers;
     }
-    let parsed = ports::parse_table_identifiers(backend, &items).unwrap_or_else(|error| {
+    let parsed = ports::parse_table_identifiers(service, &items).unwrap_or_else(|error| {
         let detail = error.to_string();
         warnings.push(format!("table_identifiers_failed:{detail}"));
         let refused = ParsedIdentifier::refused("parse_error", Some(&detail));

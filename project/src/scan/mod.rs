@@ -2,15 +2,17 @@
 //! shards up to date without losing what people wrote in them.
 
 mod merge;
+mod mode;
 mod plan;
 mod relationships;
 mod report;
 mod run;
 
-pub use plan::{Mode, ScanOptions, ScanPlan, Trigger};
+pub use mode::{Mode, Trigger};
+pub use plan::{ScanOptions, ScanPlan};
 pub use relationships::{Decision, Relationship, RelationshipProbe, detect};
 pub use report::{ArtifactPaths, DiffSummary, RelationshipCounts, ScanReport, Warning};
-pub use run::{Outcome, execute, latest_sync, plan, preview};
+pub use run::{execute, latest_sync, plan, preview};
 
 /// The adapter that scans belong to, in `ktx.yaml` and in paths.
 pub const ADAPTER: &str = "live-database";

@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
+use super::mode::{Mode, Trigger};
 use super::relationships::Relationship;
 use super::report::{DiffSummary, Warning};
 use crate::ConnectionId;
 use crate::config::Driver;
 use crate::snapshot::{FileChanges, RawFiles};
+use jiff::Timestamp;
 
 #[derive(Debug, Clone)]
 pub struct ScanOptions {
@@ -18,31 +17,6 @@ pub struct ScanOptions {
     pub mode: Mode,
     pub trigger: Trigger,
     pub now: Timestamp,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// Tables, columns, keys.
-    Structural,
-    /// The same, and joins that no foreign key declares.
-    Relationships,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Trigger {
-    Cli,
-    Mcp,
-}
-
-impl Mode {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Structural => "structural",
-            Self::Relationships => "relationships",
-        }
-    }
 }
 
 #[derive(Debug)]

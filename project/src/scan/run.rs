@@ -13,12 +13,6 @@ use crate::snapshot::{self, FileChanges, RawFiles, Snapshot, Table};
 use crate::state::{self, RunKind, State};
 use crate::{Error, Folder, files, yaml};
 
-/// What a scan did, or in a dry run would have done.
-#[derive(Debug)]
-pub struct Outcome {
-    pub report: ScanReport,
-}
-
 pub fn plan(
     folder: &Folder,
     options: &ScanOptions,
@@ -192,7 +186,7 @@ pub fn execute(
     options: &ScanOptions,
     snapshot: &Snapshot,
     plan: &ScanPlan,
-) -> Result<Outcome, Error> {
+) -> Result<ScanReport, Error> {
     let mut state = State::open(folder)?;
     let id = state.begin(RunKind::Scan, options.connection.as_str(), ADAPTER, options.now)?;
     let written = write_all(folder, options, snapshot, plan, &id);
@@ -201,7 +195,7 @@ pub fn execute(
             let text = serde_json::to_string_pretty(&report)
                 .expect("our own types have text keys and finite numbers");
             state.finish(&id, "done", Some(&report.sync_id), Some(&text))?;
-            Ok(Outcome { report })
+            Ok(report)
         }
         Err(error) => {
             // The first failure is the one to tell; a full disk may refuse this as well.

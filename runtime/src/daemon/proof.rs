@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use sha2::Sha256;
 
 use super::token::Token;
-use crate::http::{BaseUrl, HttpClient, HttpError, Port};
+use crate::http::{BaseUrl, Caller, HttpClient, HttpError};
 
 /// A daemon answers its health in milliseconds; one that does not is not healthy.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(3);
@@ -67,15 +67,15 @@ impl ProvenDaemon {
     /// Posts a JSON object with the token.
     ///
     /// # Errors
-    /// In the words of `port`.
+    /// In the words of `caller`.
     pub fn post(
         &self,
         client: &HttpClient,
-        port: Port,
+        caller: Caller,
         path: &str,
         payload: &Value,
     ) -> Result<Map<String, Value>, HttpError> {
-        client.post_object(port, &self.base, path, payload, Some(&self.token.hex()))
+        client.post_object(caller, &self.base, path, payload, Some(&self.token.hex()))
     }
 }
 

@@ -11,7 +11,7 @@ use super::proof::ProvenDaemon;
 use super::state::{DaemonState, StateFile};
 use super::status::prove_with;
 use super::token::Token;
-use crate::http::{HttpClient, Port};
+use crate::http::{Caller, HttpClient};
 use crate::layout::Layout;
 use crate::locks::{DaemonLockGuard, InstallLockGuard};
 use crate::versions::version_directories;
@@ -215,7 +215,7 @@ fn post_shutdown(runtime: &Runtime, daemon: &ProvenDaemon) -> bool {
     let client = HttpClient::new(runtime.interrupt().clone()).with_timeout(REQUEST_TIMEOUT);
     // The body of the answer does not matter: what matters is that the process ends.
     !matches!(
-        daemon.post(&client, Port::ManagedDaemon, "/shutdown", &json!({})),
+        daemon.post(&client, Caller::ManagedDaemon, "/shutdown", &json!({})),
         Err(crate::http::HttpError::Status { .. })
     )
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::url::BaseUrl;
-use super::{HttpError, Port};
+use super::{Caller, HttpError};
 use crate::Interrupt;
 
 /// A request may work for long: large models, databases that answer slowly.
@@ -62,10 +62,10 @@ impl HttpClient {
     /// Posts a JSON object and returns the JSON object of the answer.
     ///
     /// # Errors
-    /// [`HttpError`] in the words of `port`.
+    /// [`HttpError`] in the words of `caller`.
     pub fn post_object(
         &self,
-        port: Port,
+        caller: Caller,
         base: &BaseUrl,
         path: &str,
         payload: &Value,
@@ -83,7 +83,7 @@ impl HttpClient {
         if !(200..300).contains(&answer.status) {
             let body = answer.text();
             return Err(HttpError::Status {
-                port,
+                caller,
                 path: path.to_owned(),
                 status: answer.status,
                 body,
@@ -92,7 +92,7 @@ impl HttpClient {
         match serde_json::from_slice(&answer.body).map_err(HttpError::Json)? {
             Value::Object(object) => Ok(object),
             _ => Err(HttpError::NotAnObject {
-                port,
+                caller,
                 path: path.to_owned(),
             }),
         }

@@ -1,11 +1,11 @@
-//! What a request can come to instead of an answer, in the words of the port that made it.
+//! What a request can come to instead of an answer, in the words of the caller.
 
 use crate::Interrupted;
 
 /// Who talks to the daemon: their messages begin differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Port {
-    /// Requests through the managed daemon without a port of their own.
+pub enum Caller {
+    /// Requests through the managed daemon of no particular caller.
     ManagedDaemon,
     /// Analysis of SQL text.
     SqlAnalysis,
@@ -13,13 +13,13 @@ pub enum Port {
     Daemon,
 }
 
-impl Port {
-    /// How the messages of this port begin.
+impl Caller {
+    /// How the messages for this caller begin.
     pub const fn label(self) -> &'static str {
         match self {
-            Port::ManagedDaemon => "KTX managed daemon",
-            Port::SqlAnalysis => "sql analysis",
-            Port::Daemon => "ktx-daemon",
+            Caller::ManagedDaemon => "KTX managed daemon",
+            Caller::SqlAnalysis => "sql analysis",
+            Caller::Daemon => "ktx-daemon",
         }
     }
 }
@@ -29,15 +29,15 @@ impl Port {
 pub enum HttpError {
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
-    #[error("{} HTTP {path} failed with {status}: {body}", port.label())]
+    #[error("{} HTTP {path} failed with {status}: {body}", caller.label())]
     Status {
-        port: Port,
+        caller: Caller,
         path: String,
         status: u16,
         body: String,
     },
-    #[error("{} HTTP {path} returned non-object JSON", port.label())]
-    NotAnObject { port: Port, path: String },
+    #[error("{} HTTP {path} returned non-object JSON", caller.label())]
+    NotAnObject { caller: Caller, path: String },
     /// The body is not JSON; the parser's own words.
     #[error("{0}")]
     Json(#[source] serde_json::Error),

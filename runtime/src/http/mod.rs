@@ -8,5 +8,5 @@ mod error;
 mod url;
 
 pub use self::client::HttpClient;
-pub use self::error::{HttpError, Port};
+pub use self::error::{Caller, HttpError};
 pub use self::url::{BaseUrl, InvalidUrl};

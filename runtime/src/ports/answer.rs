@@ -1,4 +1,4 @@
-//! Strict reading of answers, in the words of the port that asked.
+//! Strict reading of answers, naming what is missing.
 
 use serde_json::{Map, Value};
 

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::backend::{Backend, Operation, PortError};
-use crate::http::Port;
+use super::service::{Call, PortError, Service};
+use crate::http::Caller;
 
-const COMPUTE: Operation = Operation {
-    port: Port::ManagedDaemon,
+const COMPUTE: Call = Call {
+    caller: Caller::ManagedDaemon,
     path: "/embeddings/compute-bulk",
     subcommand: "embedding-compute-bulk",
 };
@@ -15,8 +15,8 @@ const COMPUTE: Operation = Operation {
 ///
 /// # Errors
 /// When there is no answer, or it holds fewer vectors than texts.
-pub fn embed(backend: &Backend, texts: &[String]) -> Result<Vec<Vec<f32>>, PortError> {
-    let mut answer = backend.call(COMPUTE, &json!({"texts": texts}))?;
+pub fn embed(service: &Service, texts: &[String]) -> Result<Vec<Vec<f32>>, PortError> {
+    let mut answer = service.call(COMPUTE, &json!({"texts": texts}))?;
     let vectors: Option<Vec<Vec<f32>>> = answer
         .remove("embeddings")
         .and_then(|vectors: Value| serde_json::from_value(vectors).ok());

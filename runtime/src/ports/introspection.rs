@@ -4,11 +4,11 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::answer::Answer;
-use super::backend::{Backend, Operation, PortError};
-use crate::http::Port;
+use super::service::{Call, PortError, Service};
+use crate::http::Caller;
 
-const INTROSPECT: Operation = Operation {
-    port: Port::Daemon,
+const INTROSPECT: Call = Call {
+    caller: Caller::Daemon,
     path: "/database/introspect",
     subcommand: "database-introspect",
 };
@@ -66,9 +66,9 @@ pub struct IntrospectedForeignKey {
 ///
 /// # Errors
 /// When there is no answer or a name is missing in it.
-pub fn introspect(backend: &Backend, request: &IntrospectionRequest) -> Result<Introspection, PortError> {
+pub fn introspect(service: &Service, request: &IntrospectionRequest) -> Result<Introspection, PortError> {
     let payload = serde_json::to_value(request).map_err(|error| PortError::Answer(error.to_string()))?;
-    read(&backend.call(INTROSPECT, &payload)?)
+    read(&service.call(INTROSPECT, &payload)?)
 }
 
 fn read(object: &Map<String, Value>) -> Result<Introspection, PortError> {

@@ -3,11 +3,11 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::backend::{Backend, Operation, PortError};
-use crate::http::Port;
+use super::service::{Call, PortError, Service};
+use crate::http::Caller;
 
-const PARSE: Operation = Operation {
-    port: Port::Daemon,
+const PARSE: Call = Call {
+    caller: Caller::Daemon,
     path: "/lookml/parse",
     subcommand: "lookml-parse",
 };
@@ -23,11 +23,11 @@ pub struct LookmlFile {
 /// # Errors
 /// When there is no answer, or it has no views.
 pub fn parse_lookml(
-    backend: &Backend,
+    service: &Service,
     files: &[LookmlFile],
     dialect: &str,
 ) -> Result<Map<String, Value>, PortError> {
-    let answer = backend.call(PARSE, &json!({"files": files, "dialect": dialect}))?;
+    let answer = service.call(PARSE, &json!({"files": files, "dialect": dialect}))?;
     match answer.get("views") {
         Some(Value::Array(_)) => Ok(answer),
         _ => Err(PortError::Answer(

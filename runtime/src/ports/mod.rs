@@ -1,28 +1,32 @@
 //! What commands ask of Python, as typed requests and strictly checked answers.
 //!
-//! A port knows its endpoint and the shape of the answer. Where the request goes (a URL, the managed daemon, a process
-//! of its own) is the [`Backend`]'s matter, and which of these applies is decided in one place, [`Endpoint`].
+//! Each function knows its [`Call`] and the shape of the answer. Which [`Service`] answers (a URL, the managed daemon, a
+//! process of its own) is decided in one place, [`Address`].
 
+mod address;
 mod answer;
-mod backend;
 mod embeddings;
 mod introspection;
 mod lookml;
-mod precedence;
 mod query;
 mod semantic_layer;
+mod semantic_query;
+mod service;
 mod sql_analysis;
 mod table_identifiers;
 
-pub use backend::{Backend, PortError};
+pub use address::Address;
 pub use embeddings::embed;
 pub use introspection::{
     IntrospectedColumn, IntrospectedForeignKey, IntrospectedTable, Introspection, IntrospectionRequest,
     introspect,
 };
 pub use lookml::{LookmlFile, parse_lookml};
-pub use precedence::Endpoint;
 pub use query::{QueryAnswer, QueryRequest, query_database};
-pub use semantic_layer::{CompiledQuery, Validation, compile, validate};
+pub use semantic_layer::{CompiledQuery, QueryWarning, SemanticModel, Validation, compile, validate};
+pub use semantic_query::{
+    DimensionRequest, GRANULARITIES, InvalidOrder, MeasureRequest, OrderRequest, SemanticQuery,
+};
+pub use service::{Call, PortError, Service};
 pub use sql_analysis::{Fingerprint, LiteralSlot, analyze_all_for_fingerprint, analyze_for_fingerprint};
 pub use table_identifiers::{IdentifierItem, ParsedIdentifier, parse_table_identifiers};

@@ -4,11 +4,11 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::answer::Answer;
-use super::backend::{Backend, Operation, PortError};
-use crate::http::Port;
+use super::service::{Call, PortError, Service};
+use crate::http::Caller;
 
-const QUERY: Operation = Operation {
-    port: Port::Daemon,
+const QUERY: Call = Call {
+    caller: Caller::Daemon,
     path: "/database/query",
     subcommand: "database-query",
 };
@@ -36,9 +36,9 @@ pub struct QueryAnswer {
 ///
 /// # Errors
 /// When it is refused or fails, in the words of the service, or when the answer is no table.
-pub fn query_database(backend: &Backend, request: &QueryRequest) -> Result<QueryAnswer, PortError> {
+pub fn query_database(service: &Service, request: &QueryRequest) -> Result<QueryAnswer, PortError> {
     let payload = serde_json::to_value(request).map_err(|error| PortError::Answer(error.to_string()))?;
-    read(&backend.call(QUERY, &payload)?)
+    read(&service.call(QUERY, &payload)?)
 }
 
 fn read(object: &Map<String, Value>) -> Result<QueryAnswer, PortError> {

@@ -2,20 +2,27 @@
 
 use serde_json::{Map, Value, json};
 
-use super::answer::Answer;
-use super::backend::{Backend, Operation, PortError};
-use crate::http::Port;
+use super::semantic_query::SemanticQuery;
+use super::service::{Call, PortError, Service};
+use crate::http::Caller;
 
-const QUERY: Operation = Operation {
-    port: Port::Daemon,
+const QUERY: Call = Call {
+    caller: Caller::Daemon,
     path: "/semantic-layer/query",
     subcommand: "semantic-query",
 };
-const VALIDATE: Operation = Operation {
-    port: Port::Daemon,
+const VALIDATE: Call = Call {
+    caller: Caller::Daemon,
     path: "/semantic-layer/validate",
     subcommand: "semantic-validate",
 };
+
+/// What the compiler reads of a model: resolved sources, and what is known to be wrong with the others.
+#[derive(Clone, Copy, Debug)]
+pub struct SemanticModel<'m> {
+    pub sources: &'m Value,
+    pub dialect: &'m str,
+}
 
 /// A compiled query. Read leniently: an older or newer payload may leave members out.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +31,16 @@ pub struct CompiledQuery {
     pub dialect: String,
     pub columns: Vec<Map<String, Value>>,
     pub plan: Map<String, Value>,
+    pub warnings: Vec<QueryWarning>,
+}
+
+/// Something about an answer that its reader should know.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct QueryWarning {
+    pub code: String,
+    pub message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 /// What is wrong with a model, or may be.
@@ -39,23 +56,22 @@ pub struct Validation {
 /// # Errors
 /// When the query is refused, in the compiler's words.
 pub fn compile(
-    backend: &Backend,
-    sources: &Value,
-    query: &Value,
-    dialect: &str,
+    service: &Service,
+    model: SemanticModel<'_>,
+    query: &SemanticQuery,
 ) -> Result<CompiledQuery, PortError> {
-    let payload = json!({"sources": sources, "dialect": dialect, "query": query});
-    let mut answer = backend.call(QUERY, &payload)?;
+    let payload = json!({"sources": model.sources, "dialect": model.dialect, "query": query});
+    let mut answer = service.call(QUERY, &payload)?;
     let text = |value: Option<Value>| value.as_ref().and_then(Value::as_str).map(str::to_owned);
-    let columns = match answer.remove("columns") {
-        Some(Value::Array(columns)) => columns.into_iter().filter_map(object).collect(),
-        _ => Vec::new(),
-    };
     Ok(CompiledQuery {
         sql: text(answer.remove("sql")).unwrap_or_default(),
-        dialect: text(answer.remove("dialect")).unwrap_or_else(|| dialect.to_owned()),
-        columns,
+        dialect: text(answer.remove("dialect")).unwrap_or_else(|| model.dialect.to_owned()),
+        columns: objects(answer.remove("columns")),
         plan: answer.remove("plan").and_then(object).unwrap_or_default(),
+        warnings: objects(answer.remove("warnings"))
+            .iter()
+            .filter_map(QueryWarning::read)
+            .collect(),
     })
 }
 
@@ -64,23 +80,17 @@ pub fn compile(
 /// # Errors
 /// When there is no answer.
 pub fn validate(
-    backend: &Backend,
-    sources: &Value,
-    dialect: &str,
+    service: &Service,
+    model: SemanticModel<'_>,
     recently_touched: Option<&[String]>,
 ) -> Result<Validation, PortError> {
-    let mut payload = json!({"sources": sources, "dialect": dialect});
+    let mut payload = json!({"sources": model.sources, "dialect": model.dialect});
     if let Some(names) = recently_touched {
         payload["recently_touched"] = json!(names);
     }
-    let object = backend.call(VALIDATE, &payload)?;
-    let answer = Answer {
-        what: "semantic validation response",
-        object: &object,
-    };
+    let answer = service.call(VALIDATE, &payload)?;
     let texts = |field| -> Vec<String> {
         let items = answer
-            .object
             .get(field)
             .and_then(Value::as_array)
             .map_or(&[][..], Vec::as_slice);
@@ -91,10 +101,28 @@ pub fn validate(
             .collect()
     };
     Ok(Validation {
-        valid: object.get("valid") == Some(&Value::Bool(true)),
+        valid: answer.get("valid") == Some(&Value::Bool(true)),
         errors: texts("errors"),
         warnings: texts("warnings"),
     })
+}
+
+impl QueryWarning {
+    fn read(object: &Map<String, Value>) -> Option<QueryWarning> {
+        let text = |field: &str| object.get(field).and_then(Value::as_str).map(str::to_owned);
+        Some(QueryWarning {
+            code: text("code").unwrap_or_else(|| "warning".to_owned()),
+            message: text("message")?,
+            hint: text("hint"),
+        })
+    }
+}
+
+fn objects(value: Option<Value>) -> Vec<Map<String, Value>> {
+    match value {
+        Some(Value::Array(items)) => items.into_iter().filter_map(object).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn object(value: Value) -> Option<Map<String, Value>> {

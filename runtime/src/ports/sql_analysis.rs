@@ -3,19 +3,19 @@
 use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
-use super::backend::{Backend, Operation, PortError};
+use super::service::{Call, PortError, Service};
 use crate::Error;
-use crate::http::{HttpError, Port};
+use crate::http::{Caller, HttpError};
 
-const FINGERPRINT: Operation = Operation {
-    port: Port::SqlAnalysis,
+const FINGERPRINT: Call = Call {
+    caller: Caller::SqlAnalysis,
     path: "/api/sql/analyze-for-fingerprint",
     subcommand: "sql-analyze-for-fingerprint",
 };
 
 /// The same for many statements. Only our own daemon has it.
-const FINGERPRINT_BATCH: Operation = Operation {
-    port: Port::SqlAnalysis,
+const FINGERPRINT_BATCH: Call = Call {
+    caller: Caller::SqlAnalysis,
     path: "/sql/fingerprint-batch",
     subcommand: "sql-fingerprint-batch",
 };
@@ -54,11 +54,11 @@ pub struct LiteralSlot {
 /// # Errors
 /// When there is no answer or it is not of the agreed shape. A statement that cannot be read is an answer.
 pub fn analyze_for_fingerprint(
-    backend: &Backend,
+    service: &Service,
     sql: &str,
     dialect: &str,
 ) -> Result<Fingerprint, PortError> {
-    let object = backend.call(FINGERPRINT, &json!({"sql": sql, "dialect": dialect}))?;
+    let object = service.call(FINGERPRINT, &json!({"sql": sql, "dialect": dialect}))?;
     read(&object)
 }
 
@@ -67,17 +67,17 @@ pub fn analyze_for_fingerprint(
 /// # Errors
 /// When there is no answer at all. Nonsense about one statement is that statement's error.
 pub fn analyze_all_for_fingerprint(
-    backend: &Backend,
+    service: &Service,
     statements: &[&str],
     dialect: &str,
 ) -> Result<Vec<Result<Fingerprint, PortError>>, PortError> {
     let each = || {
         let answers = statements
             .iter()
-            .map(|sql| analyze_for_fingerprint(backend, sql, dialect));
+            .map(|sql| analyze_for_fingerprint(service, sql, dialect));
         answers.collect()
     };
-    if backend.is_explicit() {
+    if service.is_explicit() {
         return Ok(each());
     }
     let items: Vec<Value> = statements
@@ -85,12 +85,16 @@ pub fn analyze_all_for_fingerprint(
         .enumerate()
         .map(|(place, sql)| json!({"id": place.to_string(), "sql": sql}))
         .collect();
-    match backend.call(FINGERPRINT_BATCH, &json!({"dialect": dialect, "items": items})) {
+    match service.call(FINGERPRINT_BATCH, &json!({"dialect": dialect, "items": items})) {
         Ok(object) => Ok((0..statements.len())
             .map(|place| read_result(&object, place))
             .collect()),
         // What the service refuses about one statement it refuses about the request: each is asked alone.
-        Err(PortError::Runtime(Error::Http(HttpError::Status { .. }))) => Ok(each()),
+        Err(
+            PortError::Refused { .. }
+            | PortError::Failed(_)
+            | PortError::Runtime(Error::Http(HttpError::Status { .. })),
+        ) => Ok(each()),
         Err(error) => Err(error),
     }
 }

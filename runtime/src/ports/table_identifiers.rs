@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::backend::{Backend, Operation, PortError};
-use crate::http::Port;
+use super::service::{Call, PortError, Service};
+use crate::http::Caller;
 
-const PARSE: Operation = Operation {
-    port: Port::Daemon,
+const PARSE: Call = Call {
+    caller: Caller::Daemon,
     path: "/sql/parse-table-identifier",
     subcommand: "sql-parse-table-identifier",
 };
@@ -58,13 +58,13 @@ impl ParsedIdentifier {
 /// # Errors
 /// When there is no answer, or it has no results.
 pub fn parse_table_identifiers(
-    backend: &Backend,
+    service: &Service,
     items: &[IdentifierItem],
 ) -> Result<BTreeMap<String, ParsedIdentifier>, PortError> {
     if items.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let answer = backend.call(PARSE, &json!({"items": items}))?;
+    let answer = service.call(PARSE, &json!({"items": items}))?;
     let Some(Value::Object(results)) = answer.get("results") else {
         return Err(PortError::Answer(
             "ktx-daemon table identifier parser returned invalid results".to_owned(),

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use ktx_runtime::{
-    BaseUrl, Consent, Dialogue, Error, ExplicitDaemon, Feature, InstallPolicy, ManagedDaemon, Port, StartMode,
+    BaseUrl, Caller, Consent, Dialogue, Error, ExplicitDaemon, Feature, InstallPolicy, ManagedDaemon,
+    StartMode,
 };
 use serde_json::json;
 
@@ -133,10 +134,12 @@ fn a_managed_daemon_starts_on_first_use_and_says_so_once() {
     let payload = json!({"sql": "select a from t where b = 7", "dialect": "postgres"});
     let path = "/api/sql/analyze-for-fingerprint";
     let answer = managed
-        .post(Port::SqlAnalysis, path, &payload)
+        .post(Caller::SqlAnalysis, path, &payload)
         .expect("an answer");
     assert_eq!(answer["tables_touched"], json!(["t"]));
-    shared.post(Port::SqlAnalysis, path, &payload).expect("an answer");
+    shared
+        .post(Caller::SqlAnalysis, path, &payload)
+        .expect("an answer");
     let url = managed.base_url().expect("it runs");
     assert_eq!(person.heard(), [format!("Started KTX Python daemon: {url}")]);
 
@@ -153,11 +156,11 @@ fn a_managed_daemon_starts_on_first_use_and_says_so_once() {
     // A long-lived command finds that it has ended meanwhile.
     sandbox.runtime().stop().expect("it stops");
     managed
-        .post(Port::SqlAnalysis, path, &payload)
+        .post(Caller::SqlAnalysis, path, &payload)
         .expect("an answer of another daemon");
     assert_eq!(person.heard().len(), 2, "{:?}", person.heard());
     let error = managed
-        .post(Port::ManagedDaemon, "/nothing/here", &payload)
+        .post(Caller::ManagedDaemon, "/nothing/here", &payload)
         .expect_err("no such path");
     assert_eq!(
         error.to_string(),
@@ -188,7 +191,7 @@ fn an_explicit_url_gets_the_token_of_the_recorded_daemon_only_when_that_is_who_l
     let payload = json!({"sql": "select 1", "dialect": "postgres"});
     let path = "/api/sql/analyze-for-fingerprint";
     let ask = |runtime, url: &BaseUrl| {
-        ExplicitDaemon::new(runtime, url.clone()).post(Port::SqlAnalysis, path, &payload)
+        ExplicitDaemon::new(runtime, url.clone()).post(Caller::SqlAnalysis, path, &payload)
     };
     ask(sandbox.runtime(), report.daemon.url()).expect("the recorded daemon knows its token");
 

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use ktx_runtime::{BaseUrl, HttpClient, Interrupt, Port, Signal};
+use ktx_runtime::{BaseUrl, Caller, HttpClient, Interrupt, Signal};
 use serde_json::json;
 
 /// A server that handles one connection after the other; returns its URL.
@@ -39,7 +39,7 @@ fn read_request(stream: &mut TcpStream) -> String {
 fn post(base: &BaseUrl, interrupt: &Interrupt, timeout: Duration) -> Result<String, String> {
     let client = HttpClient::new(interrupt.clone()).with_timeout(timeout);
     client
-        .post_object(Port::Daemon, base, "/sql/x", &json!({"a": 1}), None)
+        .post_object(Caller::Daemon, base, "/sql/x", &json!({"a": 1}), None)
         .map(|object| serde_json::Value::Object(object).to_string())
         .map_err(|error| error.to_string())
 }

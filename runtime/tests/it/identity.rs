@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 
-use ktx_runtime::{BaseUrl, DaemonStatusKind, ExplicitDaemon, Port, StartMode, StopMethod, StopReport};
+use ktx_runtime::{BaseUrl, Caller, DaemonStatusKind, ExplicitDaemon, StartMode, StopMethod, StopReport};
 use serde_json::Value;
 
 use crate::sandbox::{Sandbox, eventually, processes, start};
@@ -252,7 +252,7 @@ fn an_explicit_url_on_the_recorded_port_gets_no_token_without_proof() {
     for runtime in [sandbox.runtime(), named.runtime()] {
         let daemon = ExplicitDaemon::new(runtime, url.clone());
         daemon
-            .post(Port::Daemon, "/anything", &serde_json::json!({}))
+            .post(Caller::Daemon, "/anything", &serde_json::json!({}))
             .expect("the imposter answers everything");
     }
     let heard = imposter.heard.lock().expect("ears").clone();

@@ -4,12 +4,12 @@ use clap::Args;
 use serde::Serialize;
 
 use super::JsonArgument;
-use super::tools::{self, Tool};
+use super::tools::{TOOLS, Tool};
 use crate::session::Session;
-use crate::setup_status::SetupStatus;
-use crate::tools::connections::{self, ConnectionItem};
-use crate::tools::sources::SourceListing;
-use crate::workspace::Workspace;
+use ktx_app::SetupStatus;
+use ktx_app::Workspace;
+use ktx_app::tools::connections::{self, ConnectionItem};
+use ktx_app::tools::sources::SourceListing;
 
 #[derive(Debug, Args)]
 pub struct ContextArguments {
@@ -24,25 +24,25 @@ struct Context {
     status: SetupStatus,
     connections: Vec<ConnectionItem>,
     semantic_layer: SourceListing,
-    tools: Vec<Tool>,
+    tools: &'static [Tool],
 }
 
 /// Prints the document.
 pub fn run(_arguments: &ContextArguments, session: &Session) -> anyhow::Result<()> {
-    let workspace = Workspace::open(session)?;
+    let workspace = Workspace::open(&session.app)?;
     let semantic_layer = match workspace.config.connections.is_empty() {
         true => SourceListing {
             sources: Vec::new(),
             total_sources: 0,
         },
-        false => crate::tools::sources::list(session, None, None)?,
+        false => ktx_app::tools::sources::list(&session.app, None, None)?,
     };
     session.printer.json(&Context {
         project_dir: workspace.folder.dir().display().to_string(),
         status: SetupStatus::of(&workspace.folder)?,
         connections: connections::list(&workspace).connections,
         semantic_layer,
-        tools: tools::all(),
+        tools: TOOLS,
     });
     Ok(())
 }

@@ -8,10 +8,8 @@ mod tools;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use crate::failure::AlreadyReported;
-use crate::hint;
+use crate::failure::{self, AlreadyReported};
 use crate::session::Session;
-use crate::tools::ToolError;
 
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
@@ -60,18 +58,18 @@ struct FailureDetail {
 
 /// Runs one command of the group.
 pub fn run(arguments: &AgentArguments, session: &Session) -> anyhow::Result<()> {
-    let outcome = match &arguments.command {
+    let result = match &arguments.command {
         AgentCommand::Tools(arguments) => tools::run(arguments, session),
         AgentCommand::Context(arguments) => context::run(arguments, session),
         AgentCommand::Sl(command) => sl::run(command, session),
         AgentCommand::Sql(command) => sql::run(command, session),
     };
-    match outcome {
+    match result {
         Err(error) => {
             // A signal ends the command as it ends any other: there is nothing to tell a program that sent it.
-            session.interrupt.check()?;
+            session.app.interrupt.check()?;
             let text = serde_json::to_string_pretty(&failure(&error)).unwrap_or_default();
-            session.printer.talk(&text);
+            session.printer.diagnostic(&text);
             Err(AlreadyReported.into())
         }
         Ok(()) => Ok(()),
@@ -80,16 +78,20 @@ pub fn run(arguments: &AgentArguments, session: &Session) -> anyhow::Result<()> 
 
 /// A hint is a next step, unless the error lists its own.
 fn failure(error: &anyhow::Error) -> Failure {
-    let detail = match error.downcast_ref::<ToolError>() {
-        Some(known) => FailureDetail {
-            message: known.message.clone(),
-            code: Some(known.code),
-            next_steps: known.next_steps.clone(),
+    let detail = match error.downcast_ref() {
+        Some(ktx_app::Error::Coded {
+            code,
+            message,
+            next_steps,
+        }) => FailureDetail {
+            message: message.clone(),
+            code: Some(code),
+            next_steps: next_steps.clone(),
         },
-        None => FailureDetail {
-            message: format!("{error:#}"),
+        _ => FailureDetail {
+            message: failure::sentence(error),
             code: None,
-            next_steps: hint::of(error).into_iter().collect(),
+            next_steps: failure::hint(error).into_iter().collect(),
         },
     };
     Failure {

@@ -3,14 +3,18 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use ktx_app::Error;
 use ktx_project::yaml;
+use ktx_runtime::ports::SemanticQuery;
+use serde_json::Value;
 
 use super::JsonArgument;
-use crate::python::{PolicyArguments, Python};
+use crate::arguments::PolicyArguments;
 use crate::session::Session;
-use crate::tools::query::{Execution, Query};
-use crate::tools::{sources, sql};
-use crate::workspace::Workspace;
+use ktx_app::Python;
+use ktx_app::Workspace;
+use ktx_app::tools::query::{Execution, QueryRun};
+use ktx_app::tools::{sources, sql};
 
 #[derive(Debug, Subcommand)]
 pub enum SlCommand {
@@ -70,14 +74,14 @@ pub fn run(command: &SlCommand, session: &Session) -> anyhow::Result<()> {
     match command {
         SlCommand::List(arguments) => {
             let listing = sources::list(
-                session,
+                &session.app,
                 arguments.connection_id.as_deref(),
                 arguments.query.as_deref(),
             )?;
             session.printer.json(&listing);
         }
         SlCommand::Read(arguments) => {
-            let text = sources::read(session, arguments.connection_id.as_deref(), &arguments.name)?;
+            let text = sources::read(&session.app, arguments.connection_id.as_deref(), &arguments.name)?;
             session.printer.json(&text);
         }
         SlCommand::Query(arguments) => query(arguments, session)?,
@@ -86,25 +90,27 @@ pub fn run(command: &SlCommand, session: &Session) -> anyhow::Result<()> {
 }
 
 fn query(arguments: &QueryArguments, session: &Session) -> anyhow::Result<()> {
-    let python = Python::new(session, arguments.policy.policy()?)?;
-    let workspace = Workspace::open(session)?;
+    let python = Python::new(&session.app, arguments.policy.policy()?)?;
+    let workspace = Workspace::open(&session.app)?;
     let text = fs_err::read_to_string(&arguments.query_file)?;
-    let node = yaml::parse(&text)
-        .map_err(|error| anyhow::anyhow!("failed to read `{}`: {error}", arguments.query_file.display()))?;
-    let mut document = node.to_json();
+    let mut query = read_query(&text).map_err(|error| {
+        let path = arguments.query_file.display();
+        Error::Refused {
+            message: format!("failed to read `{path}`: {error}"),
+            hint: error.hint(),
+        }
+    })?;
     if let Some(rows) = arguments.max_rows {
         sql::check_cap(rows)?;
         // The cap of a program is the query's limit too: more is never looked at.
-        if let Some(query) = document.as_object_mut() {
-            query.insert("limit".to_owned(), rows.into());
-        }
+        query.limit = Some(rows);
     }
-    let query = Query {
+    let run = QueryRun {
         workspace: &workspace,
         python: &python,
-        backend: &python.semantic_layer(None)?,
+        compiler: &python.semantic_layer(None)?,
         connection: Some(&arguments.connection_id),
-        query: document,
+        query,
         execution: match arguments.execute {
             true => Execution::Run {
                 max_rows: arguments.max_rows,
@@ -112,6 +118,15 @@ fn query(arguments: &QueryArguments, session: &Session) -> anyhow::Result<()> {
             false => Execution::CompileOnly,
         },
     };
-    session.printer.json(&query.answer(session)?);
+    session.printer.json(&run.answer(&session.app)?);
     Ok(())
+}
+
+/// JSON is YAML: a syntax error has its line.
+fn read_query(text: &str) -> Result<SemanticQuery, Error> {
+    let node = yaml::parse(text).map_err(|error| Error::refused(error.to_string()))?;
+    match node.to_json() {
+        Value::Object(query) => ktx_app::arguments::read(query),
+        _ => Err(Error::refused("expected an object with `measures`")),
+    }
 }

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::JsonArgument;
-use crate::python::{PolicyArguments, Python};
+use crate::arguments::PolicyArguments;
 use crate::session::Session;
-use crate::tools::sql;
+use ktx_app::Python;
+use ktx_app::tools::sql;
 
 #[derive(Debug, Subcommand)]
 pub enum SqlCommand {
@@ -36,9 +37,9 @@ pub struct ExecuteArguments {
 pub fn run(command: &SqlCommand, session: &Session) -> anyhow::Result<()> {
     let SqlCommand::Execute(arguments) = command;
     let text = fs_err::read_to_string(&arguments.sql_file)?;
-    let python = Python::new(session, arguments.policy.policy()?)?;
+    let python = Python::new(&session.app, arguments.policy.policy()?)?;
     let result = sql::execute(
-        session,
+        &session.app,
         &python,
         &arguments.connection_id,
         &text,

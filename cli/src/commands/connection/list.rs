@@ -5,8 +5,8 @@ use clap::Args;
 use crate::output::{OutputArguments, OutputForm};
 use crate::session::Session;
 use crate::table;
-use crate::tools::connections;
-use crate::workspace::Workspace;
+use ktx_app::Workspace;
+use ktx_app::tools::connections;
 
 #[derive(Debug, Args)]
 pub struct ListArguments {
@@ -17,7 +17,7 @@ pub struct ListArguments {
 /// Prints the connections; nothing is opened.
 pub fn run(arguments: &ListArguments, session: &Session) -> anyhow::Result<()> {
     let form = arguments.output.form(session)?;
-    let workspace = Workspace::open(session)?;
+    let workspace = Workspace::open(&session.app)?;
     let listing = connections::list(&workspace);
     match form {
         OutputForm::Json => session.printer.json(&listing),
@@ -29,10 +29,10 @@ pub fn run(arguments: &ListArguments, session: &Session) -> anyhow::Result<()> {
             }
         }
         OutputForm::Pretty if listing.connections.is_empty() => {
-            session.printer.talk("No connections yet.");
+            session.printer.diagnostic("No connections yet.");
             session
                 .printer
-                .talk("hint: add one under `connections:` in ktx.yaml");
+                .diagnostic("hint: add one under `connections:` in ktx.yaml");
         }
         OutputForm::Pretty => {
             let rows: Vec<Vec<String>> = listing

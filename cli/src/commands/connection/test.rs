@@ -2,12 +2,12 @@
 
 use clap::Args;
 
+use crate::arguments::PolicyArguments;
 use crate::failure::AlreadyReported;
-use crate::progress;
-use crate::python::{PolicyArguments, Python};
 use crate::session::Session;
-use crate::tools::connections;
-use crate::workspace::Workspace;
+use ktx_app::Python;
+use ktx_app::Workspace;
+use ktx_app::tools::connections;
 
 #[derive(Debug, Args)]
 pub struct TestArguments {
@@ -23,11 +23,11 @@ pub struct TestArguments {
 
 /// Exit 1 when the connection does not work, with why.
 pub fn run(arguments: &TestArguments, session: &Session) -> anyhow::Result<()> {
-    let workspace = Workspace::open(session)?;
-    let python = Python::new(session, arguments.policy.policy()?)?;
+    let workspace = Workspace::open(&session.app)?;
+    let python = Python::new(&session.app, arguments.policy.policy()?)?;
     let (id, _) = workspace.connection(arguments.connection.as_deref())?;
-    let result = progress::during(session, "Connecting", || {
-        connections::test(session, &workspace, &python, id.as_str())
+    let result = session.terminal.during("Connecting", || {
+        connections::test(&session.app, &workspace, &python, id.as_str())
     })?;
     if arguments.json {
         session.printer.json(&result);
@@ -37,9 +37,9 @@ pub fn run(arguments: &TestArguments, session: &Session) -> anyhow::Result<()> {
             result.id, result.table_count, result.connection_type
         ));
     } else {
-        session.printer.talk(&result.message);
+        session.printer.diagnostic(&result.message);
         for hint in &result.warnings {
-            session.printer.talk(&format!("hint: {hint}"));
+            session.printer.diagnostic(&format!("hint: {hint}"));
         }
     }
     if result.ok {

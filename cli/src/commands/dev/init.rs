@@ -7,7 +7,6 @@ use ktx_project::Folder;
 use ktx_project::folder::Existing;
 
 use crate::session::Session;
-use crate::workspace;
 
 #[derive(Debug, Args)]
 pub struct InitArguments {
@@ -23,10 +22,10 @@ pub struct InitArguments {
 
 /// Makes the folder and its files; what is there already stays.
 pub fn run(arguments: &InitArguments, session: &Session) -> anyhow::Result<()> {
-    let folder = match (&arguments.dir, session.environment.current_dir()) {
-        (Some(dir), Some(working)) => Folder::discover(Some(dir), &session.environment, working)?,
-        (None, Some(working)) if session.global.project_dir.is_none() => Folder::at(working),
-        _ => workspace::folder(session)?,
+    let folder = match (&arguments.dir, session.app.environment.current_dir()) {
+        (Some(dir), Some(working)) => Folder::discover(Some(dir), &session.app.environment, working)?,
+        (None, Some(working)) if session.app.project_dir.is_none() => Folder::at(working),
+        _ => session.app.folder()?,
     };
     let name = arguments.name.clone().unwrap_or_else(|| folder.default_name());
     folder.initialize(

@@ -14,8 +14,8 @@ pub struct DoctorArguments {
 }
 
 pub fn run(arguments: DoctorArguments, session: &Session) -> anyhow::Result<()> {
-    let report = session.runtime()?.doctor()?;
-    let printer = session.printer;
+    let report = session.app.runtime()?.doctor()?;
+    let printer = &session.printer;
     if arguments.json {
         printer.json(&report);
     } else {

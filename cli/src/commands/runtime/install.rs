@@ -36,7 +36,7 @@ struct InstallDocument<'a> {
 }
 
 pub fn run(arguments: InstallArguments, session: &Session) -> anyhow::Result<()> {
-    let runtime = session.runtime()?;
+    let runtime = session.app.runtime()?;
     let request = InstallRequest {
         features: FeatureSet::from(Feature::from(arguments.feature)),
         mode: if arguments.force {
@@ -63,7 +63,7 @@ pub fn run(arguments: InstallArguments, session: &Session) -> anyhow::Result<()>
         session.printer.json(&document);
         return Ok(());
     }
-    let printer = session.printer;
+    let printer = &session.printer;
     printer.line(match outcome {
         InstallOutcome::Installed => "Installed KTX Python runtime",
         InstallOutcome::Reused => "Using existing KTX Python runtime",

@@ -47,7 +47,7 @@ pub fn run(arguments: PruneArguments, session: &Session) -> anyhow::Result<()> {
     if !arguments.dry_run && !arguments.yes {
         anyhow::bail!("Refusing to prune without --yes. Preview with: ktx runtime prune --dry-run");
     }
-    let runtime = session.runtime()?;
+    let runtime = session.app.runtime()?;
     let plan = runtime.plan_prune();
     let foreign = plan.foreign.clone();
     let (runtimes, failed) = if arguments.dry_run {
@@ -58,7 +58,7 @@ pub fn run(arguments: PruneArguments, session: &Session) -> anyhow::Result<()> {
     };
     let any_failed = !failed.is_empty();
     for kept in &foreign {
-        session.debug(&sentence(kept));
+        session.app.desk.debug(&sentence(kept));
     }
     if arguments.json {
         let kept: Vec<Kept> = failed.into_iter().chain(foreign).collect();
@@ -76,7 +76,7 @@ pub fn run(arguments: PruneArguments, session: &Session) -> anyhow::Result<()> {
 }
 
 fn print(session: &Session, runtime: &Runtime, dry_run: bool, runtimes: &[StaleRuntime], failed: &[Kept]) {
-    let printer = session.printer;
+    let printer = &session.printer;
     if !runtimes.is_empty() {
         printer.line(if dry_run {
             "Stale KTX Python runtimes"
@@ -96,7 +96,7 @@ fn print(session: &Session, runtime: &Runtime, dry_run: bool, runtimes: &[StaleR
         printer.line(&format!("No stale KTX Python runtimes found under {root}"));
     }
     for kept in failed {
-        printer.talk(&sentence(kept));
+        printer.diagnostic(&sentence(kept));
     }
 }
 

@@ -33,7 +33,7 @@ struct StartDocument<'a> {
 }
 
 pub fn run(arguments: StartArguments, session: &Session) -> anyhow::Result<()> {
-    let runtime = session.runtime()?;
+    let runtime = session.app.runtime()?;
     let request = StartRequest {
         features: FeatureSet::from(Feature::from(arguments.feature)),
         mode: if arguments.force {
@@ -61,7 +61,7 @@ pub fn run(arguments: StartArguments, session: &Session) -> anyhow::Result<()> {
         session.printer.json(&document);
         return Ok(());
     }
-    let printer = session.printer;
+    let printer = &session.printer;
     printer.line(match report.outcome {
         StartOutcome::Started => "Started KTX Python daemon",
         StartOutcome::Reused => "Using existing KTX Python daemon",

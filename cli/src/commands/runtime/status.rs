@@ -12,9 +12,9 @@ pub struct StatusArguments {
 }
 
 pub fn run(arguments: StatusArguments, session: &Session) -> anyhow::Result<()> {
-    let runtime = session.runtime()?;
+    let runtime = session.app.runtime()?;
     let status = runtime.status();
-    let printer = session.printer;
+    let printer = &session.printer;
     if arguments.json {
         printer.json(&status);
         return Ok(());

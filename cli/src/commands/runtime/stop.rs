@@ -35,7 +35,7 @@ struct StopDocument {
 }
 
 pub fn run(arguments: StopArguments, session: &Session) -> anyhow::Result<()> {
-    let runtime = session.runtime()?;
+    let runtime = session.app.runtime()?;
     if !arguments.all {
         let report = runtime.stop()?;
         if arguments.json {
@@ -60,7 +60,9 @@ pub fn run(arguments: StopArguments, session: &Session) -> anyhow::Result<()> {
         for version in stopped {
             match &version.outcome {
                 Ok(report) => print(session, Some(&version.version), report),
-                Err(error) => session.printer.talk(&format!("{}: {error}", version.version)),
+                Err(error) => session
+                    .printer
+                    .diagnostic(&format!("{}: {error}", version.version)),
             }
         }
     }
@@ -72,7 +74,7 @@ pub fn run(arguments: StopArguments, session: &Session) -> anyhow::Result<()> {
 }
 
 fn print(session: &Session, version: Option<&str>, report: &StopReport) {
-    let printer = session.printer;
+    let printer = &session.printer;
     match report {
         StopReport::AlreadyStopped => printer.line("KTX Python daemon already stopped"),
         StopReport::Stopped { pid, state, method } => {

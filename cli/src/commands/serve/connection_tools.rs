@@ -1,17 +1,19 @@
 //! The tools over connections.
 
-use rmcp::handler::server::wrapper::Parameters;
-use rmcp::model::CallToolResult;
+use ktx_app::tools::connections;
+use rmcp::model::{CallToolResult, JsonObject};
 use rmcp::{ErrorData, tool, tool_router};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::server::Server;
-use crate::tools::connections;
+use super::server::{Server, schema};
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
+struct NoArguments {}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct ConnectionTest {
+struct OfConnection {
     /// The connection's id, as connection_list gives it
     connection_id: String,
 }
@@ -19,21 +21,20 @@ struct ConnectionTest {
 #[tool_router(router = connection_tools, vis = "pub(super)")]
 impl Server {
     /// List the configured connections
-    #[tool(annotations(read_only_hint = true))]
-    async fn connection_list(&self) -> Result<CallToolResult, ErrorData> {
-        self.answer(|tools| Ok(connections::list(&tools.workspace()?)))
-            .await
+    #[tool(annotations(read_only_hint = true), input_schema = schema::<NoArguments>())]
+    async fn connection_list(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
+        self.answer(arguments, |tools, NoArguments {}| {
+            Ok(connections::list(&tools.workspace()?))
+        })
+        .await
     }
 
     /// Open a connection and count its tables
-    #[tool(annotations(read_only_hint = true))]
-    async fn connection_test(
-        &self,
-        Parameters(input): Parameters<ConnectionTest>,
-    ) -> Result<CallToolResult, ErrorData> {
-        self.answer(move |tools| {
+    #[tool(annotations(read_only_hint = true), input_schema = schema::<OfConnection>())]
+    async fn connection_test(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
+        self.answer(arguments, |tools, input: OfConnection| {
             connections::test(
-                &tools.session,
+                &tools.app,
                 &tools.workspace()?,
                 &tools.python,
                 &input.connection_id,

@@ -2,17 +2,16 @@
 
 use std::path::PathBuf;
 
+use ktx_app::tools::ingests::{self, Replay};
+use ktx_app::{Error, Ingester};
 use ktx_project::ingest::IngestReport;
 use ktx_project::scan::Trigger;
-use rmcp::handler::server::wrapper::Parameters;
-use rmcp::model::CallToolResult;
+use rmcp::model::{CallToolResult, JsonObject};
 use rmcp::{ErrorData, tool, tool_router};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::server::{Server, Tools};
-use crate::ingester::Ingester;
-use crate::tools::ingests::{self, Replay};
+use super::server::{Server, Tools, schema};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -41,9 +40,9 @@ struct IngestConfig {
     source_dir: Option<PathBuf>,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct IngestRun {
+struct OfIngest {
     run_id: String,
 }
 
@@ -69,21 +68,15 @@ struct Status {
 #[tool_router(router = ingest_tools, vis = "pub(super)")]
 impl Server {
     /// Ingest a connection with one adapter
-    #[tool]
-    async fn ingest_trigger(
-        &self,
-        Parameters(input): Parameters<IngestTrigger>,
-    ) -> Result<CallToolResult, ErrorData> {
-        self.answer(move |tools| trigger(tools, &input)).await
+    #[tool(input_schema = schema::<IngestTrigger>())]
+    async fn ingest_trigger(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
+        self.answer(arguments, trigger).await
     }
 
-    /// Say how an ingest ended
-    #[tool(annotations(read_only_hint = true))]
-    async fn ingest_status(
-        &self,
-        Parameters(input): Parameters<IngestRun>,
-    ) -> Result<CallToolResult, ErrorData> {
-        self.answer(move |tools| {
+    /// Report how an ingest ended
+    #[tool(annotations(read_only_hint = true), input_schema = schema::<OfIngest>())]
+    async fn ingest_status(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
+        self.answer(arguments, |tools, input: OfIngest| {
             let run = ingests::find(&tools.workspace()?.folder, Some(&input.run_id))?;
             Ok(Status {
                 run_id: run.id,
@@ -97,29 +90,26 @@ impl Server {
     }
 
     /// Read the report of an ingest
-    #[tool(annotations(read_only_hint = true))]
-    async fn ingest_report(
-        &self,
-        Parameters(input): Parameters<IngestRun>,
-    ) -> Result<CallToolResult, ErrorData> {
-        self.answer(move |tools| report(tools, &input.run_id)).await
+    #[tool(annotations(read_only_hint = true), input_schema = schema::<OfIngest>())]
+    async fn ingest_report(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
+        self.answer(arguments, |tools, input: OfIngest| report(tools, &input.run_id))
+            .await
     }
 
     /// Go through the units of work of an ingest, in their order
-    #[tool(annotations(read_only_hint = true))]
-    async fn ingest_replay(
-        &self,
-        Parameters(input): Parameters<IngestRun>,
-    ) -> Result<CallToolResult, ErrorData> {
-        self.answer(move |tools| Ok(Replay::of(report(tools, &input.run_id)?)))
-            .await
+    #[tool(annotations(read_only_hint = true), input_schema = schema::<OfIngest>())]
+    async fn ingest_replay(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
+        self.answer(arguments, |tools, input: OfIngest| {
+            Ok(Replay::of(report(tools, &input.run_id)?))
+        })
+        .await
     }
 }
 
-fn trigger(tools: &Tools, input: &IngestTrigger) -> anyhow::Result<Triggered> {
+fn trigger(tools: &Tools, input: IngestTrigger) -> Result<Triggered, Error> {
     let workspace = tools.workspace()?;
     let ingester = Ingester {
-        session: &tools.session,
+        app: &tools.app,
         workspace: &workspace,
         python: &tools.python,
         trigger: Trigger::Mcp,
@@ -137,6 +127,6 @@ fn trigger(tools: &Tools, input: &IngestTrigger) -> anyhow::Result<Triggered> {
     })
 }
 
-fn report(tools: &Tools, id: &str) -> anyhow::Result<IngestReport> {
+fn report(tools: &Tools, id: &str) -> Result<IngestReport, Error> {
     ingests::report(&ingests::find(&tools.workspace()?.folder, Some(id))?)
 }

@@ -7,18 +7,20 @@ mod ingest_tools;
 mod scan_tools;
 mod server;
 mod source_tools;
+mod stdio;
 
 use std::time::Duration;
 
 use clap::Args;
+use ktx_app::{Python, Workspace};
 use rmcp::ServiceExt as _;
 use rmcp::service::ServerInitializeError;
 
-use self::server::{Compute, Server};
+use self::server::{Compute, Server, Tools};
+use crate::arguments::PolicyArguments;
 use crate::failure::Usage;
-use crate::python::{PolicyArguments, Python};
 use crate::session::Session;
-use crate::workspace::Workspace;
+use crate::signals;
 
 /// How often a server that waits for requests looks whether it was asked to end.
 const INTERRUPT_POLL: Duration = Duration::from_millis(50);
@@ -60,43 +62,51 @@ pub fn run(arguments: &ServeArguments, session: &Session) -> anyhow::Result<()> 
     if arguments.execute_queries && compute == Compute::Off {
         anyhow::bail!("--execute-queries requires --semantic-compute");
     }
-    let python = Python::new(session, arguments.policy.policy()?)?
+    let python = Python::new(&session.app, arguments.policy.policy()?)?
         .with_database_url(arguments.database_introspection_url.as_deref());
-    let workspace = Workspace::open(session)?;
-    session.debug(&format!("user={}", arguments.user_id));
-    let server = Server::new(session.clone(), python, compute, arguments.execute_queries);
-    session.printer.talk(&format!(
+    let workspace = Workspace::open(&session.app)?;
+    session.app.desk.debug(&format!("user={}", arguments.user_id));
+    let server = Server::new(Tools {
+        app: session.app.clone(),
+        python,
+        compute,
+        execute_queries: arguments.execute_queries,
+    });
+    signals::watch_parent(&session.app.interrupt);
+    session.printer.diagnostic(&format!(
         "ktx MCP server running on stdio for {}",
         workspace.folder.dir().display()
     ));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()?;
-    let outcome = runtime.block_on(serve(server, session));
+    let (output, written) = stdio::output(session.printer.clone());
+    let served = runtime.block_on(serve(server, output, session));
     // A read of stdin cannot be cancelled; waiting for it would wait for the client.
     runtime.shutdown_background();
-    outcome
+    written.wait(&session.app.interrupt);
+    served
 }
 
-async fn serve(server: Server, session: &Session) -> anyhow::Result<()> {
+async fn serve(server: Server, output: stdio::Output, session: &Session) -> anyhow::Result<()> {
     let running = tokio::select! {
-        running = server.serve(rmcp::transport::stdio()) => match running {
+        running = server.serve((tokio::io::stdin(), output)) => match running {
             Ok(running) => running,
             // A client that goes before it says hello has asked for nothing.
             Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
             Err(error) => return Err(error.into()),
         },
-        () = interrupted(session) => return Ok(session.interrupt.check()?),
+        () = interrupted(session) => return Ok(session.app.interrupt.check()?),
     };
     tokio::select! {
         ended = running.waiting() => drop(ended),
-        () = interrupted(session) => session.interrupt.check()?,
+        () = interrupted(session) => session.app.interrupt.check()?,
     }
     Ok(())
 }
 
 async fn interrupted(session: &Session) {
-    while session.interrupt.raised().is_none() {
+    while session.app.interrupt.raised().is_none() {
         tokio::time::sleep(INTERRUPT_POLL).await;
     }
 }

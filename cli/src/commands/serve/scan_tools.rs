@@ -1,19 +1,16 @@
 //! The tools over scans.
 
-use anyhow::Context as _;
-use ktx_project::files;
+use ktx_app::tools::scans::{self, Artifact};
+use ktx_app::{Error, Scanner};
 use ktx_project::scan::{Mode, ScanReport, Trigger};
-use ktx_project::state::{Run, RunKind, State};
-use rmcp::handler::server::wrapper::Parameters;
-use rmcp::model::CallToolResult;
+use rmcp::model::{CallToolResult, JsonObject};
 use rmcp::{ErrorData, tool, tool_router};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::server::{Server, Tools};
-use crate::scanner::Scanner;
+use super::server::{Server, Tools, schema};
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct ScanTrigger {
     connection_id: String,
@@ -28,7 +25,7 @@ struct ScanTrigger {
     dry_run: bool,
 }
 
-#[derive(Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum ScanMode {
     #[default]
@@ -36,21 +33,21 @@ enum ScanMode {
     Relationships,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct ScanRun {
+struct OfScan {
     run_id: String,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct ScanArtifact {
+struct OfArtifact {
     run_id: String,
     /// A path that scan_list_artifacts gave
     path: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Triggered {
     run_id: String,
@@ -58,7 +55,7 @@ struct Triggered {
     report: ScanReport,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Status {
     run_id: String,
@@ -67,23 +64,14 @@ struct Status {
     sync_id: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Artifacts {
     run_id: String,
     artifacts: Vec<Artifact>,
 }
 
-#[derive(Debug, Serialize)]
-struct Artifact {
-    path: String,
-    #[serde(rename = "type")]
-    kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    size: Option<u64>,
-}
-
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ArtifactContent {
     run_id: String,
@@ -95,19 +83,16 @@ struct ArtifactContent {
 #[tool_router(router = scan_tools, vis = "pub(super)")]
 impl Server {
     /// Scan the tables of a connection into the project
-    #[tool]
-    async fn scan_trigger(
-        &self,
-        Parameters(input): Parameters<ScanTrigger>,
-    ) -> Result<CallToolResult, ErrorData> {
-        self.answer(move |tools| trigger(tools, &input)).await
+    #[tool(input_schema = schema::<ScanTrigger>())]
+    async fn scan_trigger(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
+        self.answer(arguments, trigger).await
     }
 
-    /// Say how far a scan is
-    #[tool(annotations(read_only_hint = true))]
-    async fn scan_status(&self, Parameters(input): Parameters<ScanRun>) -> Result<CallToolResult, ErrorData> {
-        self.answer(move |tools| {
-            let run = find(tools, &input.run_id)?;
+    /// Report how far a scan is
+    #[tool(annotations(read_only_hint = true), input_schema = schema::<OfScan>())]
+    async fn scan_status(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
+        self.answer(arguments, |tools, input: OfScan| {
+            let run = scans::find(&tools.workspace()?.folder, &input.run_id)?;
             Ok(Status {
                 run_id: run.id,
                 status: run.status,
@@ -119,20 +104,20 @@ impl Server {
     }
 
     /// Read the report of a scan
-    #[tool(annotations(read_only_hint = true))]
-    async fn scan_report(&self, Parameters(input): Parameters<ScanRun>) -> Result<CallToolResult, ErrorData> {
-        self.answer(move |tools| report(tools, &input.run_id)).await
+    #[tool(annotations(read_only_hint = true), input_schema = schema::<OfScan>())]
+    async fn scan_report(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
+        self.answer(arguments, |tools, input: OfScan| {
+            scans::report(&tools.workspace()?.folder, &input.run_id)
+        })
+        .await
     }
 
     /// List the files that a scan wrote
-    #[tool(annotations(read_only_hint = true))]
-    async fn scan_list_artifacts(
-        &self,
-        Parameters(input): Parameters<ScanRun>,
-    ) -> Result<CallToolResult, ErrorData> {
-        self.answer(move |tools| {
+    #[tool(annotations(read_only_hint = true), input_schema = schema::<OfScan>())]
+    async fn scan_list_artifacts(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
+        self.answer(arguments, |tools, input: OfScan| {
             Ok(Artifacts {
-                artifacts: artifacts(tools, &input.run_id)?,
+                artifacts: scans::artifacts(&tools.workspace()?.folder, &input.run_id)?,
                 run_id: input.run_id,
             })
         })
@@ -140,19 +125,25 @@ impl Server {
     }
 
     /// Read one of the files that a scan wrote
-    #[tool(annotations(read_only_hint = true))]
-    async fn scan_read_artifact(
-        &self,
-        Parameters(input): Parameters<ScanArtifact>,
-    ) -> Result<CallToolResult, ErrorData> {
-        self.answer(move |tools| read(tools, input)).await
+    #[tool(annotations(read_only_hint = true), input_schema = schema::<OfArtifact>())]
+    async fn scan_read_artifact(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
+        self.answer(arguments, |tools, input: OfArtifact| {
+            let folder = tools.workspace()?.folder;
+            let (artifact, content) = scans::read_artifact(&folder, &input.run_id, &input.path)?;
+            Ok(ArtifactContent {
+                run_id: input.run_id,
+                artifact,
+                content,
+            })
+        })
+        .await
     }
 }
 
-fn trigger(tools: &Tools, input: &ScanTrigger) -> anyhow::Result<Triggered> {
+fn trigger(tools: &Tools, input: ScanTrigger) -> Result<Triggered, Error> {
     let workspace = tools.workspace()?;
     let scanner = Scanner {
-        session: &tools.session,
+        app: &tools.app,
         workspace: &workspace,
         python: &tools.python,
         trigger: Trigger::Mcp,
@@ -167,78 +158,5 @@ fn trigger(tools: &Tools, input: &ScanTrigger) -> anyhow::Result<Triggered> {
         run_id: report.run_id.clone(),
         status: "done",
         report,
-    })
-}
-
-fn find(tools: &Tools, id: &str) -> anyhow::Result<Run> {
-    let folder = tools.workspace()?.folder;
-    let run = match folder.state_path().is_file() {
-        true => State::open(&folder)?.run(RunKind::Scan, id)?,
-        false => None,
-    };
-    run.with_context(|| format!("Scan run \"{id}\" was not found"))
-}
-
-fn report(tools: &Tools, id: &str) -> anyhow::Result<ScanReport> {
-    let text = find(tools, id)?
-        .report
-        .with_context(|| format!("Scan report \"{id}\" was not found"))?;
-    serde_json::from_str(&text).context("failed to read the stored scan report")
-}
-
-fn artifacts(tools: &Tools, id: &str) -> anyhow::Result<Vec<Artifact>> {
-    let paths = report(tools, id)?.artifact_paths;
-    let folder = tools.workspace()?.folder;
-    let artifact = |path: String, kind| {
-        let size = fs_err::metadata(folder.dir().join(&path))
-            .ok()
-            .map(|metadata| metadata.len());
-        Artifact { path, kind, size }
-    };
-    let mut listed: Vec<Artifact> = paths
-        .report_path
-        .clone()
-        .map(|path| artifact(path, "report"))
-        .into_iter()
-        .collect();
-    if let Some(raw) = &paths.raw_sources_dir {
-        for file in files::all_below(&folder.dir().join(raw))? {
-            let path = folder.relative(&file);
-            if Some(&path) != paths.report_path.as_ref() && !paths.enrichment_artifacts.contains(&path) {
-                listed.push(artifact(path, "raw_source"));
-            }
-        }
-    }
-    listed.extend(
-        paths
-            .manifest_shards
-            .into_iter()
-            .map(|path| artifact(path, "manifest_shard")),
-    );
-    listed.extend(
-        paths
-            .enrichment_artifacts
-            .into_iter()
-            .map(|path| artifact(path, "enrichment_artifact")),
-    );
-    Ok(listed)
-}
-
-/// Only what the scan lists: a path is a name here, never a way through the file system.
-fn read(tools: &Tools, input: ScanArtifact) -> anyhow::Result<ArtifactContent> {
-    let listed = artifacts(tools, &input.run_id)?
-        .into_iter()
-        .find(|artifact| artifact.path == input.path);
-    let artifact = listed.with_context(|| {
-        format!(
-            "Scan artifact \"{}\" was not found in run \"{}\"",
-            input.path, input.run_id
-        )
-    })?;
-    let content = fs_err::read_to_string(tools.workspace()?.folder.dir().join(&artifact.path))?;
-    Ok(ArtifactContent {
-        run_id: input.run_id,
-        artifact,
-        content,
     })
 }

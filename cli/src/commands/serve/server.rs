@@ -1,19 +1,20 @@
-//! The server: what its tools share, and how a tool's answer becomes a protocol result.
+//! The server: what its tools share, how their arguments are read and how an answer becomes a protocol result.
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
-use ktx_runtime::ports::Backend;
+use ktx_app::{App, Error, Python, Workspace, arguments};
+use ktx_runtime::ports::Service;
 use rmcp::handler::server::router::tool::ToolRouter;
-use rmcp::model::{CallToolResult, ContentBlock, Implementation, ServerCapabilities, ServerConfig};
+use rmcp::handler::server::tool::schema_for_type;
+use rmcp::model::{
+    CallToolResult, ContentBlock, Implementation, JsonObject, ServerCapabilities, ServerConfig,
+};
 use rmcp::{ErrorData, ServerHandler, tool_handler};
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::hint;
-use crate::python::Python;
-use crate::session::Session;
 use crate::version::VERSION;
-use crate::workspace::Workspace;
 
 /// Where queries are compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub enum Compute {
 
 /// What every tool is given. Python is resolved by the first that needs it.
 pub struct Tools {
-    pub session: Session,
+    pub app: App,
     pub python: Python,
     pub compute: Compute,
     pub execute_queries: bool,
@@ -39,12 +40,12 @@ pub struct Server {
 
 impl Tools {
     /// Read anew for each call: people edit while a server runs.
-    pub fn workspace(&self) -> anyhow::Result<Workspace> {
-        Workspace::open(&self.session)
+    pub fn workspace(&self) -> Result<Workspace, Error> {
+        Workspace::open(&self.app)
     }
 
     /// The compiler, if there is one.
-    pub fn compiler(&self) -> anyhow::Result<Option<Backend>> {
+    pub fn compiler(&self) -> Result<Option<Service>, Error> {
         Ok(match &self.compute {
             Compute::Off => None,
             Compute::Managed => Some(self.python.semantic_layer(None)?),
@@ -53,30 +54,33 @@ impl Tools {
     }
 }
 
+/// The schema of a tool's arguments, for its `input_schema`.
+pub fn schema<T: JsonSchema + 'static>() -> Arc<JsonObject> {
+    schema_for_type::<T>()
+}
+
 impl Server {
-    pub fn new(session: Session, python: Python, compute: Compute, execute_queries: bool) -> Self {
+    pub fn new(tools: Tools) -> Self {
         let tool_router =
             Self::connection_tools() + Self::source_tools() + Self::scan_tools() + Self::ingest_tools();
         Self {
-            tools: Arc::new(Tools {
-                session,
-                python,
-                compute,
-                execute_queries,
-            }),
+            tools: Arc::new(tools),
             tool_router,
         }
     }
 
-    /// Does a tool's work away from the protocol, so that a slow one holds up no other. A failure is the tool's
-    /// answer, in words that the caller sees.
-    pub async fn answer<T: Serialize>(
+    /// Does a tool's work away from the protocol, so that a slow one holds up no other. A failure, of the arguments too,
+    /// is the tool's answer, in words that the caller sees.
+    pub async fn answer<I: DeserializeOwned + JsonSchema + Send + 'static, T: Serialize>(
         &self,
-        work: impl FnOnce(&Tools) -> anyhow::Result<T> + Send + 'static,
+        arguments: JsonObject,
+        work: impl FnOnce(&Tools, I) -> Result<T, Error> + Send + 'static,
     ) -> Result<CallToolResult, ErrorData> {
         let tools = Arc::clone(&self.tools);
         let worked = tokio::task::spawn_blocking(move || {
-            work(&tools).and_then(|answer| serde_json::to_value(answer).context("failed to write the answer"))
+            let answer = arguments::read(arguments).and_then(|input| work(&tools, input))?;
+            serde_json::to_value(answer)
+                .map_err(|error| Error::refused(format!("failed to write the answer: {error}")))
         });
         let worked = worked
             .await
@@ -88,14 +92,37 @@ impl Server {
                 result.structured_content = Some(answer);
                 result
             }
-            Err(error) => {
-                let hint = hint::of(&error)
-                    .map(|hint| format!("\nhint: {hint}"))
-                    .unwrap_or_default();
-                CallToolResult::error(vec![ContentBlock::text(format!("{error:#}{hint}"))])
-            }
+            Err(error) => CallToolResult::error(vec![ContentBlock::text(text_of(&error))]),
         })
     }
+}
+
+fn text_of(error: &Error) -> String {
+    match error.hint() {
+        Some(hint) => format!("{error}\nhint: {}", naming_arguments(&hint)),
+        None => error.to_string(),
+    }
+}
+
+/// `pass --connection-id` is `pass connectionId` to a caller that has arguments and not flags.
+fn naming_arguments(hint: &str) -> String {
+    let mut named = String::with_capacity(hint.len());
+    let mut rest = hint;
+    while let Some((before, after)) = rest.split_once("pass --") {
+        let end = after
+            .find(|letter: char| !letter.is_ascii_lowercase() && letter != '-')
+            .unwrap_or(after.len());
+        named.push_str(before);
+        named.push_str("pass ");
+        let mut parts = after[..end].split('-');
+        named.push_str(parts.next().unwrap_or_default());
+        for part in parts {
+            named.push_str(&part[..1].to_ascii_uppercase());
+            named.push_str(&part[1..]);
+        }
+        rest = &after[end..];
+    }
+    named + rest
 }
 
 #[tool_handler(router = self.tool_router)]
@@ -104,5 +131,24 @@ impl ServerHandler for Server {
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
             .with_server_info(Implementation::new("ktx", VERSION))
             .with_instructions("Query a company's data through its semantic layer: list sources, then query measures by dimensions.")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::naming_arguments;
+
+    #[test]
+    fn hints_name_arguments_where_there_are_no_flags() {
+        for (hint, named) in [
+            (
+                "pass --connection-id with one of: a, b",
+                "pass connectionId with one of: a, b",
+            ),
+            ("pass --max-rows 1000 or less", "pass maxRows 1000 or less"),
+            ("run: ktx runtime install --yes", "run: ktx runtime install --yes"),
+        ] {
+            assert_eq!(naming_arguments(hint), named);
+        }
     }
 }

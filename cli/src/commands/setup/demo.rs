@@ -8,9 +8,8 @@ use ktx_project::semantic::Catalog;
 use ktx_project::{ConnectionId, Folder};
 use serde::Serialize;
 
-use crate::hint::Hinted;
 use crate::session::Session;
-use crate::{shell, workspace};
+use ktx_app::shell;
 
 #[derive(Debug, Args)]
 pub struct DemoArguments {
@@ -76,8 +75,8 @@ struct Inspect {
 
 /// Makes the demo in `--project-dir`, or in a new temporary folder.
 pub fn run(arguments: &DemoArguments, session: &Session) -> anyhow::Result<()> {
-    let folder = match (&session.global.project_dir, &arguments.command) {
-        (Some(_), _) => workspace::folder(session)?,
+    let folder = match (&session.app.project_dir, &arguments.command) {
+        (Some(_), _) => session.app.folder()?,
         (None, Some(_)) => anyhow::bail!("ktx setup demo reset needs --project-dir: which demo is meant?"),
         (None, None) => Folder::at(temporary(session)?),
     };
@@ -85,16 +84,17 @@ pub fn run(arguments: &DemoArguments, session: &Session) -> anyhow::Result<()> {
         reset(&folder, *force)?;
     }
     if demo::occupied(&folder) == Occupied::Foreign {
-        return Err(Hinted::error(
+        return Err(ktx_app::Error::hinted(
             format!(
                 "failed to make the demo in `{}`: the folder is not empty",
                 folder.dir().display()
             ),
             "choose another folder with --project-dir, or leave it out for a temporary one",
-        ));
+        )
+        .into());
     }
     let tables = demo::seed(&folder)?;
-    let inspect = inspect(&folder, tables, shell::program(&session.environment))?;
+    let inspect = inspect(&folder, tables, shell::program(&session.app.environment))?;
     if arguments.json {
         let replay = Replay {
             mode: "seeded",
@@ -111,6 +111,7 @@ pub fn run(arguments: &DemoArguments, session: &Session) -> anyhow::Result<()> {
 
 fn temporary(session: &Session) -> anyhow::Result<PathBuf> {
     let base = session
+        .app
         .environment
         .variable("TMPDIR")
         .map_or_else(std::env::temp_dir, PathBuf::from);
@@ -130,13 +131,14 @@ fn reset(folder: &Folder, force: bool) -> anyhow::Result<()> {
     match demo::occupied(folder) {
         Occupied::Demo => remove(folder.dir()),
         Occupied::Free => Ok(()),
-        Occupied::Foreign => Err(Hinted::error(
+        Occupied::Foreign => Err(ktx_app::Error::hinted(
             format!(
                 "failed to reset `{}`: it is not a demo project",
                 folder.dir().display()
             ),
             "only a folder that `ktx setup demo` made is ever removed",
-        )),
+        )
+        .into()),
     }
 }
 

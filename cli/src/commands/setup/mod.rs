@@ -22,7 +22,7 @@ pub struct SetupArguments {
 enum SetupCommand {
     /// Make a demo project with a SQLite warehouse to try ktx on
     Demo(demo::DemoArguments),
-    /// Say what is set up
+    /// Report what is set up
     Status(status::StatusArguments),
 }
 

@@ -1,19 +1,15 @@
 //! `ktx setup` itself: which folder, a new project or the one that is there, embeddings, and what comes next.
 
 use clap::{Args, ValueEnum};
-use dialoguer::Confirm;
 use ktx_project::folder::Existing;
 use ktx_project::{Folder, config, files};
-use ktx_runtime::InstallPolicy;
 use ktx_runtime::ports;
+use ktx_runtime::{Consent, Dialogue as _, InstallPolicy};
 
-use crate::embedding::{self, Told};
-use crate::hint::Hinted;
-use crate::python::answered;
 use crate::session::Session;
-use crate::setup_status::SetupStatus;
-use crate::shell;
-use crate::workspace;
+use ktx_app::SetupStatus;
+use ktx_app::embedding::{self, Announce};
+use ktx_app::shell;
 
 /// The model of the managed embeddings, and the length of its vectors.
 const MODEL: &str = "all-MiniLM-L6-v2";
@@ -58,7 +54,7 @@ enum EmbeddingBackend {
 
 /// Makes or finds the project and prints where it stands.
 pub fn run(arguments: &ProjectArguments, session: &Session) -> anyhow::Result<()> {
-    let folder = workspace::folder(session)?;
+    let folder = session.app.folder()?;
     choose(arguments, session, &folder)?;
     session.printer.line("KTX setup");
     session
@@ -77,7 +73,7 @@ pub fn run(arguments: &ProjectArguments, session: &Session) -> anyhow::Result<()
     }
     session.printer.line("");
     session.printer.line("What you can do next:");
-    for step in next_steps(&folder, &status, shell::program(&session.environment)) {
+    for step in next_steps(&folder, &status, shell::program(&session.app.environment)) {
         session.printer.line(&format!("  {step}"));
     }
     Ok(())
@@ -89,10 +85,11 @@ fn choose(arguments: &ProjectArguments, session: &Session, folder: &Folder) -> a
         return Ok(());
     }
     if folder.is_project() {
-        return Err(Hinted::error(
+        return Err(ktx_app::Error::hinted(
             ktx_project::Error::AlreadyProject(folder.config_path()).to_string(),
             "leave out --new to use the project that is there",
-        ));
+        )
+        .into());
     }
     if arguments.existing {
         let dir = folder.dir().display();
@@ -110,11 +107,12 @@ fn choose(arguments: &ProjectArguments, session: &Session, folder: &Folder) -> a
             );
         }
         let question = format!("Make a KTX project in {}?", folder.dir().display());
-        if !Confirm::new().with_prompt(question).default(true).interact()? {
-            return Err(Hinted::error(
+        if session.terminal.ask(&question) != Consent::Given {
+            return Err(ktx_app::Error::hinted(
                 "Setup was cancelled.",
                 "pass --project-dir to choose another folder",
-            ));
+            )
+            .into());
         }
     }
     folder.initialize(&folder.default_name(), Existing::Keep)?;
@@ -129,12 +127,9 @@ fn choose(arguments: &ProjectArguments, session: &Session, folder: &Folder) -> a
 
 /// Nothing is written before a text was embedded.
 fn set_up_embeddings(session: &Session, folder: &Folder, policy: InstallPolicy) -> anyhow::Result<()> {
-    let runtime = session.runtime()?;
-    let backend = embedding::managed(&runtime, policy, &session.dialogue(), Told::Always)?;
-    let vectors = answered(
-        session,
-        ports::embed(&backend, &["ktx embedding test".to_owned()]),
-    )?;
+    let runtime = session.app.runtime()?;
+    let service = embedding::managed(&runtime, policy, &*session.app.desk, Announce::Always)?;
+    let vectors = ports::embed(&service, &["ktx embedding test".to_owned()])?;
     let dimensions = vectors.first().map_or(0, Vec::len);
     if dimensions != MODEL_DIMENSIONS {
         anyhow::bail!(
@@ -144,7 +139,7 @@ fn set_up_embeddings(session: &Session, folder: &Folder, policy: InstallPolicy) 
     let path = folder.config_path();
     let text = fs_err::read_to_string(&path)?;
     let edited = config::with_managed_embeddings(&text).ok_or_else(|| {
-        Hinted::error(
+        ktx_app::Error::hinted(
             format!(
                 "failed to write `{}`: `ingest` is not written as an indented map",
                 path.display()

@@ -3,8 +3,7 @@
 use clap::Args;
 
 use crate::session::Session;
-use crate::setup_status::SetupStatus;
-use crate::workspace;
+use ktx_app::SetupStatus;
 
 #[derive(Debug, Args)]
 pub struct StatusArguments {
@@ -15,7 +14,7 @@ pub struct StatusArguments {
 
 /// A folder without a project has a status too: exit 0.
 pub fn run(arguments: &StatusArguments, session: &Session) -> anyhow::Result<()> {
-    let folder = workspace::folder(session)?;
+    let folder = session.app.folder()?;
     let status = SetupStatus::of(&folder)?;
     if arguments.json {
         session.printer.json(&status);

@@ -9,8 +9,8 @@ use serde::Serialize;
 use crate::output::{OutputArguments, OutputForm};
 use crate::session::Session;
 use crate::table;
-use crate::tools::sources;
-use crate::workspace::Workspace;
+use ktx_app::Workspace;
+use ktx_app::tools::sources;
 
 #[derive(Debug, Args)]
 pub struct ListArguments {
@@ -61,16 +61,16 @@ struct Item {
 /// Prints the listing in the form that was asked for.
 pub fn run(arguments: &ListArguments, session: &Session) -> anyhow::Result<()> {
     let form = arguments.output.form(session)?;
-    let workspace = Workspace::open(session)?;
+    let workspace = Workspace::open(&session.app)?;
     let mut entries = Vec::new();
     for id in workspace.connections(arguments.connection_id.as_deref())? {
-        let catalog = workspace.catalog(session, id)?;
+        let catalog = workspace.catalog(&session.app, id)?;
         entries.extend(catalog.entries.into_values().map(|entry| (id.clone(), entry)));
     }
     let items: Vec<Item> = match &arguments.query {
         None => entries.iter().map(|(id, entry)| item(id, entry, None)).collect(),
         Some(query) => {
-            let hits = sources::search(session, &workspace, &entries, query)?;
+            let hits = sources::search(&session.app, &workspace, &entries, query)?;
             let found = |hit: Hit| item(&entries[hit.document].0, &entries[hit.document].1, Some(hit));
             hits.into_iter().map(found).collect()
         }
@@ -87,13 +87,13 @@ pub fn run(arguments: &ListArguments, session: &Session) -> anyhow::Result<()> {
             }
         }
         OutputForm::Pretty if items.is_empty() && arguments.query.is_some() => {
-            session.printer.talk("No source matches.");
+            session.printer.diagnostic("No source matches.");
         }
         OutputForm::Pretty if items.is_empty() => {
-            session.printer.talk("No semantic-layer sources yet.");
+            session.printer.diagnostic("No semantic-layer sources yet.");
             session
                 .printer
-                .talk("hint: `ktx dev scan <connection>` makes them from a database");
+                .diagnostic("hint: `ktx dev scan <connection>` makes them from a database");
         }
         OutputForm::Pretty => {
             let mut headers = vec!["Connection", "Source", "Columns", "Measures", "Joins"];

@@ -1,15 +1,16 @@
 //! `ktx sl query`: measures by dimensions, as SQL or as rows.
 
 use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
+use ktx_runtime::ports::{DimensionRequest, MeasureRequest, OrderRequest, SemanticQuery};
+use serde_json::Value;
 
+use crate::arguments::PolicyArguments;
 use crate::failure::Usage;
-use crate::progress;
-use crate::python::{PolicyArguments, Python};
 use crate::session::Session;
 use crate::table;
-use crate::tools::query::{Execution, Query, QueryResult};
-use crate::workspace::Workspace;
+use ktx_app::Python;
+use ktx_app::Workspace;
+use ktx_app::tools::query::{Execution, QueryResult, QueryRun};
 
 #[derive(Debug, Args)]
 pub struct QueryArguments {
@@ -62,19 +63,16 @@ enum Format {
     Pretty,
 }
 
-/// Granularities of a time dimension.
-const GRANULARITIES: [&str; 6] = ["year", "quarter", "month", "week", "day", "hour"];
-
 /// Prints the query's answer.
 pub fn run(arguments: &QueryArguments, session: &Session) -> anyhow::Result<()> {
     let policy = arguments.policy.policy()?;
-    let query = document(arguments)?;
-    let workspace = Workspace::open(session)?;
-    let python = Python::new(session, policy)?;
-    let query = Query {
+    let query = query_of(arguments)?;
+    let workspace = Workspace::open(&session.app)?;
+    let python = Python::new(&session.app, policy)?;
+    let run = QueryRun {
         workspace: &workspace,
         python: &python,
-        backend: &python.semantic_layer(None)?,
+        compiler: &python.semantic_layer(None)?,
         connection: arguments.connection_id.as_deref(),
         query,
         execution: match arguments.execute {
@@ -85,8 +83,8 @@ pub fn run(arguments: &QueryArguments, session: &Session) -> anyhow::Result<()> 
         },
     };
     let result = match arguments.execute {
-        true => progress::during(session, "Querying", || query.answer(session))?,
-        false => query.answer(session)?,
+        true => session.terminal.during("Querying", || run.answer(&session.app))?,
+        false => run.answer(&session.app)?,
     };
     match arguments.format {
         Format::Json => session.printer.json(&result),
@@ -97,49 +95,35 @@ pub fn run(arguments: &QueryArguments, session: &Session) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// The query as the payload reads it.
-fn document(arguments: &QueryArguments) -> anyhow::Result<Value> {
-    if arguments.measure.is_empty() {
+fn query_of(arguments: &QueryArguments) -> anyhow::Result<SemanticQuery> {
+    if arguments.measure.is_empty() && arguments.dimension.is_empty() {
         anyhow::bail!("sl query requires at least one --measure");
     }
-    let order_by: Vec<Value> = arguments
-        .order_by
-        .iter()
-        .map(|text| order_key(text))
-        .collect::<Result<_, _>>()?;
-    let mut query = json!({
-        "measures": arguments.measure,
-        "dimensions": arguments.dimension.iter().map(|text| dimension(text)).collect::<Vec<_>>(),
-        "filters": arguments.filter,
-        "segments": arguments.segment,
-        "order_by": order_by,
-    });
-    if let Some(limit) = arguments.limit {
-        query["limit"] = limit.into();
-    }
-    if arguments.include_empty || arguments.no_include_empty {
-        query["include_empty"] = arguments.include_empty.into();
-    }
-    Ok(query)
-}
-
-fn dimension(text: &str) -> Value {
-    match text.rsplit_once(':') {
-        Some((field, granularity)) if GRANULARITIES.contains(&granularity.to_lowercase().as_str()) => {
-            json!({"field": field, "granularity": granularity})
-        }
-        _ => text.into(),
-    }
-}
-
-fn order_key(text: &str) -> Result<Value, Usage> {
-    match text.rsplit_once(':') {
-        Some((field, direction @ ("asc" | "desc"))) => Ok(json!({"field": field, "direction": direction})),
-        Some((field, direction)) => Err(Usage(format!(
-            "failed to read `--order-by {field}:{direction}`: direction must be asc or desc"
-        ))),
-        None => Ok(text.into()),
-    }
+    let orders = arguments.order_by.iter().map(|text| OrderRequest::parse(text));
+    Ok(SemanticQuery {
+        measures: arguments
+            .measure
+            .iter()
+            .cloned()
+            .map(MeasureRequest::Text)
+            .collect(),
+        dimensions: arguments
+            .dimension
+            .iter()
+            .map(|text| DimensionRequest::parse(text))
+            .collect(),
+        filters: arguments.filter.clone(),
+        segments: arguments.segment.clone(),
+        order_by: orders
+            .collect::<Result<_, _>>()
+            .map_err(|error| Usage(error.to_string()))?,
+        limit: arguments.limit,
+        include_empty: match (arguments.include_empty, arguments.no_include_empty) {
+            (true, _) => Some(true),
+            (false, true) => Some(false),
+            (false, false) => None,
+        },
+    })
 }
 
 fn print_table(session: &Session, result: &QueryResult) {
@@ -154,5 +138,5 @@ fn print_table(session: &Session, result: &QueryResult) {
         .map(|row| row.iter().map(cell).collect())
         .collect();
     session.printer.line(&table::render(&result.headers, &rows));
-    session.printer.talk(&format!("{} rows", result.total_rows));
+    session.printer.diagnostic(&format!("{} rows", result.total_rows));
 }

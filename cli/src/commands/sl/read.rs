@@ -4,7 +4,7 @@ use clap::Args;
 use ktx_project::semantic;
 
 use crate::session::Session;
-use crate::workspace::Workspace;
+use ktx_app::Workspace;
 
 #[derive(Debug, Args)]
 pub struct ReadArguments {
@@ -17,7 +17,7 @@ pub struct ReadArguments {
 
 /// Prints the file as it stands, or a scanned table as a whole source.
 pub fn run(arguments: &ReadArguments, session: &Session) -> anyhow::Result<()> {
-    let workspace = Workspace::open(session)?;
+    let workspace = Workspace::open(&session.app)?;
     let (connection, _) = workspace.connection(arguments.connection_id.as_deref())?;
     let text = semantic::read_text(&workspace.folder, connection, &arguments.name)?;
     session.printer.raw(&text);

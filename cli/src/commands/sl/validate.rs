@@ -5,7 +5,7 @@ use ktx_project::semantic;
 
 use crate::failure::AlreadyReported;
 use crate::session::Session;
-use crate::workspace::Workspace;
+use ktx_app::Workspace;
 
 #[derive(Debug, Args)]
 pub struct ValidateArguments {
@@ -18,7 +18,7 @@ pub struct ValidateArguments {
 
 /// One line per mistake, each with its place in the file.
 pub fn run(arguments: &ValidateArguments, session: &Session) -> anyhow::Result<()> {
-    let workspace = Workspace::open(session)?;
+    let workspace = Workspace::open(&session.app)?;
     let (connection, _) = workspace.connection(arguments.connection_id.as_deref())?;
     let text = semantic::read_text(&workspace.folder, connection, &arguments.name)?;
     match semantic::validate_text(&text) {
@@ -31,7 +31,7 @@ pub fn run(arguments: &ValidateArguments, session: &Session) -> anyhow::Result<(
         }
         Err(findings) => {
             for finding in findings {
-                session.printer.talk(&finding.to_string());
+                session.printer.diagnostic(&finding.to_string());
             }
             Err(AlreadyReported.into())
         }

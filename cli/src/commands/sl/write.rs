@@ -4,7 +4,7 @@ use clap::Args;
 use ktx_project::semantic;
 
 use crate::session::Session;
-use crate::workspace::Workspace;
+use ktx_app::Workspace;
 
 #[derive(Debug, Args)]
 pub struct WriteArguments {
@@ -20,7 +20,7 @@ pub struct WriteArguments {
 
 /// Prints the path that was written, from the project folder.
 pub fn run(arguments: &WriteArguments, session: &Session) -> anyhow::Result<()> {
-    let workspace = Workspace::open(session)?;
+    let workspace = Workspace::open(&session.app)?;
     let (connection, _) = workspace.connection(arguments.connection_id.as_deref())?;
     let path = semantic::write_text(&workspace.folder, connection, &arguments.name, &arguments.yaml)?;
     session.printer.line(&format!("Wrote {path}"));

@@ -138,7 +138,7 @@ fn progress_leaves_room_for_what_a_terminal_echoes() {
     assert_eq!(terminal.wait().expect("it ends").code(), Some(130), "{shown}");
     let lines: Vec<String> = shown
         .split(['\r', '\n'])
-        .map(|line| dialoguer::console::strip_ansi_codes(line).into_owned())
+        .map(|line| console::strip_ansi_codes(line).into_owned())
         .collect();
     assert!(lines.iter().any(|line| line.contains("creating the")), "{shown}");
     for line in lines {

@@ -12,8 +12,8 @@ use clap::{Args, Subcommand};
 use ktx_project::ingest::IngestReport;
 
 use crate::session::Session;
-use crate::tools::ingests;
-use crate::workspace::Workspace;
+use ktx_app::Workspace;
+use ktx_app::tools::ingests;
 
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
@@ -47,10 +47,13 @@ struct WhichRun {
 impl WhichRun {
     fn report(&self, session: &Session) -> anyhow::Result<IngestReport> {
         match &self.report_file {
-            Some(path) => ingests::read(&fs_err::read_to_string(path)?),
+            Some(path) => Ok(ingests::read(&fs_err::read_to_string(path)?)?),
             None => {
-                let workspace = Workspace::open(session)?;
-                ingests::report(&ingests::find(&workspace.folder, self.run.as_deref())?)
+                let workspace = Workspace::open(&session.app)?;
+                Ok(ingests::report(&ingests::find(
+                    &workspace.folder,
+                    self.run.as_deref(),
+                )?)?)
             }
         }
     }

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{WhichRun, text};
 use crate::session::Session;
-use crate::tools::ingests::Replay;
+use ktx_app::tools::ingests::Replay;
 
 #[derive(Debug, Args)]
 pub struct ReplayArguments {

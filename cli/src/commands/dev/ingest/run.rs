@@ -7,12 +7,12 @@ use ktx_project::ingest::UnitStatus;
 use ktx_project::scan::Trigger;
 
 use super::text::{self, FormArguments};
+use crate::arguments::PolicyArguments;
 use crate::failure::AlreadyReported;
-use crate::ingester::Ingester;
-use crate::progress;
-use crate::python::{PolicyArguments, Python};
 use crate::session::Session;
-use crate::workspace::Workspace;
+use ktx_app::Ingester;
+use ktx_app::Python;
+use ktx_app::Workspace;
 
 #[derive(Debug, Args)]
 pub struct RunArguments {
@@ -41,17 +41,17 @@ pub fn run(arguments: &RunArguments, session: &Session) -> anyhow::Result<()> {
     if arguments.report_file.is_some() {
         anyhow::bail!("--report-file is only supported for ingest status/watch");
     }
-    let python = Python::new(session, arguments.policy.policy()?)?
+    let python = Python::new(&session.app, arguments.policy.policy()?)?
         .with_database_url(arguments.database_introspection_url.as_deref());
-    let workspace = Workspace::open(session)?;
+    let workspace = Workspace::open(&session.app)?;
     let ingester = Ingester {
-        session,
+        app: &session.app,
         workspace: &workspace,
         python: &python,
         trigger: Trigger::Cli,
     };
     let source = arguments.source_dir.as_deref();
-    let report = progress::during(session, "Ingesting", || {
+    let report = session.terminal.during("Ingesting", || {
         ingester.ingest(&arguments.connection_id, &arguments.adapter, source)
     })?;
     text::print(session, &report, arguments.form.of(session));

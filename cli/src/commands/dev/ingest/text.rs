@@ -39,7 +39,7 @@ impl FormArguments {
             return Form::Visual;
         }
         if self.viz {
-            session.printer.talk(
+            session.printer.diagnostic(
                 "Visualization requested but stdout is not an interactive terminal; printing plain output.",
             );
         }
@@ -87,19 +87,19 @@ pub fn print(session: &Session, report: &IngestReport, form: Form) {
         .iter()
         .filter(|unit| unit.status == UnitStatus::Error)
     {
-        session.printer.talk(&format!(
+        session.printer.diagnostic(&format!(
             "failed: {}: {}",
             unit.key,
             unit.error.as_deref().unwrap_or("unknown")
         ));
     }
     for warning in report.warnings.iter().take(SHOWN_WARNINGS) {
-        session.printer.talk(&format!("warning: {warning}"));
+        session.printer.diagnostic(&format!("warning: {warning}"));
     }
     if report.warnings.len() > SHOWN_WARNINGS {
         let more = report.warnings.len() - SHOWN_WARNINGS;
         session
             .printer
-            .talk(&format!("warning: {more} more in the report"));
+            .diagnostic(&format!("warning: {more} more in the report"));
     }
 }

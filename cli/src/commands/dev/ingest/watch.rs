@@ -6,10 +6,9 @@ use clap::Args;
 
 use super::WhichRun;
 use super::text::{self, FormArguments};
-use crate::progress;
 use crate::session::Session;
-use crate::tools::ingests;
-use crate::workspace::Workspace;
+use ktx_app::Workspace;
+use ktx_app::tools::ingests;
 
 /// How often the state is asked.
 const POLL: Duration = Duration::from_millis(100);
@@ -25,10 +24,10 @@ pub struct WatchArguments {
 /// Ctrl-C ends the watching, not the run.
 pub fn run(arguments: &WatchArguments, session: &Session) -> anyhow::Result<()> {
     if let (Some(id), None) = (&arguments.which.run, &arguments.which.report_file) {
-        let folder = Workspace::open(session)?.folder;
-        progress::during(session, &format!("Waiting for {id}"), || {
+        let folder = Workspace::open(&session.app)?.folder;
+        session.terminal.during(&format!("Waiting for {id}"), || {
             while ingests::find(&folder, Some(id))?.status == "running" {
-                session.interrupt.check()?;
+                session.app.interrupt.check()?;
                 std::thread::sleep(POLL);
             }
             anyhow::Ok(())

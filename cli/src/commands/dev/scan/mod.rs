@@ -5,9 +5,8 @@ mod run;
 mod status;
 mod text;
 
-use clap::{Args, CommandFactory, Subcommand};
+use clap::{Args, Subcommand};
 
-use crate::arguments::Arguments;
 use crate::failure::AlreadyReported;
 use crate::session::Session;
 
@@ -39,7 +38,7 @@ pub fn run(arguments: &ScanArguments, session: &Session) -> anyhow::Result<()> {
                 print_help(session);
                 session
                     .printer
-                    .talk("ktx dev scan requires <connectionId> or a subcommand");
+                    .diagnostic("ktx dev scan requires <connectionId> or a subcommand");
                 Err(AlreadyReported.into())
             }
         },
@@ -47,12 +46,8 @@ pub fn run(arguments: &ScanArguments, session: &Session) -> anyhow::Result<()> {
 }
 
 fn print_help(session: &Session) {
-    let mut root = Arguments::command();
-    root.build();
-    let scan = root
-        .find_subcommand_mut("dev")
-        .and_then(|dev| dev.find_subcommand_mut("scan"));
-    if let Some(scan) = scan {
-        session.printer.talk(scan.render_help().to_string().trim_end());
-    }
+    let mut scan = ScanArguments::augment_args(clap::Command::new("ktx dev scan"));
+    session
+        .printer
+        .diagnostic(scan.render_help().to_string().trim_end());
 }

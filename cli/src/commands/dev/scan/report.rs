@@ -1,13 +1,11 @@
 //! `ktx dev scan report`: what a scan found.
 
-use anyhow::Context as _;
 use clap::Args;
-use ktx_project::scan::ScanReport;
+use ktx_app::Workspace;
+use ktx_app::tools::scans;
 
-use super::{status, text};
-use crate::hint::Hinted;
+use super::text;
 use crate::session::Session;
-use crate::workspace::Workspace;
 
 #[derive(Debug, Args)]
 pub struct ReportArguments {
@@ -20,16 +18,8 @@ pub struct ReportArguments {
 
 /// Prints the report of a finished scan.
 pub fn run(arguments: &ReportArguments, session: &Session) -> anyhow::Result<()> {
-    let workspace = Workspace::open(session)?;
-    let text = status::find(&workspace, &arguments.run)?
-        .and_then(|run| run.report)
-        .ok_or_else(|| {
-            Hinted::error(
-                format!("Scan report \"{}\" was not found", arguments.run),
-                status::NO_RUN,
-            )
-        })?;
-    let report: ScanReport = serde_json::from_str(&text).context("failed to read the stored scan report")?;
+    let workspace = Workspace::open(&session.app)?;
+    let report = scans::report(&workspace.folder, &arguments.run)?;
     if arguments.json {
         session.printer.json(&report);
     } else {

@@ -4,11 +4,11 @@ use clap::{Args, ValueEnum};
 use ktx_project::scan::{Mode, ScanReport, Trigger};
 
 use super::text;
-use crate::progress;
-use crate::python::{PolicyArguments, Python};
-use crate::scanner::Scanner;
+use crate::arguments::PolicyArguments;
 use crate::session::Session;
-use crate::workspace::Workspace;
+use ktx_app::Python;
+use ktx_app::Scanner;
+use ktx_app::Workspace;
 
 #[derive(Debug, Args)]
 pub struct RunArguments {
@@ -42,22 +42,22 @@ enum ModeArgument {
 
 /// Scans and prints what changed.
 pub fn run(arguments: &RunArguments, connection: &str, session: &Session) -> anyhow::Result<()> {
-    let python = Python::new(session, arguments.policy.policy()?)?
+    let python = Python::new(&session.app, arguments.policy.policy()?)?
         .with_database_url(arguments.database_introspection_url.as_deref());
-    let workspace = Workspace::open(session)?;
+    let workspace = Workspace::open(&session.app)?;
     let mode = match arguments.detect_relationships || arguments.mode == ModeArgument::Relationships {
         true => Mode::Relationships,
         false => Mode::Structural,
     };
     let scanner = Scanner {
-        session,
+        app: &session.app,
         workspace: &workspace,
         python: &python,
         trigger: Trigger::Cli,
     };
-    let report = progress::during(session, "Scanning", || {
-        scanner.scan(connection, mode, arguments.dry_run)
-    })?;
+    let report = session
+        .terminal
+        .during("Scanning", || scanner.scan(connection, mode, arguments.dry_run))?;
     print(session, &workspace, &report, arguments.json);
     Ok(())
 }

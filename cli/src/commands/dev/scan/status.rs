@@ -1,11 +1,11 @@
 //! `ktx dev scan status`: how far a scan is.
 
 use clap::Args;
-use ktx_project::state::{Run, RunKind, State};
+use ktx_app::tools::scans;
+use ktx_project::state::Run;
 
-use crate::hint::Hinted;
 use crate::session::Session;
-use crate::workspace::Workspace;
+use ktx_app::Workspace;
 
 #[derive(Debug, Args)]
 pub struct StatusArguments {
@@ -13,11 +13,10 @@ pub struct StatusArguments {
     run: String,
 }
 
-/// Prints where the run stands.
+/// Prints how far the run is.
 pub fn run(arguments: &StatusArguments, session: &Session) -> anyhow::Result<()> {
-    let workspace = Workspace::open(session)?;
-    let run = find(&workspace, &arguments.run)?
-        .ok_or_else(|| Hinted::error(format!("Scan run \"{}\" was not found", arguments.run), NO_RUN))?;
+    let workspace = Workspace::open(&session.app)?;
+    let run = scans::find(&workspace.folder, &arguments.run)?;
     let report = match &run.sync_id {
         Some(sync) => format!(
             "raw-sources/{}/{}/{sync}/scan-report.json",
@@ -42,17 +41,6 @@ pub fn run(arguments: &StatusArguments, session: &Session) -> anyhow::Result<()>
         session.printer.line(&format!("{label}: {value}"));
     }
     Ok(())
-}
-
-/// Why an id may be unknown.
-pub const NO_RUN: &str = "`ktx dev scan <connection>` prints the id of each run; dry runs are not kept";
-
-/// The run of that id; a project without state has had no run.
-pub fn find(workspace: &Workspace, id: &str) -> anyhow::Result<Option<Run>> {
-    if !workspace.folder.state_path().is_file() {
-        return Ok(None);
-    }
-    Ok(State::open(&workspace.folder)?.run(RunKind::Scan, id)?)
 }
 
 fn mode(run: &Run) -> String {

@@ -3,11 +3,8 @@
 use ktx_project::config::Driver;
 use serde::Serialize;
 
-use crate::hint;
-use crate::python::Python;
-use crate::session::Session;
-use crate::warehouses;
-use crate::workspace::Workspace;
+use crate::databases::Database;
+use crate::{App, Error, Python, Workspace};
 
 #[derive(Debug, Serialize)]
 pub struct ConnectionListing {
@@ -51,15 +48,12 @@ pub fn list(workspace: &Workspace) -> ConnectionListing {
 }
 
 /// Reads the tables of a connection. One that does not work is a result; one that is not configured an error.
-pub fn test(
-    session: &Session,
-    workspace: &Workspace,
-    python: &Python,
-    id: &str,
-) -> anyhow::Result<ConnectionTest> {
+pub fn test(app: &App, workspace: &Workspace, python: &Python, id: &str) -> Result<ConnectionTest, Error> {
     let (id, connection) = workspace.config.connection(id)?;
-    let tables = count_tables(session, workspace, python, id, connection);
-    session.interrupt.check()?;
+    let tables = Database::open(app, workspace, python, id, connection)
+        .and_then(|database| database.snapshot(jiff::Timestamp::now()))
+        .map(|snapshot| snapshot.tables.len());
+    app.interrupt.check()?;
     let mut result = ConnectionTest {
         id: id.to_string(),
         connection_type: connection.driver.as_str().to_owned(),
@@ -74,37 +68,9 @@ pub fn test(
             result.message = format!("Connected to {id}: {count} tables");
         }
         Err(error) => {
-            result.message = format!("{error:#}");
-            result.warnings.extend(hint::of(&error));
+            result.message = error.to_string();
+            result.warnings.extend(error.hint());
         }
     }
     Ok(result)
-}
-
-fn count_tables(
-    session: &Session,
-    workspace: &Workspace,
-    python: &Python,
-    id: &ktx_project::ConnectionId,
-    connection: &ktx_project::config::Connection,
-) -> anyhow::Result<usize> {
-    match &connection.driver {
-        Driver::Sqlite => {
-            let warehouse = warehouses::open_sqlite(session, workspace, id, connection)?;
-            Ok(
-                warehouses::sqlite_snapshot(session, &warehouse, id, jiff::Timestamp::now())?
-                    .tables
-                    .len(),
-            )
-        }
-        Driver::Postgres => {
-            let now = jiff::Timestamp::now();
-            Ok(
-                warehouses::server_snapshot(session, &python.database()?, id, connection, now)?
-                    .tables
-                    .len(),
-            )
-        }
-        driver @ Driver::Other(_) => Err(crate::scanner::unsupported(driver)),
-    }
 }

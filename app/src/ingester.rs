@@ -10,14 +10,10 @@ use ktx_project::ingest::{
     WorkUnit,
 };
 use ktx_project::scan::{Mode, Trigger};
-use ktx_runtime::ports::Backend;
+use ktx_runtime::ports::Service;
 
-use crate::hint::Hinted;
-use crate::python::Python;
-use crate::scanner::Scanner;
-use crate::session::Session;
-use crate::warehouses;
-use crate::workspace::Workspace;
+use crate::databases::{Database, require_readonly};
+use crate::{App, Error, Python, Scanner, Workspace};
 
 /// The statistics of one database, the longest running first.
 const STATISTICS: &str =
@@ -28,24 +24,24 @@ const STATISTICS: &str =
 
 /// Ingests into one project.
 pub struct Ingester<'s> {
-    pub session: &'s Session,
+    pub app: &'s App,
     pub workspace: &'s Workspace,
     pub python: &'s Python,
     pub trigger: Trigger,
 }
 
 impl Ingester<'_> {
-    /// Pulls, compares, keeps, reports. The checks come in the order in which people can mend what they find.
+    /// Pulls, compares, keeps, reports. The checks come in the order in which people can fix what they find.
     pub fn ingest(
         &self,
         connection: &str,
         adapter: &str,
         source: Option<&Path>,
-    ) -> anyhow::Result<IngestReport> {
+    ) -> Result<IngestReport, Error> {
         let config = &self.workspace.config;
         let (id, connection) = config.connection(connection)?;
         if !config.ingest.enables(adapter) {
-            return Err(Hinted::error(
+            return Err(Error::hinted(
                 format!("Adapter \"{adapter}\" is not enabled in ktx.yaml"),
                 format!(
                     "add it to `ingest.adapters`; enabled are: {}",
@@ -71,7 +67,7 @@ impl Ingester<'_> {
         run: &ingest::Run,
         connection: &Connection,
         source: Option<&Path>,
-    ) -> anyhow::Result<IngestReport> {
+    ) -> Result<IngestReport, Error> {
         let folder = &self.workspace.folder;
         let pull = match adapter {
             AdapterName::LiveDatabase => return self.live_database(options, run),
@@ -83,12 +79,12 @@ impl Ingester<'_> {
                 ingest::pull_looker(reading, &warehouses, &self.python.looker()?)
             }
         };
-        self.session.interrupt.check()?;
+        self.app.interrupt.check()?;
         Ok(ingest::keep(folder, options, run, &pull)?)
     }
 
     /// With mappings, whatever they name; without, the connection itself.
-    fn looker_warehouses(&self, connection: &Connection) -> anyhow::Result<LookerWarehouses> {
+    fn looker_warehouses(&self, connection: &Connection) -> Result<LookerWarehouses, Error> {
         if connection.looker_connections.is_empty() {
             return Ok(LookerWarehouses::Single(connection.driver.as_str().to_owned()));
         }
@@ -106,15 +102,15 @@ impl Ingester<'_> {
         Ok(LookerWarehouses::Mapped(warehouses))
     }
 
-    fn live_database(&self, options: &IngestOptions, run: &ingest::Run) -> anyhow::Result<IngestReport> {
+    fn live_database(&self, options: &IngestOptions, run: &ingest::Run) -> Result<IngestReport, Error> {
         let Self {
-            session,
+            app,
             workspace,
             python,
             trigger,
         } = *self;
         let scanner = Scanner {
-            session,
+            app,
             workspace,
             python,
             trigger,
@@ -146,7 +142,7 @@ impl Ingester<'_> {
         run: &ingest::Run,
         connection: &Connection,
         source: Option<&Path>,
-    ) -> anyhow::Result<IngestReport> {
+    ) -> Result<IngestReport, Error> {
         let id = &options.connection;
         let settings = match &connection.historic_sql {
             Some(settings)
@@ -170,9 +166,9 @@ impl Ingester<'_> {
             .join(id.as_str())
             .join("pgss-baseline.json");
         let baseline = Baseline::read(&baseline_path);
-        let backend = self.analysis_burst()?;
-        let pulled = ingest::pull_history(rows, &settings, &baseline, &backend, &self.session.interrupt);
-        self.session.interrupt.check()?;
+        let service = self.analysis_burst()?;
+        let pulled = ingest::pull_history(rows, &settings, &baseline, &service, &self.app.interrupt);
+        self.app.interrupt.check()?;
         let (mut pull, next) = pulled?;
         pull.warnings.splice(0..0, warnings);
         let report = ingest::keep(folder, options, run, &pull)?;
@@ -181,18 +177,17 @@ impl Ingester<'_> {
     }
 
     /// Thousands of questions to one daemon: it proves itself once for all of them.
-    fn analysis_burst(&self) -> anyhow::Result<Backend> {
+    fn analysis_burst(&self) -> Result<Service, Error> {
         Ok(match self.python.sql_analysis_daemon()? {
-            Some(daemon) => Backend::of_proven(&self.python.runtime, daemon),
+            Some(daemon) => Service::of_proven(&self.python.runtime, daemon),
             None => self.python.sql_analysis()?,
         })
     }
 
-    fn statistics(&self, id: &ConnectionId, connection: &Connection) -> anyhow::Result<Vec<HistoryRow>> {
-        warehouses::require_readonly(id, connection)?;
-        let url = warehouses::server_url(self.session, id, connection)?;
-        let backend = self.python.database()?;
-        let rows = warehouses::query_server(self.session, &backend, id, url, STATISTICS, 100_000)
+    fn statistics(&self, id: &ConnectionId, connection: &Connection) -> Result<Vec<HistoryRow>, Error> {
+        require_readonly(id, connection, "Local live-database ingest")?;
+        let rows = Database::open(self.app, self.workspace, self.python, id, connection)?
+            .query(STATISTICS, 100_000)
             .map_err(|error| explain_missing_extension(error, id))?;
         let row = |values: Vec<serde_json::Value>| {
             let object: serde_json::Map<_, _> = rows.headers.iter().cloned().zip(values).collect();
@@ -202,10 +197,10 @@ impl Ingester<'_> {
     }
 }
 
-fn explain_missing_extension(error: anyhow::Error, id: &ConnectionId) -> anyhow::Error {
-    let message = format!("{error:#}");
+fn explain_missing_extension(error: Error, id: &ConnectionId) -> Error {
+    let message = error.to_string();
     match message.contains("pg_stat_statements") {
-        true => Hinted::error(
+        true => Error::hinted(
             message,
             format!(
                 "run `create extension pg_stat_statements` in the database of `{id}`, or pass --source-dir with an export"
@@ -215,16 +210,16 @@ fn explain_missing_extension(error: anyhow::Error, id: &ConnectionId) -> anyhow:
     }
 }
 
-fn required<'p>(source: Option<&'p Path>, adapter: &str) -> anyhow::Result<&'p Path> {
+fn required<'p>(source: Option<&'p Path>, adapter: &str) -> Result<&'p Path, Error> {
     source.ok_or_else(|| {
-        Hinted::error(
+        Error::hinted(
             format!("Adapter \"{adapter}\" needs a folder to read"),
             "pass it with --source-dir",
         )
     })
 }
 
-fn unavailable(adapter: &str) -> anyhow::Error {
+fn unavailable(adapter: &str) -> Error {
     let hint = match adapter {
         "historic-sql" => {
             "it needs a postgres connection with `historicSql: {enabled: true, dialect: postgres}`".to_owned()
@@ -234,7 +229,7 @@ fn unavailable(adapter: &str) -> anyhow::Error {
             AdapterName::ALL.map(AdapterName::as_str).join(", ")
         ),
     };
-    Hinted::error(
+    Error::hinted(
         format!("Adapter \"{adapter}\" is not available for local ingest"),
         hint,
     )

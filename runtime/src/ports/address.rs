@@ -1,10 +1,10 @@
-//! Which endpoint a port uses: what the user named first, then the environment, then what we manage.
+//! Where requests of each kind go: what the user named first, then the environment, then what we manage.
 
 use crate::Environment;
 
 /// Where requests go.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Endpoint {
+pub enum Address {
     /// A URL that somebody named; the managed runtime is not touched.
     Url(String),
     /// The managed daemon, installed and started on first use.
@@ -16,35 +16,35 @@ pub enum Endpoint {
 /// Where a daemon that was started by hand listens.
 const BY_HAND: &str = "http://127.0.0.1:8765";
 
-impl Endpoint {
+impl Address {
     /// SQL analysis: option, `KTX_SQL_ANALYSIS_URL`, `KTX_DAEMON_URL`, managed, by hand.
-    pub fn of_sql_analysis(option: Option<&str>, environment: &Environment, managed: bool) -> Endpoint {
+    pub fn of_sql_analysis(option: Option<&str>, environment: &Environment, managed: bool) -> Address {
         let named = option
             .or_else(|| environment.text("KTX_SQL_ANALYSIS_URL"))
             .or_else(|| environment.text("KTX_DAEMON_URL"));
-        Endpoint::named_or(named, managed, Endpoint::Url(BY_HAND.to_owned()))
+        Address::named_or(named, managed, Address::Url(BY_HAND.to_owned()))
     }
 
     /// Table identifiers and LookML: option, `KTX_DAEMON_URL`, managed, by hand.
-    pub fn of_looker(option: Option<&str>, environment: &Environment, managed: bool) -> Endpoint {
+    pub fn of_looker(option: Option<&str>, environment: &Environment, managed: bool) -> Address {
         let named = option.or_else(|| environment.text("KTX_DAEMON_URL"));
-        Endpoint::named_or(named, managed, Endpoint::Url(BY_HAND.to_owned()))
+        Address::named_or(named, managed, Address::Url(BY_HAND.to_owned()))
     }
 
     /// Database introspection and queries: `--database-introspection-url`, managed, one-shot.
-    pub fn of_database(flag: Option<&str>, managed: bool) -> Endpoint {
-        Endpoint::named_or(flag, managed, Endpoint::OneShot)
+    pub fn of_database(flag: Option<&str>, managed: bool) -> Address {
+        Address::named_or(flag, managed, Address::OneShot)
     }
 
     /// The semantic layer: `--semantic-compute-url`, else one-shot.
-    pub fn of_semantic_layer(flag: Option<&str>) -> Endpoint {
-        Endpoint::named_or(flag, false, Endpoint::OneShot)
+    pub fn of_semantic_layer(flag: Option<&str>) -> Address {
+        Address::named_or(flag, false, Address::OneShot)
     }
 
-    fn named_or(named: Option<&str>, managed: bool, otherwise: Endpoint) -> Endpoint {
+    fn named_or(named: Option<&str>, managed: bool, otherwise: Address) -> Address {
         match named.filter(|url| !url.is_empty()) {
-            Some(url) => Endpoint::Url(url.to_owned()),
-            None if managed => Endpoint::Managed,
+            Some(url) => Address::Url(url.to_owned()),
+            None if managed => Address::Managed,
             None => otherwise,
         }
     }
@@ -54,8 +54,8 @@ impl Endpoint {
 mod tests {
     use super::*;
 
-    fn url(text: &str) -> Endpoint {
-        Endpoint::Url(text.to_owned())
+    fn url(text: &str) -> Address {
+        Address::Url(text.to_owned())
     }
 
     #[test]
@@ -71,24 +71,24 @@ mod tests {
             (Some("http://o"), &both, true, url("http://o")),
             (None, &both, true, url("http://s")),
             (None, &daemon, true, url("http://d")),
-            (None, &empty, true, Endpoint::Managed),
-            (None, &none, true, Endpoint::Managed),
+            (None, &empty, true, Address::Managed),
+            (None, &none, true, Address::Managed),
             (None, &none, false, url(BY_HAND)),
         ] {
-            assert_eq!(Endpoint::of_sql_analysis(option, environment, managed), expected);
+            assert_eq!(Address::of_sql_analysis(option, environment, managed), expected);
         }
         for (option, environment, managed, expected) in [
             (Some("http://o"), &both, true, url("http://o")),
             (None, &both, true, url("http://d")),
-            (None, &empty, true, Endpoint::Managed),
+            (None, &empty, true, Address::Managed),
             (None, &none, false, url(BY_HAND)),
         ] {
-            assert_eq!(Endpoint::of_looker(option, environment, managed), expected);
+            assert_eq!(Address::of_looker(option, environment, managed), expected);
         }
-        assert_eq!(Endpoint::of_database(Some("http://f"), true), url("http://f"));
-        assert_eq!(Endpoint::of_database(Some(""), true), Endpoint::Managed);
-        assert_eq!(Endpoint::of_database(None, false), Endpoint::OneShot);
-        assert_eq!(Endpoint::of_semantic_layer(Some("http://c")), url("http://c"));
-        assert_eq!(Endpoint::of_semantic_layer(None), Endpoint::OneShot);
+        assert_eq!(Address::of_database(Some("http://f"), true), url("http://f"));
+        assert_eq!(Address::of_database(Some(""), true), Address::Managed);
+        assert_eq!(Address::of_database(None, false), Address::OneShot);
+        assert_eq!(Address::of_semantic_layer(Some("http://c")), url("http://c"));
+        assert_eq!(Address::of_semantic_layer(None), Address::OneShot);
     }
 }

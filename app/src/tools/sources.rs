@@ -3,13 +3,11 @@
 use ktx_project::search::{self, Document, Hit, Lane, LaneHit};
 use ktx_project::semantic::{self, Entry};
 use ktx_project::state::State;
-use ktx_project::{ConnectionId, Error, Folder};
+use ktx_project::{ConnectionId, Folder, SourceName, files};
+use ktx_runtime::ports::{self, SemanticModel, Service};
 use serde::Serialize;
 
-use super::ToolError;
-use crate::session::Session;
-use crate::workspace::{self, Workspace};
-use crate::{embedding, shell};
+use crate::{App, Error, Workspace, embedding, shell};
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -44,23 +42,30 @@ pub struct SourceText {
     pub yaml: String,
 }
 
+/// What is wrong with a model, or may be.
+#[derive(Debug, Serialize)]
+pub struct ModelCheck {
+    pub success: bool,
+    pub errors: Vec<String>,
+    pub warnings: Vec<String>,
+}
+
+const SHAPE_ONLY: &str =
+    "Local stdio validation checks YAML shape only; Python semantic validation is not configured.";
+
 /// Sources of all connections or of one; with a query, those that match it, best first.
-pub fn list(
-    session: &Session,
-    connection: Option<&str>,
-    query: Option<&str>,
-) -> anyhow::Result<SourceListing> {
-    let folder = workspace::folder(session)?;
-    let workspace = ready(session, &folder, connection, query)?;
+pub fn list(app: &App, connection: Option<&str>, query: Option<&str>) -> Result<SourceListing, Error> {
+    let folder = app.folder()?;
+    let workspace = ready(app, &folder, connection, query)?;
     let mut entries = Vec::new();
     for id in workspace.connections(connection)? {
-        let catalog = workspace.catalog(session, id)?;
+        let catalog = workspace.catalog(app, id)?;
         entries.extend(catalog.entries.into_values().map(|entry| (id.clone(), entry)));
     }
     let sources: Vec<SourceItem> = match query {
         None => entries.iter().map(|(id, entry)| item(id, entry, None)).collect(),
         Some(query) => {
-            let hits = search(session, &workspace, &entries, query)?;
+            let hits = search(app, &workspace, &entries, query)?;
             let found = |hit: Hit| item(&entries[hit.document].0, &entries[hit.document].1, Some(hit));
             hits.into_iter().map(found).collect()
         }
@@ -81,8 +86,8 @@ pub fn list(
 }
 
 /// The YAML of one source; the connection may be left out when the project has one.
-pub fn read(session: &Session, connection: Option<&str>, name: &str) -> anyhow::Result<SourceText> {
-    let workspace = Workspace::open(session)?;
+pub fn read(app: &App, connection: Option<&str>, name: &str) -> Result<SourceText, Error> {
+    let workspace = Workspace::open(app)?;
     let (id, _) = workspace.connection(connection)?;
     let yaml = semantic::read_text(&workspace.folder, id, name)?;
     Ok(SourceText {
@@ -91,26 +96,79 @@ pub fn read(session: &Session, connection: Option<&str>, name: &str) -> anyhow::
     })
 }
 
+/// Checks and writes one source, given as YAML.
+pub fn write(workspace: &Workspace, connection: &str, name: &str, yaml: &str) -> Result<String, Error> {
+    let (id, _) = workspace.config.connection(connection)?;
+    Ok(semantic::write_text(&workspace.folder, id, name, yaml)?)
+}
+
+/// Removes the file of one source.
+pub fn delete(workspace: &Workspace, connection: &str, name: &str) -> Result<(), Error> {
+    let (id, _) = workspace.config.connection(connection)?;
+    let file = workspace
+        .folder
+        .semantic_layer(id)
+        .join(format!("{}.yaml", SourceName::parse(name)?));
+    if !file.is_file() {
+        return Err(Error::refused(format!(
+            "Semantic-layer source \"{id}/{name}\" was not found"
+        )));
+    }
+    Ok(files::remove(&file)?)
+}
+
+/// Checks a whole model: its files, and with a compiler what they say.
+pub fn validate(
+    app: &App,
+    workspace: &Workspace,
+    compiler: Option<&Service>,
+    connection: &str,
+    names: Option<&[String]>,
+) -> Result<ModelCheck, Error> {
+    let (id, connection) = workspace.config.connection(connection)?;
+    let catalog = workspace.catalog(app, id)?;
+    let mut errors: Vec<String> = catalog.problems.iter().map(ToString::to_string).collect();
+    let unknown = names.unwrap_or_default().iter();
+    let unknown = unknown.filter(|name| !catalog.entries.contains_key(*name));
+    errors.extend(unknown.map(|name| format!("Semantic-layer source \"{id}/{name}\" was not found")));
+    let Some(compiler) = compiler else {
+        return Ok(ModelCheck {
+            success: errors.is_empty(),
+            errors,
+            warnings: vec![SHAPE_ONLY.to_owned()],
+        });
+    };
+    let model = SemanticModel {
+        sources: &serde_json::json!(catalog.sources()),
+        dialect: connection.driver.dialect(),
+    };
+    let checked = ports::validate(compiler, model, names)?;
+    errors.extend(checked.errors);
+    Ok(ModelCheck {
+        success: checked.valid && errors.is_empty(),
+        errors,
+        warnings: checked.warnings,
+    })
+}
+
 /// The entries that match, best first. A model that does not answer costs its lane and a line on stderr.
 pub fn search(
-    session: &Session,
+    app: &App,
     workspace: &Workspace,
     entries: &[(ConnectionId, Entry)],
     query: &str,
-) -> anyhow::Result<Vec<Hit>> {
+) -> Result<Vec<Hit>, Error> {
     let documents: Vec<Document> = entries
         .iter()
         .map(|(id, entry)| Document::of(id, &entry.source))
         .collect();
     let mut state = State::open(&workspace.folder)?;
-    let mut embedder = embedding::configured(session, &workspace.config.embeddings);
+    let mut embedder = embedding::configured(app, &workspace.config.embeddings);
     let embedder = embedder.as_deref_mut().map(|embedder| embedder as _);
     let (hits, failure) = search::search(&mut state, &documents, query, embedder)?;
-    session.interrupt.check()?;
+    app.interrupt.check()?;
     if let Some(reason) = failure {
-        session
-            .printer
-            .talk(&format!("warning: searched without embeddings: {reason}"));
+        app.warn(&format!("searched without embeddings: {reason}"));
     }
     Ok(hits)
 }
@@ -134,11 +192,11 @@ fn item(connection: &ConnectionId, entry: &Entry, hit: Option<Hit>) -> SourceIte
 
 /// A search in a project that cannot have anything to find is refused with what to do about it.
 fn ready(
-    session: &Session,
+    app: &App,
     folder: &Folder,
     connection: Option<&str>,
     query: Option<&str>,
-) -> anyhow::Result<Workspace> {
+) -> Result<Workspace, Error> {
     let dir = folder.dir().display();
     if !folder.is_project() {
         return Err(refusal(
@@ -148,11 +206,11 @@ fn ready(
             format!("Semantic-layer search needs an initialized KTX project at {dir}."),
         ));
     }
-    let workspace = Workspace::open(session)?;
+    let workspace = Workspace::open(app)?;
     if let Some(id) = connection
         && matches!(
             workspace.config.connection(id),
-            Err(Error::UnknownConnection { .. })
+            Err(ktx_project::Error::UnknownConnection { .. })
         )
     {
         return Err(refusal(
@@ -173,7 +231,7 @@ fn ready(
     Ok(workspace)
 }
 
-fn refusal(folder: &Folder, query: Option<&str>, code: &'static str, message: String) -> anyhow::Error {
+fn refusal(folder: &Folder, query: Option<&str>, code: &'static str, message: String) -> Error {
     let dir = shell::quoted(&folder.dir().display().to_string());
     let list = match query {
         Some(query) => format!("ktx agent sl list --json --query \"{query}\" --project-dir {dir}"),
@@ -185,10 +243,9 @@ fn refusal(folder: &Folder, query: Option<&str>, code: &'static str, message: St
         "ktx ingest <connection>".to_owned(),
         list,
     ];
-    ToolError {
+    Error::Coded {
         code,
         message,
         next_steps,
     }
-    .into()
 }

@@ -1,22 +1,18 @@
-//! A semantic-layer query: compiled by the payload, run on the warehouse when asked.
+//! A semantic-layer query: compiled by the payload, run on the database when asked.
 
 use ktx_project::nearest;
 use ktx_project::semantic::Catalog;
-use ktx_runtime::HttpError;
-use ktx_runtime::ports::{self, Backend};
+use ktx_runtime::ports::{self, PortError, QueryWarning, SemanticModel, SemanticQuery, Service};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::sql;
-use crate::hint::Hinted;
-use crate::python::{Python, answered};
-use crate::session::Session;
-use crate::workspace::Workspace;
+use crate::{App, Error, Python, Workspace};
 
 /// Rows of a query that names no cap. Its own limit is 1000 when it names none.
 const UNCAPPED: u64 = 100_000;
 
-/// Whether the SQL is run, and for how many rows at most.
+/// Whether the SQL is run, and the maximum number of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Execution {
     CompileOnly,
@@ -32,30 +28,33 @@ pub struct QueryResult {
     pub headers: Vec<String>,
     pub rows: Vec<Vec<Value>>,
     pub total_rows: usize,
+    /// A limit cut rows off.
+    pub truncated: bool,
+    pub warnings: Vec<QueryWarning>,
     pub plan: Map<String, Value>,
 }
 
 /// A query and what it is asked of.
-pub struct Query<'q> {
+pub struct QueryRun<'q> {
     pub workspace: &'q Workspace,
     pub python: &'q Python,
-    pub backend: &'q Backend,
+    pub compiler: &'q Service,
     pub connection: Option<&'q str>,
-    /// As the payload reads it.
-    pub query: Value,
+    pub query: SemanticQuery,
     pub execution: Execution,
 }
 
-impl Query<'_> {
+impl QueryRun<'_> {
     /// Compiles, and runs when asked.
-    pub fn answer(&self, session: &Session) -> anyhow::Result<QueryResult> {
+    pub fn answer(&self, app: &App) -> Result<QueryResult, Error> {
         let (id, connection) = self.workspace.connection(self.connection)?;
-        let catalog = self.workspace.catalog(session, id)?;
-        let sources = serde_json::to_value(catalog.sources())?;
-        let dialect = connection.driver.dialect();
-        let compiled = ports::compile(self.backend, &sources, &self.query, dialect);
-        let compiled =
-            answered(session, compiled).map_err(|error| with_nearest_names(error, &catalog, &self.query))?;
+        let catalog = self.workspace.catalog(app, id)?;
+        let model = SemanticModel {
+            sources: &json!(catalog.sources()),
+            dialect: connection.driver.dialect(),
+        };
+        let compiled = ports::compile(self.compiler, model, &self.query)
+            .map_err(|error| with_nearest_names(error, &catalog, &self.query))?;
         let mut result = QueryResult {
             connection_id: id.to_string(),
             dialect: compiled.dialect,
@@ -67,6 +66,8 @@ impl Query<'_> {
             sql: compiled.sql,
             rows: Vec::new(),
             total_rows: 0,
+            truncated: false,
+            warnings: compiled.warnings,
             plan: compiled.plan,
         };
         let execution = match self.execution {
@@ -75,10 +76,9 @@ impl Query<'_> {
                 "reason": "Local semantic-layer query compiled SQL but no data-source execution adapter is configured.",
             }),
             Execution::Run { max_rows } => {
-                let limit = self.query.get("limit").and_then(Value::as_u64);
-                let cap = max_rows.or(limit);
+                let cap = max_rows.or(self.query.limit);
                 let rows = sql::run(
-                    session,
+                    app,
                     self.workspace,
                     self.python,
                     id,
@@ -88,6 +88,7 @@ impl Query<'_> {
                 result.headers = rows.headers;
                 result.total_rows = rows.rows.len();
                 result.rows = rows.rows;
+                result.truncated = rows.truncated;
                 json!({
                     "mode": "executed",
                     "driver": connection.driver.as_str(),
@@ -101,42 +102,32 @@ impl Query<'_> {
     }
 }
 
-/// The compiler says what is wrong; the names that somebody may have meant are known here.
-fn with_nearest_names(error: anyhow::Error, catalog: &Catalog, query: &Value) -> anyhow::Error {
-    let refused_by_compiler = error.chain().any(|cause| {
-        let cause = cause.downcast_ref::<ktx_runtime::Error>();
-        matches!(
-            cause,
-            Some(ktx_runtime::Error::OneShot(_) | ktx_runtime::Error::Http(HttpError::Status { .. }))
-        )
-    });
-    if !refused_by_compiler {
-        return error;
-    }
-    let mut offered = Vec::new();
-    for member in ["measures", "dimensions"] {
-        for asked in query.get(member).and_then(Value::as_array).into_iter().flatten() {
-            let name = asked
-                .as_str()
-                .or_else(|| asked.get("field").and_then(Value::as_str));
-            offered.extend(
-                name.into_iter()
-                    .flat_map(|name| nearest_names(catalog, name, member)),
-            );
-        }
-    }
+/// The compiler says what is wrong; where it offers no way out, the names that are close are known here.
+fn with_nearest_names(error: PortError, catalog: &Catalog, query: &SemanticQuery) -> Error {
+    let PortError::Refused { message, hint: None } = error else {
+        return error.into();
+    };
+    let measures = query.measures.iter().map(|measure| measure.expression());
+    let dimensions = query.dimensions.iter().map(|dimension| dimension.field());
+    let mut offered: Vec<String> = measures
+        .flat_map(|name| nearest_names(catalog, name, Member::Measure))
+        .collect();
+    offered.extend(dimensions.flat_map(|name| nearest_names(catalog, name, Member::Dimension)));
     offered.dedup();
-    match nearest::hint(&offered) {
-        Some(hint) => {
-            let message = format!("{error:#}");
-            Hinted::error(message, hint)
-        }
-        None => error,
+    Error::Refused {
+        message,
+        hint: nearest::hint(&offered),
     }
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Member {
+    Measure,
+    Dimension,
+}
+
 /// Nothing for a name that is known, or that is an expression.
-fn nearest_names(catalog: &Catalog, name: &str, member: &str) -> Vec<String> {
+fn nearest_names(catalog: &Catalog, name: &str, member: Member) -> Vec<String> {
     let Some((source, field)) = name.split_once('.') else {
         return Vec::new();
     };
@@ -163,10 +154,9 @@ fn nearest_names(catalog: &Catalog, name: &str, member: &str) -> Vec<String> {
     };
     let columns = entry.source.columns.iter().map(|column| column.name.as_str());
     let measures = entry.source.measures.iter().map(|measure| measure.name.as_str());
-    let known: Vec<&str> = if member == "measures" {
-        measures.collect()
-    } else {
-        columns.collect()
+    let known: Vec<&str> = match member {
+        Member::Measure => measures.collect(),
+        Member::Dimension => columns.collect(),
     };
     if known.contains(&field) {
         return Vec::new();

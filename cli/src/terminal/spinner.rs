@@ -6,7 +6,7 @@
 use std::io;
 use std::time::Duration;
 
-use dialoguer::console::Term;
+use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
 /// For `^C`, twice.

@@ -5,6 +5,8 @@ use ktx_project::ingest::{IngestReport, UnitReport};
 use ktx_project::state::{Run, RunKind, State};
 use serde::Serialize;
 
+use crate::Error;
+
 /// The units of a run in their order, as a program goes through them again.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -25,7 +27,7 @@ impl Replay {
 }
 
 /// The run of that id, or the latest that reported. A project without state has had no run.
-pub fn find(folder: &Folder, id: Option<&str>) -> anyhow::Result<Run> {
+pub fn find(folder: &Folder, id: Option<&str>) -> Result<Run, Error> {
     let state = match folder.state_path().is_file() {
         true => Some(State::open(folder)?),
         false => None,
@@ -37,26 +39,28 @@ pub fn find(folder: &Folder, id: Option<&str>) -> anyhow::Result<Run> {
     };
     run.ok_or_else(|| match id {
         Some(id) => unknown(id),
-        None => {
-            anyhow::anyhow!("No local ingest reports were found. Run `ktx ingest --all` first.")
-        }
+        None => Error::refused("No local ingest reports were found. Run `ktx ingest --all` first."),
     })
 }
 
 /// What a run reported; one that failed or still runs has nothing to report.
-pub fn report(run: &Run) -> anyhow::Result<IngestReport> {
+pub fn report(run: &Run) -> Result<IngestReport, Error> {
     let text = run.report.as_deref().ok_or_else(|| match run.status.as_str() {
-        "running" => anyhow::anyhow!("failed to read the report of `{}`: it is still running", run.id),
+        "running" => Error::refused(format!(
+            "failed to read the report of `{}`: it is still running",
+            run.id
+        )),
         _ => unknown(&run.id),
     })?;
     read(text)
 }
 
 /// A report from its JSON.
-pub fn read(text: &str) -> anyhow::Result<IngestReport> {
-    serde_json::from_str(text).map_err(|error| anyhow::anyhow!("failed to read the ingest report: {error}"))
+pub fn read(text: &str) -> Result<IngestReport, Error> {
+    serde_json::from_str(text)
+        .map_err(|error| Error::refused(format!("failed to read the ingest report: {error}")))
 }
 
-fn unknown(id: &str) -> anyhow::Error {
-    anyhow::anyhow!("Local ingest run or report \"{id}\" was not found")
+fn unknown(id: &str) -> Error {
+    Error::refused(format!("Local ingest run or report \"{id}\" was not found"))
 }

@@ -1,18 +1,14 @@
 //! A scan from connection to report, for every command that makes one.
 
-use ktx_project::config::Driver;
 use ktx_project::scan::{self, Mode, ScanOptions, ScanReport, Trigger};
 use ktx_project::snapshot::{self, FileChanges, Snapshot, Table};
 
-use crate::hint::Hinted;
-use crate::python::Python;
-use crate::session::Session;
-use crate::warehouses::{self, ServerProbe, SqliteProbe};
-use crate::workspace::Workspace;
+use crate::databases::{Database, require_readonly};
+use crate::{App, Error, Python, Workspace};
 
 /// Scans connections of one project.
 pub struct Scanner<'s> {
-    pub session: &'s Session,
+    pub app: &'s App,
     pub workspace: &'s Workspace,
     pub python: &'s Python,
     pub trigger: Trigger,
@@ -36,25 +32,25 @@ fn named(table: &Table) -> (String, Vec<String>) {
 
 impl Scanner<'_> {
     /// Scans; a dry run writes nothing, not even that it ran.
-    pub fn scan(&self, connection: &str, mode: Mode, dry_run: bool) -> anyhow::Result<ScanReport> {
+    pub fn scan(&self, connection: &str, mode: Mode, dry_run: bool) -> Result<ScanReport, Error> {
         Ok(self.run(connection, mode, dry_run)?.report)
     }
 
     /// Scans and tells of each table, for reports that go into more detail.
-    pub fn scan_kept(&self, connection: &str, mode: Mode) -> anyhow::Result<Scanned> {
+    pub fn scan_kept(&self, connection: &str, mode: Mode) -> Result<Scanned, Error> {
         self.run(connection, mode, false)
     }
 
-    fn run(&self, connection: &str, mode: Mode, dry_run: bool) -> anyhow::Result<Scanned> {
+    fn run(&self, connection: &str, mode: Mode, dry_run: bool) -> Result<Scanned, Error> {
         let config = &self.workspace.config;
         if !config.ingest.enables(scan::ADAPTER) {
-            return Err(Hinted::error(
+            return Err(Error::hinted(
                 format!("Adapter \"{}\" is not enabled in ktx.yaml", scan::ADAPTER),
                 "add it to `ingest.adapters`",
             ));
         }
         let (id, connection) = config.connection(connection)?;
-        warehouses::require_readonly(id, connection)?;
+        require_readonly(id, connection, "Local live-database ingest")?;
         let now = jiff::Timestamp::now();
         let options = ScanOptions {
             connection: id.clone(),
@@ -63,30 +59,9 @@ impl Scanner<'_> {
             trigger: self.trigger,
             now,
         };
-        match &connection.driver {
-            Driver::Sqlite => {
-                let warehouse = warehouses::open_sqlite(self.session, self.workspace, id, connection)?;
-                let snapshot = warehouses::sqlite_snapshot(self.session, &warehouse, id, now)?;
-                let mut probe = SqliteProbe {
-                    session: self.session,
-                    warehouse: &warehouse,
-                };
-                self.finish(&options, &snapshot, &mut probe, dry_run)
-            }
-            Driver::Postgres => {
-                let url = warehouses::server_url(self.session, id, connection)?;
-                let backend = self.python.database()?;
-                let snapshot = warehouses::server_snapshot(self.session, &backend, id, connection, now)?;
-                let mut probe = ServerProbe {
-                    session: self.session,
-                    backend: &backend,
-                    id,
-                    url,
-                };
-                self.finish(&options, &snapshot, &mut probe, dry_run)
-            }
-            driver @ Driver::Other(_) => Err(unsupported(driver)),
-        }
+        let mut database = Database::open(self.app, self.workspace, self.python, id, connection)?;
+        let snapshot = database.snapshot(now)?;
+        self.finish(&options, &snapshot, &mut database, dry_run)
     }
 
     fn finish(
@@ -95,17 +70,17 @@ impl Scanner<'_> {
         snapshot: &Snapshot,
         probe: &mut dyn scan::RelationshipProbe,
         dry_run: bool,
-    ) -> anyhow::Result<Scanned> {
+    ) -> Result<Scanned, Error> {
         let (relationships, warnings) = match options.mode {
             Mode::Structural => (Vec::new(), Vec::new()),
             Mode::Relationships => scan::detect(&snapshot.tables, self.workspace.config.relationships, probe),
         };
-        self.session.interrupt.check()?;
+        self.app.interrupt.check()?;
         let folder = &self.workspace.folder;
         let plan = scan::plan(folder, options, snapshot, relationships, warnings)?;
         let report = match dry_run {
             true => scan::preview(folder, options, snapshot, &plan),
-            false => scan::execute(folder, options, snapshot, &plan)?.report,
+            false => scan::execute(folder, options, snapshot, &plan)?,
         };
         Ok(Scanned {
             report,
@@ -113,15 +88,4 @@ impl Scanner<'_> {
             tables: snapshot.tables.iter().map(named).collect(),
         })
     }
-}
-
-/// For drivers that the format knows and this program does not.
-pub fn unsupported(driver: &Driver) -> anyhow::Error {
-    Hinted::error(
-        format!(
-            "Local live-database ingest cannot run driver \"{}\".",
-            driver.as_str()
-        ),
-        "ktx scans sqlite and postgres connections",
-    )
 }

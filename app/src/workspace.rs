@@ -1,11 +1,10 @@
 //! The project that a command works on: found, read, and its connections picked by name.
 
-use anyhow::Context as _;
 use ktx_project::config::{Config, Connection};
 use ktx_project::semantic::Catalog;
-use ktx_project::{ConnectionId, Error, Folder};
+use ktx_project::{ConnectionId, Folder};
 
-use crate::session::Session;
+use crate::{App, Error};
 
 /// A project with its `ktx.yaml` read.
 #[derive(Debug)]
@@ -14,24 +13,9 @@ pub struct Workspace {
     pub config: Config,
 }
 
-/// The folder that the flag, the environment or the working folder names; it need not hold a project yet.
-pub fn folder(session: &Session) -> anyhow::Result<Folder> {
-    let working = session
-        .environment
-        .current_dir()
-        .context("failed to find the working folder: it is gone")?;
-    let folder = Folder::discover(
-        session.global.project_dir.as_deref(),
-        &session.environment,
-        working,
-    )?;
-    session.debug(&format!("projectDir={}", folder.dir().display()));
-    Ok(folder)
-}
-
 impl Workspace {
-    pub fn open(session: &Session) -> anyhow::Result<Self> {
-        let folder = folder(session)?;
+    pub fn open(app: &App) -> Result<Self, Error> {
+        let folder = app.folder()?;
         let config = folder.load()?;
         Ok(Self { folder, config })
     }
@@ -39,14 +23,14 @@ impl Workspace {
     /// The named connection, or the only one there is.
     pub fn connection(&self, id: Option<&str>) -> Result<(&ConnectionId, &Connection), Error> {
         if let Some(id) = id {
-            return self.config.connection(id);
+            return Ok(self.config.connection(id)?);
         }
         let mut connections = self.config.connections.iter();
         match (connections.next(), connections.next()) {
             (Some(only), None) => Ok(only),
-            _ => Err(Error::ConnectionRequired {
+            _ => Err(Error::Project(ktx_project::Error::ConnectionRequired {
                 known: self.config.connections.keys().map(ToString::to_string).collect(),
-            }),
+            })),
         }
     }
 
@@ -58,11 +42,11 @@ impl Workspace {
         })
     }
 
-    /// A connection's semantic layer. Files that could not be read are told and left out.
-    pub fn catalog(&self, session: &Session, connection: &ConnectionId) -> Result<Catalog, Error> {
+    /// A connection's semantic layer. Files that could not be read are reported and left out.
+    pub fn catalog(&self, app: &App, connection: &ConnectionId) -> Result<Catalog, Error> {
         let catalog = Catalog::load(&self.folder, connection)?;
         for problem in &catalog.problems {
-            session.printer.talk(&format!("warning: {problem}"));
+            app.warn(&problem.to_string());
         }
         Ok(catalog)
     }

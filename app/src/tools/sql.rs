@@ -6,11 +6,8 @@ use ktx_project::warehouse::{Rows, WarehouseError, is_read_only_text};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::hint::Hinted;
-use crate::python::Python;
-use crate::session::Session;
-use crate::warehouses;
-use crate::workspace::Workspace;
+use crate::databases::{Database, require_readonly};
+use crate::{App, Error, Python, Workspace};
 
 /// More rows than this are no answer for a program that reads them as text.
 pub const MAX_ROWS: u64 = 1000;
@@ -27,16 +24,16 @@ pub struct SqlResult {
 
 /// `sql.execute`.
 pub fn execute(
-    session: &Session,
+    app: &App,
     python: &Python,
     connection: &str,
     sql: &str,
     max_rows: u64,
-) -> anyhow::Result<SqlResult> {
+) -> Result<SqlResult, Error> {
     check_cap(max_rows)?;
-    let workspace = Workspace::open(session)?;
+    let workspace = Workspace::open(app)?;
     let (id, _) = workspace.config.connection(connection)?;
-    let rows = run(session, &workspace, python, id, sql, max_rows)?;
+    let rows = run(app, &workspace, python, id, sql, max_rows)?;
     let count = rows.rows.len();
     Ok(SqlResult {
         headers: rows.headers,
@@ -48,9 +45,9 @@ pub fn execute(
 }
 
 /// The cap that programs may ask for.
-pub fn check_cap(max_rows: u64) -> anyhow::Result<()> {
+pub fn check_cap(max_rows: u64) -> Result<(), Error> {
     if max_rows > MAX_ROWS {
-        return Err(Hinted::error(
+        return Err(Error::hinted(
             format!("maxRows must be less than or equal to {MAX_ROWS}."),
             format!("pass --max-rows {MAX_ROWS} or less"),
         ));
@@ -60,16 +57,16 @@ pub fn check_cap(max_rows: u64) -> anyhow::Result<()> {
 
 /// One reading statement on a connection that says it is only to be read.
 pub fn run(
-    session: &Session,
+    app: &App,
     workspace: &Workspace,
     python: &Python,
     id: &ConnectionId,
     sql: &str,
     cap: u64,
-) -> anyhow::Result<Rows> {
+) -> Result<Rows, Error> {
     let (_, connection) = workspace.config.connection(id.as_str())?;
     if !matches!(connection.driver, Driver::Sqlite | Driver::Postgres) {
-        return Err(Hinted::error(
+        return Err(Error::hinted(
             format!(
                 "No local query executor is configured for driver \"{}\".",
                 connection.driver.as_str()
@@ -77,19 +74,9 @@ pub fn run(
             "ktx runs queries on sqlite and postgres connections",
         ));
     }
-    if !connection.readonly {
-        return Err(Hinted::error(
-            format!("Local query execution requires connections.{id}.readonly: true."),
-            format!("add `readonly: true` to `{id}` in ktx.yaml; ktx then opens it for reading only"),
-        ));
-    }
+    require_readonly(id, connection, "Local query execution")?;
     if !is_read_only_text(sql) {
         return Err(WarehouseError::NotReadOnly.into());
     }
-    if connection.driver == Driver::Sqlite {
-        let warehouse = warehouses::open_sqlite(session, workspace, id, connection)?;
-        return warehouses::query_sqlite(session, &warehouse, sql, Some(cap));
-    }
-    let url = warehouses::server_url(session, id, connection)?;
-    warehouses::query_server(session, &python.database()?, id, url, sql, cap)
+    Database::open(app, workspace, python, id, connection)?.query(sql, cap)
 }

@@ -1,0 +1,160 @@
+//! Strict reading of JSON that a program sends: unknown keys are refused with the nearest known one.
+
+use ktx_project::nearest;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::Error;
+
+/// The arguments as `T`.
+///
+/// # Errors
+/// On a key that `T` does not have, at any depth, and on a value of the wrong type.
+pub fn read<T: DeserializeOwned + JsonSchema>(arguments: Map<String, Value>) -> Result<T, Error> {
+    let schema = schemars::schema_for!(T).to_value();
+    let arguments = Value::Object(arguments);
+    if let Some(unknown) = unknown_key(&arguments, &schema, &schema, "") {
+        return Err(unknown);
+    }
+    serde_json::from_value(arguments)
+        .map_err(|error| Error::refused(format!("failed to read the arguments: {error}")))
+}
+
+fn unknown_key(value: &Value, schema: &Value, root: &Value, path: &str) -> Option<Error> {
+    let schema = resolved(schema, root);
+    if let Some(choices) = schema.get("anyOf").and_then(Value::as_array) {
+        let fitting = choices.iter().map(|choice| resolved(choice, root));
+        let fitting = fitting.filter(|choice| choice.get("type").is_some_and(|kind| is_of(value, kind)));
+        // The objects that a value may be differ in their keys: one that knows them all is enough.
+        let mut refusals = fitting.map(|choice| unknown_key(value, choice, root, path));
+        let first = refusals.next().flatten()?;
+        return match refusals.any(|refusal| refusal.is_none()) {
+            true => None,
+            false => Some(first),
+        };
+    }
+    match value {
+        Value::Array(items) => {
+            let inner = schema.get("items")?;
+            let mut places = items.iter().enumerate();
+            places.find_map(|(place, item)| unknown_key(item, inner, root, &below(path, &place.to_string())))
+        }
+        Value::Object(entries) => {
+            // An object without listed members may have any.
+            let known = schema.get("properties").and_then(Value::as_object)?;
+            entries.iter().find_map(|(key, value)| match known.get(key) {
+                Some(inner) => unknown_key(value, inner, root, &below(path, key)),
+                None => Some(refusal(key, path, known)),
+            })
+        }
+        _ => None,
+    }
+}
+
+fn refusal(key: &str, path: &str, known: &Map<String, Value>) -> Error {
+    let place = match path {
+        "" => String::new(),
+        path => format!(" in `{path}`"),
+    };
+    let message = format!("unknown key `{key}`{place}");
+    let near = nearest::among(key, known.keys().map(String::as_str));
+    let listed = || {
+        let names: Vec<String> = known.keys().map(|name| format!("`{name}`")).collect();
+        format!("known are {}", names.join(", "))
+    };
+    Error::hinted(message, nearest::hint(&near).unwrap_or_else(listed))
+}
+
+fn resolved<'s>(schema: &'s Value, root: &'s Value) -> &'s Value {
+    schema
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(|reference| root.pointer(reference.strip_prefix('#')?))
+        .unwrap_or(schema)
+}
+
+fn is_of(value: &Value, kind: &Value) -> bool {
+    let name = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    match kind {
+        Value::Array(kinds) => kinds.iter().any(|kind| is_of(value, kind)),
+        kind => kind == name,
+    }
+}
+
+fn below(path: &str, part: &str) -> String {
+    match path {
+        "" => part.to_owned(),
+        path => format!("{path}.{part}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ktx_runtime::ports::SemanticQuery;
+    use serde_json::{Value, json};
+
+    use super::read;
+
+    fn refused(query: Value) -> Option<(String, String)> {
+        let Value::Object(query) = query else {
+            panic!("an object")
+        };
+        let error = read::<SemanticQuery>(query).err()?;
+        Some((error.to_string(), error.hint().unwrap_or_default()))
+    }
+
+    #[test]
+    fn a_mistyped_key_is_refused_at_every_depth_with_the_nearest_one() {
+        for (query, message, hint) in [
+            (
+                json!({"measurs": []}),
+                "unknown key `measurs`",
+                "did you mean `measures`?",
+            ),
+            (
+                json!({"dimensions": ["a.b", {"field": "a.t", "granularty": "day"}]}),
+                "unknown key `granularty` in `dimensions.1`",
+                "did you mean `granularity`?",
+            ),
+            (
+                json!({"order_by": [{"field": "a.t", "dir": "asc"}]}),
+                "unknown key `dir` in `order_by.0`",
+                "did you mean `direction`?",
+            ),
+            (
+                json!({"measures": [{"expr": "1", "name": "x", "zzz": 1}]}),
+                "unknown key `zzz` in `measures.0`",
+                "known are `expr`, `name`",
+            ),
+        ] {
+            assert_eq!(
+                refused(query.clone()),
+                Some((message.to_owned(), hint.to_owned())),
+                "{query}"
+            );
+        }
+        for query in [
+            json!({}),
+            json!({"measures": ["a.n", {"expr": "1", "name": "x"}], "limit": 3, "include_empty": null}),
+        ] {
+            assert_eq!(refused(query.clone()), None, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_says_what_is_expected() {
+        let (message, _) = refused(json!({"dimensions": [7]})).expect("refused");
+        assert_eq!(
+            message,
+            "failed to read the arguments: a dimension is a text, or an object with `field` and `granularity`"
+        );
+    }
+}

@@ -1,0 +1,251 @@
+//! The databases behind connections: SQLite files opened here, servers asked through the daemon. What a command does
+//! with one does not depend on which it is.
+
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use ktx_project::ConnectionId;
+use ktx_project::config::{Connection, Driver};
+use ktx_project::scan::RelationshipProbe;
+use ktx_project::snapshot::{ForeignKey, Scope, Snapshot, SnapshotColumn, Table, TableKind};
+use ktx_project::warehouse::{Rows, Sqlite, WarehouseError};
+use ktx_runtime::ports::{
+    self, IntrospectedColumn, IntrospectedForeignKey, IntrospectedTable, IntrospectionRequest, QueryRequest,
+    Service,
+};
+use serde_json::Value;
+
+use crate::{App, Error, Python, Workspace};
+
+/// How often a running statement checks for Ctrl-C and for its time limit.
+const POLL: Duration = Duration::from_millis(20);
+
+/// A statement that runs longer holds up other people's work on that database.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// One connection's database, open for reading.
+pub struct Database<'a> {
+    app: &'a App,
+    id: &'a ConnectionId,
+    connection: &'a Connection,
+    /// `KTX_STATEMENT_TIMEOUT_MS`, for warehouses that are slow on purpose.
+    timeout: Duration,
+    access: Access,
+}
+
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
+enum Access {
+    File(Sqlite),
+    Server { service: Service, url: String },
+}
+
+impl<'a> Database<'a> {
+    /// Opens a file; of a server nothing is asked yet.
+    ///
+    /// # Errors
+    /// When the driver is not one of ours, or the file cannot be opened.
+    pub fn open(
+        app: &'a App,
+        workspace: &'a Workspace,
+        python: &Python,
+        id: &'a ConnectionId,
+        connection: &'a Connection,
+    ) -> Result<Self, Error> {
+        let access = match &connection.driver {
+            Driver::Sqlite => {
+                let file = connection.database_file(id, workspace.folder.dir(), &app.environment)?;
+                Access::File(Sqlite::open(&file)?)
+            }
+            Driver::Postgres => Access::Server {
+                url: server_url(app, id, connection)?,
+                service: python.database()?,
+            },
+            driver @ Driver::Other(_) => return Err(unsupported(driver)),
+        };
+        let timeout = app
+            .environment
+            .text("KTX_STATEMENT_TIMEOUT_MS")
+            .and_then(|text| text.parse().ok())
+            .map_or(STATEMENT_TIMEOUT, Duration::from_millis);
+        Ok(Self {
+            app,
+            id,
+            connection,
+            timeout,
+            access,
+        })
+    }
+
+    /// Its tables.
+    pub fn snapshot(&self, now: Timestamp) -> Result<Snapshot, Error> {
+        match &self.access {
+            Access::File(file) => Ok(Snapshot {
+                connection_id: self.id.to_string(),
+                driver: Driver::Sqlite.as_str().to_owned(),
+                extracted_at: now.to_string(),
+                scope: Scope::default(),
+                metadata: serde_json::json!({"driver": "sqlite"}),
+                tables: self.watched(file, Sqlite::tables)?,
+            }),
+            Access::Server { service, url } => self.server_snapshot(service, url, now),
+        }
+    }
+
+    fn server_snapshot(&self, service: &Service, url: &str, now: Timestamp) -> Result<Snapshot, Error> {
+        let schemas = match self.connection.schemas.is_empty() {
+            true => vec!["public".to_owned()],
+            false => self.connection.schemas.clone(),
+        };
+        let request = IntrospectionRequest {
+            connection_id: self.id.to_string(),
+            driver: "postgres",
+            url: url.to_owned(),
+            schemas: schemas.clone(),
+            statement_timeout_ms: self.timeout_ms(),
+            connection_timeout_seconds: 5,
+        };
+        let found = ports::introspect(service, &request)?;
+        Ok(Snapshot {
+            connection_id: self.id.to_string(),
+            driver: self.connection.driver.as_str().to_owned(),
+            extracted_at: found.extracted_at.unwrap_or_else(|| now.to_string()),
+            scope: Scope { schemas },
+            metadata: found.metadata.into(),
+            tables: found.tables.into_iter().map(table_of).collect(),
+        })
+    }
+
+    /// Runs one reading statement and takes at most `cap` rows. Ctrl-C and the time limit end it.
+    pub fn query(&self, sql: &str, cap: u64) -> Result<Rows, Error> {
+        match &self.access {
+            Access::File(file) => self.watched(file, |file| file.query(sql, Some(cap))),
+            Access::Server { service, url } => {
+                let request = QueryRequest {
+                    connection_id: self.id.to_string(),
+                    driver: "postgres",
+                    url: url.clone(),
+                    sql: sql.to_owned(),
+                    max_rows: cap,
+                    statement_timeout_ms: self.timeout_ms(),
+                };
+                let answer = ports::query_database(service, &request)?;
+                Ok(Rows {
+                    headers: answer.headers,
+                    rows: answer.rows,
+                    truncated: answer.truncated,
+                })
+            }
+        }
+    }
+
+    fn timeout_ms(&self) -> u64 {
+        u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn watched<T>(
+        &self,
+        file: &Sqlite,
+        work: impl FnOnce(&Sqlite) -> Result<T, WarehouseError>,
+    ) -> Result<T, Error> {
+        let handle = file.interrupt_handle();
+        let deadline = Instant::now() + self.timeout;
+        let interrupt = &self.app.interrupt;
+        let (done, waiting) = mpsc::channel::<()>();
+        let result = std::thread::scope(|scope| {
+            scope.spawn(move || {
+                while waiting.recv_timeout(POLL) == Err(mpsc::RecvTimeoutError::Timeout) {
+                    if interrupt.raised().is_some() || Instant::now() >= deadline {
+                        handle.interrupt();
+                    }
+                }
+            });
+            let result = work(file);
+            drop(done);
+            result
+        });
+        interrupt.check()?;
+        match result {
+            Err(WarehouseError::Interrupted) => Err(Error::hinted(
+                format!(
+                    "failed to run the query on `{}`: it took longer than {} s and was ended",
+                    self.id,
+                    self.timeout.as_secs_f64()
+                ),
+                "ask for less, or set KTX_STATEMENT_TIMEOUT_MS to a longer time",
+            )),
+            result => Ok(result?),
+        }
+    }
+}
+
+impl RelationshipProbe for Database<'_> {
+    fn counts(&mut self, sql: &str) -> Result<(u64, u64), String> {
+        let rows = self.query(sql, 1).map_err(|error| error.to_string())?.rows;
+        let number = |column: usize| rows.first()?.get(column).and_then(Value::as_u64);
+        number(0)
+            .zip(number(1))
+            .ok_or_else(|| "the sample gave no counts".to_owned())
+    }
+}
+
+/// What every command that reads a database's tables asks of its connection first.
+pub fn require_readonly(id: &ConnectionId, connection: &Connection, what: &str) -> Result<(), Error> {
+    if connection.readonly {
+        return Ok(());
+    }
+    Err(Error::hinted(
+        format!("{what} requires connections.{id}.readonly: true."),
+        format!("add `readonly: true` to `{id}` in ktx.yaml; ktx then opens it for reading only"),
+    ))
+}
+
+fn server_url(app: &App, id: &ConnectionId, connection: &Connection) -> Result<String, Error> {
+    connection.server_url(id, &app.environment)?.ok_or_else(|| {
+        Error::hinted(
+            format!("Local live-database ingest requires connections.{id}.url."),
+            format!("add `url: env:NAME` to `{id}` in ktx.yaml and set that variable"),
+        )
+    })
+}
+
+/// For drivers that the format knows and this program does not.
+fn unsupported(driver: &Driver) -> Error {
+    Error::hinted(
+        format!(
+            "Local live-database ingest cannot run driver \"{}\".",
+            driver.as_str()
+        ),
+        "ktx scans sqlite and postgres connections",
+    )
+}
+
+fn table_of(found: IntrospectedTable) -> Table {
+    let column = |column: IntrospectedColumn| {
+        SnapshotColumn::new(
+            column.name,
+            column.native_type,
+            column.nullable,
+            column.primary_key,
+            column.comment,
+        )
+    };
+    let key = |key: IntrospectedForeignKey| ForeignKey {
+        from_column: key.from_column,
+        to_catalog: None,
+        to_db: key.to_db,
+        to_table: key.to_table,
+        to_column: key.to_column,
+        constraint_name: key.constraint_name,
+    };
+    Table {
+        catalog: found.catalog,
+        db: found.db,
+        name: found.name,
+        kind: TableKind::Table,
+        comment: found.comment,
+        estimated_rows: None,
+        columns: found.columns.into_iter().map(column).collect(),
+        foreign_keys: found.foreign_keys.into_iter().map(key).collect(),
+    }
+}

@@ -1,0 +1,25 @@
+//! What the commands of `ktx` do once their flags are read. `ktx agent`, the MCP server and the commands for people
+//! share it, so that they cannot drift apart.
+//!
+//! Knows neither clap nor the terminal: it reports through a [`Desk`] and returns values and errors.
+
+mod app;
+pub mod arguments;
+pub mod databases;
+pub mod embedding;
+mod error;
+mod ingester;
+mod python;
+mod scanner;
+pub mod shell;
+mod status;
+pub mod tools;
+mod workspace;
+
+pub use app::{App, Desk};
+pub use error::Error;
+pub use ingester::Ingester;
+pub use python::Python;
+pub use scanner::{Scanned, Scanner};
+pub use status::SetupStatus;
+pub use workspace::Workspace;

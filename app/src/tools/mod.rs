@@ -1,0 +1,8 @@
+//! What `ktx agent` and `ktx serve` offer to programs: one function per tool, typed results.
+
+pub mod connections;
+pub mod ingests;
+pub mod query;
+pub mod scans;
+pub mod sources;
+pub mod sql;
