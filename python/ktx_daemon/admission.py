@@ -1,7 +1,7 @@
 """The gate in front of every route: who may ask, with what method, in what form, and how much at once.
 
-Refusals are JSON `{"detail": …}` and repeat nothing of the request. What only the connection shows (slow
-headers, too many connections, bytes that are not HTTP) is `http_protocol`'s.
+Refusals are JSON `{"detail": …, "hint": …}` (the hint only where there is one) and repeat nothing of the request. What
+only the connection shows (slow headers, too many connections, bytes that are not HTTP) is `http_protocol`'s.
 """
 
 import logging
@@ -11,7 +11,11 @@ from collections.abc import Callable, Mapping
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ktx_daemon.http_protocol import TOO_MANY
 from ktx_daemon.identity import Identity
+
+RETRY_SECONDS = "1"
+"""When the answer is 503: `Retry-After`."""
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
@@ -64,8 +68,8 @@ class Admission:
         if path != "/health":
             if self.identity.token is not None and not self.identity.accepts(_bearer_token(headers)):
                 return refusal(401, "A valid bearer token is required.", {"WWW-Authenticate": "Bearer"})
-            if scope.get("ktx.surplus_connection"):
-                return refusal(503, "Too many connections; try again later.", {"Connection": "close"})
+            if not scope["ktx.connection"].prove():
+                return refusal(503, TOO_MANY, {"Connection": "close", "Retry-After": RETRY_SECONDS})
         method = self.methods.get(path)
         if method is None:
             return refusal(404, "Not Found")
@@ -74,9 +78,11 @@ class Admission:
         return _body_refusal(headers) if method == "POST" else None
 
 
-def refusal(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """Build the answer to a request that is not served."""
-    return JSONResponse({"detail": detail}, status, headers)
+def refusal(
+    status: int, detail: str, headers: Mapping[str, str] | None = None, hint: str | None = None
+) -> JSONResponse:
+    """Build the answer to a request that is not served: a sentence, and what to do about it."""
+    return JSONResponse({"detail": detail, **({"hint": hint} if hint else {})}, status, headers)
 
 
 def _is_local(headers: list[tuple[bytes, bytes]], port: int) -> bool:

@@ -30,7 +30,28 @@ class InvalidRequest(Exception):
 
 
 class RequestRejected(ValueError):
-    """The body has the right shape and asks for something that cannot be done."""
+    """The body has the right shape and asks for something that cannot be done. `hint`: what would make it possible."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class OptionalFeatureMissing(ModuleNotFoundError):
+    """The runtime was installed without a feature; the message says how to add it."""
+
+
+class IncompleteRuntime(Exception):
+    """A module of the runtime, or of the Python under it, cannot be imported."""
+
+    hint = "run: ktx runtime install --force"
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(f"the Python runtime of ktx is incomplete: {plain_message(cause)}")
+
+
+class Busy(Exception):
+    """There is too much to do; the same request may be served in a second."""
 
 
 def plain_message(error: BaseException) -> str:

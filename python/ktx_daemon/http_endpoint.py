@@ -7,14 +7,17 @@ import traceback
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from ktx_daemon.admission import MAX_BODY_BYTES, refusal
+from ktx_daemon.admission import MAX_BODY_BYTES, RETRY_SECONDS, refusal
 from ktx_daemon.endpoints import Endpoint
-from ktx_daemon.errors import InvalidRequest, RequestRejected, plain_message
+from ktx_daemon.errors import Busy, IncompleteRuntime, InvalidRequest, RequestRejected, plain_message
 from ktx_daemon.redaction import redact, redact_request_secrets
 from ktx_daemon.work import Work
 
 BODY_SECONDS = 30.0
 SMALL_BODY_BYTES = 64 * 1024
+
+TOO_MUCH_WORK = "The daemon is busy: its requests in work did not end in time."
+BUSY_HINT = "try again in a second; nothing of this request was done"
 
 logger = logging.getLogger(__name__)
 
@@ -33,14 +36,18 @@ async def serve_endpoint(endpoint: Endpoint, work: Work, request: Request) -> Re
         return refusal(413, f"The body is larger than {MAX_BODY_BYTES} bytes.")
     except ClientDisconnect:
         return refusal(400, "The client hung up.")  # for the log; nobody reads it
-    if work.is_full:
-        return refusal(503, "Too many requests in work; try again later.", {"Retry-After": "1"})
     try:
         return Response(await work.do(endpoint, body, request.receive), media_type="application/json")
     except InvalidRequest as error:
         return JSONResponse({"detail": error.findings}, 422)
+    except Busy:
+        return refusal(503, TOO_MUCH_WORK, {"Retry-After": RETRY_SECONDS}, BUSY_HINT)
     except RequestRejected as error:
-        return refusal(400, await _safe_message(error, body))
+        return refusal(400, await _safe_message(error, body), hint=error.hint)
+    except IncompleteRuntime as error:
+        detail = f"{endpoint.failure}: {plain_message(error)}"
+        logger.error(detail)  # noqa: TRY400 (the place tells nothing)
+        return refusal(500, detail, hint=error.hint)
     except Exception as error:
         message = f"{endpoint.failure}: {await _safe_message(error, body)}"
         # Where it happened, but not the exception's own text, which may hold what `_safe_message` masked.

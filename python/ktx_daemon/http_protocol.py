@@ -1,5 +1,8 @@
 """What uvicorn leaves open on a connection: slow headers, too many connections, refusals in JSON.
 
+Any user of the machine can open a socket here. So connections that have not proven themselves have a small number and a
+short life of their own, and only they make room for one another.
+
 uvicorn bounds neither the time nor the bytes of a request's headers, answers protocol errors as plain text
 and, after an early refusal, reads the rest of a body for as long as the sender likes. This subclass of its
 httptools protocol closes those gaps and knows nothing of routes or tokens. (httptools and not h11: 0.2 ms
@@ -12,10 +15,18 @@ import json
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 MAX_CONNECTIONS = 32
-"""Connections over this are answered 503, except for `/health`."""
+"""Proven connections. Over this the one that is idle the longest is closed; without an idle one the answer is 503."""
 
-MOST_SOCKETS = 2 * MAX_CONNECTIONS
-"""Connections over this are closed before they are read, whatever they ask."""
+MAX_UNPROVEN = 16
+"""Connections without a request that was admitted yet. Over this the oldest is closed."""
+
+PROVING_SECONDS = 0.1
+"""How long any connection may stay unproven, however many there are."""
+
+UNPROVEN_SECONDS = 5
+"""How long an unproven connection may be idle between requests."""
+
+TOO_MANY = "The daemon has too many connections; try again in a second."
 
 HEADER_SECONDS = 5.0
 MAX_HEADER_BYTES = 64 * 1024
@@ -28,16 +39,49 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     """One connection, with an end to everything its client can make it wait for."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Accept the connection, or refuse it when there are too many."""
+        """Accept the connection; when there are too many of its kind, the oldest makes room."""
         super().connection_made(transport)
         self._in_message = False
         self._header_bytes = 0
         self._deadline: asyncio.TimerHandle | None = None
-        self._surplus = len(self.connections) > MAX_CONNECTIONS
-        if len(self.connections) > MOST_SOCKETS:
-            self._refuse(503, "Too many connections; try again later.")
-        else:
-            self._expect_headers()
+        self._proven = False
+        self._since = self.loop.time()
+        self.timeout_keep_alive = min(self.config.timeout_keep_alive, UNPROVEN_SECONDS)
+        self._expect_headers()
+        # Not at once: of many that come together, the owner's has yet to be read.
+        self.loop.call_later(PROVING_SECONDS, self._make_room)
+
+    def _make_room(self) -> None:
+        if self._proven or self.transport.is_closing():
+            return
+        older = [other for other in self._others() if not other._proven and other._since < self._since]
+        if len(older) >= MAX_UNPROVEN:
+            min(older, key=lambda other: other._since)._refuse(503, TOO_MANY)
+
+    def prove(self) -> bool:
+        """Note that a request of this connection is admitted. False when too many such connections are at work."""
+        if not self._proven:
+            proven = [other for other in self._others() if other._proven]
+            if len(proven) >= MAX_CONNECTIONS:
+                idle = [other for other in proven if other._is_idle]
+                if not idle:
+                    return False
+                min(idle, key=lambda other: other._since).transport.close()
+            self._proven = True
+            self.timeout_keep_alive = self.config.timeout_keep_alive
+        self._since = self.loop.time()
+        return True
+
+    def _others(self) -> list["BoundedHttpProtocol"]:
+        return [
+            other
+            for other in self.connections
+            if isinstance(other, BoundedHttpProtocol) and other is not self and not other.transport.is_closing()
+        ]
+
+    @property
+    def _is_idle(self) -> bool:
+        return self._answered and not self._in_message and not self._header_bytes
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection and its timer."""
@@ -67,7 +111,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Stop the clock of the headers; the body has its own, where it is read."""
         self._in_message = True
         self._clear_deadline()
-        self.scope["ktx.surplus_connection"] = self._surplus  # type: ignore[typeddict-unknown-key]
+        self.scope["ktx.connection"] = self  # type: ignore[typeddict-unknown-key]
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

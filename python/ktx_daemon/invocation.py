@@ -9,7 +9,7 @@ from typing import Any
 
 from ktx_daemon.cancellation import Cancellation
 from ktx_daemon.endpoints import Endpoint
-from ktx_daemon.errors import InvalidRequest, RequestRejected, findings_of
+from ktx_daemon.errors import IncompleteRuntime, InvalidRequest, OptionalFeatureMissing, RequestRejected, findings_of
 from ktx_daemon.importing import imported
 
 # sqlglot warns with the statement itself; what users ask stays out of logs and of one-shot stderr.
@@ -31,13 +31,20 @@ def invoke(endpoint: Endpoint, body: bytes, cancellation: Cancellation) -> bytes
     """Answer one request with compact JSON.
 
     Raises `InvalidRequest` for a body of the wrong shape, `RequestRejected` for one that cannot be served,
-    and whatever the work raises for the rest.
+    `IncompleteRuntime` when modules are missing, and whatever the work raises for the rest.
     """
-    module = imported(endpoint.module)
+    try:
+        module = imported(endpoint.module)
+    except Exception as error:  # also what a file that was cut off raises, such as SyntaxError
+        raise IncompleteRuntime(error) from None
     try:
         request = _parse(module, body)
         answer = module.respond(request, cancellation) if endpoint.cancellable else module.respond(request)
         return json.dumps(answer, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    except OptionalFeatureMissing:
+        raise
+    except ImportError as error:
+        raise IncompleteRuntime(error) from None
     except RecursionError:
         # Parsers and generators of SQL walk its tree; a statement can be nested deeper than their stack.
         raise RequestRejected("the request is nested too deeply") from None

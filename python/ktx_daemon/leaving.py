@@ -1,6 +1,8 @@
-"""When a daemon ends by itself: nobody uses it, or it is no longer the recorded one."""
+"""When a daemon ends by itself: nobody uses it, it is no longer the recorded one, or its Python is not what it was."""
 
 import json
+import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +11,10 @@ CHECK_SECONDS = 60.0
 """How often the token and state files are looked at."""
 
 STATE_FILE = "daemon.json"
+
+
+INTERPRETER_FILES = (Path(os.path.realpath(sys.executable)), Path(os.__file__))
+"""The program and a file of its standard library: an upgrade of the base Python removes or replaces them."""
 
 
 class Leaving:
@@ -29,6 +35,7 @@ class Leaving:
         self._check_seconds = check_seconds
         self._clock = clock
         self._last_use = self._last_check = clock()
+        self._interpreter = _interpreter()
 
     def note_use(self) -> None:
         """Start counting idle time anew."""
@@ -39,8 +46,12 @@ class Leaving:
         now = self._clock()
         if self._idle_seconds and now - self._last_use >= self._idle_seconds:
             return f"idle for {self._idle_seconds:g} seconds"
-        if self._token_file is not None and now - self._last_check >= self._check_seconds:
-            self._last_check = now
+        if now - self._last_check < self._check_seconds:
+            return None
+        self._last_check = now
+        if _interpreter() != self._interpreter:
+            return "its Python was removed or replaced"
+        if self._token_file is not None:
             if not self._token_file.exists():
                 return "the token file is gone"
             if self._recorded_instance() not in (None, self._instance):
@@ -56,3 +67,15 @@ class Leaving:
             return None
         instance = state.get("instance") if isinstance(state, dict) else None
         return instance if isinstance(instance, str) else None
+
+
+def _interpreter() -> list[tuple[int, int, int] | None]:
+    return [_identity(path) for path in INTERPRETER_FILES]
+
+
+def _identity(path: Path) -> tuple[int, int, int] | None:
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_ino, facts.st_size, facts.st_mtime_ns

@@ -5,7 +5,7 @@ from typing import BinaryIO, TextIO
 
 from ktx_daemon.cancellation import Cancellation
 from ktx_daemon.endpoints import Endpoint
-from ktx_daemon.errors import FieldError, InvalidRequest, RequestRejected, plain_message
+from ktx_daemon.errors import FieldError, IncompleteRuntime, InvalidRequest, RequestRejected, plain_message
 from ktx_daemon.invocation import allow_deep_nesting, invoke
 from ktx_daemon.redaction import redact, redact_request_secrets
 
@@ -20,8 +20,8 @@ def run_one_shot(endpoint: Endpoint, stdin: BinaryIO, stdout: BinaryIO, stderr: 
         answer = invoke(endpoint, body, Cancellation())
     except InvalidRequest as error:
         message = "\n".join(_line(finding) for finding in error.findings)
-    except RequestRejected as error:
-        message = plain_message(error)
+    except (RequestRejected, IncompleteRuntime) as error:
+        message = plain_message(error) + (f"\nhint: {error.hint}" if error.hint else "")
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # the class name is part of the message, so that any failure can be told apart

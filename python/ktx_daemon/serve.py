@@ -24,6 +24,9 @@ GRACE_SECONDS = 4
 """How long running requests may take to end; with uvicorn's own pauses the whole stays under 5 seconds."""
 
 KEEP_ALIVE_SECONDS = 15
+BACKLOG = 128
+"""As many connections may wait to be accepted; those of the owner are read before the next as many come."""
+
 SWITCH_SECONDS = 0.001
 TICKS_PER_SECOND = 10
 
@@ -98,6 +101,7 @@ def serve(options: ServeOptions) -> int:
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )

@@ -1,19 +1,18 @@
-"""The requests in work: how many there may be, in which thread each runs, and how they are stopped."""
+"""The requests in work: in which thread each runs, and how they are stopped."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from threading import Thread
-from typing import Any
 
 from ktx_daemon.cancellation import Cancellation
 from ktx_daemon.endpoints import Endpoint
 from ktx_daemon.importing import is_imported
 from ktx_daemon.invocation import invoke
+from ktx_daemon.lane import Lane, Receive, first_of, hang_up
 
-MAX_REQUESTS_IN_WORK = 8
 ABANDON_SECONDS = 0.5
 
 MOMENT_SECONDS = 0.005
@@ -21,21 +20,15 @@ MOMENT_SECONDS = 0.005
 0.1 ms, and while a thread computes the loop gets little done anyway. All threads together hold up a health
 check for at most eight times this."""
 
-Receive = Callable[[], Awaitable[Any]]
-
 
 class Work:
     """Does the work of admitted requests, off the event loop unless it is tiny."""
 
     def __init__(self) -> None:
         self.running: set[Cancellation] = set()
-        self._threads = ThreadPoolExecutor(MAX_REQUESTS_IN_WORK, thread_name_prefix="work")
+        self._computing = Lane("computing")
+        self._waiting_for_databases = Lane("databases")
         self._unfinished: set[Future[bytes]] = set()
-
-    @property
-    def is_full(self) -> bool:
-        """Whether another request must be turned away. One whose client hung up counts until its thread is done."""
-        return len(self.running) >= MAX_REQUESTS_IN_WORK
 
     @property
     def has_stuck_threads(self) -> bool:
@@ -43,25 +36,27 @@ class Work:
         return bool(self._unfinished)
 
     async def do(self, endpoint: Endpoint, body: bytes, receive: Receive) -> bytes:
-        """Answer the request; when the endpoint is cancellable, a client that hangs up stops it."""
+        """Answer the request; when the endpoint is cancellable, a client that hangs up stops it. Raises `Busy`."""
         cancellation = Cancellation()
         self.running.add(cancellation)
+        lane = self._waiting_for_databases if endpoint.cancellable else self._computing
         try:
             if len(body) <= endpoint.inline_bytes and is_imported(endpoint.module):
                 return invoke(endpoint, body, cancellation)
-            future = self._threads.submit(invoke, endpoint, body, cancellation)
-            self._unfinished.add(future)
-            future.add_done_callback(self._unfinished.discard)
-            future.add_done_callback(lambda _: cancellation.end())
-            if endpoint.cancellable:
-                answer = asyncio.wrap_future(future)
-                await _first_of(answer, _hang_up(receive))
-                if not answer.done():
-                    _in_background(cancellation.cancel)
-                return await answer
-            with suppress(TimeoutError):
-                future.exception(MOMENT_SECONDS)
-            return future.result() if future.done() else await asyncio.wrap_future(future)
+            async with lane.turn(receive):
+                future = lane.threads.submit(invoke, endpoint, body, cancellation)
+                self._unfinished.add(future)
+                future.add_done_callback(self._unfinished.discard)
+                future.add_done_callback(lambda _: cancellation.end())
+                if endpoint.cancellable:
+                    answer = asyncio.wrap_future(future)
+                    await first_of(answer, hang_up(receive))
+                    if not answer.done():
+                        _in_background(cancellation.cancel)
+                    return await answer
+                with suppress(TimeoutError):
+                    future.exception(MOMENT_SECONDS)
+                return future.result() if future.done() else await asyncio.wrap_future(future)
         finally:
             self.running.discard(cancellation)
 
@@ -71,19 +66,6 @@ class Work:
         deadline = time.monotonic() + ABANDON_SECONDS
         for thread in stopping:
             thread.join(max(0.0, deadline - time.monotonic()))
-
-
-async def _hang_up(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _first_of(answer: asyncio.Future[bytes], hang_up: Any) -> None:
-    watch = asyncio.ensure_future(hang_up)
-    try:
-        await asyncio.wait((answer, watch), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        watch.cancel()
 
 
 def _in_background(stop: Callable[[], None]) -> Thread:

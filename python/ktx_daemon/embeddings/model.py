@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import Protocol
 
-from ktx_daemon.errors import RequestRejected
+from ktx_daemon.errors import OptionalFeatureMissing, RequestRejected
 
 MODEL_VARIABLE = "KTX_EMBEDDING_MODEL"
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
@@ -21,7 +21,7 @@ INSTALL_HINT = (
 )
 
 
-class EmbeddingsNotInstalled(ModuleNotFoundError):
+class EmbeddingsNotInstalled(OptionalFeatureMissing):
     """The `local-embeddings` extra is missing."""
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from ktx_daemon.leaving import Leaving
 from tests.ktx_daemon.daemon_process import INSTANCE, Answer, Daemon, running_daemon
-from tests.ktx_daemon.test_bad_requests import BODY, PARSE, exchange, head, status_of
+from tests.ktx_daemon.test_bad_requests import BODY, exchange, head, status_of
 
 IMPATIENT = [sys.executable, str(Path(__file__).with_name("impatient_daemon.py")), "serve-http"]
 
@@ -36,10 +36,11 @@ def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
 
 
 def test_has_the_waiting_times_that_clients_are_told() -> None:
-    from ktx_daemon import http_endpoint, http_protocol, leaving, work
+    from ktx_daemon import http_endpoint, http_protocol, lane, leaving
 
     assert (http_protocol.HEADER_SECONDS, http_endpoint.BODY_SECONDS, leaving.CHECK_SECONDS) == (5, 30, 60)
-    assert (http_protocol.MAX_CONNECTIONS, work.MAX_REQUESTS_IN_WORK) == (32, 8)
+    assert (http_protocol.MAX_CONNECTIONS, http_protocol.MAX_UNPROVEN) == (32, 16)
+    assert (lane.MAX_AT_WORK, lane.MAX_WAITING, lane.WAITING_SECONDS) == (8, 32, 30)
 
 
 @pytest.mark.parametrize("sent", [b"", b"POST", b"\r\n", b"POST / HTTP/1.1\r\nHost: x\r\n"])
@@ -117,22 +118,6 @@ def test_closes_idle_connections(impatient: Daemon) -> None:
     assert received.count(b"HTTP/1.1 ") == 1
 
 
-def test_answers_nothing_but_health_over_32_connections(tmp_path: Path) -> None:
-    with running_daemon(tmp_path) as daemon, ExitStack() as connections:
-        for _ in range(32):
-            connection = connections.enter_context(socket.create_connection(("127.0.0.1", daemon.port), timeout=10))
-            connection.sendall(head(daemon, "Content-Length: 0"))
-            assert b" 422 " in connection.recv(65536)
-        assert daemon.request("POST", PARSE, BODY).status == 503
-        assert daemon.request("GET", "/health").status == 200
-        for _ in range(32):
-            connections.enter_context(socket.create_connection(("127.0.0.1", daemon.port), timeout=10))
-        assert status_of(exchange(daemon)) == 503
-        connections.close()
-
-        until(lambda: daemon.request("POST", PARSE, BODY).status == 200)
-
-
 @contextmanager
 def silent_server() -> Iterator[tuple[str, Callable[[int], None]]]:
     """A database that accepts connections and never says a word: its URL, and a wait for so many clients."""
@@ -170,18 +155,6 @@ def requests_in_work(daemon: Daemon, count: int, seconds: int) -> Iterator[list[
         yield answers
         for thread in threads:
             thread.join()
-
-
-def test_turns_the_ninth_request_in_work_away_and_stays_healthy(tmp_path: Path) -> None:
-    with running_daemon(tmp_path) as daemon:
-        assert daemon.request("POST", PARSE, BODY).status == 200
-        with requests_in_work(daemon, 8, seconds=3) as answers:
-            assert daemon.request("POST", PARSE, BODY).status == 503
-            assert answers == []
-            assert daemon.median_health_seconds() < 0.1
-        assert [answer.status for answer in answers] == [500] * 8
-        assert answers[0].json()["detail"].startswith("Database query failed: ")
-        assert daemon.request("POST", PARSE, BODY).status == 200
 
 
 def test_finishes_running_requests_before_it_leaves(tmp_path: Path) -> None:
