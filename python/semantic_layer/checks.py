@@ -12,22 +12,15 @@ from semantic_layer.dialects import SqlDialect
 from semantic_layer.errors import SemanticLayerError
 from semantic_layer.expressions import parse_expression
 from semantic_layer.generation import is_identifier_like
-from semantic_layer.joins import join_columns
+from semantic_layer.joins import has_no_key, join_columns
 from semantic_layer.model import Model
+from semantic_layer.paths import route_text
 from semantic_layer.sources import Join, Source
 from semantic_layer.tables import parse_body, parse_table
 
 _DISPLAY_VALUE = re.compile(r"(?:.*_)?(?:name|email|label|title|description)|display_?name|full_?name", re.IGNORECASE)
 
 Sources = Mapping[str, Source]
-
-
-def duplicate_measures(sources: Sources) -> Iterator[str]:
-    """Measures of one source that share a name."""
-    for source in sources.values():
-        names = [measure.name for measure in source.measures]
-        for name in dict.fromkeys(name for name in names if names.count(name) > 1):
-            yield f"Duplicate measure '{name}' on source '{source.name}'"
 
 
 def undefined_targets(sources: Sources) -> Iterator[str]:
@@ -114,6 +107,43 @@ def _join_columns(source: Source, join: Join, target: Source, pairs: tuple[tuple
                 f"Source '{source.name}' joins '{local}' to '{join.to}.{remote}', but '{local}' looks like a display "
                 "value and the target column is an identifier grain. Join on the column that holds the identifier."
             )
+
+
+def role_names(model: Model) -> Iterator[str]:
+    """Roles whose names clash with sources, or with one another."""
+    return (fault for fault in model.faults.values() if fault.startswith("Join alias"))
+
+
+def partial_keys(sources: Sources, dialect: SqlDialect) -> Iterator[str]:
+    """Joins declared many_to_one that compare only a part of their target's key."""
+    for source in sources.values():
+        for join in source.joins:
+            target = sources.get(join.to)
+            if target is None or join.relationship == "one_to_one":
+                continue
+            try:
+                pairs = join_columns(source.name, join, dialect)
+            except SemanticLayerError:
+                continue
+            one, columns = (target, {other for _, other in pairs})
+            if join.relationship == "one_to_many":
+                one, columns = (source, {own for own, _ in pairs})
+            if columns < set(one.grain) and not has_no_key(one):
+                yield (
+                    f"Source '{source.name}' joins to '{join.to}' as {join.relationship}, but only on a part of the "
+                    f"key of '{one.name}' ({', '.join(one.grain)}). The join counts as to-many. "
+                    "Add the other columns to it."
+                )
+
+
+def ambiguous_paths(model: Model) -> Iterator[str]:
+    """Sources that a fact reaches by several shortest paths: queries must name one."""
+    for fact in model.sources.values():
+        for node in model.nodes if fact.measures else ():
+            routes = model.paths.all_shortest(fact.name, node)
+            if len(routes) > 1:
+                listed = ", ".join(f"`{route_text(route)}`" for route in routes)
+                yield f"ambiguous path from `{fact.name}` to `{node}`: {listed}. Queries must name the one they mean."
 
 
 def undeclared_joins(sources: Sources, touched: set[str], dialect: SqlDialect) -> Iterator[str]:

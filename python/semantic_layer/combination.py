@@ -1,30 +1,37 @@
-"""Combines facts that were aggregated apart: a WITH entry per fact, matched by the values of all dimensions.
+"""Combines facts that were aggregated apart, and empty groups: by the values of all dimensions, as the database groups.
 
-NULL dimension values match each other. What a fact lacks for some values is NULL as a column, and 0 as an
-operand of arithmetic over several facts or in a condition on groups.
+Each fact is a WITH entry. Their groups are put below one another, with a flag for each fact where something depends on
+it, and grouped: NULL meets NULL, and arrays and JSON compare as everywhere. What a fact has nothing of is told by its
+flag, so that a NULL which is there stays NULL.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sqlglot import exp
 
-from semantic_layer.definitions import MeasureRef, measure_refs
-from semantic_layer.dialects import SqlDialect
+from semantic_layer.aggregates import yields_number
+from semantic_layer.definitions import measure_refs
+from semantic_layer.empty_groups import EmptyGroups
 from semantic_layer.expressions import all_of, grouped
+from semantic_layer.join_trees import JoinTree
 from semantic_layer.measures import Measure
+from semantic_layer.missing import OverNoRows, counts_as_zero, over_no_rows
 from semantic_layer.model import Model
-from semantic_layer.planning import Plan
+from semantic_layer.padding import column_at, is_present
+from semantic_layer.planning import Group, Plan
 from semantic_layer.resolution import ResolvedQuery
-from semantic_layer.statement import measure_trees, select_group
+from semantic_layer.statement import Rows, group_by
 from semantic_layer.tables import Tables, with_entry
 
-# PostgreSQL compares IS NOT DISTINCT FROM row by row, which takes minutes for some ten thousand groups. Arrays are
-# equal where both hold NULL, and can be hashed.
-_WITH_HASHED_ARRAYS = frozenset({"postgres"})
-# Their null-safe comparison is missing, or too new to rely on.
-_WITHOUT_NULL_SAFE_EQUALITY = frozenset({"redshift", "tsql", "fabric"})
+# MAX takes the one value of a group. Here it does not know all types.
+_WITH_ARRAYS = frozenset({"postgres"})
+# A column of a UNION ALL takes its type from its values alone.
+_UNTYPED = frozenset({"sqlite"})
+# They look through all rows of a correlated sub-query for each row outside, unless there is an index.
+_WITHOUT_ANTI_JOINS = frozenset({"sqlite"})
+_IS_ASKED = "is_asked"
 
 
 class Combination:
@@ -32,61 +39,68 @@ class Combination:
 
     def __init__(self, model: Model, resolved: ResolvedQuery, plan: Plan, tables: Tables) -> None:
         self._model = model
-        self._dialect: SqlDialect = model.dialect
+        self._dialect = model.dialect
         self._resolved = resolved
         self._plan = plan
         self._tables = tables
+        self._labels = [dimension.label for dimension in resolved.dimensions]
+        self._group_of = {measure.key: group for group in plan.groups for measure in group.measures}
+        self._rows = {group.fact: Rows(model, group.fact, group.tree, group.joins) for group in plan.groups}
+        self._trees = {group.fact: self._rows[group.fact].measures(group.measures) for group in plan.groups}
+        self._columns: dict[str, str] = {}
+        self._flags: dict[str, str] = {}
         self._values: dict[str, exp.Expr] = {}
-        self._entry_names: list[str] = []
 
     def build(self) -> tuple[exp.Select, list[exp.CTE]]:
         """The SELECT without order and limit, and its WITH entries."""
-        entries = self._group_entries()
-        labels = [dimension.label for dimension in self._resolved.dimensions]
-        spine = self._entry_names[0]
+        own = self._name_columns()
+        names = {group.fact: self._tables.name(f"{group.fact}_measures") for group in self._plan.groups}
+        self._combined = self._tables.name("combined_groups") if self._labels else ""
+        self._table_of = {
+            key: self._combined or names[group.fact] for key, group in self._group_of.items() if key in self._columns
+        }
+        shown = [(label, self._value(key).copy()) for key, label in self._resolved.labels.items()]
+        conditions = [self._condition(condition.tree) for condition in self._resolved.aggregate_filters]
+        conditions += self._kept_groups()
+        entries = [
+            with_entry(names[group.fact], self._aggregated(group, own[group.fact]), self._dialect)
+            for group in self._plan.groups
+        ]
         select = exp.Select()
-        if labels and self._resolved.query.include_empty:
-            spine = self._tables.name("dimension_values")
-            entries.append(with_entry(spine, self._all_values(labels), self._dialect))
-            joined = self._entry_names
-            side = "LEFT"
-        else:
-            joined = self._entry_names[1:]
-            side = None
-        select.set("from_", exp.From(this=self._table(spine)))
-        select.set("joins", [self._join(spine, name, labels, side) for name in joined])
-        dimensions = [(label, self._dialect.column(spine, label)) for label in labels]
-        measures = [(label, self._value(key).copy()) for key, label in self._resolved.labels.items()]
+        dimensions = [(label, self._dialect.column(self._combined, label)) for label in self._labels]
         select.set(
             "expressions",
-            [exp.Alias(this=tree, alias=self._dialect.identifier(label)) for label, tree in [*dimensions, *measures]],
+            [exp.Alias(this=tree, alias=self._dialect.identifier(label)) for label, tree in [*dimensions, *shown]],
         )
-        conditions = [self._condition(condition.tree, spine) for condition in self._resolved.aggregate_filters]
+        if self._labels:
+            entries.append(with_entry(self._combined, self._combined_groups(own, names), self._dialect))
+            select.set("from_", exp.From(this=self._table(self._combined)))
+        else:
+            first, *others = (self._table(name) for name in names.values())
+            select.set("from_", exp.From(this=first))
+            select.set("joins", [exp.Join(this=table, kind="CROSS") for table in others])
         if conditions:
             select.set("where", exp.Where(this=all_of(conditions)))
         return select, entries
 
-    def _group_entries(self) -> list[exp.CTE]:
+    def _name_columns(self) -> dict[str, list[Measure]]:
+        """The measures that the final SELECT reads, by fact, each under a name of its own."""
         needed = self._needed()
-        entries = []
+        taken = {*self._labels, *self._resolved.labels.values(), _IS_ASKED}
+        own: dict[str, list[Measure]] = {group.fact: [] for group in self._plan.groups}
         for group in self._plan.groups:
-            name = self._tables.name(f"{group.name}_measures")
-            self._entry_names.append(name)
-            trees = measure_trees(group, self._model)
-            taken = {dimension.label for dimension in self._resolved.dimensions}
-            columns = []
             for measure in group.measures:
-                if measure.key in needed and measure.key not in self._values:
-                    label = self._free_label(measure, taken)
-                    columns.append((label, trees[measure.key]))
-                    self._values[measure.key] = self._dialect.column(name, label)
-            query = select_group(group, self._resolved.dimensions, columns, [], self._tables.item, self._model)
-            entries.append(with_entry(name, query, self._dialect))
-        return entries
+                if measure.key in needed and measure.key not in self._columns:
+                    label = self._resolved.labels.get(measure.key)
+                    if label is None:
+                        label = _free(measure.name, taken)
+                    self._columns[measure.key] = label
+                    own[group.fact].append(measure)
+        self._taken = taken
+        return own
 
     def _needed(self) -> set[str]:
-        """The measures that the final SELECT reads: columns, and operands of what spans several groups."""
-        of_one_group = {measure.key for group in self._plan.groups for measure in group.measures}
+        """Columns, and operands of what spans several facts."""
         pending = [*self._resolved.labels]
         pending += [key for condition in self._resolved.aggregate_filters for key in condition.depends_on]
         needed: set[str] = set()
@@ -94,91 +108,232 @@ class Combination:
             key = pending.pop()
             if key not in needed:
                 needed.add(key)
-                if key not in of_one_group:
+                if key not in self._group_of:
                     pending.extend(self._resolved.measures[key].depends_on)
         return needed
 
-    def _free_label(self, measure: Measure, taken: set[str]) -> str:
-        label = self._resolved.labels.get(measure.key)
-        if label is None:
-            reserved = taken | set(self._resolved.labels.values())
-            label, number = measure.name, 2
-            while label in reserved:
-                label, number = f"{measure.name}_{number}", number + 1
-        taken.add(label)
-        return label
+    def _aggregated(self, group: Group, measures: Iterable[Measure]) -> exp.Select:
+        rows = self._rows[group.fact]
+        keys = [rows.value(dimension.tree) for dimension in self._resolved.dimensions]
+        columns = [(label, key.copy()) for label, key in zip(self._labels, keys, strict=True)]
+        columns += [(self._columns[measure.key], self._trees[group.fact][measure.key]) for measure in measures]
+        select = rows.select(columns, group.filters, self._tables)
+        if group.measures:
+            group_by(select, self._resolved.dimensions, keys)
+        else:
+            select.set("distinct", exp.Distinct())
+        return select
 
-    def _all_values(self, labels: list[str]) -> exp.Query:
-        selects = [
-            exp.Select(
-                expressions=[exp.Column(this=self._dialect.identifier(label)) for label in labels],
-                from_=exp.From(this=self._table(name)),
-            )
-            for name in self._entry_names
-        ]
-        union: exp.Query = selects[0]
-        for select in selects[1:]:
-            union = exp.Union(this=union, expression=select, distinct=True)
-        return union
-
-    def _join(self, spine: str, name: str, labels: Iterable[str], side: str | None) -> exp.Join:
-        conditions = [
-            self._null_safe_equality(self._dialect.column(name, label), self._dialect.column(spine, label))
-            for label in labels
-        ]
-        if not conditions:
-            return exp.Join(this=self._table(name), kind="CROSS")
-        return exp.Join(this=self._table(name), side=side, on=all_of(conditions))
-
-    def _null_safe_equality(self, left: exp.Expr, right: exp.Expr) -> exp.Expr:
-        if self._dialect.name in _WITH_HASHED_ARRAYS:
-            return exp.EQ(this=exp.Array(expressions=[left]), expression=exp.Array(expressions=[right]))
-        if self._dialect.name not in _WITHOUT_NULL_SAFE_EQUALITY:
-            return exp.NullSafeEQ(this=left, expression=right)
-        both_null = exp.And(
-            this=exp.Is(this=left.copy(), expression=exp.Null()),
-            expression=exp.Is(this=right.copy(), expression=exp.Null()),
+    def _combined_groups(self, own: dict[str, list[Measure]], names: dict[str, str]) -> exp.Select:
+        """One row for each combination of dimension values, with what every fact has there."""
+        measures = [(fact, measure) for fact, group in own.items() for measure in group]
+        for fact, measure in measures:
+            if self._needs_array(measure):
+                self._has(fact)
+        branches: list[exp.Query] = []
+        for group in self._plan.groups:
+            columns: list[exp.Expr] = [exp.Column(this=self._dialect.identifier(label)) for label in self._labels]
+            is_first = not branches
+            for fact, measure in measures:
+                column = exp.Column(this=self._dialect.identifier(self._columns[measure.key]))
+                columns.append(column if fact == group.fact else self._null(column, names[fact], is_typed=is_first))
+            columns += self._flag_values(group.fact, is_asked=group.is_asked)
+            if is_first:
+                labels = [*self._labels, *(self._columns[measure.key] for _, measure in measures), *self._flag_labels()]
+                columns = [
+                    column
+                    if isinstance(column, exp.Column)
+                    else exp.Alias(this=column, alias=self._dialect.identifier(label))
+                    for column, label in zip(columns, labels, strict=True)
+                ]
+            branches.append(exp.Select(expressions=columns, from_=exp.From(this=self._table(names[group.fact]))))
+        if self._plan.empty is not None:
+            branches.append(self._empty_groups(self._plan.empty, len(measures)))
+        union = branches[0]
+        for branch in branches[1:]:
+            union = exp.Union(this=union, expression=branch, distinct=False)
+        alias = exp.TableAlias(this=self._dialect.identifier("parts"))
+        selected: list[exp.Expr] = [exp.Column(this=self._dialect.identifier(label)) for label in self._labels]
+        for fact, measure in measures:
+            label = self._columns[measure.key]
+            selected.append(exp.Alias(this=self._one_value(fact, measure), alias=self._dialect.identifier(label)))
+        for label in self._flag_labels():
+            flag = exp.Max(this=exp.Column(this=self._dialect.identifier(label)))
+            selected.append(exp.Alias(this=flag, alias=self._dialect.identifier(label)))
+        return exp.Select(
+            expressions=selected,
+            from_=exp.From(this=exp.Subquery(this=union, alias=alias)),
+            group=exp.Group(expressions=[exp.Column(this=self._dialect.identifier(label)) for label in self._labels]),
         )
-        equal = exp.EQ(this=left, expression=right)
-        return exp.Paren(this=exp.Or(this=equal, expression=exp.Paren(this=both_null)))
+
+    def _empty_groups(self, empty: EmptyGroups, measure_count: int) -> exp.Select:
+        """Rows of the first dimension's source to which no row of an asked fact leads."""
+        asked = [group for group in self._plan.groups if group.is_asked]
+        inner = {
+            group.tree.alias_at(empty.routes[group.fact][:length])
+            for group in asked
+            for length in range(len(empty.routes[group.fact]))
+        }
+        tree = JoinTree(empty.node, inner)
+        for place, route in empty.behind.items():
+            tree.add(place, route)
+        rows = Rows(self._model, empty.node, tree, tree.joins(()))
+        columns: list[exp.Expr] = [
+            rows.value(dimension.tree) if dimension in empty.decided else exp.Null()
+            for dimension in self._resolved.dimensions
+        ]
+        columns += [exp.Null()] * measure_count
+        columns += self._flag_values(None, is_asked=True)
+        lacking = [self._lacks(group, empty, tree.root) for group in asked]
+        select = rows.select((), [*empty.filters, *lacking], self._tables)
+        select.set("expressions", columns)
+        return select
+
+    def _lacks(self, group: Group, empty: EmptyGroups, alias: str) -> exp.Expr:
+        """The condition that no row of the group's fact leads to a row of the empty groups' source."""
+        *way, last = empty.routes[group.fact]
+        route = tuple(way)
+        tree = JoinTree(group.fact, [alias])
+        tree.add("", route)
+        rows = Rows(self._model, group.fact, tree, tree.joins([""]))
+        own = [column_at(self._model, last.origin, tree.alias_at(route), left) for left, _ in last.pairs]
+        wanted = [column_at(self._model, last.target, alias, right) for _, right in last.pairs]
+        if self._dialect.name not in _WITHOUT_ANTI_JOINS:
+            matches = [exp.EQ(this=left, expression=right) for left, right in zip(own, wanted, strict=True)]
+            select = rows.select((), matches, self._tables)
+            select.set("expressions", [_number(1)])
+            return exp.Not(this=exp.Exists(this=select))
+        select = rows.select((), [is_present(column.copy()) for column in own], self._tables)
+        select.set("expressions", own)
+        key = wanted[0].copy() if len(wanted) == 1 else exp.Tuple(expressions=[column.copy() for column in wanted])
+        is_found = exp.In(this=key, query=exp.Subquery(this=select))
+        unknown = [exp.Is(this=column, expression=exp.Null()) for column in wanted]
+        return exp.Paren(this=exp.or_(*unknown, exp.Not(this=is_found), copy=False))
+
+    def _flag_labels(self) -> list[str]:
+        return [*self._flags.values(), *([_IS_ASKED] if self._has_unasked else [])]
+
+    def _flag_values(self, fact: str | None, *, is_asked: bool) -> list[exp.Expr]:
+        values = [flagged == fact for flagged in self._flags] + ([is_asked] if self._has_unasked else [])
+        return [exp.Literal.number("1" if value else "0") for value in values]
+
+    @property
+    def _has_unasked(self) -> bool:
+        return not all(group.is_asked for group in self._plan.groups)
+
+    def _kept_groups(self) -> list[exp.Expr]:
+        """Which combinations are rows of the result: those of facts that were asked for, or of each of them."""
+        if not self._labels:
+            return []
+        if not self._resolved.query.include_empty:
+            return [self._has(group.fact) for group in self._plan.groups if group.is_asked]
+        return [_is_set(self._dialect.column(self._combined, _IS_ASKED))] if self._has_unasked else []
+
+    def _has(self, fact: str) -> exp.Expr:
+        """The condition that a fact has the group."""
+        if fact not in self._flags:
+            self._flags[fact] = _free(f"in_{fact}", self._taken)
+        return _is_set(self._dialect.column(self._combined, self._flags[fact]))
+
+    def _null(self, column: exp.Column, table: str, *, is_typed: bool) -> exp.Expr:
+        """A NULL in the place of another fact's measure, of the measure's type where that does not show otherwise."""
+        if not is_typed or self._dialect.name in _UNTYPED:
+            return exp.Null()
+        none = exp.Select(
+            expressions=[column], from_=exp.From(this=self._table(table)), limit=exp.Limit(expression=_number(0))
+        )
+        return exp.Subquery(this=none)
+
+    def _one_value(self, fact: str, measure: Measure) -> exp.Expr:
+        column = exp.Column(this=self._dialect.identifier(self._columns[measure.key]))
+        if not self._needs_array(measure):
+            return exp.Max(this=column)
+        is_own = _is_set(exp.Column(this=self._dialect.identifier(self._flags[fact])))
+        values = exp.Filter(this=exp.ArrayAgg(this=column), expression=exp.Where(this=is_own))
+        return exp.Bracket(this=exp.Paren(this=values), expressions=[_number(1)], offset=1)
+
+    def _needs_array(self, measure: Measure) -> bool:
+        if self._dialect.name not in _WITH_ARRAYS:
+            return False
+        return not (measure.is_numeric if measure.rows else yields_number(measure.tree, lambda _: None))
 
     def _table(self, name: str) -> exp.Table:
         return exp.Table(this=self._dialect.identifier(name))
 
     def _value(self, key: str) -> exp.Expr:
-        """A measure in the final SELECT: a column of its group, or arithmetic over several groups."""
+        """A measure as a column and in conditions."""
         if key not in self._values:
-            self._values[key] = self._with_operands(self._resolved.measures[key].tree.copy())
+            self._values[key] = self._output(self._resolved.measures[key])
         return self._values[key]
 
-    def _with_operands(self, tree: exp.Expr) -> exp.Expr:
+    def _output(self, measure: Measure) -> exp.Expr:
+        group = self._group_of.get(measure.key)
+        if group is None:
+            return self._with_values(measure.tree.copy(), self._operand)
+        column = self._dialect.column(self._table_of[measure.key], self._columns[measure.key])
+        # Without dimensions there is one group, and every fact has it.
+        if measure.rows is None or not self._labels:
+            return column
+        kind = over_no_rows(measure.tree)
+        if kind is OverNoRows.ZERO:
+            return exp.Coalesce(this=column, expressions=[_number(0)])
+        if kind is OverNoRows.NULL or self._is_everywhere(group):
+            return column
+        computed = self._rows[group.fact].select(
+            [("value", self._trees[group.fact][measure.key].copy())], (), self._tables
+        )
+        computed.set("where", exp.Where(this=exp.EQ(this=_number(1), expression=_number(0))))
+        computed.set("expressions", [computed.expressions[0].this])
+        return exp.Case(ifs=[exp.If(this=self._has(group.fact), true=column)], default=exp.Subquery(this=computed))
+
+    def _operand(self, key: str) -> exp.Expr:
+        """A measure in arithmetic over several facts."""
+        measure = self._resolved.measures[key]
+        group = self._group_of.get(key)
+        value = self._value(key).copy()
+        if group is None or measure.rows is None or not self._labels or over_no_rows(measure.tree) is OverNoRows.ZERO:
+            return grouped(value)
+        column = self._dialect.column(self._table_of[key], self._columns[key])
+        if not counts_as_zero(measure.tree) or self._is_everywhere(group):
+            return column
+        return exp.Case(ifs=[exp.If(this=self._has(group.fact), true=column)], default=_number(0))
+
+    def _is_everywhere(self, group: Group) -> bool:
+        """Whether only groups that the fact has are rows of the result."""
+        return group.is_asked and not self._resolved.query.include_empty
+
+    def _with_values(self, tree: exp.Expr, value_of: Callable[[str], exp.Expr]) -> exp.Expr:
         for reference in measure_refs(tree):
-            operand = self._operand(reference)
+            value = value_of(reference.this)
             if reference is tree:
-                return operand
-            reference.replace(operand)
+                return value
+            reference.replace(value)
         return tree
 
-    def _operand(self, reference: MeasureRef) -> exp.Expr:
-        value = self._value(reference.this).copy()
-        measure = self._resolved.measures[reference.this]
-        if not isinstance(value, exp.Column):
-            return grouped(value)
-        if not measure.is_numeric:
-            return value
-        zero = exp.Literal.number("0")
-        if isinstance(reference.parent, exp.Div) and reference.parent.expression is reference:
-            return exp.Nullif(this=value, expression=zero)
-        return exp.Coalesce(this=value, expressions=[zero])
-
-    def _condition(self, tree: exp.Expr, spine: str) -> exp.Expr:
+    def _condition(self, tree: exp.Expr) -> exp.Expr:
         """A condition on groups over the combined columns."""
         tree = tree.copy()
         for dimension in self._resolved.dimensions:
-            column = self._dialect.column(spine, dimension.label)
+            column = self._dialect.column(self._combined, dimension.label)
             for node in [node for node in tree.walk() if node == dimension.tree]:
                 if node is tree:
                     tree = column
                 else:
                     node.replace(column.copy())
-        return self._with_operands(tree)
+        return self._with_values(tree, lambda key: grouped(self._value(key).copy()))
+
+
+def _free(name: str, taken: set[str]) -> str:
+    label, number = name, 2
+    while label in taken:
+        label, number = f"{name}_{number}", number + 1
+    taken.add(label)
+    return label
+
+
+def _is_set(flag: exp.Expr) -> exp.Expr:
+    return exp.EQ(this=flag, expression=_number(1))
+
+
+def _number(value: int) -> exp.Expr:
+    return exp.Literal.number(str(value))

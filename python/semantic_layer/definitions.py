@@ -6,12 +6,13 @@ taken as physical columns of its table: authors may leave columns out of the lis
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
 from semantic_layer import sources
 from semantic_layer.aggregates import with_native_helpers, yields_number
+from semantic_layer.arithmetic import with_true_division
 from semantic_layer.errors import SemanticLayerError, quoted
 from semantic_layer.expressions import (
     has_aggregate,
@@ -22,7 +23,8 @@ from semantic_layer.expressions import (
     visible_nodes,
 )
 from semantic_layer.model import Model, bound
-from semantic_layer.references import Reference, read_reference, rebuilt
+from semantic_layer.names import Name
+from semantic_layer.references import Reference, place_of, place_text, rebuilt, steps_of
 
 
 class MeasureRef(exp.Expression):
@@ -59,18 +61,18 @@ def define(model: Model, node: str, name: str) -> Definition:
 def _define(model: Model, node: str, measure: sources.Measure) -> Definition:
     raw = parse_measure(model, measure.expr)
     is_opaque = not has_aggregate(raw) and raw.find(exp.Anonymous) is not None
-    siblings = model.measures_at(node)
 
     def resolve(column: exp.Column) -> exp.Expr:
         reference = own_reference(model, node, column)
         is_inside = is_opaque or is_inside_aggregate(column)
-        if reference.name in siblings and reference.qualifier in (None, node) and not reference.fields:
-            if not is_inside:
-                return MeasureRef(this=f"{node}.{reference.name}")
-            if reference.name not in model.columns_at(node):
+        if reference.place in (None, node) and not reference.fields:
+            sibling = model.measure_named(node, reference.name)
+            if sibling is not None and not is_inside:
+                return MeasureRef(this=f"{node}.{sibling}")
+            if sibling is not None and model.column_named(node, reference.name) is None:
                 raise nested_aggregation(measure.expr)
         if not is_inside:
-            raise not_a_measure(reference.name, node)
+            raise not_a_measure(reference.name.text, node)
         return bind_own(model, node, reference)
 
     tree = bound(raw, resolve, f"{node}.{measure.name}")
@@ -101,7 +103,7 @@ def parse_measure(model: Model, text: str) -> exp.Expr:
         )
     if has_nested_aggregate(tree):
         raise nested_aggregation(text)
-    return with_native_helpers(tree.copy(), model.dialect)
+    return with_true_division(with_native_helpers(tree.copy(), model.dialect), model.dialect)
 
 
 def condition(model: Model, node: str, text: str, what: str) -> exp.Expr:
@@ -121,40 +123,58 @@ def segment_condition(model: Model, node: str, segment: str) -> exp.Expr:
 
 def own_reference(model: Model, node: str, column: exp.Column) -> Reference:
     """What a column in a definition refers to. A role's definitions speak of their source by its own name."""
-    reference = read_reference(column, model.graph.source_of.__contains__, model.columns_at(node).__contains__)
-    if reference.qualifier == model.graph.source_of[node].name:
-        return Reference(node, reference.name, reference.is_quoted, reference.fields)
-    return reference
+    reference = model.read(column, lambda name: model.column_named(node, name) is not None)
+    source = model.graph.source_of[node].name
+    if reference.place is None or source == node:
+        return reference
+    first, *later = steps_of(reference.place)
+    return replace(reference, place=place_of([node, *later])) if first == source else reference
 
 
 def bind_own(model: Model, node: str, reference: Reference) -> exp.Expr:
     """The column of a definition at a node: the node's own first, then the nearest parent that lists it."""
-    home = reference.qualifier
-    if home is None:
-        home = node
-        if reference.name not in model.columns_at(node):
-            home = _nearest_parent_with(model, node, reference.name) or node
-    elif home not in model.graph.source_of:
-        raise model.unknown_source(home, origin=node)
-    return rebuilt(model.column(home, reference.name), reference)
+    place = reference.place
+    if place is None:
+        place = node
+        if model.column_named(node, reference.name) is None:
+            place = _nearest_parent_with(model, node, reference.name) or node
+    elif model.source_at(place) is None:
+        raise model.unknown_source(place_text(place), origin=node)
+    listed = model.column_named(place, reference.name)
+    if listed is None and reference.fields and len(steps_of(place)) > 1:
+        raise model.unknown_column(place, reference.name.text)
+    return rebuilt(model.column(place, listed or reference.name.text), reference)
 
 
-def _nearest_parent_with(model: Model, node: str, column: str) -> str | None:
-    reached = {node: None}
-    frontier = [node]
-    for origin in frontier:
-        for step in model.graph.ways_from(origin):
-            if step.is_safe and step.target not in reached:
-                if column in model.columns_at(step.target):
-                    return step.target
-                reached[step.target] = None
-                frontier.append(step.target)
+def _nearest_parent_with(model: Model, node: str, column: Name) -> str | None:
+    reached = {node}
+    level = [node]
+    while level:
+        onward = dict.fromkeys(
+            step.target
+            for origin in level
+            for step in model.graph.ways_from(origin)
+            if step.is_to_one and step.target not in reached
+        )
+        owners = [target for target in onward if model.column_named(target, column) is not None]
+        if len(owners) > 1:
+            raise SemanticLayerError(
+                f"Column '{column.text}' is ambiguous: it exists in multiple sources ({', '.join(sorted(owners))}). "
+                f"Use a qualified name like '{sorted(owners)[0]}.{column.text}' to disambiguate."
+            )
+        if owners:
+            return owners[0]
+        reached.update(onward)
+        level = list(onward)
     return None
 
 
 def _type_of(model: Model, node: str, column: exp.Column) -> str | None:
     reference = own_reference(model, node, column)
-    return model.type_of(reference.qualifier or node, reference.name)
+    place = reference.place or node
+    if model.source_at(place) is None:
+        return None
+    return model.type_of(place, model.column_named(place, reference.name) or reference.name.text)
 
 
 def nested_aggregation(text: str) -> SemanticLayerError:

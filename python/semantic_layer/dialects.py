@@ -11,6 +11,7 @@ from sqlglot.dialects.dialect import Dialect, Dialects
 from semantic_layer.errors import SemanticLayerError, quoted
 from semantic_layer.identifiers import needs_quotes
 
+_WITHOUT_FULL_JOIN = frozenset({"mysql", "doris", "starrocks"})
 _KNOWN = frozenset(dialect.value for dialect in Dialects if dialect.value)
 
 
@@ -30,12 +31,13 @@ class SqlDialect:
         return exp.Column(this=self.identifier(name), table=self.identifier(table))
 
     def ascending(self, key: exp.Expr) -> exp.Ordered:
-        """An ascending sort key whose NULLs stay where the engine puts them by default."""
+        """An ascending sort key inside an aggregate, whose NULLs stay where the engine puts them by default."""
         return exp.Ordered(this=key, nulls_first=self.grammar.NULL_ORDERING == "nulls_are_small")
 
-    def descending(self, key: exp.Expr) -> exp.Ordered:
-        """A descending sort key whose NULLs stay where the engine puts them by default."""
-        return exp.Ordered(this=key, desc=True, nulls_first=self.grammar.NULL_ORDERING == "nulls_are_large")
+    @property
+    def has_full_join(self) -> bool:
+        """Whether a join can keep the rows of both sides."""
+        return self.name not in _WITHOUT_FULL_JOIN
 
     def render(self, statement: exp.Expr) -> str:
         """The statement as text. The statement must not be used afterwards: some dialects rewrite it."""

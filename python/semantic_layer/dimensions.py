@@ -13,21 +13,22 @@ from semantic_layer.expressions import columns_of, has_aggregate, has_window, pa
 from semantic_layer.granularity import start_of_period
 from semantic_layer.measures import automatic_name
 from semantic_layer.model import Model, bound
-from semantic_layer.references import read_reference, rebuilt
+from semantic_layer.names import Name, split_reference
+from semantic_layer.references import Reference, node_at, read_reference, rebuilt, steps_of
 from semantic_layer.requests import DimensionRequest
 from semantic_layer.visibility import asked_column, owner_of
 
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """A column of the result that rows are grouped by. ``home`` is the first source of it, alphabetically."""
+    """A column of the result that rows are grouped by. ``home`` is the first place of it, alphabetically."""
 
     field: str
     column: str | None
     granularity: str | None
     label: str
     tree: exp.Expr
-    nodes: tuple[str, ...]
+    places: tuple[str, ...]
     home: str
     description: str | None
 
@@ -41,7 +42,7 @@ def resolve_dimensions(model: Model, requests: Iterable[DimensionRequest], origi
     """The dimensions as asked for, each once. ``origin`` is where a missing join path would start."""
     found: dict[tuple[str, str | None], Dimension] = {}
     for request in requests:
-        dimension = _dimension(model, request, origin or next((d.home for d in found.values()), None))
+        dimension = _dimension(model, request, origin or next((node_at(d.home) for d in found.values()), None))
         granularity = request.granularity.lower() if request.granularity else None
         identity = f"{dimension.home}.{dimension.column}" if dimension.column else request.field
         found.setdefault((identity, granularity), dimension)
@@ -50,26 +51,35 @@ def resolve_dimensions(model: Model, requests: Iterable[DimensionRequest], origi
 
 def _dimension(model: Model, request: DimensionRequest, origin: str | None) -> Dimension:
     field = request.field.strip()
-    node, _, name = field.partition(".")
-    if model.source_at(node) and name in model.columns_at(node):
-        return _column(model, request, node, name)
-    if model.sources_with_column(field):
-        return _column(model, request, owner_of(model, field), field)
+    parts = split_reference(field)
+    if len(parts) == 1:
+        if model.sources_with_column(parts[0]):
+            return _column(model, request, Reference(owner_of(model, parts[0]), parts[0]))
+    else:
+        reference = read_reference(parts, model.nodes)
+        place = reference.place
+        if place and not reference.fields and model.source_at(place) and model.column_named(place, reference.name):
+            return _column(model, request, reference)
+        if model.sources_with_column(Name(field)):
+            return _column(model, request, Reference(owner_of(model, Name(field)), Name(field)))
+        if model.faults:
+            model.refuse_left_out(parts[0].text)
     return _expression(model, request, field, origin)
 
 
-def _column(model: Model, request: DimensionRequest, node: str, name: str) -> Dimension:
-    tree = asked_column(model, node, name)
-    definition = model.columns_at(node)[name]
+def _column(model: Model, request: DimensionRequest, reference: Reference) -> Dimension:
+    place = str(reference.place)
+    tree = asked_column(model, reference)
+    name = str(model.column_named(place, reference.name))
     return Dimension(
         field=request.field,
         column=name,
         granularity=request.granularity,
         label=name,
         tree=_truncated(model, request, tree),
-        nodes=tables_of(tree) or (node,),
-        home=node,
-        description=definition.text(),
+        places=tables_of(tree) or (place,),
+        home=place,
+        description=model.columns_at(place)[name].text(),
     )
 
 
@@ -82,12 +92,11 @@ def _expression(model: Model, request: DimensionRequest, field: str, origin: str
     homes: list[str] = []
 
     def resolve(column: exp.Column) -> exp.Expr:
-        reference = read_reference(
-            column, model.graph.source_of.__contains__, lambda name: bool(model.sources_with_column(name))
-        )
-        node = reference.qualifier or owner_of(model, reference.name)
-        homes.append(node)
-        return rebuilt(asked_column(model, node, reference.name, origin=origin), reference)
+        reference = model.read(column, lambda name: bool(model.sources_with_column(name)))
+        if reference.place is None:
+            reference = replace(reference, place=owner_of(model, reference.name))
+        homes.append(str(reference.place))
+        return rebuilt(asked_column(model, reference, origin=origin), reference)
 
     tree = bound(parsed, resolve, field)
     if not homes:
@@ -98,7 +107,7 @@ def _expression(model: Model, request: DimensionRequest, field: str, origin: str
         granularity=request.granularity,
         label=automatic_name(field),
         tree=_truncated(model, request, tree),
-        nodes=tables_of(tree) or tuple(dict.fromkeys(homes)),
+        places=tables_of(tree) or tuple(dict.fromkeys(homes)),
         home=min(homes),
         description=None,
     )
@@ -109,15 +118,23 @@ def _truncated(model: Model, request: DimensionRequest, tree: exp.Expr) -> exp.E
 
 
 def _labelled(dimensions: Iterable[Dimension]) -> tuple[Dimension, ...]:
-    """Labels: the last part of the field, with the source in front where two dimensions share it."""
+    """Labels: the last part of the field; where several share it, with as many steps in front as make them differ."""
     dimensions = tuple(dimensions)
-    uses = Counter(dimension.label for dimension in dimensions)
-    labelled = []
-    for dimension in dimensions:
-        label = dimension.label
-        if uses[label] > 1:
-            label = f"{dimension.home}_{label}"
-        if dimension.granularity:
-            label = f"{label}_{dimension.granularity}"
-        labelled.append(replace(dimension, label=label))
-    return tuple(labelled)
+    names = [dimension.label for dimension in dimensions]
+    fronts = [[] if names.count(name) == 1 else steps_of(d.home) for name, d in zip(names, dimensions, strict=True)]
+    shown = [min(1, len(front)) for front in fronts]
+    while True:
+        labels = [
+            "_".join([*(front[-count:] if count else ()), name])
+            for front, count, name in zip(fronts, shown, names, strict=True)
+        ]
+        uses = Counter(labels)
+        short = [index for index, label in enumerate(labels) if uses[label] > 1 and shown[index] < len(fronts[index])]
+        if not short:
+            break
+        for index in short:
+            shown[index] += 1
+    return tuple(
+        replace(dimension, label=f"{label}_{dimension.granularity}" if dimension.granularity else label)
+        for dimension, label in zip(dimensions, labels, strict=True)
+    )

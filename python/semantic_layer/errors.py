@@ -14,10 +14,14 @@ _MOST_COMPARED = 2_000
 
 
 class SemanticLayerError(ValueError):
-    """A model or a query was refused. The text says what is wrong and carries no terminal codes."""
+    """A model or a query was refused. The text says what is wrong and carries no terminal codes.
 
-    def __init__(self, message: str) -> None:
-        super().__init__(_ANSI_CODE.sub("", message))
+    A hint, what to do about it, is its second line.
+    """
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        text = _ANSI_CODE.sub("", message)
+        super().__init__(f"{text}\nhint: {hint}" if hint else text)
 
 
 def quoted(text: str) -> str:
@@ -28,13 +32,16 @@ def quoted(text: str) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """`` Did you mean 'x'?`` for a misspelt name, or nothing when no known name is close."""
+    matches = nearest_names(name, known)
+    return f" Did you mean {' or '.join(repr(match) for match in matches)}?" if matches else ""
+
+
+def nearest_names(name: str, known: Iterable[str], cutoff: float = 0.7) -> list[str]:
+    """At most two known names that a misspelt one may stand for, the closest first."""
     if len(name) > _LONGEST_QUOTE:
-        return ""
+        return []
     # Only a refusal needs it.
     from difflib import get_close_matches
 
     alike = (other for other in known if abs(len(other) - len(name)) <= 1 + len(name) // 3)
-    matches = get_close_matches(name, list(islice(alike, _MOST_COMPARED)), n=2, cutoff=0.7)
-    if not matches:
-        return ""
-    return f" Did you mean {' or '.join(repr(match) for match in matches)}?"
+    return get_close_matches(name, list(islice(alike, _MOST_COMPARED)), n=2, cutoff=cutoff)

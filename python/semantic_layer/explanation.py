@@ -22,7 +22,7 @@ def public_columns(resolved: ResolvedQuery) -> list[dict[str, Any]]:
 def explain(resolved: ResolvedQuery, plan: Plan) -> dict[str, Any]:
     """The plan: what is read and joined, what is aggregated where, and which filter went where."""
     steps = list(dict.fromkeys(planned.step for group in plan.groups for planned in group.joins))
-    nodes = {plan.anchor, *(group.root for group in plan.groups), *(step.target for step in steps)}
+    nodes = {plan.anchor, *(group.fact for group in plan.groups), *(step.target for step in steps)}
     query = resolved.query
     return {
         "sources_used": sorted(nodes),
@@ -31,16 +31,16 @@ def explain(resolved: ResolvedQuery, plan: Plan) -> dict[str, Any]:
         "anchor_source": plan.anchor,
         "anchor_grain": [dimension.field for dimension in resolved.dimensions],
         "fan_out_description": _fan_out(plan),
-        "has_fan_out": plan.is_combined,
+        "has_fan_out": len(plan.groups) > 1,
         "measure_groups": [
-            {"source_name": group.name, "measures": _names(resolved, group.measures), "join_path_to_dims": []}
+            {"source_name": group.fact, "measures": _names(resolved, group.measures), "join_path_to_dims": []}
             for group in plan.groups
-            if plan.is_combined
+            if len(plan.groups) > 1
         ],
         "aggregate_locality": [
-            f"Pre-aggregate {group.name} ({', '.join(_names(resolved, group.measures))}) by dimension keys"
+            f"Pre-aggregate {group.fact} ({', '.join(_names(resolved, group.measures))}) by dimension keys"
             for group in plan.groups
-            if plan.is_combined
+            if len(plan.groups) > 1
         ],
         "where_filters": [row_filter.text for row_filter in resolved.row_filters],
         "having_filters": [condition.text for condition in resolved.aggregate_filters],
@@ -111,14 +111,14 @@ def _names(resolved: ResolvedQuery, measures: tuple[Measure, ...]) -> list[str]:
 
 
 def _fan_out(plan: Plan) -> str:
-    if not plan.is_combined:
+    if len(plan.groups) == 1:
         return "No fan-out"
-    names = [group.name for group in plan.groups]
+    names = [group.fact for group in plan.groups]
     return f"Chasm trap: {len(names)} independent measure sources ({', '.join(names)})"
 
 
 def _path_text(step: Step) -> str:
-    equalities = " AND ".join(f"{step.origin}.{left} = {step.target}.{right}" for left, right in step.columns)
+    equalities = " AND ".join(f"{step.origin}.{left} = {step.target}.{right}" for left, right in step.pairs)
     return f"{equalities} ({step.relationship})"
 
 
@@ -126,7 +126,7 @@ def _join(step: Step) -> dict[str, str]:
     return {
         "from_source": step.origin,
         "to_source": step.target,
-        "from_column": ",".join(left for left, _ in step.columns),
-        "to_column": ",".join(right for _, right in step.columns),
+        "from_column": ",".join(left for left, _ in step.pairs),
+        "to_column": ",".join(right for _, right in step.pairs),
         "relationship": step.relationship,
     }

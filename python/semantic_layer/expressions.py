@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
+from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.tokens import Token, TokenType
 
 from semantic_layer.dialects import SqlDialect
@@ -59,7 +59,7 @@ def _parsed(text: str, dialect: SqlDialect) -> exp.Expr:
     if tree is None or isinstance(tree, exp.Star):
         raise SemanticLayerError(f"Failed to parse expression '{quoted(text)}': it has no value")
     _check_size(tree, text)
-    return _with_plain_intervals(tree, dialect)
+    return _with_whole_references(_with_plain_intervals(tree, dialect))
 
 
 def _reason(error: SqlglotError) -> str:
@@ -86,12 +86,21 @@ def _check_size(tree: exp.Expr, text: str) -> None:
 
 def _tokens(text: str, dialect: SqlDialect) -> list[Token]:
     """The tokens of the text. Beside a dot every word is a name, keyword or not: ``order.group`` is a column."""
-    tokens = checked(dialect.grammar.tokenize(text), dialect.grammar)
+    # Only at the beginning of a text does the tokenizer take words such as CALL or SHOW for statements.
+    _opening, *tokens, closing = dialect.grammar.tokenize(f"({text}\n)")
+    if closing.token_type != TokenType.R_PAREN:
+        raise ParseError(f"it ends inside '{closing.text[:20]}'")
+    tokens = checked(tokens, dialect.grammar)
     for left, right in pairwise(tokens):
         for word, dot in ((left, right), (right, left)):
-            if dot.token_type == TokenType.DOT and word.text.isidentifier():
-                is_quoted = word.token_type in (TokenType.IDENTIFIER, TokenType.STRING)
-                word.token_type = word.token_type if is_quoted else TokenType.VAR
+            if dot.token_type != TokenType.DOT:
+                continue
+            is_known = word.text.upper() in dialect.grammar.parser_class.NO_PAREN_FUNCTION_PARSERS
+            if word.token_type == TokenType.STRING or (is_known and word.token_type != TokenType.IDENTIFIER):
+                # Names in double quotes are strings to some dialects; and ANY is known by its text, unless quoted.
+                word.token_type = TokenType.IDENTIFIER
+            elif word.token_type != TokenType.IDENTIFIER and word.text.isidentifier():
+                word.token_type = TokenType.VAR
     return tokens
 
 
@@ -102,6 +111,25 @@ def _with_plain_intervals(tree: exp.Expr, dialect: SqlDialect) -> exp.Expr:
             amount = node.this if isinstance(node, exp.Interval) else node.args.get("unit") and node.expression
             if isinstance(amount, exp.Literal) and amount.is_string and amount.name.lstrip("-").isdigit():
                 amount.replace(exp.Literal.number(amount.name))
+    return tree
+
+
+def _with_whole_references(tree: exp.Expr) -> exp.Expr:
+    """A reference of more than four names is one column: sqlglot makes its first four one, and access to fields of the
+    others.
+    """
+    for dot in [node for node in tree.walk() if isinstance(node, exp.Dot) and not isinstance(node.parent, exp.Dot)]:
+        names: list[exp.Expr] = []
+        head: exp.Expr = dot
+        while isinstance(head, exp.Dot) and isinstance(head.expression, exp.Identifier):
+            names.insert(0, head.expression)
+            head = head.this
+        if isinstance(head, exp.Column) and len(head.parts) == 4:
+            *first, last = [*head.parts, *names]
+            column = exp.Column(this=last.copy(), table=first[-1].copy(), more=[part.copy() for part in first[:-1]])
+            if dot is tree:
+                return column
+            dot.replace(column)
     return tree
 
 

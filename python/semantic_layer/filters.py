@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
 from semantic_layer.aggregates import with_native_helpers
+from semantic_layer.arithmetic import with_true_division
 from semantic_layer.definitions import MeasureRef, measure_refs, nested_aggregation
 from semantic_layer.errors import SemanticLayerError, quoted
 from semantic_layer.expressions import (
@@ -23,7 +24,8 @@ from semantic_layer.expressions import (
 )
 from semantic_layer.measure_book import MeasureBook
 from semantic_layer.model import Model, bound
-from semantic_layer.references import read_reference, rebuilt
+from semantic_layer.names import Name
+from semantic_layer.references import node_at, place_text, rebuilt
 from semantic_layer.visibility import asked_column, hidden
 
 
@@ -33,7 +35,7 @@ class RowFilter:
 
     text: str
     tree: exp.Expr
-    nodes: tuple[str, ...]
+    places: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,20 @@ class AggregateFilter:
 
 
 class FilterResolver:
-    """Resolves the filters of one query. ``outputs`` maps the output names of measures to their keys."""
+    """Resolves the filters of one query.
 
-    def __init__(self, book: MeasureBook, outputs: Mapping[str, str], nodes: Iterable[str]) -> None:
+    ``outputs`` maps the output names of measures to their keys, ``places`` are those of dimensions and facts, ``facts``
+    are the nodes whose rows the query is about.
+    """
+
+    def __init__(
+        self, book: MeasureBook, outputs: Mapping[str, str], places: Iterable[str], facts: Sequence[str]
+    ) -> None:
         self._book = book
         self._model: Model = book.model
         self._outputs = outputs
-        self._nodes = tuple(nodes)
+        self._places = tuple(places)
+        self._facts = facts
 
     def resolve(self, texts: Iterable[str]) -> tuple[tuple[RowFilter, ...], tuple[AggregateFilter, ...]]:
         """Row filters and aggregate filters, in the order of their clauses. Blank filters are ignored."""
@@ -84,16 +93,17 @@ class FilterResolver:
 
     def _measure_named_by(self, column: exp.Column) -> str | None:
         """The key of the measure that a column outside aggregates names, if it names one."""
-        reference = read_reference(column, self._model.graph.source_of.__contains__)
-        node, name = reference.qualifier, reference.name
+        reference = self._model.read(column)
+        place, name = reference.place, reference.name
         if reference.fields:
             return None
-        if node is None:
-            key = self._outputs.get(name)
-            return None if key is None or self._is_own_column(key, name) else key
-        if self._model.source_at(node) is None or name in self._model.columns_at(node):
+        if place is None:
+            key = self._outputs.get(name.text)
+            return None if key is None or self._is_own_column(key, name.text) else key
+        if place not in self._model.nodes or self._model.column_named(place, name) is not None:
             return None
-        return self._book.named(node, name) if name in self._model.measures_at(node) else None
+        measure = self._model.measure_named(place, name)
+        return self._book.named(place, measure) if measure else None
 
     def _is_own_column(self, key: str, name: str) -> bool:
         """A defined measure that shares its name with a column of its source is that column in filters."""
@@ -113,9 +123,9 @@ class FilterResolver:
         homes: list[str] = []
 
         def resolve(column: exp.Column) -> exp.Expr:
-            replacement, node = self._row_column(column)
-            if node:
-                homes.append(node)
+            replacement, place = self._row_column(column)
+            if place:
+                homes.append(place)
             return replacement
 
         tree = bound(clause, resolve, text)
@@ -123,38 +133,36 @@ class FilterResolver:
 
     def _row_column(self, column: exp.Column) -> tuple[exp.Expr, str | None]:
         model = self._model
-        reference = read_reference(column, model.graph.source_of.__contains__, self._is_listed)
-        node = reference.qualifier
-        if node is None:
-            node = self._owner_of_bare(reference.name)
-            if node is None:
+        reference = model.read(column, self._is_listed)
+        if reference.place is None:
+            owner = self._owner_of_bare(reference.name)
+            if owner is None:
                 return column, None
-        origin = next((known for known in self._nodes if known != node), None)
-        return rebuilt(asked_column(model, node, reference.name, origin=origin), reference), node
+            reference = replace(reference, place=owner)
+        origin = next((node_at(known) for known in self._places if known != reference.place), None)
+        return rebuilt(asked_column(model, reference, origin=origin), reference), reference.place
 
-    def _is_listed(self, name: str) -> bool:
-        return any(name in self._model.columns_at(node) for node in self._nodes)
+    def _is_listed(self, name: Name) -> bool:
+        return any(self._model.column_named(place, name) is not None for place in self._places)
 
-    def _owner_of_bare(self, name: str) -> str | None:
-        """The one source of the query that lists a bare name. Otherwise it goes into the SQL as written."""
-        owners = [node for node in self._nodes if name in self._model.columns_at(node)]
-        visible = [node for node in owners if self._model.columns_at(node)[name].visibility != "hidden"]
+    def _owner_of_bare(self, name: Name) -> str | None:
+        """The one place of the query that lists a bare name. Otherwise it goes into the SQL as written."""
+        model = self._model
+        owners = [(place, found) for place in self._places if (found := model.column_named(place, name)) is not None]
+        visible = [place for place, found in owners if model.columns_at(place)[found].visibility != "hidden"]
         if owners and not visible:
-            raise hidden(owners[0], name)
+            raise hidden(place_text(owners[0][0]), owners[0][1])
         if len(visible) > 1:
+            listed = sorted(map(place_text, visible))
             raise SemanticLayerError(
-                f"Column '{name}' is ambiguous: it exists in multiple sources ({', '.join(sorted(visible))}). "
-                f"Use a qualified name like '{sorted(visible)[0]}.{name}' to disambiguate."
+                f"Column '{name.text}' is ambiguous: it exists in multiple sources ({', '.join(listed)}). "
+                f"Use a qualified name like '{listed[0]}.{name.text}' to disambiguate."
             )
         if visible:
             return visible[0]
-        elsewhere = [
-            source
-            for source in self._model.sources_with_column(name)
-            if self._model.columns_at(source)[name].visibility == "hidden"
-        ]
-        if elsewhere:
-            raise hidden(elsewhere[0], name)
+        for source, found in model.sources_with_column(name):
+            if model.columns_at(source)[found].visibility == "hidden":
+                raise hidden(source, found)
         return None
 
     def _aggregate_filter(self, clause: exp.Expr, text: str) -> AggregateFilter:
@@ -168,17 +176,26 @@ class FilterResolver:
                     return MeasureRef(this=key)
             return self._row_column(column)[0]
 
-        tree = bound(with_native_helpers(clause.copy(), self._model.dialect), resolve, text)
+        dialect = self._model.dialect
+        tree = bound(with_true_division(with_native_helpers(clause.copy(), dialect), dialect), resolve, text)
         for call in list(outermost_aggregates(tree)):
-            nodes = tables_of(call)
-            if not nodes:
-                raise SemanticLayerError(f"Filter '{quoted(text)}' does not reference any source")
-            reference = MeasureRef(this=self._book.aggregate(call, min(nodes)))
+            places = tables_of(call)
+            home = self._book.home_of(places) if places else self._only_fact(text)
+            reference = MeasureRef(this=self._book.aggregate(call, home))
             tree = reference if call is tree else tree
             if call.parent:
                 call.replace(reference)
         keys = tuple(dict.fromkeys(ref.this for ref in measure_refs(tree)))
         return AggregateFilter(text, tree, keys)
+
+    def _only_fact(self, text: str) -> str:
+        """The fact whose rows an aggregate without a column is about."""
+        if len(self._facts) != 1:
+            raise SemanticLayerError(
+                f"Filter '{quoted(text)}' does not reference any source, and the query has several facts "
+                f"({', '.join(self._facts)}). Count a column of the one that you mean."
+            )
+        return self._facts[0]
 
 
 def _outside_aggregates(tree: exp.Expr) -> Iterator[exp.Expr]:

@@ -1,140 +1,160 @@
 """The join graph: sources and roles as nodes, declared joins as edges that work both ways.
 
-A node is a name that SQL can use as a table alias: a source, or a role that a join's ``alias`` gave to one.
+A role is what a join's ``alias`` makes of its target: a node of its own, from which the same joins lead on. Sources
+that were left out of the model for a fault keep their edges apart, so that a path through them is known for what it is.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from sqlglot import exp
 
 from semantic_layer.dialects import SqlDialect
 from semantic_layer.errors import SemanticLayerError, quoted
 from semantic_layer.expressions import conjuncts, parse_expression
+from semantic_layer.names import split_reference
 from semantic_layer.sources import Join, Source
 
-_NAME = r"(?:([A-Za-z_]\w*)\.)?([A-Za-z_]\w*)"
+_WORD = r"""[A-Za-z_]\w*|"(?:[^"]|"")+"|`[^`]+`"""
+_NAME = rf"(?:({_WORD})\.)?({_WORD})"
 _PLAIN_EQUALITY = re.compile(rf"\s*{_NAME}\s*=\s*{_NAME}\s*", re.ASCII)
 _AND = re.compile(r"\s+AND\s+", re.IGNORECASE)
 
+Pairs = tuple[tuple[str, str], ...]
 
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """One join. Many rows of ``child`` may share a row of ``parent``; at most one the other way.
 
-    ``is_unique`` says that a parent has at most one child: declared one_to_one, or the child's columns are
-    its grain.
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """A join walked in one direction. ``pairs`` are (column of the origin, column of the target).
+
+    ``is_to_one`` says that a row of the origin meets at most one row of the target.
     """
 
-    child: str
-    parent: str
-    pairs: tuple[tuple[str, str], ...]
-    is_one_to_one: bool
-    is_unique: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """An edge walked in one direction."""
-
-    edge: Edge
     origin: str
     target: str
+    pairs: Pairs
+    is_to_one: bool
+    relationship: str
 
-    @property
-    def is_safe(self) -> bool:
-        """Whether the walk cannot multiply rows."""
-        return self.edge.is_unique or self.target == self.edge.parent
+    def leaving(self, role: str) -> Step:
+        """The same step out of a role of its origin."""
+        return Step(role, self.target, self.pairs, self.is_to_one, self.relationship)
 
-    @property
-    def cost(self) -> int:
-        """1 for a many_to_one or one_to_one step, 10 for a one_to_many step."""
-        return 1 if self.edge.is_one_to_one or self.target == self.edge.parent else 10
-
-    @property
-    def relationship(self) -> str:
-        """The step's own direction in the words of source definitions."""
-        if self.edge.is_one_to_one:
-            return "one_to_one"
-        return "many_to_one" if self.target == self.edge.parent else "one_to_many"
-
-    @property
-    def columns(self) -> tuple[tuple[str, str], ...]:
-        """Pairs of (column of the origin, column of the target)."""
-        if self.origin == self.edge.child and self.target == self.edge.parent:
-            return self.edge.pairs
-        return tuple((parent, child) for child, parent in self.edge.pairs)
-
-    def reversed(self) -> Step:
-        """The way back."""
-        return Step(self.edge, self.target, self.origin)
+    def reaching(self, role: str) -> Step:
+        """The same step into a role of its target."""
+        return Step(self.origin, role, self.pairs, self.is_to_one, self.relationship)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class JoinGraph:
     """``source_of`` maps every node to the source it reads; ``steps`` lists the ways out of a node."""
 
     source_of: Mapping[str, Source]
     steps: Mapping[str, tuple[Step, ...]]
-    undefined: tuple[tuple[str, str], ...] = field(default=())
+    with_left_out: JoinGraph | None = field(default=None)
+    """The graph with the sources that were left out, where there are any."""
 
     def ways_from(self, node: str) -> tuple[Step, ...]:
         """The steps that leave a node, in order of declaration."""
         return self.steps.get(node, ())
 
+    def neighbours(self, node: str) -> tuple[str, ...]:
+        """The nodes that a step leads to."""
+        return self._neighbours.get(node, ())
 
-def build_graph(sources: Mapping[str, Source], dialect: SqlDialect) -> JoinGraph:
-    """The graph of a model. Joins to undefined sources are listed, not followed."""
+    @cached_property
+    def _neighbours(self) -> dict[str, tuple[str, ...]]:
+        return {node: tuple(dict.fromkeys(step.target for step in ways)) for node, ways in self.steps.items()}
+
+
+def build_graph(
+    sources: Mapping[str, Source], dialect: SqlDialect, left_out: Mapping[str, Source] | None = None
+) -> JoinGraph:
+    """The graph of a model. Joins to sources that were left out are only in ``with_left_out``."""
+    graph = _graph(sources, dialect)
+    if not left_out:
+        return graph
+    return JoinGraph(graph.source_of, graph.steps, _graph({**sources, **left_out}, dialect))
+
+
+def _graph(sources: Mapping[str, Source], dialect: SqlDialect) -> JoinGraph:
     source_of = dict(sources)
-    steps: dict[str, list[Step]] = {}
-    undefined = []
+    steps: dict[str, list[Step]] = {name: [] for name in sources}
+    ways_back: dict[Step, Step] = {}
+    roles: dict[str, list[Step]] = {}
     seen: set[frozenset[frozenset[tuple[str, str]]]] = set()
     for source in sources.values():
         for join in source.joins:
-            if join.to not in sources:
-                undefined.append((source.name, join.to))
+            node = node_of(source, join)
+            if join.to not in sources or node == source.name:
                 continue
-            target = _node_of(source, join, source_of, sources)
-            edge = _edge(source, join, target, source_of, dialect)
-            key = frozenset(frozenset({(edge.child, child), (edge.parent, parent)}) for child, parent in edge.pairs)
-            if key in seen or edge.child == edge.parent:
+            pairs = join_columns(source.name, join, dialect)
+            key = frozenset(frozenset({(source.name, own), (node, other)}) for own, other in pairs)
+            if key in seen:
                 continue
             seen.add(key)
-            for step in (Step(edge, edge.child, edge.parent), Step(edge, edge.parent, edge.child)):
-                steps.setdefault(step.origin, []).append(step)
-    return JoinGraph(source_of, {node: tuple(ways) for node, ways in steps.items()}, tuple(undefined))
+            there, back = _both_ways(source, node, sources[join.to], join, pairs)
+            ways_back |= {there: back, back: there}
+            steps[source.name].append(there)
+            source_of.setdefault(node, sources[join.to])
+            (steps if node == join.to else roles).setdefault(node, []).append(back)
+    behind = {role: tuple(steps[source_of[role].name]) for role in roles}
+    for role, own in roles.items():
+        steps[role] = [step.leaving(role) for step in behind[role]] + own
+    for role in roles:
+        # Ways to many lead back to roles as well. Ways to one would make a role of every row.
+        for step in behind[role]:
+            way_back = ways_back[step]
+            if not way_back.is_to_one and step.target != role:
+                steps[step.target].append(way_back.reaching(role))
+    return JoinGraph(source_of, {node: tuple(ways) for node, ways in steps.items()})
 
 
-def _node_of(source: Source, join: Join, source_of: dict[str, Source], sources: Mapping[str, Source]) -> str:
-    if join.alias is None or join.alias == join.to != source.name:
-        return join.to
-    if join.alias in sources:
-        raise SemanticLayerError(
-            f"Join alias '{join.alias}' on source '{source.name}' is also the name of a source. Choose another alias."
-        )
-    role = source_of.setdefault(join.alias, sources[join.to])
-    if role.name != join.to:
-        raise SemanticLayerError(
-            f"Join alias '{join.alias}' stands for both '{role.name}' and '{join.to}'. Choose different aliases."
-        )
-    return join.alias
+def node_of(source: Source, join: Join) -> str:
+    """The node that a join leads to: its target, or the role that it makes of it."""
+    return join.to if join.alias is None or join.alias == join.to != source.name else join.alias
 
 
-def _edge(source: Source, join: Join, target: str, source_of: Mapping[str, Source], dialect: SqlDialect) -> Edge:
-    pairs = join_columns(source.name, join, dialect)
-    child, parent = source.name, target
-    if join.relationship == "one_to_many":
-        child, parent = target, source.name
-        pairs = tuple((right, left) for left, right in pairs)
-    is_one_to_one = join.relationship == "one_to_one"
-    is_unique = is_one_to_one or {column for column, _ in pairs} == set(source_of[child].grain)
-    return Edge(child, parent, pairs, is_one_to_one, is_unique)
+def _both_ways(source: Source, node: str, target: Source, join: Join, pairs: Pairs) -> tuple[Step, Step]:
+    """The join as steps. What is declared holds, unless the grains say otherwise."""
+    turned = tuple((other, own) for own, other in pairs)
+    there = join.relationship != "one_to_many"
+    back = join.relationship != "many_to_one"
+    if join.relationship == "many_to_one":
+        there, back = _by_grain(source, target, pairs)
+    elif join.relationship == "one_to_many":
+        back, there = _by_grain(target, source, turned)
+    return (
+        Step(source.name, node, pairs, there, _relationship(there, back)),
+        Step(node, source.name, turned, back, _relationship(back, there)),
+    )
 
 
-def join_columns(source: str, join: Join, dialect: SqlDialect) -> tuple[tuple[str, str], ...]:
+def _by_grain(many: Source, one: Source, pairs: Pairs) -> tuple[bool, bool]:
+    """Whether a many_to_one join is to-one, and whether its way back is."""
+    own = {column for column, _ in pairs}
+    other = {column for _, column in pairs}
+    grain = set(one.grain)
+    is_onto_part = other < grain and not has_no_key(one)
+    return not is_onto_part, own == set(many.grain) and not has_no_key(many)
+
+
+def has_no_key(source: Source) -> bool:
+    """Whether the grain is all columns, which a table without a key gets: it says nothing of uniqueness."""
+    return set(source.grain) >= {column.name for column in source.columns if column.expr is None} and bool(
+        source.columns
+    )
+
+
+def _relationship(is_to_one: bool, is_back_to_one: bool) -> str:
+    return f"{'one' if is_back_to_one else 'many'}_to_{'one' if is_to_one else 'many'}"
+
+
+def join_columns(source: str, join: Join, dialect: SqlDialect) -> Pairs:
     """Pairs of (column of the declaring source, column of the target) that a join's ``on`` equates."""
     pairs = tuple(_equalities(join.on, dialect))
     targets = {join.to, join.alias} - {source}
@@ -150,8 +170,9 @@ _Side = tuple[str | None, str]
 def _equalities(on: str, dialect: SqlDialect) -> Iterator[tuple[_Side, _Side]]:
     plain = [_PLAIN_EQUALITY.fullmatch(part) for part in _AND.split(on)]
     if all(plain):
-        for left_table, left, right_table, right in (match.groups() for match in plain if match):
-            yield (left_table, left), (right_table, right)
+        for names in (match.groups() for match in plain if match):
+            left_table, left, right_table, right = (name and split_reference(name)[0].text for name in names)
+            yield (left_table, left or ""), (right_table, right or "")
         return
     try:
         clauses = list(conjuncts(parse_expression(on, dialect)))
@@ -168,20 +189,3 @@ def _equalities(on: str, dialect: SqlDialect) -> Iterator[tuple[_Side, _Side]]:
 
 def _invalid(on: str) -> SemanticLayerError:
     return SemanticLayerError(f"Invalid join condition: '{quoted(on)}'")
-
-
-def neighbours_by_unique_edges(graph: JoinGraph, nodes: Iterable[str]) -> list[frozenset[str]]:
-    """The nodes in groups: two are together when unique edges connect them, through any others."""
-    remaining = list(dict.fromkeys(nodes))
-    groups = []
-    while remaining:
-        reached = {remaining[0]: None}
-        frontier = [remaining[0]]
-        while frontier:
-            for step in graph.ways_from(frontier.pop()):
-                if step.edge.is_unique and step.target not in reached:
-                    reached[step.target] = None
-                    frontier.append(step.target)
-        groups.append(frozenset(node for node in remaining if node in reached))
-        remaining = [node for node in remaining if node not in reached]
-    return groups

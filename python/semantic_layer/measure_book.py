@@ -6,7 +6,8 @@ arithmetic over the keys that it depends on. Which of them become columns is dec
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -25,8 +26,8 @@ from semantic_layer.expressions import (
 )
 from semantic_layer.measures import Measure, automatic_name, too_large
 from semantic_layer.model import Model, bound
-from semantic_layer.paths import cheapest_tree
-from semantic_layer.references import read_reference, rebuilt
+from semantic_layer.names import Name, split_reference
+from semantic_layer.references import place_text, rebuilt, steps_of
 from semantic_layer.requests import MeasureRequest
 from semantic_layer.visibility import asked_column
 
@@ -51,17 +52,24 @@ class MeasureBook:
         text = request.expr.strip()
         if request.is_object:
             return self._expression(request.expr, request.name or automatic_name(text), is_object=True)
-        node, _, name = text.partition(".")
-        if self.model.source_at(node) and name in self.model.measures_at(node):
-            return self.named(node, name)
-        owners = self.model.sources_with_measure(text)
+        parts = split_reference(text)
+        if len(parts) == 2:
+            node = self.model.nodes.find(parts[0])
+            name = self.model.measure_named(node, parts[1]) if node else None
+            if node and name:
+                return self.named(node, name)
+            self.model.refuse_left_out(parts[0].text)
+        if len(parts) > 1:
+            return self._expression(text, automatic_name(text), is_object=False)
+        owners = self.model.sources_with_measure(parts[0])
         if len(owners) > 1:
+            listed = sorted(owner for owner, _ in owners)
             raise SemanticLayerError(
-                f"Measure '{text}' is ambiguous: it exists in multiple sources ({', '.join(sorted(owners))}). "
-                f"Use a qualified name like '{sorted(owners)[0]}.{text}' to disambiguate."
+                f"Measure '{text}' is ambiguous: it exists in multiple sources ({', '.join(listed)}). "
+                f"Use a qualified name like '{listed[0]}.{text}' to disambiguate."
             )
         if owners:
-            return self.named(owners[0], text)
+            return self.named(*owners[0])
         return self._expression(text, automatic_name(text), is_object=False)
 
     def named(self, node: str, name: str) -> str:
@@ -115,9 +123,11 @@ class MeasureBook:
         *,
         is_lifted: bool = False,
     ) -> str:
-        nodes = tables_of(tree)
+        places = tables_of(tree)
         size = sum(1 for _ in tree.walk())
-        return self._add(Measure(key, name, text, home, rows, tree, nodes, (), is_numeric, size, definition, is_lifted))
+        return self._add(
+            Measure(key, name, text, home, rows, tree, places, (), is_numeric, size, definition, is_lifted)
+        )
 
     def _restricted(self, node: str, name: str) -> exp.Expr:
         definition = define(self.model, node, name)
@@ -158,46 +168,57 @@ class MeasureBook:
         tree = restricted(tree, self._segments.get(home, ()), self.model.dialect)
         return self._aggregate(key, name, text, home, rows, tree, is_numeric)
 
+    def home_of(self, places: Iterable[str]) -> str:
+        """The source that an ad-hoc aggregate over some places belongs to: the one that reaches all of them."""
+        places = tuple(places)
+        candidates = sorted({steps_of(place)[0] for place in places})
+        return (self.model.paths.root(candidates, places) if len(candidates) > 1 else None) or candidates[0]
+
     def _home(self, raw: exp.Expr, text: str, *, is_object: bool) -> str | None:
-        """The alphabetically first source that an expression mentions."""
-        qualifiers = sorted({column.parts[0].name for column in columns_of(raw) if len(column.parts) > 1})
-        known = [name for name in qualifiers if self.model.source_at(name)]
+        """The source that an expression belongs to, if it mentions any."""
+        qualifiers = [str(place) for column in columns_of(raw) if (place := self.model.read(column).place)]
+        known = [place for place in qualifiers if self.model.source_at(place)]
         if known:
-            return known[0]
-        if qualifiers and has_aggregate(raw):
-            raise self.model.unknown_source(qualifiers[0])
+            return self.home_of(known)
         if qualifiers:
-            raise not_a_measure(text, qualifiers[0])
+            self.model.refuse_left_out(sorted(qualifiers)[0])
+        if qualifiers and has_aggregate(raw):
+            raise self.model.unknown_source(sorted(qualifiers)[0])
+        if qualifiers:
+            raise not_a_measure(text, sorted(qualifiers)[0])
         mentions_object = is_object and any(column.name in self._objects for column in columns_of(raw))
         if not mentions_object:
             raise _names_no_source(text, is_object=is_object)
         return None
 
     def _column(self, column: exp.Column, home: str | None, text: str, *, is_object: bool) -> exp.Expr:
-        reference = read_reference(column, self.model.graph.source_of.__contains__)
-        node = reference.qualifier
+        model = self.model
+        reference = model.read(column)
+        place = reference.place
         if not is_inside_aggregate(column):
-            if node is None and is_object and reference.name in self._objects:
-                return MeasureRef(this=self.request(self._objects[reference.name]))
-            if node and self.model.source_at(node) and reference.name in self.model.measures_at(node) and is_object:
-                return MeasureRef(this=self.named(node, reference.name))
-            if node and self.model.source_at(node):
-                known = self.model.measures_at(node)
-                error = not_a_measure(str(reference), node)
-                raise SemanticLayerError(f"{error}{nearest(reference.name, known)}")
-            if node is None:
+            if place is None and is_object and reference.name.text in self._objects:
+                return MeasureRef(this=self.request(self._objects[reference.name.text]))
+            if place and place in model.nodes:
+                measure = model.measure_named(place, reference.name)
+                if measure and (is_object or column.parent is not None):
+                    return MeasureRef(this=self.named(place, measure))
+                error = not_a_measure(str(reference), place)
+                raise SemanticLayerError(f"{error}{nearest(reference.name.text, model.measures_at(place))}")
+            if place is None:
                 raise _names_no_source(text, is_object=is_object)
-        if node is None:
-            node = self._owner_of_bare(reference.name, home, text, is_object=is_object)
-        return rebuilt(asked_column(self.model, node, reference.name, origin=home), reference)
+            model.refuse_left_out(place)
+        if place is None:
+            place = self._owner_of_bare(reference.name, home, text, is_object=is_object)
+            reference = replace(reference, place=place)
+        return rebuilt(asked_column(model, reference, origin=home), reference)
 
-    def _owner_of_bare(self, name: str, home: str | None, text: str, *, is_object: bool) -> str:
+    def _owner_of_bare(self, name: Name, home: str | None, text: str, *, is_object: bool) -> str:
         if home is None:
             raise _names_no_source(text, is_object=is_object)
-        if name in self.model.columns_at(home):
+        if self.model.column_named(home, name) is not None:
             return home
         owners = self.model.sources_with_column(name)
-        return owners[0] if len(owners) == 1 else home
+        return owners[0][0] if len(owners) == 1 else home
 
     def _derive(
         self,
@@ -212,32 +233,29 @@ class MeasureBook:
             if ref.this not in self.measures and definition is not None and home is not None:
                 self.named(home, ref.this.removeprefix(f"{home}."))
         for call in list(outermost_aggregates(tree)):
-            nodes = sorted(tables_of(call))
-            call_home = home or (nodes[0] if nodes else None)
-            if call_home is None:
+            places = tables_of(call)
+            if not places and home is None:
                 raise _names_no_source(text, is_object=True)
-            call.replace(MeasureRef(this=self.aggregate(call, call_home)))
+            call.replace(MeasureRef(this=self.aggregate(call, home or self.home_of(places))))
         refs = [ref.this for ref in measure_refs(tree)]
         size = sum(1 for _ in tree.walk()) + sum(self.measures[ref].size for ref in refs)
         depends_on = tuple(dict.fromkeys(refs))
         return self._add(Measure(key, name, text, home, None, tree, (), depends_on, True, size, definition))
 
-    def _row_source(self, home: str, mentioned: tuple[str, ...], name: str) -> str:
-        """The node whose rows the measure aggregates: every other one it mentions is at most one row away."""
-        nodes = dict.fromkeys((home, *sorted(mentioned)))
-        if len(nodes) == 1:
+    def _row_source(self, home: str, places: tuple[str, ...], name: str) -> str:
+        """The node whose rows the measure aggregates: every other place that it mentions is at most one row away."""
+        if all(place == home for place in places):
             return home
-        for candidate in nodes:
-            others = [node for node in nodes if node != candidate]
-            _, unreachable = cheapest_tree(self.model.graph, candidate, others, safe_only=True)
-            if not unreachable:
-                return candidate
-        for node in nodes:
-            _, unconnected = cheapest_tree(self.model.graph, home, [node])
-            if unconnected:
-                raise self.model.unknown_source(node, origin=home)
+        paths = self.model.paths
+        candidates = dict.fromkeys((home, *sorted(steps_of(place)[0] for place in places)))
+        rows = paths.root(candidates, places)
+        if rows is not None:
+            return rows
+        for place in places:
+            if not paths.reaches(home, place, crossing=True):
+                raise self.model.unknown_source(place_text(place), origin=home)
         raise SemanticLayerError(
-            f"Measure '{quoted(name)}' references multiple independent sources ({', '.join(sorted(nodes))}) that "
+            f"Measure '{quoted(name)}' references multiple independent sources ({', '.join(sorted(candidates))}) that "
             "are in separate measure groups. Split it into one measure per source and combine those in a derived "
             "measure."
         )

@@ -15,7 +15,7 @@ from semantic_layer.errors import SemanticLayerError, quoted
 class Measure:
     """A measure. ``rows`` is the node whose rows it aggregates, or None when it is derived.
 
-    ``home`` is the node that messages, prefixes and query segments know it by; ad-hoc arithmetic has none. ``nodes``
+    ``home`` is the node that messages, prefixes and query segments know it by; ad-hoc arithmetic has none. ``places``
     are those that the tree reads. ``size`` counts the nodes of the tree with all that it depends on written out.
     """
 
@@ -25,7 +25,7 @@ class Measure:
     home: str | None
     rows: str | None
     tree: exp.Expr
-    nodes: tuple[str, ...]
+    places: tuple[str, ...]
     depends_on: tuple[str, ...]
     is_numeric: bool
     size: int

@@ -1,10 +1,12 @@
-"""What an expression is on a row that an outer join had to pad with NULLs for one node.
+"""What an expression is on a row that an outer join had to pad with NULLs, or as a measure over no rows at all.
 
-Aggregates must not see such rows. Most skip them by themselves, because what they aggregate is NULL there;
-the questions answered here tell for which that is certain.
+Aggregates must not see padded rows. Most skip them by themselves, because what they aggregate is NULL there; the
+questions answered here tell for which that is certain.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from sqlglot import exp
 
@@ -34,34 +36,51 @@ _STRICT = (
     exp.Trim,
 )
 
+IsNull = Callable[[exp.Expr], bool | None]
+"""Whether a node is NULL by itself; None where its parts decide."""
 
-def is_null_without(node: str, tree: exp.Expr) -> bool:
-    """Whether the expression is surely NULL where all columns of ``node`` are."""
-    if isinstance(tree, exp.Column):
-        return tree.table == node
+
+def is_null_without(alias: str, tree: exp.Expr) -> bool:
+    """Whether the expression is surely NULL where all columns of a table are."""
+    return is_null_where(_column_of(alias), tree)
+
+
+def is_not_true_without(alias: str, condition: exp.Expr) -> bool:
+    """Whether the condition surely does not hold where all columns of a table are NULL."""
+    return _is_not_true_where(_column_of(alias), condition)
+
+
+def is_null_where(is_null: IsNull, tree: exp.Expr) -> bool:
+    """Whether the expression is surely NULL, given which of its nodes are."""
+    known = is_null(tree)
+    if known is not None:
+        return known
     if isinstance(tree, exp.Case):
         if tree.this is not None or tree.args.get("default") is not None:
             return False
         return all(
-            is_null_without(node, branch.args["true"]) or is_not_true_without(node, branch.this)
+            is_null_where(is_null, branch.args["true"]) or _is_not_true_where(is_null, branch.this)
             for branch in tree.args["ifs"]
         )
-    if isinstance(tree, (exp.Between, exp.In)):
-        return is_null_without(node, tree.this)
+    if isinstance(tree, (exp.Between, exp.In, exp.Nullif)):
+        return is_null_where(is_null, tree.this)
     if isinstance(tree, _STRICT):
-        return any(is_null_without(node, part) for part in (tree.this, tree.args.get("expression")) if part)
+        return any(is_null_where(is_null, part) for part in (tree.this, tree.args.get("expression")) if part)
     return isinstance(tree, exp.Null)
 
 
-def is_not_true_without(node: str, condition: exp.Expr) -> bool:
-    """Whether the condition surely does not hold where all columns of ``node`` are NULL."""
+def _is_not_true_where(is_null: IsNull, condition: exp.Expr) -> bool:
     if isinstance(condition, exp.Paren):
-        return is_not_true_without(node, condition.this)
+        return _is_not_true_where(is_null, condition.this)
     if isinstance(condition, exp.And):
-        return any(is_not_true_without(node, part) for part in (condition.this, condition.expression))
+        return any(_is_not_true_where(is_null, part) for part in (condition.this, condition.expression))
     if isinstance(condition, exp.Or):
-        return all(is_not_true_without(node, part) for part in (condition.this, condition.expression))
+        return all(_is_not_true_where(is_null, part) for part in (condition.this, condition.expression))
     if isinstance(condition, exp.Not) and isinstance(condition.this, exp.Is):
         test = condition.this
-        return isinstance(test.expression, exp.Null) and is_null_without(node, test.this)
-    return is_null_without(node, condition)
+        return isinstance(test.expression, exp.Null) and is_null_where(is_null, test.this)
+    return is_null_where(is_null, condition)
+
+
+def _column_of(alias: str) -> IsNull:
+    return lambda node: node.table == alias if isinstance(node, exp.Column) else None

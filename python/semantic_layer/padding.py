@@ -1,59 +1,114 @@
-"""Keeps rows that an outer join padded with NULLs from passing for rows of the padded node.
+"""Keeps rows that an outer join padded with NULLs from passing for rows of the padded table.
 
-A padded row is no row of its node: no aggregate over that node may see it, and a computed column of the node has no
+A padded row is no row of its table: no aggregate over the table may see it, and a computed column of the table has no
 value on it, even where the expression of the column would make one up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from sqlglot import exp
 
 from semantic_layer.aggregates import arguments, keeps_nulls, restrict_call
-from semantic_layer.dialects import SqlDialect
-from semantic_layer.expressions import outermost_aggregates
+from semantic_layer.expressions import columns_of, outermost_aggregates
+from semantic_layer.join_trees import PlannedJoin, Side
+from semantic_layer.joins import has_no_key
 from semantic_layer.model import Model
 from semantic_layer.nullability import is_null_without
-from semantic_layer.planning import Group
 
-Presence = Mapping[str, exp.Expr]
-
-
-def presence_of(group: Group, model: Model) -> Presence:
-    """For each node that the group's joins may pad: a column that is NULL only on padded rows."""
-    return {
-        planned.step.target: model.column_tree(planned.step.target, planned.step.columns[0][1])
-        for planned in group.joins
-        if planned.is_outer
-    }
+# The column of a derived table that tells its rows from padded ones.
+MARK = "is_row"
 
 
-def aggregating_rows_of(node: str, tree: exp.Expr, presence: Presence, dialect: SqlDialect) -> exp.Expr:
-    """The measure with aggregates that see only rows which ``node`` really has. Uses up the given tree."""
-    key = presence.get(node)
-    if key is None:
+class Presence:
+    """For each table that joins may pad, an expression that is NULL only on its padded rows.
+
+    Where no column of a table is sure to serve, the table gets a column that does; ``marked`` lists those.
+    """
+
+    def __init__(self, model: Model, root: str, alias: str, joins: Iterable[PlannedJoin]) -> None:
+        self._model = model
+        self._keys: dict[str, exp.Expr | None] = {}
+        self.marked: set[str] = set()
+        for join in joins:
+            if join.side is Side.FULL:
+                self._keys[alias] = self._grain(root, alias)
+                self._keys[join.alias] = self._grain(join.step.target, join.alias)
+            elif join.side is Side.LEFT:
+                self._keys[join.alias] = self._partner(join)
+
+    def pads(self, alias: str) -> bool:
+        """Whether a join may pad the table."""
+        return alias in self._keys
+
+    def key(self, alias: str) -> exp.Expr:
+        """The expression for a table that may be padded, to keep."""
+        key = self._keys[alias]
+        if key is not None:
+            return key.copy()
+        self.marked.add(alias)
+        return self._model.dialect.column(alias, MARK)
+
+    def _partner(self, join: PlannedJoin) -> exp.Expr | None:
+        """What the join compares: it is not NULL where there is a partner."""
+        for _, name in join.step.pairs:
+            column = column_at(self._model, join.step.target, join.alias, name)
+            if is_null_without(join.alias, column):
+                return column
+        return None
+
+    def _grain(self, node: str, alias: str) -> exp.Expr | None:
+        """A key column. A grain that a table without a key got may have NULLs."""
+        source = self._model.graph.source_of[node]
+        column = column_at(self._model, node, alias, source.grain[0])
+        return column if isinstance(column, exp.Column) and not has_no_key(source) else None
+
+
+def column_at(model: Model, node: str, alias: str, name: str) -> exp.Expr:
+    """A column of a node's source under the alias that its table has."""
+    return at_aliases(model.column(node, name), {node: model.dialect.identifier(alias)} if alias != node else {})
+
+
+def at_aliases(tree: exp.Expr, aliases: dict[str, exp.Identifier]) -> exp.Expr:
+    """The tree with table aliases for places. ``aliases`` has those that differ. Uses up the given tree."""
+    if aliases:
+        for column in columns_of(tree):
+            alias = aliases.get(column.table)
+            if alias is not None:
+                column.set("table", alias.copy())
+        for computed in tree.find_all(exp.Paren):
+            alias = aliases.get(computed.args.get("node", ""))
+            if alias is not None:
+                computed.args["node"] = alias.name
+    return tree
+
+
+def aggregating_rows_of(alias: str, tree: exp.Expr, presence: Presence, model: Model) -> exp.Expr:
+    """The measure with aggregates that see only rows which the table really has. Uses up the given tree."""
+    if not presence.pads(alias):
         return tree
     for call in list(outermost_aggregates(tree)):
         values = arguments(call)
         if not values and isinstance(call, exp.Count):
-            call.set("this", key.copy())
-        elif not values or keeps_nulls(call) or not is_null_without(node, values[0]):
-            replacement = restrict_call(call, _is_present(key), dialect)
+            call.set("this", presence.key(alias))
+        elif not values or keeps_nulls(call) or not is_null_without(alias, values[0]):
+            replacement = restrict_call(call, is_present(presence.key(alias)), model.dialect)
             tree = replacement if call is tree else tree
     return tree
 
 
-def with_computed_columns(tree: exp.Expr, presence: Presence) -> exp.Expr:
+def with_computed_columns(tree: exp.Expr, presence: Presence, padded: Iterable[str] | None = None) -> exp.Expr:
     """The expression with computed columns as SQL: NULL on padded rows, in parentheses where they matter.
 
-    Uses up the given tree.
+    ``padded`` limits the tables that may be padded where the expression is evaluated. Uses up the given tree.
     """
     for computed in [paren for paren in tree.find_all(exp.Paren) if "node" in paren.args]:
-        node, value = computed.args["node"], computed.this
+        alias, value = computed.args["node"], computed.this
         replacement: exp.Expr | None = None
-        if node in presence and not is_null_without(node, computed):
-            replacement = exp.Case(ifs=[exp.If(this=_is_present(presence[node]), true=value.copy())])
+        is_padded = presence.pads(alias) and (padded is None or alias in padded)
+        if is_padded and not is_null_without(alias, computed):
+            replacement = exp.Case(ifs=[exp.If(this=is_present(presence.key(alias)), true=value.copy())])
         elif computed is tree or _encloses(computed.parent):
             replacement = value
         if replacement is not None:
@@ -63,12 +118,13 @@ def with_computed_columns(tree: exp.Expr, presence: Presence) -> exp.Expr:
     return tree
 
 
+def is_present(key: exp.Expr) -> exp.Expr:
+    """The condition that a row is not padded."""
+    return exp.Not(this=exp.Is(this=key, expression=exp.Null()))
+
+
 def _encloses(parent: exp.Expr | None) -> bool:
     """Whether the parent's own syntax keeps its operands apart, as the brackets of a call do."""
     if isinstance(parent, (exp.Binary, exp.Cast, exp.Interval)):
         return False
     return isinstance(parent, (exp.Func, exp.Distinct))
-
-
-def _is_present(key: exp.Expr) -> exp.Expr:
-    return exp.Not(this=exp.Is(this=key.copy(), expression=exp.Null()))

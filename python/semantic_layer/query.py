@@ -13,11 +13,12 @@ from semantic_layer.compilation import build_statement
 from semantic_layer.dialects import SqlDialect, get_dialect
 from semantic_layer.errors import SemanticLayerError
 from semantic_layer.explanation import explain, public_columns
+from semantic_layer.loading import load_definitions
 from semantic_layer.model import Model
+from semantic_layer.notices import path_descriptions, warnings_of
 from semantic_layer.planning import make_plan
 from semantic_layer.requests import parse_query
 from semantic_layer.resolution import resolve
-from semantic_layer.sources import parse_sources
 
 # A daemon serves few projects at a time; a large model takes some megabytes.
 _KEPT_MODELS = 4
@@ -30,14 +31,16 @@ class _RecentModels:
         self._models: OrderedDict[tuple[bytes, str], Model] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, sources: Sequence[Mapping[str, Any]], dialect: SqlDialect) -> Model:
-        key = (_digest(sources), dialect.name)
+    def get(
+        self, sources: Sequence[Mapping[str, Any]], dialect: SqlDialect, unreadable: Mapping[str, str] | None = None
+    ) -> Model:
+        key = (_digest(sources, unreadable), dialect.name)
         with self._lock:
             model = self._models.get(key)
             if model is not None:
                 self._models.move_to_end(key)
                 return model
-        model = Model(parse_sources(sources), dialect)
+        model = Model(load_definitions(sources, dialect, unreadable), dialect)
         with self._lock:
             self._models[key] = model
             if len(self._models) > _KEPT_MODELS:
@@ -48,34 +51,41 @@ class _RecentModels:
 _RECENT = _RecentModels()
 
 
-def _digest(sources: Sequence[Mapping[str, Any]]) -> bytes:
+def _digest(sources: Sequence[Mapping[str, Any]], unreadable: Mapping[str, str] | None) -> bytes:
     """The content of JSON-like sources. Version 2 of marshal's format depends on values alone."""
-    plain: Any = sources
+    plain: Any = (sources, unreadable) if unreadable else sources
     try:
         return blake2b(marshal.dumps(plain, 2), digest_size=16).digest()
     except ValueError:
         raise SemanticLayerError("Sources are nested too deeply, or hold values that JSON does not have") from None
 
 
-def run_query(sources: Sequence[Mapping[str, Any]], query: object, dialect: str = "postgres") -> dict[str, Any]:
-    """SQL, output columns and plan of a query, or a `SemanticLayerError` that says why it is refused."""
+def run_query(
+    sources: Sequence[Mapping[str, Any]],
+    query: object,
+    dialect: str = "postgres",
+    *,
+    unreadable: Mapping[str, str] | None = None,
+    look_ahead: int = 0,
+) -> dict[str, Any]:
+    """SQL, output columns, plan and warnings of a query, or a `SemanticLayerError` that says why it is refused.
+
+    ``unreadable`` names sources that the caller could not read, and why. With ``look_ahead`` the SQL gives so many rows
+    more than the query's limit: when one comes, the limit cut rows off.
+    """
     sql_dialect = get_dialect(dialect)
     request = parse_query(query)
     try:
-        model = _RECENT.get(sources, sql_dialect)
-        if model.graph.undefined:
-            source, target = model.graph.undefined[0]
-            raise SemanticLayerError(
-                f"Cannot query semantic layer: Source '{source}' joins to '{target}', but '{target}' is not defined"
-            )
+        model = _RECENT.get(sources, sql_dialect, unreadable)
         resolved = resolve(model, request)
         plan = make_plan(model, resolved)
-        sql = sql_dialect.render(build_statement(model, resolved, plan))
+        sql = sql_dialect.render(build_statement(model, resolved, plan, look_ahead=look_ahead))
         return {
             "sql": sql,
             "dialect": dialect,
             "columns": public_columns(resolved),
-            "plan": explain(resolved, plan),
+            "plan": explain(resolved, plan) | {"paths": path_descriptions(model, plan)},
+            "warnings": warnings_of(model, resolved, plan),
         }
     except RecursionError:
         raise SemanticLayerError(

@@ -7,14 +7,14 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, ValidationError
 
 from semantic_layer.errors import SemanticLayerError
-from semantic_layer.sources import faults
+from semantic_layer.sources import faults, unknown_key
 
 DEFAULT_LIMIT = 1000
 _LARGEST_LIMIT = 2**63 - 1
 
 
 class _Request(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class MeasureRequest(_Request):
@@ -72,10 +72,23 @@ def parse_query(query: object) -> Query:
     try:
         parsed = Query.model_validate(query)
     except ValidationError as error:
-        raise SemanticLayerError(f"Query is invalid: {faults(error)}") from None
+        raise SemanticLayerError(f"Query is invalid: {faults(error, _unknown_key)}") from None
     if parsed.limit < 0:
         raise SemanticLayerError(f"limit must be non-negative, got {parsed.limit}")
     for order in parsed.order_by:
         if order.direction.lower() not in ("asc", "desc"):
             raise SemanticLayerError(f"ORDER BY direction must be asc or desc, got '{order.direction[:40]}'")
     return parsed
+
+
+_PARTS: dict[str, tuple[str, type[BaseModel]]] = {
+    "measures": ("a measure", MeasureRequest),
+    "dimensions": ("a dimension", DimensionRequest),
+    "order_by": ("an ordering", OrderRequest),
+}
+
+
+def _unknown_key(location: tuple[int | str, ...]) -> str:
+    what, model = _PARTS[str(location[0])] if len(location) > 1 else ("the query", Query)
+    known = [key for key in model.model_fields if key != "is_object"]
+    return unknown_key(str(location[-1]), what, known)

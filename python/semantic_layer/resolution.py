@@ -13,26 +13,23 @@ from semantic_layer.labels import label_measures
 from semantic_layer.measure_book import MeasureBook
 from semantic_layer.measures import Measure
 from semantic_layer.model import Model
-from semantic_layer.requests import OrderRequest, Query
-
-
-@dataclass(frozen=True, slots=True)
-class SortKey:
-    """An output column to sort by."""
-
-    label: str
-    descending: bool
+from semantic_layer.names import Vocabulary, split_reference
+from semantic_layer.ordering import SortKey, sort_keys
+from semantic_layer.references import steps_of
+from semantic_layer.requests import Query
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedQuery:
     """A query without a name left to look up.
 
-    ``measures`` holds all that are computed, each after those it depends on; ``labels`` names those that
-    are columns.
+    ``facts`` are the nodes whose rows it is about: those of the measures that were asked for, or without measures the
+    one that leads to all others. ``measures`` holds all that are computed, each after those it depends on; ``labels``
+    names those that are columns.
     """
 
     query: Query
+    facts: tuple[str, ...]
     dimensions: tuple[Dimension, ...]
     measures: Mapping[str, Measure]
     labels: Mapping[str, str]
@@ -59,25 +56,35 @@ def resolve(model: Model, query: Query) -> ResolvedQuery:
     dimensions = resolve_dimensions(model, query.dimensions, origin)
     ordered = {key: book.measures[key] for key in _in_order(book.measures, requested)}
     columns = {key: measure for key, measure in ordered.items() if not measure.is_lifted}
-    labels = label_measures(columns, [dimension.label for dimension in dimensions])
-    outputs = {measure.name: key for key, measure in columns.items()} | {label: key for key, label in labels.items()}
-    nodes = [
-        *(node for dimension in dimensions for node in dimension.nodes),
-        *(measure.rows for measure in book.measures.values() if measure.rows),
-    ]
-    row_filters, aggregate_filters = FilterResolver(book, outputs, dict.fromkeys(nodes)).resolve(query.filters)
-    _check_segments_used(segments, book.measures.values())
     if not columns and not dimensions:
         raise SemanticLayerError("Query does not reference any sources")
+    labels = label_measures(columns, [dimension.label for dimension in dimensions])
+    outputs = {measure.name: key for key, measure in columns.items()} | {label: key for key, label in labels.items()}
+    rows = list(dict.fromkeys(measure.rows for measure in ordered.values() if measure.rows))
+    facts = rows or [_root(model, dimensions)]
+    places = dict.fromkeys([*(place for dimension in dimensions for place in dimension.places), *rows])
+    row_filters, aggregate_filters = FilterResolver(book, outputs, places, facts).resolve(query.filters)
+    if not rows and row_filters:
+        facts = [_root(model, dimensions, row_filters)]
+    _check_segments_used(segments, book.measures.values())
     return ResolvedQuery(
         query=query,
+        facts=tuple(facts),
         dimensions=dimensions,
         measures=book.measures,
         labels=labels,
         row_filters=row_filters,
         aggregate_filters=aggregate_filters,
-        sort_keys=_sort_keys(query.order_by, dimensions, columns, labels),
+        sort_keys=sort_keys(query.order_by, dimensions, columns, labels),
     )
+
+
+def _root(model: Model, dimensions: Iterable[Dimension], filters: Iterable[RowFilter] = ()) -> str:
+    """Whose rows a query without measures is about: the source that reaches all others, else the first dimension's."""
+    grouped = [place for dimension in dimensions for place in dimension.places]
+    places = dict.fromkeys([*grouped, *(place for row_filter in filters for place in row_filter.places)])
+    candidates = dict.fromkeys(steps_of(place)[0] for place in places)
+    return model.paths.root(candidates, places) or steps_of(grouped[0])[0]
 
 
 def _in_order(measures: Mapping[str, Measure], requested: Iterable[str]) -> list[str]:
@@ -108,17 +115,20 @@ def _in_order(measures: Mapping[str, Measure], requested: Iterable[str]) -> list
 def _segments(model: Model, references: Iterable[str]) -> dict[str, list[str]]:
     segments: dict[str, list[str]] = {}
     for reference in dict.fromkeys(references):
-        node, _, name = reference.partition(".")
+        parts = split_reference(reference)
         shown = quoted(reference)
-        if not node or not name:
+        if len(parts) != 2 or not all(part.text for part in parts):
             raise SemanticLayerError(f"Query-time segment '{shown}' must be a dotted 'source.segment_name' reference.")
-        if model.source_at(node) is None:
-            hint = nearest(node, model.graph.source_of)
-            raise SemanticLayerError(f"Query-time segment '{shown}' references unknown source '{node}'.{hint}")
+        node = model.nodes.find(parts[0])
+        if node is None:
+            model.refuse_left_out(parts[0].text)
+            hint = nearest(parts[0].text, model.nodes)
+            raise SemanticLayerError(f"Query-time segment '{shown}' references unknown source '{parts[0].text}'.{hint}")
         known = model.segments_at(node)
-        if name not in known:
+        name = Vocabulary(known).find(parts[1])
+        if name is None:
             raise SemanticLayerError(
-                f"Query-time segment '{shown}' references unknown segment '{name}' on source '{node}'. "
+                f"Query-time segment '{shown}' references unknown segment '{parts[1].text}' on source '{node}'. "
                 f"Available: {', '.join(known)}"
             )
         segments.setdefault(node, []).append(name)
@@ -133,32 +143,3 @@ def _check_segments_used(segments: Iterable[str], measures: Iterable[Measure]) -
                 f"Query-time segment(s) on source '{node}' have no matching measure in the query. "
                 f"Add a measure of '{node}', or use a filter."
             )
-
-
-def _sort_keys(
-    requests: Iterable[OrderRequest],
-    dimensions: tuple[Dimension, ...],
-    columns: Mapping[str, Measure],
-    labels: Mapping[str, str],
-) -> tuple[SortKey, ...]:
-    known: dict[str, str] = {}
-    # Where a time is asked for twice, its bare field means the one that is not truncated.
-    for dimension in sorted(dimensions, key=lambda dimension: dimension.granularity is not None):
-        for name in (dimension.label, dimension.field, f"{dimension.home}.{dimension.column}"):
-            known.setdefault(name.lower(), dimension.label)
-    measures: dict[str, str] = {}
-    for key, measure in columns.items():
-        for name in (labels[key], f"{measure.home}.{measure.name}", measure.name, measure.text):
-            measures.setdefault(name.lower(), labels[key])
-    known |= measures
-    keys: dict[str, SortKey] = {}
-    for request in requests:
-        label = known.get(request.field.strip().lower())
-        if label is None:
-            raise SemanticLayerError(
-                f"ORDER BY field '{quoted(request.field)}' is not a recognized measure or dimension in this query"
-            )
-        keys.setdefault(label, SortKey(label, request.direction.lower() == "desc"))
-    if not keys:
-        return tuple(SortKey(dimension.label, False) for dimension in dimensions)
-    return tuple(keys.values())

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from semantic_layer.errors import SemanticLayerError, quoted
+from semantic_layer.errors import SemanticLayerError, nearest_names, quoted
 
-# Keys of a source that other programs read.
-_NOTES = frozenset({"default_time_dimension", "tags", "freshness", "source_type", "inherits_columns_from"})
 _DESCRIPTION_ORDER = ("user", "ai", "dbt", "db")
 
 Name = Annotated[str, Field(min_length=1)]
@@ -22,9 +21,9 @@ def _empty_for_null(value: object) -> object:
 
 
 class _Definition(BaseModel):
-    """Keys that a definition does not know are left alone: other tools keep notes of their own there."""
+    """What every definition may have. A key that it does not know is refused: it would be without effect."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     description: str | None = None
     descriptions: Mapping[str, str | None] | None = None
@@ -45,6 +44,11 @@ class Column(_Definition):
     visibility: Literal["public", "internal", "hidden"] = "public"
     role: Literal["time", "default"] = "default"
     expr: str | None = None
+    # Notes for other programs.
+    natural_granularity: Any = None
+    constraints: Any = None
+    enum_values: Any = None
+    tests: Any = None
 
 
 class Join(_Definition):
@@ -84,6 +88,13 @@ class Source(_Definition):
     measures: Annotated[list[Measure], BeforeValidator(_empty_for_null), Field(default_factory=list)]
     segments: Annotated[list[Segment], BeforeValidator(_empty_for_null), Field(default_factory=list)]
 
+    # Notes for other programs.
+    default_time_dimension: Any = None
+    tags: Any = None
+    freshness: Any = None
+    source_type: Any = None
+    inherits_columns_from: Any = None
+
     @model_validator(mode="after")
     def _reads_one_thing(self) -> Self:
         if self.table and self.sql:
@@ -94,26 +105,27 @@ class Source(_Definition):
             raise ValueError("grain must be non-empty")
         return self
 
+    @model_validator(mode="after")
+    def _names_each_thing_once(self) -> Self:
+        for what, names in (
+            ("column", [column.name for column in self.columns]),
+            ("join", [join.alias or join.to for join in self.joins]),
+            ("measure", [measure.name for measure in self.measures]),
+            ("segment", [segment.name for segment in self.segments]),
+        ):
+            if len(set(names)) < len(names):
+                twice = next(name for name, uses in Counter(names).items() if uses > 1)
+                raise ValueError(f"duplicate {what} '{twice}'")
+        return self
+
 
 def parse_source(definition: object) -> Source:
     """One source, or an error that names it and every fault in it."""
     try:
         return Source.model_validate(definition)
     except ValidationError as error:
-        raise SemanticLayerError(f"Source '{source_label(definition)}' failed to parse: {faults(error)}") from None
-
-
-def parse_sources(definitions: object) -> tuple[Source, ...]:
-    """All sources in order; a name may be used once."""
-    if not isinstance(definitions, (list, tuple)):
-        raise SemanticLayerError("sources must be a list of source definitions")
-    sources: dict[str, Source] = {}
-    for definition in definitions:
-        source = parse_source(definition)
-        if source.name in sources:
-            raise SemanticLayerError(f"Duplicate source name '{source.name}'")
-        sources[source.name] = source
-    return tuple(sources.values())
+        found = faults(error, lambda location: _unknown_key(location, definition))
+        raise SemanticLayerError(f"Source '{source_label(definition)}' failed to parse: {found}") from None
 
 
 def source_label(definition: object) -> str:
@@ -122,16 +134,44 @@ def source_label(definition: object) -> str:
     return quoted(name) if isinstance(name, str) and name else "<unknown>"
 
 
-def faults(error: ValidationError) -> str:
-    """A pydantic error as one line, without the values that were given."""
+def faults(error: ValidationError, unknown: Callable[[tuple[int | str, ...]], str]) -> str:
+    """A pydantic error as one line, without the values that were given. ``unknown`` words what an unknown key is."""
     lines = []
     for fault in error.errors(include_url=False, include_context=False, include_input=False):
+        if fault["type"] == "extra_forbidden":
+            lines.append(unknown(fault["loc"]))
+            continue
         place = ".".join(str(part) for part in fault["loc"])
         message = fault["msg"].removeprefix("Value error, ")
         lines.append(f"{place}: {message}" if place else message)
     return "; ".join(lines)
 
 
-def unknown_keys(definition: Mapping[str, Any]) -> list[str]:
-    """Keys of a source that the semantic layer neither reads nor expects to find."""
-    return [key for key in definition if key not in Source.model_fields and key not in _NOTES]
+_KNOWN_KEYS: dict[str, type[BaseModel]] = {
+    "columns": Column,
+    "joins": Join,
+    "measures": Measure,
+    "segments": Segment,
+}
+
+
+def _unknown_key(location: tuple[int | str, ...], definition: object) -> str:
+    """The key at fault, what it is in, and the nearest key that is known."""
+    *path, key = location
+    inner: Any = definition
+    for part in path:
+        inner = inner[part]
+    if len(path) == 2 and path[0] in _KNOWN_KEYS:
+        what = str(path[0]).removesuffix("s")
+        name = inner.get("name") or inner.get("alias") or inner.get("to")
+        where, known = f"{what} `{quoted(str(name))}`", _KNOWN_KEYS[str(path[0])].model_fields
+    else:
+        where, known = f"source `{source_label(definition)}`", Source.model_fields
+    return unknown_key(str(key), where, known)
+
+
+def unknown_key(key: str, where: str, known: Iterable[str]) -> str:
+    """``unknown key `filters` in measure `gross`: did you mean `filter`?``."""
+    near = nearest_names(key, known, cutoff=0.5)
+    meant = f": did you mean `{near[0]}`?" if near else f" (it knows {', '.join(known)})"
+    return f"unknown key `{quoted(key)}` in {where}{meant}"

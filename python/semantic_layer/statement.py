@@ -2,68 +2,119 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlglot import exp
 
 from semantic_layer.definitions import MeasureRef, measure_refs
 from semantic_layer.dimensions import Dimension
 from semantic_layer.expressions import all_of, grouped
-from semantic_layer.joins import Step
+from semantic_layer.filters import RowFilter
+from semantic_layer.join_trees import JoinTree, PlannedJoin, Side
+from semantic_layer.measures import Measure
+from semantic_layer.missing import OverNoRows, over_no_rows
 from semantic_layer.model import Model
-from semantic_layer.padding import aggregating_rows_of, presence_of, with_computed_columns
-from semantic_layer.planning import Group
+from semantic_layer.padding import (
+    Presence,
+    aggregating_rows_of,
+    at_aliases,
+    column_at,
+    with_computed_columns,
+)
+from semantic_layer.tables import Tables
 
-TableOf = Callable[[str], exp.Expr]
 
+class Rows:
+    """The joined rows of one node: expressions over them, and the SELECT that reads them."""
 
-def select_group(
-    group: Group,
-    dimensions: Sequence[Dimension],
-    columns: Iterable[tuple[str, exp.Expr]],
-    having: Sequence[exp.Expr],
-    table_of: TableOf,
-    model: Model,
-) -> exp.Select:
-    """The group's SELECT. ``columns`` are labelled trees to use up; ``table_of`` gives a node's FROM item."""
-    presence = presence_of(group, model)
-    groups = [with_computed_columns(dimension.tree.copy(), presence) for dimension in dimensions]
-    select = exp.Select()
-    selected = [
-        _labelled(tree.copy(), dimension.label, model) for tree, dimension in zip(groups, dimensions, strict=True)
-    ]
-    selected += [_labelled(tree, label, model) for label, tree in columns]
-    select.set("expressions", selected)
-    select.set("from_", exp.From(this=table_of(group.root)))
-    select.set("joins", [_join(planned.step, planned.is_outer, table_of, model) for planned in group.joins])
-    if group.filters:
-        conditions = [with_computed_columns(row_filter.tree.copy(), presence) for row_filter in group.filters]
-        select.set("where", exp.Where(this=all_of(conditions)))
-    if not group.measures:
-        select.set("distinct", exp.Distinct())
+    def __init__(self, model: Model, node: str, tree: JoinTree, joins: Sequence[PlannedJoin]) -> None:
+        self._model = model
+        self._node = node
+        self._tree = tree
+        self._joins = joins
+        self._presence = Presence(model, node, tree.root, joins)
+        self._has_empty_groups = any(join.side is Side.FULL for join in joins)
+        self._aliases = {
+            place: model.dialect.identifier(alias) for place in tree.routes if (alias := tree.alias(place)) != place
+        }
+
+    def value(self, tree: exp.Expr) -> exp.Expr:
+        """A dimension or a condition over the rows."""
+        return with_computed_columns(at_aliases(tree.copy(), self._aliases), self._presence)
+
+    def measures(self, measures: Iterable[Measure]) -> dict[str, exp.Expr]:
+        """Each measure by key, as an expression over the rows of a group."""
+        trees: dict[str, exp.Expr] = {}
+        for measure in measures:
+            tree = measure.tree.copy()
+            if measure.rows is None:
+                tree = self._null_without_rows(with_measures(tree, trees))
+            else:
+                tree = at_aliases(tree, self._aliases)
+                tree = aggregating_rows_of(self._tree.root, tree, self._presence, self._model)
+                tree = with_computed_columns(tree, self._presence)
+            trees[measure.key] = tree
+        return trees
+
+    def select(
+        self,
+        columns: Iterable[tuple[str, exp.Expr]],
+        conditions: Iterable[RowFilter | exp.Expr],
+        tables: Tables,
+    ) -> exp.Select:
+        """A SELECT of the columns, which are labelled trees to use up, from the rows that meet the conditions."""
+        select = exp.Select()
+        select.set("expressions", [_labelled(tree, label, self._model) for label, tree in columns])
+        where = [self.value(part.tree) if isinstance(part, RowFilter) else part for part in conditions]
+        joins = self._joined(tables)
+        select.set("from_", exp.From(this=self._item(self._node, self._tree.root, tables)))
+        select.set("joins", joins)
+        if where:
+            select.set("where", exp.Where(this=all_of(where)))
         return select
-    keys = [tree for tree, dimension in zip(groups, dimensions, strict=True) if not dimension.is_constant]
-    if keys:
-        select.set("group", exp.Group(expressions=keys))
-    if having:
-        conditions = [with_computed_columns(tree, presence) for tree in having]
-        select.set("having", exp.Having(this=all_of(conditions)))
-    return select
+
+    def _joined(self, tables: Tables) -> list[exp.Join]:
+        """The joins. A table is only padded for those that come behind it."""
+        padded: set[str] = set()
+        ons = []
+        for join in self._joins:
+            ons.append(self._on(join, padded))
+            padded.add(join.alias)
+            if join.side is Side.FULL:
+                padded.add(self._tree.root)
+        return [
+            exp.Join(this=self._item(join.step.target, join.alias, tables), side=join.side.value, on=on)
+            for join, on in zip(self._joins, ons, strict=True)
+        ]
+
+    def _on(self, join: PlannedJoin, padded: set[str]) -> exp.Expr:
+        step = join.step
+        return all_of(
+            [
+                exp.EQ(
+                    this=_side(column_at(self._model, step.origin, join.origin, left), self._presence, padded),
+                    expression=_side(column_at(self._model, step.target, join.alias, right), self._presence, padded),
+                )
+                for left, right in step.pairs
+            ]
+        )
+
+    def _item(self, node: str, alias: str, tables: Tables) -> exp.Expr:
+        return tables.item(node, alias, is_marked=alias in self._presence.marked)
+
+    def _null_without_rows(self, tree: exp.Expr) -> exp.Expr:
+        """Arithmetic over measures is NULL in a group that the fact does not have."""
+        if not self._has_empty_groups or over_no_rows(tree) is OverNoRows.NULL:
+            return tree
+        count = exp.Count(this=self._presence.key(self._tree.root))
+        return exp.Case(ifs=[exp.If(this=exp.GT(this=count, expression=exp.Literal.number("0")), true=tree)])
 
 
-def measure_trees(group: Group, model: Model) -> dict[str, exp.Expr]:
-    """Each measure of the group by key, as an expression over the rows of the group's joins."""
-    presence = presence_of(group, model)
-    trees: dict[str, exp.Expr] = {}
-    for measure in group.measures:
-        tree = measure.tree.copy()
-        if measure.rows is None:
-            tree = with_measures(tree, trees)
-        else:
-            tree = aggregating_rows_of(measure.rows, tree, presence, model.dialect)
-            tree = with_computed_columns(tree, presence)
-        trees[measure.key] = tree
-    return trees
+def group_by(select: exp.Select, dimensions: Sequence[Dimension], keys: Sequence[exp.Expr]) -> None:
+    """Groups by the keys of the dimensions that are not the same on every row."""
+    varying = [key for key, dimension in zip(keys, dimensions, strict=True) if not dimension.is_constant]
+    if varying:
+        select.set("group", exp.Group(expressions=varying))
 
 
 def with_measures(tree: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:
@@ -77,15 +128,8 @@ def with_measures(tree: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:
     return tree
 
 
-def _join(step: Step, is_outer: bool, table_of: TableOf, model: Model) -> exp.Join:
-    equalities: list[exp.Expr] = [
-        exp.EQ(
-            this=model.column(step.origin, left),
-            expression=model.column(step.target, right),
-        )
-        for left, right in step.columns
-    ]
-    return exp.Join(this=table_of(step.target), side="LEFT" if is_outer else None, on=all_of(equalities))
+def _side(column: exp.Expr, presence: Presence, padded: set[str]) -> exp.Expr:
+    return column if isinstance(column, exp.Column) else with_computed_columns(column, presence, padded)
 
 
 def _labelled(tree: exp.Expr, label: str, model: Model) -> exp.Alias:

@@ -8,9 +8,11 @@ from itertools import pairwise
 from typing import Any
 
 from semantic_layer.connectivity import components
+from semantic_layer.dialects import get_dialect
 from semantic_layer.errors import SemanticLayerError
+from semantic_layer.loading import load_definitions
 from semantic_layer.query import run_query
-from semantic_layer.sources import Source, parse_sources
+from semantic_layer.sources import Source
 
 _QUALIFIER = re.compile(r"\b([A-Za-z_]\w*)\s*\.\s*[A-Za-z_]", re.ASCII)
 
@@ -19,18 +21,14 @@ def suggest_repairs(
     sources: Sequence[Mapping[str, Any]], query: Mapping[str, Any], dialect: str = "postgres"
 ) -> dict[str, Any]:
     """The plan of a query, or the error with the sources and joins whose absence may explain it."""
-    parsed = {source.name: source for source in parse_sources(sources)}
+    definitions = load_definitions(sources, get_dialect(dialect))
+    parsed = {source.name: source for source in definitions.sources} | dict(definitions.ghosts)
     roles = {join.alias: join.to for source in parsed.values() for join in source.joins if join.alias}
     referenced = sorted(set(_qualifiers(query)))
     found: dict[str, Any] = {
         "referenced_sources": referenced,
         "missing_sources": [name for name in referenced if name not in parsed and name not in roles],
-        "graph_errors": [
-            f"Source '{source.name}' joins to '{join.to}', but '{join.to}' is not defined"
-            for source in parsed.values()
-            for join in source.joins
-            if join.to not in parsed
-        ],
+        "graph_errors": list(definitions.faults.values()),
     }
     try:
         return {"success": True, "plan": run_query(sources, query, dialect)["plan"], **found, "suggestions": []}

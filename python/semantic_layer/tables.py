@@ -14,6 +14,7 @@ from semantic_layer.errors import SemanticLayerError
 from semantic_layer.expressions import too_deep
 from semantic_layer.model import Model
 from semantic_layer.nesting import checked, parse
+from semantic_layer.padding import MARK
 
 _PLAIN_TABLE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*){0,2}", re.ASCII)
 # These engines have no WITH inside a sub-query or another WITH.
@@ -48,16 +49,20 @@ class Tables:
         self._taken.add(name.lower())
         return name
 
-    def item(self, node: str) -> exp.Table:
-        """The FROM item of a node, under the node's name."""
+    def item(self, node: str, name: str, *, is_marked: bool = False) -> exp.Expr:
+        """The FROM item of a node under a name; marked, it has one more column, which is never NULL."""
         source = self._model.graph.source_of[node]
         dialect = self._model.dialect
         if source.sql is not None:
             table = exp.Table(this=dialect.identifier(self._entry(source.name)))
         else:
             table = parse_table(str(source.table), dialect).copy()
-        if table.name != node:
-            table.set("alias", exp.TableAlias(this=dialect.identifier(node)))
+        if is_marked:
+            mark = exp.Alias(this=exp.Literal.number("1"), alias=exp.to_identifier(MARK))
+            select = exp.Select(expressions=[exp.Star(), mark], from_=exp.From(this=table))
+            return exp.Subquery(this=select, alias=exp.TableAlias(this=dialect.identifier(name)))
+        if table.name != name:
+            table.set("alias", exp.TableAlias(this=dialect.identifier(name)))
         return table
 
     def entries(self) -> list[exp.CTE]:

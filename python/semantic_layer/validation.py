@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from semantic_layer import checks
 from semantic_layer.connectivity import components, disconnection_warnings, singleton_warnings
 from semantic_layer.dialects import get_dialect
-from semantic_layer.errors import SemanticLayerError, nearest
+from semantic_layer.errors import SemanticLayerError
+from semantic_layer.loading import load_definitions
 from semantic_layer.model import Model
-from semantic_layer.sources import Source, parse_source, unknown_keys
+from semantic_layer.sources import Source, parse_source
 
 
 def validate_sources(
@@ -18,26 +19,29 @@ def validate_sources(
     dialect: str = "postgres",
     recently_touched: Iterable[str] | None = None,
 ) -> dict[str, Any]:
-    """``valid``, ``errors``, ``warnings`` and ``per_source_warnings``. Never raises for a bad model."""
+    """``valid``, ``errors``, ``warnings``, ``per_source_warnings``, ``information``. Never raises for a bad model."""
     definitions: Sequence[object] = sources if isinstance(sources, (list, tuple)) else [sources]
     parsed, errors = _parse(definitions)
     warnings: list[str] = []
+    information: list[str] = []
     per_source: dict[str, list[str]] = {}
     touched = set(recently_touched or ())
     try:
-        errors += _faults(parsed, dialect, touched)
+        sql_dialect = get_dialect(dialect)
+        model = Model(load_definitions(definitions, sql_dialect), sql_dialect)
+        errors += _faults(parsed, model, touched)
         parts = components(parsed)
-        warnings = disconnection_warnings(parts)
+        warnings = [*disconnection_warnings(parts), *checks.partial_keys(parsed, sql_dialect)]
+        information = [*checks.ambiguous_paths(model)]
         per_source = singleton_warnings(parts, [name for name in parsed if name in touched])
     except (SemanticLayerError, RecursionError) as error:
         errors.append(f"Validation failed: {error}")
-    for name, warning in _unknown_key_warnings(definitions):
-        per_source.setdefault(name, []).append(warning)
     return {
         "valid": not errors,
         "errors": errors,
         "warnings": warnings,
         "per_source_warnings": per_source,
+        "information": information,
     }
 
 
@@ -59,26 +63,15 @@ def _parse(definitions: Iterable[object]) -> tuple[dict[str, Source], list[str]]
     return parsed, [*errors, *dict.fromkeys(duplicates)]
 
 
-def _faults(sources: Mapping[str, Source], dialect_name: str, touched: set[str]) -> list[str]:
-    dialect = get_dialect(dialect_name)
+def _faults(sources: Mapping[str, Source], model: Model, touched: set[str]) -> list[str]:
+    dialect = model.dialect
     errors = [
-        *checks.duplicate_measures(sources),
         *checks.undefined_targets(sources),
         *checks.column_names(sources),
         *checks.projections(sources, dialect),
     ]
-    unreadable = [*checks.join_conditions(sources, dialect)]
-    errors += unreadable
+    errors += checks.join_conditions(sources, dialect)
     errors += checks.undeclared_joins(sources, touched, dialect)
-    if not any("has invalid join to" in error for error in unreadable):
-        errors += checks.definitions(Model(sources.values(), dialect))
+    errors += checks.role_names(model)
+    errors += checks.definitions(model)
     return [*errors, *checks.redundant_measures(sources, dialect)]
-
-
-def _unknown_key_warnings(definitions: Iterable[object]) -> Iterator[tuple[str, str]]:
-    for definition in definitions:
-        name = definition.get("name") if isinstance(definition, Mapping) else None
-        if isinstance(definition, Mapping) and isinstance(name, str):
-            for key in unknown_keys(definition):
-                hint = nearest(str(key), Source.model_fields)
-                yield name, f"Source '{name}' has the unknown key '{key}', which is ignored.{hint}"

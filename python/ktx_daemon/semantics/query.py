@@ -17,6 +17,10 @@ class Request(BaseModel):
     sources: list[dict[str, Any]]
     query: dict[str, Any]
     dialect: str = "postgres"
+    unreadable: dict[str, str] = Field(default_factory=dict)
+    """Sources that the caller could not read, and why: a query that needs one is refused with it."""
+    look_ahead: int = Field(default=0, ge=0, le=1000)
+    """How many rows more than its limit the SQL of a query gives, to see whether the limit cut rows off."""
     project_id: str | None = Field(default=None, alias="projectId")
     """Accepted for callers that send it, without effect."""
 
@@ -24,6 +28,12 @@ class Request(BaseModel):
 def respond(request: Request) -> dict[str, Any]:
     """Compile the query."""
     try:
-        return run_query(request.sources, request.query, request.dialect)
+        return run_query(
+            request.sources,
+            request.query,
+            request.dialect,
+            unreadable=request.unreadable,
+            look_ahead=request.look_ahead,
+        )
     except SemanticLayerError as error:
         raise RequestRejected(str(error)) from None

@@ -19,12 +19,30 @@ class Case:
 
     id: str
     title: str
+    fixture: str
     dialect: str
     sources: list[dict[str, Any]]
     query: dict[str, Any]
     setup_sql: list[str]
     expect: dict[str, Any]
     refusal_words: list[str]
+
+    def __str__(self) -> str:
+        """The name under which pytest lists it."""
+        return self.id
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two queries over the same tables, and how their rows must agree."""
+
+    id: str
+    kind: str
+    dialect: str
+    sources: list[dict[str, Any]]
+    setup_sql: list[str]
+    queries: tuple[dict[str, Any], dict[str, Any]]
+    columns: list[str] | None
 
     def __str__(self) -> str:
         """The name under which pytest lists it."""
@@ -44,6 +62,7 @@ def load(file: str) -> list[Case]:
             Case(
                 id=case["id"],
                 title=case["title"],
+                fixture=case.get("fixture", case["id"]),
                 dialect=case["dialect"],
                 sources=case.get("sources") or chosen,
                 query=case["query"],
@@ -55,7 +74,33 @@ def load(file: str) -> list[Case]:
     return cases
 
 
-ALL = load("sl-cases.json") + load("sl-cases-corrections.json")
+def load_pairs() -> list[Pair]:
+    """All pairs of queries, with the tables they are over."""
+    document = json.loads((_FOLDER / "sl-pairs.json").read_text(encoding="utf-8"))
+    pairs = []
+    for pair in document["pairs"]:
+        fixture = document["fixtures"][pair["fixture"]]
+        pairs.append(
+            Pair(
+                id=pair["id"],
+                kind=pair["kind"],
+                dialect=pair["dialect"],
+                sources=fixture["sources"],
+                setup_sql=fixture["setup_sql"],
+                queries=(pair["a"], pair["b"]),
+                columns=pair.get("columns"),
+            )
+        )
+    return pairs
+
+
+# What a later file says of a case replaces what an earlier one says.
+_BY_ID = {
+    case.id: case
+    for file in ("sl-cases.json", "sl-cases-corrections.json", "sl-cases-paths.json")
+    for case in load(file)
+}
+ALL = list(_BY_ID.values())
 ANSWERED = [case for case in ALL if "error" not in case.expect]
 REFUSED = [case for case in ALL if "error" in case.expect]
 

@@ -1,52 +1,81 @@
 """A slow, plain evaluation of queries over rows in memory, written from the documented semantics alone.
 
-Joins are nested loops, groups are dictionaries, and nothing is shared with the compiler. Join graphs here are trees,
-so there is only one way between two nodes.
+Paths are found by trying all of them, joins are nested loops, groups are dictionaries, and nothing is shared with the
+compiler.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
-from tests.semantic_layer.oracle_model import (
-    Aggregate,
-    Condition,
-    Derived,
-    Joined,
-    Question,
-    World,
-)
+from tests.semantic_layer.oracle_model import Aggregate, Condition, Derived, Joined, Place, Question, Row, Way, World
 
 _OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, ">": operator.gt, "<=": operator.le}
+_REPEATABLE = {"min", "max", "count_distinct"}
 Measure = Aggregate | Derived
 Group = tuple[Any, ...]
+Route = tuple[Way, ...]
 
 
 class Refused(Exception):
     """The question has no right answer and must be refused."""
 
 
+@dataclass
+class Fact:
+    """A node whose rows are aggregated, with the way to every place, and the rows of each group."""
+
+    node: str
+    measures: list[Aggregate]
+    conditions: list[Condition] = field(default_factory=list)
+    routes: dict[Place, Route] = field(default_factory=dict)
+    groups: dict[Group, list[Joined]] = field(default_factory=dict)
+
+    @property
+    def crosses(self) -> bool:
+        """Whether repeated rows change nothing."""
+        return all(measure.function in _REPEATABLE for measure in self.measures)
+
+
 def answer(world: World, question: Question) -> tuple[list[str], list[Group]]:
     """Column names and ordered rows."""
     shown = _with_dependencies(question.measures)
     hidden = _with_dependencies([condition.measure for condition in question.aggregate_conditions])
-    everything = {measure.key: measure for measure in [*shown, *hidden]}
-    aggregates = [measure for measure in everything.values() if isinstance(measure, Aggregate)]
-    facts = list(dict.fromkeys(_row_node(world, measure) for measure in aggregates))
-    clusters = _clusters(world, facts)
-    if len(clusters) > 1:
-        values = _several_facts(world, question, aggregates, clusters)
+    facts: dict[str, Fact] = {}
+    for measure in shown:
+        if isinstance(measure, Aggregate):
+            facts.setdefault(_home(world, measure), Fact(_home(world, measure), [])).measures.append(measure)
+    if not facts:
+        root = _root(world, question)
+        facts[root] = Fact(root, [])
+    asked = list(facts.values())
+    known = {measure.key for measure in shown}
+    for measure in hidden:
+        if isinstance(measure, Aggregate) and measure.key not in known:
+            known.add(measure.key)
+            facts.setdefault(_home(world, measure), Fact(_home(world, measure), [])).measures.append(measure)
+    _share_conditions(world, question, list(facts.values()))
+    for fact in facts.values():
+        _group(world, question, fact)
+    empty = _empty_groups(world, question, asked) if question.include_empty and question.dimensions else []
+    if question.include_empty or not question.dimensions:
+        groups = dict.fromkeys([*(group for fact in asked for group in fact.groups), *empty])
     else:
-        values = _one_fact(world, question, aggregates, facts)
-    rows = []
-    for group, by_key in values.items():
-        table = {**by_key}
-        if all(_holds(_value(c.measure, table, clusters, world, True), c) for c in question.aggregate_conditions):
-            rows.append((*group, *(_value(m, table, clusters, world, False) for m in shown)))
-    count = len(question.dimensions)
-    rows.sort(key=lambda row: [(cell is not None, cell) for cell in row[:count]], reverse=question.descending)
+        first, *others = asked
+        groups = dict.fromkeys(group for group in first.groups if all(group in fact.groups for fact in others))
+    values = _Values(world, question, facts)
+    rows = [
+        (*group, *(values.output(measure, group) for measure in shown))
+        for group in groups
+        if all(_holds(values.output(c.measure, group), c) for c in question.aggregate_conditions)
+    ]
+    for index in reversed(range(len(question.dimensions))):
+        present = [row for row in rows if row[index] is not None]
+        present.sort(key=lambda row: row[index], reverse=question.descending)
+        rows = [*present, *(row for row in rows if row[index] is None)]
     return [*question.labels(), *_measure_labels(shown)], rows[: question.limit]
 
 
@@ -68,208 +97,229 @@ def _with_dependencies(measures: Iterable[Measure]) -> list[Measure]:
     return list(found.values())
 
 
-def _row_node(world: World, measure: Aggregate) -> str:
-    """Of all nodes that the value mentions, the one from which the others are at most one row away."""
-    nodes = {measure.node, *(measure.value.nodes if measure.value else ())}
-    return next(node for node in sorted(nodes) if nodes <= _safe_from(world, node))
+def _measured_places(measure: Aggregate, segments: dict[str, Condition]) -> list[Place]:
+    places = list(measure.value.places) if measure.value else []
+    for part in (measure.condition, segments.get(measure.node)):
+        places += part.places if part else ()
+    return places
 
 
-def _safe_from(world: World, node: str) -> set[str]:
-    found = {node}
-    frontier = [node]
-    while frontier:
-        for _, other, is_safe in world.neighbours(frontier.pop()):
-            if is_safe and other not in found:
-                found.add(other)
-                frontier.append(other)
+def home_of(world: World, places: Iterable[Place]) -> str:
+    """The source that an ad-hoc expression belongs to: the first by name that leads to all it mentions."""
+    places = list(places)
+    candidates = sorted({place[0] for place in places})
+    return next((node for node in candidates if _leads(world, node, places)), candidates[0])
+
+
+def _home(world: World, measure: Aggregate) -> str:
+    """The node whose rows are aggregated."""
+    places = measure.value.places if measure.value else ()
+    candidates = [measure.node, *sorted({place[0] for place in places})]
+    found = next((node for node in candidates if _leads(world, node, places)), None)
+    if found is None:
+        raise Refused
     return found
 
 
-def _clusters(world: World, facts: list[str]) -> list[list[str]]:
-    clusters: list[list[str]] = []
-    for fact in facts:
-        for cluster in clusters:
-            if _unique_path(world, cluster[0], fact):
-                cluster.append(fact)
-                break
+def _leads(world: World, node: str, places: Iterable[Place]) -> bool:
+    return all(_paths(world, node, place, crossing=False) for place in places)
+
+
+def _root(world: World, question: Question) -> str:
+    places = [dimension.place for dimension in question.dimensions]
+    places += [place for condition in question.row_conditions for place in condition.places]
+    for candidate in dict.fromkeys(place[0] for place in places):
+        if _leads(world, candidate, places):
+            return candidate
+    return places[0][0]
+
+
+def _paths(world: World, fact: str, place: Place, *, crossing: bool) -> list[Route]:
+    """The cheapest ways from a fact to a place: several when it is ambiguous, none when it cannot be reached."""
+    steps = place[1:] if place[0] == fact else place
+    if not steps:
+        return [()]
+    found: list[Route] = [()]
+    if steps[0] != fact:
+        found = _cheapest(_simple_paths(world, fact, steps[0], {fact}, crossing=crossing))
+        steps = steps[1:]
+    for target in steps:
+        found = [
+            (*route, way)
+            for route in found
+            for way in world.ways(route[-1].target if route else fact)
+            if way.target == target and way.is_to_one
+        ]
+    return found
+
+
+def _simple_paths(world: World, node: str, target: str, passed: set[str], *, crossing: bool) -> list[Route]:
+    found: list[Route] = []
+    for way in world.ways(node):
+        if way.target in passed or not (way.is_to_one or crossing):
+            continue
+        if way.target == target:
+            found.append((way,))
         else:
-            clusters.append([fact])
-    return clusters
+            behind = _simple_paths(world, way.target, target, passed | {way.target}, crossing=crossing)
+            found += [(way, *rest) for rest in behind]
+    return found
 
 
-def _unique_path(world: World, start: str, end: str) -> bool:
-    found = {start}
-    frontier = [start]
-    while frontier:
-        for edge, other, _ in world.neighbours(frontier.pop()):
-            if edge.is_unique and other not in found:
-                found.add(other)
-                frontier.append(other)
-    return end in found
+def _cheapest(routes: list[Route]) -> list[Route]:
+    def cost(route: Route) -> tuple[int, int]:
+        return sum(not way.is_to_one for way in route), len(route)
+
+    least = min(map(cost, routes), default=None)
+    return [route for route in routes if cost(route) == least]
 
 
-def _needed(question: Question, aggregates: Iterable[Aggregate]) -> tuple[set[str], set[str], set[str]]:
-    dimensions = {dimension.node for dimension in question.dimensions}
-    conditions = {node for condition in question.row_conditions for node in condition.nodes}
+def _share_conditions(world: World, question: Question, facts: list[Fact]) -> None:
+    """Each condition goes to the facts that reach it; to many only when no fact reaches it to one."""
+    for condition in question.row_conditions:
+
+        def reaches(fact: Fact, *, crossing: bool, condition: Condition = condition) -> bool:
+            return all(_paths(world, fact.node, place, crossing=crossing) for place in condition.places)
+
+        reaching = [fact for fact in facts if reaches(fact, crossing=False)]
+        if not reaching:
+            reaching = [fact for fact in facts if fact.crosses and reaches(fact, crossing=True)]
+        if not reaching:
+            raise Refused
+        for fact in reaching:
+            fact.conditions.append(condition)
+
+
+def _group(world: World, question: Question, fact: Fact) -> None:
+    grouped = [dimension.place for dimension in question.dimensions]
+    grouped += [place for condition in fact.conditions for place in condition.places]
     segments = dict(question.segments)
-    measured: set[str] = set()
-    for measure in aggregates:
-        restrictions = [measure.condition, segments.get(measure.node)]
-        measured |= {node for part in restrictions if part for node in part.nodes}
-        measured |= set(measure.value.nodes) if measure.value else set()
-    return dimensions, conditions, measured
-
-
-def _one_fact(
-    world: World, question: Question, aggregates: list[Aggregate], facts: list[str]
-) -> dict[Group, dict[Any, Any]]:
-    dimensions, conditions, measured = _needed(question, aggregates)
-    needed = dimensions | conditions | measured | set(facts)
-    is_grouped = question.dimensions and (question.include_empty or not facts)
-    anchor = question.dimensions[0].node if is_grouped else facts[0]
-    for fact in facts:
-        if not needed <= _safe_from(world, fact):
+    measured = [place for measure in fact.measures for place in _measured_places(measure, segments)]
+    for place in dict.fromkeys([*grouped, *measured]):
+        routes = _paths(world, fact.node, place, crossing=fact.crosses and place in grouped)
+        if len(routes) != 1:
             raise Refused
-    rows = _join(world, anchor, needed, outer=needed if question.include_empty else set())
-    rows = [row for row in rows if all(condition.test(row) for condition in question.row_conditions)]
-    return _grouped(world, question, rows, aggregates)
-
-
-def _several_facts(
-    world: World, question: Question, aggregates: list[Aggregate], clusters: list[list[str]]
-) -> dict[Group, dict[Any, Any]]:
-    results = []
-    used = set()
-    for cluster in clusters:
-        own = [measure for measure in aggregates if _row_node(world, measure) in cluster]
-        reachable = _safe_from(world, cluster[0])
-        applied = [c for c in question.row_conditions if set(c.nodes) <= reachable]
-        used.update(applied)
-        dimensions, _, measured = _needed(question, own)
-        if not (dimensions | measured) <= reachable:
-            raise Refused
-        inner = dimensions | {node for condition in applied for node in condition.nodes}
-        needed = inner | measured | set(cluster)
-        rows = _join(world, cluster[0], needed, outer=needed - _path_nodes(world, cluster[0], inner))
-        rows = [row for row in rows if all(condition.test(row) for condition in applied)]
-        results.append((own, _grouped(world, question, rows, own)))
-    if set(question.row_conditions) - used:
-        raise Refused
-    groups = list(dict.fromkeys(group for _, result in results for group in result))
-    if not question.include_empty:
-        groups = [group for group in groups if all(group in result for _, result in results)]
-    return {
-        group: {measure.key: result.get(group, {}).get(measure.key) for own, result in results for measure in own}
-        for group in groups
-    }
-
-
-def _path_nodes(world: World, root: str, targets: set[str]) -> set[str]:
-    parents = dict(_steps(world, root, targets))
-    return set(parents)
-
-
-def _steps(world: World, root: str, needed: set[str]) -> list[tuple[str, Any]]:
-    """(node, (edge, node it is joined to)) for every node on the way from root to a needed one, in order."""
-    came_from: dict[str, Any] = {root: None}
-    order = [root]
-    for node in order:
-        for edge, other, _ in world.neighbours(node):
-            if other not in came_from:
-                came_from[other] = (edge, node)
-                order.append(other)
-    wanted = set()
-    for node in needed:
-        if node not in came_from:
-            raise Refused
-        while node != root:
-            wanted.add(node)
-            node = came_from[node][1]
-    return [(node, came_from[node]) for node in order if node in wanted]
-
-
-def _join(world: World, root: str, needed: set[str], outer: set[str]) -> list[Joined]:
-    rows: list[Joined] = [{root: row} for row in world.tables[world.table_of[root]]]
-    is_all_outer = outer == needed
-    for node, (edge, origin) in _steps(world, root, needed):
-        joined = []
-        for row in rows:
-            partners = [other for other in world.tables[world.table_of[node]] if _match(row[origin], other, edge, node)]
-            joined += [{**row, node: other} for other in partners]
-            if not partners and (is_all_outer or node in outer):
-                joined.append({**row, node: None})
-        rows = joined
-    return rows
-
-
-def _match(left: Any, right: Any, edge: Any, node: str) -> bool:
-    pairs = edge.pairs if edge.parent == node else [(b, a) for a, b in edge.pairs]
-    return left is not None and all(left[a] is not None and left[a] == right[b] for a, b in pairs)
-
-
-def _grouped(
-    world: World, question: Question, rows: list[Joined], aggregates: list[Aggregate]
-) -> dict[Group, dict[Any, Any]]:
-    groups: dict[Group, list[Joined]] = {}
-    for row in rows:
-        groups.setdefault(tuple(dimension.compute(row) for dimension in question.dimensions), []).append(row)
+        fact.routes[place] = routes[0]
+    needed = {} if question.include_empty else dict.fromkeys(grouped)
+    for row in world.rows(fact.node):
+        for joined in _joined(world, row, fact.routes, needed):
+            if all(condition.test(joined) for condition in fact.conditions):
+                key = tuple(dimension.compute(joined) for dimension in question.dimensions)
+                fact.groups.setdefault(key, []).append(joined)
     if not question.dimensions:
-        groups.setdefault((), [])
-    segments = dict(question.segments)
-    return {
-        group: {
-            measure.key: _aggregate(measure, segments.get(measure.node), _row_node(world, measure), members)
-            for measure in aggregates
-        }
-        for group, members in groups.items()
-    }
+        fact.groups.setdefault((), [])
 
 
-def _aggregate(measure: Aggregate, segment: Condition | None, fact: str, rows: list[Joined]) -> Any:
-    conditions = [part for part in (measure.condition, segment) if part]
-    rows = [row for row in rows if row[fact] is not None and all(part.test(row) for part in conditions)]
-    if measure.value is None:
-        return len(rows)
-    values = [value for row in rows if (value := measure.value.compute(row)) is not None]
-    if measure.function == "count":
-        return len(values)
-    if measure.function == "count_distinct":
-        return len(set(values))
-    if not values:
-        return None
-    if measure.function == "avg":
-        return sum(values) / len(values)
-    return {"sum": sum, "min": min, "max": max}[measure.function](values)
+def _joined(world: World, row: Row, routes: dict[Place, Route], needed: Iterable[Place]) -> list[Joined]:
+    """A row with its partners; one that lacks a needed partner is left out."""
+    by_route: list[dict[Route, Row | None]] = [{(): row}]
+    parts = {route[:length] for route in routes.values() for length in range(1, len(route) + 1)}
+    must = {routes[place][:length] for place in needed for length in range(1, len(routes[place]) + 1)}
+    for part in sorted(parts, key=len):
+        extended = []
+        for known in by_route:
+            partners = part[-1].partners(known[part[:-1]], world.rows(part[-1].target))
+            extended += [{**known, part: partner} for partner in partners]
+            if not partners and part not in must:
+                extended.append({**known, part: None})
+        by_route = extended
+    return [{place: known[route] for place, route in routes.items()} for known in by_route]
 
 
-def _value(measure: Measure, values: dict[Any, Any], clusters: list[list[str]], world: World, counts: bool) -> Any:
-    """A measure of a group. ``counts`` says that a missing side counts as 0, as it does in conditions."""
-    is_several = len(clusters) > 1
-    if isinstance(measure, Aggregate):
-        value = values[measure.key]
-        return 0 if value is None and counts and is_several else value
-    spans = is_several and len(_spanned(measure, clusters, world)) > 1
-    left, right = (_operand(part, values, clusters, world, spans) for part in (measure.left, measure.right))
-    if measure.operator == "/":
-        result = None if left is None or right in (None, 0) else left * 1.0 / right
-    else:
-        result = None if left is None or right is None else _OPERATORS[measure.operator](left, right)
-    if measure.operator == "/" and spans and right == 0:
-        result = None
-    return 0 if result is None and counts and is_several and not spans else result
+def _empty_groups(world: World, question: Question, asked: list[Fact]) -> list[Group]:
+    place = question.dimensions[0].place
+    if any(not fact.routes[place] for fact in asked):
+        return []
+    behind: dict[Place, Route] = {}
+
+    def decides(places: Iterable[Place], facts: list[Fact]) -> bool:
+        rests = {}
+        for other in places:
+            for fact in facts:
+                start = fact.routes[place]
+                if fact.routes[other][: len(start)] != start:
+                    return False
+                if rests.setdefault(other, fact.routes[other][len(start) :]) != fact.routes[other][len(start) :]:
+                    return False
+        behind.update(rests)
+        return True
+
+    conditions = dict.fromkeys(condition for fact in asked for condition in fact.conditions)
+    for condition in conditions:
+        if not decides(condition.places, [fact for fact in asked if condition in fact.conditions]):
+            return []
+    decided = [decides([dimension.place], asked) for dimension in question.dimensions]
+    taken = set()
+    for fact in asked:
+        for row in world.rows(fact.node):
+            taken |= {id(joined[place]) for joined in _joined(world, row, {place: fact.routes[place]}, ())}
+    groups = []
+    for row in world.rows(asked[0].routes[place][-1].target):
+        if id(row) not in taken:
+            (joined,) = _joined(world, row, behind, ())
+            if all(condition.test(joined) for condition in conditions):
+                groups.append(
+                    tuple(
+                        dimension.compute(joined) if is_decided else None
+                        for dimension, is_decided in zip(question.dimensions, decided, strict=True)
+                    )
+                )
+    return groups
 
 
-def _operand(part: Measure, values: dict[Any, Any], clusters: list[list[str]], world: World, spans: bool) -> Any:
-    value = _value(part, values, clusters, world, False)
-    is_itself_spanning = len(_spanned(part, clusters, world)) > 1
-    return 0 if value is None and spans and not is_itself_spanning else value
+class _Values:
+    """What measures are in a group, there or missing."""
 
+    def __init__(self, world: World, question: Question, facts: dict[str, Fact]) -> None:
+        self._world = world
+        self._segments = dict(question.segments)
+        self._facts = facts
 
-def _spanned(measure: Measure, clusters: list[list[str]], world: World) -> set[int]:
-    if isinstance(measure, Derived):
-        return _spanned(measure.left, clusters, world) | _spanned(measure.right, clusters, world)
-    node = _row_node(world, measure)
-    return {index for index, cluster in enumerate(clusters) if node in cluster}
+    def output(self, measure: Measure, group: Group) -> Any:
+        if isinstance(measure, Aggregate):
+            fact = self._facts[_home(self._world, measure)]
+            if group not in fact.groups:
+                return 0 if measure.function.startswith("count") else None
+            return self._aggregate(measure, fact.groups[group])
+        homes = self._homes(measure)
+        if len(homes) == 1 and group not in self._facts[next(iter(homes))].groups:
+            return None
+        is_spanning = len(homes) > 1
+        left, right = (
+            self._operand(part, group) if is_spanning else self.output(part, group)
+            for part in (measure.left, measure.right)
+        )
+        if left is None or right is None or (measure.operator == "/" and right == 0):
+            return None
+        return left / right if measure.operator == "/" else _OPERATORS[measure.operator](left, right)
+
+    def _operand(self, measure: Measure, group: Group) -> Any:
+        value = self.output(measure, group)
+        if isinstance(measure, Aggregate) and measure.function == "sum":
+            is_missing = group not in self._facts[_home(self._world, measure)].groups
+            return 0 if is_missing else value
+        return value
+
+    def _homes(self, measure: Measure) -> set[str]:
+        if isinstance(measure, Aggregate):
+            return {_home(self._world, measure)}
+        return self._homes(measure.left) | self._homes(measure.right)
+
+    def _aggregate(self, measure: Aggregate, rows: list[Joined]) -> Any:
+        conditions = [part for part in (measure.condition, self._segments.get(measure.node)) if part]
+        rows = [row for row in rows if all(part.test(row) for part in conditions)]
+        if measure.value is None:
+            return len(rows)
+        values = [value for row in rows if (value := measure.value.compute(row)) is not None]
+        if measure.function == "count":
+            return len(values)
+        if measure.function == "count_distinct":
+            return len(set(values))
+        if not values:
+            return None
+        if measure.function == "avg":
+            return sum(values) / len(values)
+        return {"sum": sum, "min": min, "max": max}[measure.function](values)
 
 
 def _measure_labels(measures: list[Measure]) -> list[str]:

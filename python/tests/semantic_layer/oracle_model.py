@@ -11,16 +11,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Row = dict[str, Any]
-Joined = dict[str, Row | None]
+# A source or role, or a named path to one.
+Place = tuple[str, ...]
+Joined = dict[Place, Row | None]
 
 
 @dataclass(frozen=True)
 class Value:
-    """An expression over the rows of one or two nodes. ``text`` has ``{node}`` where a node's name goes."""
+    """An expression over the rows of one or two places."""
 
     text: str
     compute: Callable[[Joined], Any]
-    nodes: tuple[str, ...]
+    places: tuple[Place, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +31,7 @@ class Condition:
 
     text: str
     test: Callable[[Joined], bool | None]
-    nodes: tuple[str, ...]
+    places: tuple[Place, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +69,7 @@ class Derived:
 class Dimension:
     """A column to group by; ``granularity`` is None or ``month``."""
 
-    node: str
+    place: Place
     column: str
     granularity: str | None
     compute: Callable[[Joined], Any]
@@ -98,18 +100,27 @@ class Question:
     limit: int
 
     def labels(self) -> list[str]:
-        """The output names of the dimensions."""
-        columns = [dimension.column for dimension in self.dimensions]
+        """The output names of the dimensions: columns of one name get the fewest steps that tell them apart."""
         labels = []
         for dimension in self.dimensions:
-            is_shared = columns.count(dimension.column) > 1
-            name = f"{dimension.node}_{dimension.column}" if is_shared else dimension.column
+            alike = [other for other in self.dimensions if other.column == dimension.column]
+            count = 0
+            if len(alike) > 1:
+                count = next(
+                    (
+                        n
+                        for n in range(1, len(dimension.place) + 1)
+                        if all(other is dimension or _end(other, n) != _end(dimension, n) for other in alike)
+                    ),
+                    len(dimension.place),
+                )
+            name = "_".join((*dimension.place[len(dimension.place) - count :], dimension.column))
             labels.append(f"{name}_{dimension.granularity}" if dimension.granularity else name)
         return labels
 
     def request(self) -> dict[str, Any]:
         """The query as the semantic layer is asked."""
-        fields = [f"{dimension.node}.{dimension.column}" for dimension in self.dimensions]
+        fields = [".".join((*dimension.place, dimension.column)) for dimension in self.dimensions]
         query: dict[str, Any] = {
             "measures": [measure.request for measure in self.measures],
             "dimensions": [
@@ -129,9 +140,13 @@ class Question:
         return query
 
 
+def _end(dimension: Dimension, count: int) -> Place:
+    return dimension.place[max(0, len(dimension.place) - count) :]
+
+
 @dataclass(frozen=True)
 class Edge:
-    """Many rows of ``child`` to one of ``parent``, or one to one."""
+    """Many rows of the table ``child`` to one of the node ``parent``, or one to one."""
 
     child: str
     parent: str
@@ -139,9 +154,29 @@ class Edge:
     is_unique: bool
 
 
+@dataclass(frozen=True)
+class Way:
+    """An edge seen from one of its ends, or from a role of it."""
+
+    edge: Edge
+    target: str
+    is_forward: bool
+
+    @property
+    def is_to_one(self) -> bool:
+        return self.is_forward or self.edge.is_unique
+
+    def partners(self, row: Row | None, rows: list[Row]) -> list[Row]:
+        """The rows of the target that a row meets."""
+        if row is None:
+            return []
+        pairs = self.edge.pairs if self.is_forward else tuple((b, a) for a, b in self.edge.pairs)
+        return [other for other in rows if all(row[a] is not None and row[a] == other[b] for a, b in pairs)]
+
+
 @dataclass
 class World:
-    """A model with its data. ``tables`` is keyed by table, ``table_of`` and ``edges`` speak of nodes."""
+    """A model with its data. ``tables`` is keyed by table, ``table_of`` by node: tables and roles of them."""
 
     tables: dict[str, list[Row]]
     columns: dict[str, list[str]]
@@ -149,12 +184,19 @@ class World:
     edges: list[Edge]
     sources: list[dict[str, Any]] = field(default_factory=list)
 
-    def neighbours(self, node: str) -> list[tuple[Edge, str, bool]]:
-        """(edge, other node, whether going there cannot multiply rows) for each edge of a node."""
-        found = []
+    def ways(self, node: str) -> list[Way]:
+        """The ways out of a node. A role has those of its table, and the one back to where it was declared."""
+        table = self.table_of[node]
+        found = [Way(edge, edge.parent, True) for edge in self.edges if edge.child == table]
         for edge in self.edges:
-            if edge.child == node:
-                found.append((edge, edge.parent, True))
-            if edge.parent == node:
-                found.append((edge, edge.child, edge.is_unique))
+            is_role = edge.parent != self.table_of[edge.parent]
+            if edge.parent == node or (not is_role and edge.parent == table):
+                found.append(Way(edge, edge.child, False))
+                # Roles of the child, to which only ways to many lead back.
+                roles = [role for role, of in self.table_of.items() if of == edge.child and role != of]
+                found += [Way(edge, role, False) for role in roles if not edge.is_unique and role != node]
         return found
+
+    def rows(self, node: str) -> list[Row]:
+        """The rows of a node's table."""
+        return self.tables[self.table_of[node]]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from tests.semantic_layer.oracle import home_of
 from tests.semantic_layer.oracle_model import (
     Aggregate,
     AggregateCondition,
@@ -14,12 +15,14 @@ from tests.semantic_layer.oracle_model import (
     Dimension,
     Edge,
     Joined,
+    Place,
     Question,
     Value,
     World,
 )
 
-# (child, parent, role, kind): a role renames the parent; kind is m (many to one), c (composite key) or u (one to one).
+# (child, parent, role, kind): a role renames the parent; kind is m (many to one), c (composite key), u (one to one) or
+# g (many to one on the child's grain).
 SHAPES: dict[str, list[tuple[str, str, str | None, str]]] = {
     "single": [],
     "star": [("f", "d", None, "m"), ("f", "e", None, "m"), ("f", "g", None, "c")],
@@ -30,6 +33,30 @@ SHAPES: dict[str, list[tuple[str, str, str | None, str]]] = {
     "self": [("f", "f", "boss", "m"), ("f", "d", None, "m"), ("g", "d", None, "m")],
     "composite": [("f", "d", None, "c"), ("g", "d", None, "c"), ("d", "e", None, "m")],
     "one to one": [("f", "d", None, "m"), ("d", "e", None, "u"), ("g", "e", None, "m"), ("h", "d", None, "m")],
+    "part-filled": [("c", "d", None, "g"), ("b", "d", None, "u"), ("f", "d", None, "m"), ("d", "e", None, "m")],
+    "diamond": [
+        ("f", "d", None, "m"),
+        ("f", "e", None, "m"),
+        ("d", "g", None, "m"),
+        ("e", "g", None, "m"),
+        ("h", "d", None, "m"),
+    ],
+    "short and long": [
+        ("f", "d", None, "m"),
+        ("f", "e", None, "m"),
+        ("d", "e", None, "m"),
+        ("g", "d", None, "m"),
+        ("e", "h", None, "m"),
+    ],
+    "roles behind": [("f", "d", "x", "m"), ("f", "d", "y", "m"), ("d", "e", None, "m"), ("g", "d", "z", "m")],
+    "roles behind roles": [
+        ("f", "d", "x", "m"),
+        ("d", "e", "u", "m"),
+        ("d", "e", "v", "m"),
+        ("e", "h", None, "m"),
+        ("g", "d", None, "m"),
+    ],
+    "self and behind": [("f", "f", "boss", "m"), ("f", "d", None, "m"), ("d", "e", "home", "m"), ("g", "f", None, "m")],
 }
 _COLUMNS = ("id", "k1", "k2", "v", "w", "s", "t")
 _TEXTS = ("p", "q", "r")
@@ -59,9 +86,9 @@ def random_world(random: Random) -> World:
         world.table_of[node] = parent
         keys = ("k1", "k2") if kind == "c" else ("id",)
         pairs = tuple((f"{node}_{number}", key) for number, key in enumerate(keys, 1))
-        if kind == "u":
+        if kind in "ug":
             pairs = (("id", "id"),)
-        world.edges.append(Edge(child, node, pairs, kind == "u"))
+        world.edges.append(Edge(child, node, pairs, kind in "ug"))
         _declare(random, joins, child, parent, role, pairs, kind)
     for table in tables:
         world.tables[table] = _rows(random, columns[table])
@@ -80,7 +107,7 @@ def _declare(
     kind: str,
 ) -> None:
     """From the child's side, or the parent's, or both: it must not matter. A role can only be the child's."""
-    sides = ["child"] if role else random.choice((["child"], ["parent"], ["child", "parent"]))
+    sides = ["child"] if role or kind == "g" else random.choice((["child"], ["parent"], ["child", "parent"]))
     if "child" in sides:
         on = " AND ".join(f"{left} = {role or parent}.{right}" for left, right in pairs)
         relationship = "one_to_one" if kind == "u" else "many_to_one"
@@ -142,10 +169,14 @@ def random_question(random: Random, world: World) -> Question:
     """A question that is answerable more often than not."""
     nodes = sorted(world.table_of)
     home = random.choice(nodes)
-    near = sorted({home, *_parents(world, home)})
-    others = nodes if random.random() < 0.15 else near
-    pool = [home] if random.random() < 0.5 else nodes
+    pool = [home] if random.random() < 0.6 else nodes
+
+    def place() -> Place:
+        return _place(random, world, random.choice(nodes) if random.random() < 0.1 else home)
+
     aggregates = [_aggregate(random, random.choice(pool), world) for _ in range(random.randint(0, 3))]
+    if aggregates and random.random() < 0.2:
+        aggregates = [_repeatable(random, home)]
     measures: list[Aggregate | Derived] = [*aggregates]
     if len(aggregates) > 1 and random.random() < 0.4:
         measures.append(_derived(random, "x", measures[0], measures[1]))
@@ -153,19 +184,20 @@ def random_question(random: Random, world: World) -> Question:
             measures.append(_derived(random, "y", measures[-1], random.choice(aggregates)))
     if random.random() < 0.15:
         measures.append(_named(random, home, "gap"))
-    dimensions = tuple(_dimension(random, random.choice(others)) for _ in range(random.choice((0, 1, 1, 2, 2, 3))))
+    dimensions = tuple(_dimension(random, place()) for _ in range(random.choice((0, 1, 1, 2, 2, 3))))
     if not measures and not dimensions:
-        dimensions = (_dimension(random, home),)
+        dimensions = (_dimension(random, (home,)),)
     on_groups = ()
     if measures and random.random() < 0.3:
-        on_groups = (_on_groups(random, random.choice(aggregates) if aggregates else measures[0]),)
+        asked = random.choice(aggregates) if aggregates else measures[0]
+        on_groups = (_on_groups(random, asked if random.random() < 0.7 else _named(random, random.choice(pool), "n")),)
     homes = sorted({measure.node for measure in aggregates if measure.request != "star"})
     segment = random.choice(homes) if homes and random.random() < 0.2 else None
     return Question(
-        dimensions=tuple({(d.node, d.column, d.granularity): d for d in dimensions}.values()),
+        dimensions=tuple({(d.place, d.column, d.granularity): d for d in dimensions}.values()),
         measures=tuple({measure.key: measure for measure in measures}.values()),
         row_conditions=tuple(
-            {c.text: c for c in (_condition(random, others) for _ in range(random.choice((0, 0, 1, 2))))}.values()
+            {c.text: c for c in (_condition(random, place()) for _ in range(random.choice((0, 0, 1, 2))))}.values()
         ),
         aggregate_conditions=on_groups,
         segments=((segment, _big(segment)),) if segment else (),
@@ -176,16 +208,40 @@ def random_question(random: Random, world: World) -> Question:
     )
 
 
-def _parents(world: World, node: str) -> list[str]:
-    found = [parent for edge in world.edges if edge.child == node for parent in [edge.parent]]
-    return [*found, *(above for parent in found for above in _parents(world, parent))]
+def _place(random: Random, world: World, home: str) -> Place:
+    """The home, or a source above it: by its name alone, by all steps to it, or by some."""
+    steps: list[str] = []
+    node = home
+    while random.random() < 0.65:
+        onward = [way.target for way in world.ways(node) if way.is_to_one]
+        if not onward:
+            break
+        node = random.choice(onward)
+        steps.append(node)
+    if not steps:
+        below = [way.target for way in world.ways(home) if not way.is_to_one]
+        return (random.choice(below),) if below and random.random() < 0.3 else (home,)
+    spelling = random.random()
+    if spelling < 0.5:
+        return (steps[-1],)
+    if spelling < 0.9:
+        return tuple(steps)
+    return (home, *steps)
 
 
-def _cell_of(node: str, column: str) -> Callable[[Joined], Any]:
+def _repeatable(random: Random, node: str) -> Aggregate:
+    function = random.choice(("min", "max", "count_distinct"))
+    column = random.choice(("v", "w", "k2", "more"))
+    value = Value(f"{node}.{column}", _cell_of((node,), column), ((node,),))
+    name = f"{function}_{node}_{column}"
+    return Aggregate(name, node, function, value, None, {"expr": f"{function}({value.text})", "name": name})
+
+
+def _cell_of(place: Place, column: str) -> Callable[[Joined], Any]:
     compute = _COMPUTED.get(column)
 
     def read(row: Joined) -> Any:
-        own = row[node]
+        own = row[place]
         if own is None:
             return None
         return compute[1](own) if compute else own[column]
@@ -193,13 +249,13 @@ def _cell_of(node: str, column: str) -> Callable[[Joined], Any]:
     return read
 
 
-def _dimension(random: Random, node: str) -> Dimension:
+def _dimension(random: Random, place: Place) -> Dimension:
     column = random.choice(("s", "s", "k1", "v", "unset", "t", "t"))
     granularity = random.choice((None, "month")) if column == "t" else None
-    read = _cell_of(node, column)
+    read = _cell_of(place, column)
     if granularity is None:
-        return Dimension(node, column, None, read)
-    return Dimension(node, column, granularity, lambda row: None if read(row) is None else f"{read(row)[:7]}-01")
+        return Dimension(place, column, None, read)
+    return Dimension(place, column, granularity, lambda row: None if read(row) is None else f"{read(row)[:7]}-01")
 
 
 def _aggregate(random: Random, node: str, world: World) -> Aggregate:
@@ -209,46 +265,46 @@ def _aggregate(random: Random, node: str, world: World) -> Aggregate:
         return named
     function = random.choice(("count", "sum", "avg", "min", "max", "count_distinct"))
     column = random.choice(("v", "w", "k2", "more", "unset"))
-    value = Value(f"{node}.{column}", _cell_of(node, column), (node,))
-    parents = [edge.parent for edge in world.edges if edge.child == node]
+    value = Value(f"{node}.{column}", _cell_of((node,), column), ((node,),))
+    parents = [way.target for way in world.ways(node) if way.is_to_one]
     if parents and random.random() < 0.25:
-        parent = random.choice(parents)
-        left, right = _cell_of(node, column), _cell_of(parent, "w")
+        other = _place(random, world, node)
+        left, right = _cell_of((node,), column), _cell_of(other, "w")
 
         def product(row: Joined) -> Any:
             return None if left(row) is None or right(row) is None else left(row) * right(row)
 
-        value = Value(f"{node}.{column} * {parent}.w", product, (node, parent))
+        value = Value(f"{node}.{column} * {'.'.join(other)}.w", product, ((node,), other))
     name = f"{function}_{value.text}".replace(".", "_").replace(" * ", "_times_")
     request = {"expr": f"{function}({value.text})", "name": name}
-    return Aggregate(name, min(value.nodes), function, value, None, request)
+    return Aggregate(name, home_of(world, value.places), function, value, None, request)
 
 
 def _named(random: Random, node: str, name: str) -> Aggregate | Derived:
     request = f"{node}.{name}"
-    read = {column: Value(f"{node}.{column}", _cell_of(node, column), (node,)) for column in ("id", "v", "more")}
+    read = {column: Value(f"{node}.{column}", _cell_of((node,), column), ((node,),)) for column in ("id", "v", "more")}
     if name == "gap":
         return Derived(name, "-", _named(random, node, "total"), _named(random, node, "n"), request)
-    is_p = _cell_of(node, "s")
+    is_p = _cell_of((node,), "s")
     return {
         "n": Aggregate(name, node, "count", read["id"], None, request),
         "total": Aggregate(name, node, "sum", read["v"], None, request),
-        "rows_p": Aggregate(name, node, "count", None, Condition("", lambda row: is_p(row) == "p", (node,)), request),
+        "rows_p": Aggregate(
+            name, node, "count", None, Condition("", lambda row: is_p(row) == "p", ((node,),)), request
+        ),
         "late": Aggregate(name, node, "sum", read["more"], _big(node), request),
     }[name]
 
 
 def _big(node: str) -> Condition:
-    read = _cell_of(node, "v")
-    return Condition(f"{node}.v > 1", lambda row: read(row) is not None and read(row) > 1, (node,))
+    read = _cell_of((node,), "v")
+    return Condition(f"{node}.v > 1", lambda row: read(row) is not None and read(row) > 1, ((node,),))
 
 
 def _derived(random: Random, name: str, left: Aggregate | Derived, right: Aggregate | Derived) -> Derived:
     operator = random.choice("+-*/")
-    spelt = "* 1.0 /" if operator == "/" else operator
-    return Derived(
-        name, operator, left, right, {"expr": f"{_reference(left)} {spelt} {_reference(right)}", "name": name}
-    )
+    expr = f"{_reference(left)} {operator} {_reference(right)}"
+    return Derived(name, operator, left, right, {"expr": expr, "name": name})
 
 
 def _reference(measure: Aggregate | Derived) -> str:
@@ -261,25 +317,25 @@ def _on_groups(random: Random, measure: Aggregate | Derived) -> AggregateConditi
     return AggregateCondition(f"{_reference(measure)} {operator} {constant}", measure, operator, constant)
 
 
-def _condition(random: Random, nodes: list[str]) -> Condition:
-    node = random.choice(nodes)
+def _condition(random: Random, place: Place) -> Condition:
     kind = random.choice(("text", "number", "null", "or", "not"))
-    text, number = _cell_of(node, "s"), _cell_of(node, "more")
+    text, number = _cell_of(place, "s"), _cell_of(place, "more")
     letter, bound = random.choice(_TEXTS), random.randint(1, 8)
+    name = ".".join(place)
     is_letter: Callable[[Joined], bool | None] = lambda row: None if text(row) is None else text(row) == letter  # noqa: E731
     is_large: Callable[[Joined], bool | None] = lambda row: None if number(row) is None else number(row) >= bound  # noqa: E731
     if kind == "text":
-        return Condition(f"{node}.s = '{letter}'", is_letter, (node,))
+        return Condition(f"{name}.s = '{letter}'", is_letter, (place,))
     if kind == "number":
-        return Condition(f"{node}.more >= {bound}", is_large, (node,))
+        return Condition(f"{name}.more >= {bound}", is_large, (place,))
     if kind == "null":
-        return Condition(f"{node}.v IS NULL", lambda row: _cell_of(node, "v")(row) is None, (node,))
+        return Condition(f"{name}.v IS NULL", lambda row: _cell_of(place, "v")(row) is None, (place,))
     if kind == "not":
         return Condition(
-            f"NOT {node}.s = '{letter}'", lambda row: None if text(row) is None else text(row) != letter, (node,)
+            f"NOT {name}.s = '{letter}'", lambda row: None if text(row) is None else text(row) != letter, (place,)
         )
     return Condition(
-        f"{node}.s = '{letter}' OR {node}.more >= {bound}",
+        f"{name}.s = '{letter}' OR {name}.more >= {bound}",
         lambda row: True if is_letter(row) or is_large(row) else None,
-        (node,),
+        (place,),
     )

@@ -100,7 +100,7 @@ def test_percentiles_are_continuous_and_see_only_rows_of_the_segment(postgres_se
         ),
         (
             "array_agg(orders.tax)",
-            "ARRAY_AGG(orders.tax) FILTER(WHERE orders.status <> 'void' AND NOT orders.customer_id IS NULL)",
+            "ARRAY_AGG(orders.tax) FILTER(WHERE orders.status <> 'void' AND NOT orders.id IS NULL)",
         ),
         ("string_agg(orders.status, ',')", "STRING_AGG(CASE WHEN orders.status <> 'void' THEN orders.status END, ',')"),
     ],
@@ -117,13 +117,40 @@ def test_conditions_with_equals_are_conditions_in_tsql() -> None:
     assert "LIMIT" not in text
 
 
-def test_null_dimension_values_match_in_the_form_of_the_dialect() -> None:
+def test_dimension_values_of_several_facts_are_compared_as_the_database_groups() -> None:
     query = {"measures": ["orders.gross", "tickets.effort"], "dimensions": ["customers.tier"]}
-    for dialect in ("tsql", "redshift"):
-        assert "orders_measures.tier IS NULL AND dimension_values.tier IS NULL" in sql(query, SHOP, dialect)
-    assert "orders_measures.tier <=> dimension_values.tier" in sql(query, SHOP, "mysql")
-    assert "orders_measures.tier IS NOT DISTINCT FROM dimension_values.tier" in sql(query, SHOP, "snowflake")
-    assert "ARRAY[orders_measures.tier] = ARRAY[dimension_values.tier]" in sql(query, SHOP, "postgres")
+    for dialect in ("tsql", "redshift", "mysql", "snowflake", "postgres"):
+        text = sql(query, SHOP, dialect)
+        assert "UNION ALL" in text
+        assert "GROUP BY\n    tier\n)" in text
+
+
+def test_a_dialect_without_full_joins_finds_empty_groups_apart() -> None:
+    query = {"measures": ["orders.gross"], "dimensions": ["customers.tier"]}
+    assert "FULL JOIN customers" in sql(query, SHOP, "postgres")
+    text = sql(query, SHOP, "mysql")
+    assert "FULL" not in text
+    assert "NOT EXISTS" in text
+
+
+@pytest.mark.parametrize(
+    ("dialect", "text"),
+    [
+        ("sqlite", "ORDER BY\n  tier DESC\n"),
+        ("postgres", "ORDER BY\n  tier DESC NULLS LAST\n"),
+        ("duckdb", "ORDER BY\n  tier DESC\n"),
+        ("mysql", "ORDER BY\n  tier DESC\n"),
+        ("tsql", "ORDER BY\n  tier DESC"),
+        ("snowflake", "ORDER BY\n  tier DESC NULLS LAST\n"),
+        ("clickhouse", "ORDER BY\n  tier DESC\n"),
+    ],
+)
+def test_nulls_come_last_in_descending_order(dialect: str, text: str) -> None:
+    query = {"measures": ["orders.gross"], "dimensions": ["customers.tier"], "order_by": [_DESC_TIER]}
+    assert text in sql(query, SHOP, dialect)
+
+
+_DESC_TIER = {"field": "customers.tier", "direction": "desc"}
 
 
 def test_clickhouse_is_told_that_outer_joins_give_nulls() -> None:

@@ -190,7 +190,7 @@ def test_what_is_drafted_can_be_queried_whatever_the_names() -> None:
     query = {"measures": ["Order Lines.total_unit Price"], "dimensions": ["order.Id"]}
     text = run_query(sources, query, "postgres")["sql"]
     assert 'SUM("Order Lines"."unit Price") AS "total_unit Price"' in text
-    assert 'FROM "order"\nLEFT JOIN "Order Lines"\n  ON "order"."Id" = "Order Lines"."select"' in text
+    assert 'FROM "Order Lines"\nFULL JOIN "order"\n  ON "Order Lines"."select" = "order"."Id"' in text
 
 
 def test_tables_of_one_name_in_two_schemas_become_two_sources() -> None:

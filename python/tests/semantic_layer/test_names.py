@@ -177,23 +177,27 @@ def test_the_plan_of_one_fact() -> None:
     )["plan"]
     assert plan["sources_used"] == ["books", "branches", "loans", "members"]
     assert plan["join_paths"] == [
-        "branches.id = members.branch_id (one_to_many)",
-        "members.id = loans.member_id (one_to_many)",
+        "loans.member_id = members.id (many_to_one)",
+        "members.branch_id = branches.id (many_to_one)",
         "loans.book_id = books.id (many_to_one)",
     ]
     assert plan["joins"][0] == {
-        "from_source": "branches",
+        "from_source": "loans",
         "to_source": "members",
-        "from_column": "id",
-        "to_column": "branch_id",
-        "relationship": "one_to_many",
+        "from_column": "member_id",
+        "to_column": "id",
+        "relationship": "many_to_one",
     }
     assert (plan["anchor_source"], plan["anchor_grain"]) == ("branches", ["branches.county"])
     assert (plan["has_fan_out"], plan["fan_out_description"]) == (False, "No fan-out")
     assert (plan["measure_groups"], plan["aggregate_locality"]) == ([], [])
     assert plan["where_filters"] == ["loans.days > 3", "books.genre = 'ref'"]
     assert plan["having_filters"] == ["loans.loan_count > 1"]
-    assert plan["order_by"] == [{"field": "avg_days", "direction": "desc"}]
+    assert plan["order_by"] == [
+        {"field": "avg_days", "direction": "desc"},
+        {"field": "county", "direction": "asc"},
+    ]
+    assert plan["paths"][0] == {"fact": "loans", "source": "branches", "path": "members.branches", "longer": []}
     assert (plan["limit"], plan["include_empty"]) == (7, True)
     derived = plan["measures"][-1]
     assert derived == {
@@ -226,7 +230,7 @@ def test_the_plan_of_several_facts() -> None:
     ]
 
 
-def test_unknown_keys_of_sources_and_queries_are_ignored() -> None:
-    noted = [source | {"source_type": "table", "inherits_columns_from": "x", "made_up": 1} for source in SHOP]
-    query = {"measures": ["orders.gross"], "made_up": 1}
+def test_notes_for_other_programs_are_no_unknown_keys() -> None:
+    noted = [source | {"source_type": "table", "inherits_columns_from": "x", "tags": ["y"]} for source in SHOP]
+    query = {"measures": ["orders.gross"]}
     assert sql(query, noted) == sql(query)

@@ -9,6 +9,7 @@ import pytest
 from semantic_layer import SemanticLayerError, run_query
 from tests.semantic_layer.shop import LIBRARY, SHOP, changed, sql
 
+_SAFE = "\nhint: only count(distinct …), min and max stay right across a one_to_many join"
 _AVAILABLE = "Available: id, customer_id, status, amount, tax, placed_at, net, size_band"
 
 
@@ -97,18 +98,19 @@ REFUSALS = {
     "Query-time segment(s) on source 'customers' have no matching measure in the query. "
     "Add a measure of 'customers', or use a filter.": measure("orders.gross", segments=["customers.european"]),
     "Aggregate locality cannot safely reach 'orders' from any measure source (customers) "
-    "without traversing one_to_many edges": measure("customers.customer_count", dimensions=["orders.status"]),
+    "without traversing one_to_many edges" + _SAFE: measure("customers.customer_count", dimensions=["orders.status"]),
     "Filter on 'order_items' requires a one_to_many join from measure source 'orders', which would cause incorrect "
-    "aggregation (fanout). Filter on a column that the measure's source leads to, or measure the other source.": (
-        where("order_items.qty > 1")
-    ),
+    "aggregation (fanout). Filter on a column that the measure's source leads to, or measure the other source."
+    + _SAFE: where("order_items.qty > 1"),
     "Asymmetric dimension grain in chasm trap: 'orders' can be reached from orders but not from tickets without "
     "traversing one_to_many edges. Group by dimensions that all measures share, or ask for the measures in separate "
     "queries.": measure("orders.gross", "tickets.effort", dimensions=["orders.status"]),
     "Aggregate locality cannot safely reach 'order_items' from any measure source (orders, tickets) "
-    "without traversing one_to_many edges": measure("orders.gross", "tickets.effort", dimensions=["order_items.qty"]),
+    f"without traversing one_to_many edges{_SAFE}": measure(
+        "orders.gross", "tickets.effort", dimensions=["order_items.qty"]
+    ),
     "Filter on 'order_items' is not reachable via many_to_one/one_to_one edges from any measure source "
-    "(orders, tickets). Filter on a source that a measure's source leads to.": measure(
+    f"(orders, tickets). Filter on a source that a measure's source leads to.{_SAFE}": measure(
         "orders.gross", "tickets.effort", filters=["order_items.qty > 1"]
     ),
     "Measure 'x' references multiple independent sources (orders, tickets) that are in separate measure groups. "
@@ -153,13 +155,23 @@ def test_a_neighbour_is_accepted(query: dict[str, Any]) -> None:
     assert sql(query)
 
 
-def test_a_join_to_an_undefined_source_refuses_every_query() -> None:
+def test_a_source_with_a_fault_refuses_only_what_needs_it() -> None:
     sources = [source for source in SHOP if source["name"] != "products"]
-    with pytest.raises(SemanticLayerError) as refused:
-        sql(measure("customers.customer_count"), sources)
-    assert str(refused.value) == (
-        "Cannot query semantic layer: Source 'order_items' joins to 'products', but 'products' is not defined"
-    )
+    fault = "Source 'order_items' joins to 'products', but 'products' is not defined"
+    answer = run_query(sources, measure("customers.customer_count"), "sqlite")
+    assert answer["warnings"] == [
+        {"code": "source-left-out", "message": f"source `order_items` is left out of the model: {fault}"}
+    ]
+    for query in (
+        measure("order_items.units"),
+        measure("sum(order_items.qty)"),
+        measure("orders.gross", filters=["order_items.qty > 1"]),
+        by("order_items.qty"),
+        measure("orders.gross", segments=["order_items.x"]),
+    ):
+        with pytest.raises(SemanticLayerError) as refused:
+            run_query(sources, query, "sqlite")
+        assert str(refused.value) == f"Source 'order_items' cannot be queried: {fault}"
 
 
 def test_a_measure_that_several_sources_define_must_be_qualified() -> None:
@@ -200,7 +212,8 @@ def test_a_measure_that_several_sources_define_must_be_qualified() -> None:
         (
             {"name": "odd", "expr": "count(id)", "filter": "visits.day = 1"},
             "Filter on 'visits' requires a one_to_many join from measure source 'loans', which would cause incorrect "
-            "aggregation (fanout). Filter on a column that the measure's source leads to, or measure the other source.",
+            "aggregation (fanout). Filter on a column that the measure's source leads to, or measure the other source."
+            + _SAFE,
         ),
     ],
 )

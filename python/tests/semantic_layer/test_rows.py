@@ -60,24 +60,53 @@ DIAMOND_ROWS = {
 
 
 @pytest.mark.parametrize(
-    ("include_empty", "values"),
+    ("query", "fact", "listed"),
     [
-        # Seen from regions, whose empty groups are kept, the way through shops is declared first.
-        (True, [(100, 30), (200, 40)]),
-        # Seen from sales it is the way through buyers.
-        (False, [(100, 10), (200, 60)]),
+        ({"measures": ["sales.total"], "dimensions": ["regions.code"]}, "sales", ["buyers.regions", "shops.regions"]),
+        ({"measures": ["sales.total"], "filters": ["regions.code = 1"]}, "sales", ["buyers.regions", "shops.regions"]),
+        ({"measures": ["sum(sales.v * regions.code)"]}, "sales", ["buyers.regions", "shops.regions"]),
+        ({"measures": ["max(regions.code)"], "dimensions": ["sales.v"]}, "regions", ["shops.sales", "buyers.sales"]),
     ],
 )
-def test_of_two_ways_the_first_declared_is_taken(include_empty: bool, values: list[Any]) -> None:
-    query = {"measures": ["sales.total"], "dimensions": ["regions.code"], "include_empty": include_empty}
-    assert rows(DIAMOND, DIAMOND_ROWS, query) == values
-
-
-@pytest.mark.parametrize("dimensions", [["regions.code", "shops.id"], ["shops.id", "regions.code"]])
 @pytest.mark.parametrize("include_empty", [True, False])
-def test_a_second_way_to_the_same_source_does_not_multiply_a_fact(dimensions: list[str], include_empty: bool) -> None:
-    query = {"measures": ["sales.total"], "dimensions": dimensions, "include_empty": include_empty}
-    assert sum(row[-1] for row in rows(DIAMOND, DIAMOND_ROWS, query)) == 70
+def test_of_two_ways_none_is_taken_silently(
+    query: dict[str, Any], fact: str, listed: list[str], include_empty: bool
+) -> None:
+    with pytest.raises(SemanticLayerError) as refused:
+        rows(DIAMOND, DIAMOND_ROWS, query | {"include_empty": include_empty})
+    message, hint = str(refused.value).split("\n")
+    target = listed[0].rpartition(".")[2]
+    assert message == f"ambiguous path from `{fact}` to `{target}`: `{listed[0]}`, `{listed[1]}`"
+    column = "v" if target == "sales" else "code"
+    assert hint == f"hint: name the path: `{listed[0]}.{column}` or `{listed[1]}.{column}`"
+
+
+@pytest.mark.parametrize(
+    ("dimension", "values"),
+    [
+        ("shops.regions.code", [(100, 30), (200, 40)]),
+        ("buyers.regions.code", [(100, 10), (200, 60)]),
+        ("sales.buyers.regions.code", [(100, 10), (200, 60)]),
+    ],
+)
+def test_a_named_way_is_taken(dimension: str, values: list[Any]) -> None:
+    assert rows(DIAMOND, DIAMOND_ROWS, {"measures": ["sales.total"], "dimensions": [dimension]}) == values
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("include_empty", [True, False])
+def test_a_second_way_to_the_same_source_does_not_multiply_a_fact(turned: bool, include_empty: bool) -> None:
+    dimensions = ["shops.regions.code", "buyers.regions.code"]
+    query = {"dimensions": dimensions[::-1] if turned else dimensions, "include_empty": include_empty}
+    found = rows(DIAMOND, DIAMOND_ROWS, query | {"measures": ["sales.total"]})
+    assert sum(row[-1] for row in found) == 70
+
+
+def test_joins_of_two_sources_that_only_aliases_could_tell_apart_are_ambiguous() -> None:
+    sales = SALES | {"joins": [to("shops", "shop_id = shops.id")]}
+    shops = SHOPS | {"joins": [to("sales", "region_id = sales.buyer_id", "one_to_many")]}
+    with pytest.raises(SemanticLayerError, match=r"ambiguous path from `sales` to `shops`(?s:.*)different aliases"):
+        rows([sales, shops], DIAMOND_ROWS, {"measures": ["sales.total"], "dimensions": ["shops.id"]})
 
 
 def test_a_safe_way_is_preferred_to_a_cheaper_one_that_would_multiply() -> None:
@@ -120,7 +149,7 @@ def test_a_join_works_from_either_side_and_in_either_spelling(on: str, relations
     sources = [each | {"joins": [to(target, on, relationship)]} if each["name"] == holder else each for each in sources]
     tables = {"sales": [(1, 1, 10), (2, 2, 20), (3, None, 40)], "shops": [(1, 5), (2, 6), (3, 7)]}
     query = {"measures": ["sales.total"], "dimensions": ["shops.region_id"]}
-    assert rows(sources, tables, query) == [(5, 10), (6, 20), (7, None)]
+    assert rows(sources, tables, query) == [(5, 10), (6, 20), (7, None), (None, 40)]
 
 
 def test_a_many_to_one_join_on_the_grain_is_one_to_one() -> None:
@@ -163,12 +192,12 @@ PADDED_ROWS = {"sales": [(1, 1, 10), (2, 1, None), (3, None, 7)], "shops": [(1, 
 @pytest.mark.parametrize(
     ("measure", "values"),
     [
-        ("rows_n", [(5, 2), (6, 0)]),
-        ("ones", [(5, 2), (6, None)]),
-        ("unset", [(5, 1), (6, None)]),
-        ("kept", [(5, 1), (6, 0)]),
-        ("filled", [(5, 110), (6, None)]),
-        ("of_shops", [(5, 2), (6, 0)]),
+        ("rows_n", [(5, 2), (6, 0), (None, 1)]),
+        ("ones", [(5, 2), (6, None), (None, 1)]),
+        ("unset", [(5, 1), (6, None), (None, 0)]),
+        ("kept", [(5, 1), (6, 0), (None, 0)]),
+        ("filled", [(5, 110), (6, None), (None, 7)]),
+        ("of_shops", [(5, 2), (6, 0), (None, 0)]),
     ],
 )
 def test_a_group_without_rows_has_nothing_to_aggregate(measure: str, values: list[Any]) -> None:
@@ -177,7 +206,7 @@ def test_a_group_without_rows_has_nothing_to_aggregate(measure: str, values: lis
 
 def test_a_missing_partner_has_no_computed_column() -> None:
     query = {"dimensions": ["shops.region_id", "sales.size"]}
-    assert rows(PADDED, PADDED_ROWS, query) == [(5, 1), (5, 2), (6, None)]
+    assert rows(PADDED, PADDED_ROWS, query) == [(5, 1), (5, 2), (6, None), (None, 2)]
     assert rows(PADDED, PADDED_ROWS, query | {"filters": ["sales.size = 1"]}) == [(5, 1)]
 
 

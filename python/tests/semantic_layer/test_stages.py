@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from subprocess import run
@@ -21,15 +20,15 @@ from semantic_layer.expressions import (
     tables_of,
 )
 from semantic_layer.identifiers import needs_quotes
-from semantic_layer.joins import JoinGraph, build_graph, join_columns, neighbours_by_unique_edges
+from semantic_layer.joins import JoinGraph, build_graph, join_columns
+from semantic_layer.loading import load_definitions
 from semantic_layer.model import Model
 from semantic_layer.nullability import is_not_true_without, is_null_without
-from semantic_layer.paths import cheapest_tree, is_safe_from, rerooted
 from semantic_layer.planning import make_plan
 from semantic_layer.query import _KEPT_MODELS, _RecentModels, run_query
 from semantic_layer.requests import parse_query
 from semantic_layer.resolution import resolve
-from semantic_layer.sources import Join, parse_sources
+from semantic_layer.sources import Join, parse_source
 from semantic_layer.tables import parse_table
 from tests.semantic_layer.cases import ANSWERED
 from tests.semantic_layer.shop import AIR, SHOP
@@ -39,10 +38,15 @@ POSTGRES = get_dialect("postgres")
 
 
 def graph(joins: dict[str, list[dict[str, Any]]], names: str) -> JoinGraph:
-    sources = parse_sources(
-        [{"name": name, "table": name, "grain": ["id"], "columns": [], "joins": joins.get(name, [])} for name in names]
+    return build_graph(
+        {
+            name: parse_source(
+                {"name": name, "table": name, "grain": ["id"], "columns": [], "joins": joins.get(name, [])}
+            )
+            for name in names
+        },
+        SQLITE,
     )
-    return build_graph({source.name: source for source in sources}, SQLITE)
 
 
 def to(name: str, on: str = "x = y", relationship: str = "many_to_one", **more: str) -> dict[str, Any]:
@@ -76,56 +80,10 @@ def test_other_conditions_are_refused(on: str) -> None:
 
 def test_a_join_declared_from_both_sides_is_one_edge() -> None:
     both = graph({"a": [to("b")], "b": [to("a", "y = x", "one_to_many")]}, "ab")
-    assert len(both.ways_from("a")) == len(both.ways_from("b")) == 1
     (way,) = both.ways_from("a")
-    assert (way.relationship, way.is_safe, way.cost, way.columns) == ("many_to_one", True, 1, (("x", "y"),))
-    back = way.reversed()
-    assert (back.relationship, back.is_safe, back.cost, back.columns) == ("one_to_many", False, 10, (("y", "x"),))
-
-
-def test_a_join_on_the_whole_grain_cannot_multiply_either_way() -> None:
-    (way,) = graph({"a": [to("b", "id = y")]}, "ab").ways_from("b")
-    assert (way.relationship, way.is_safe) == ("one_to_many", True)
-
-
-def test_the_cheapest_way_wins_and_only_needed_steps_remain() -> None:
-    # a -> d directly backwards costs 10; through b and c it costs 3.
-    ways = graph(
-        {"a": [to("b")], "b": [to("c")], "c": [to("d"), to("e")], "d": [to("a", "p = q")]},
-        "abcde",
-    )
-    tree, missing = cheapest_tree(ways, "a", ["d", "zzz"])
-    assert list(tree) == ["b", "c", "d"]
-    assert missing == ["zzz"]
-
-
-def test_safe_ways_never_lead_from_one_to_many() -> None:
-    ways = graph({"a": [to("b")], "c": [to("b")]}, "abc")
-    assert cheapest_tree(ways, "a", ["c"])[1] == []
-    assert cheapest_tree(ways, "a", ["c"], safe_only=True)[1] == ["c"]
-
-
-def test_a_tie_is_broken_by_declaration_and_logged(caplog: pytest.LogCaptureFixture) -> None:
-    ways = graph({"a": [to("c"), to("b")], "b": [to("d")], "c": [to("d")]}, "abcd")
-    with caplog.at_level(logging.WARNING):
-        tree, _ = cheapest_tree(ways, "a", ["d"])
-    assert list(tree) == ["c", "d"]
-    assert caplog.messages == ["several join paths from 'a' to 'd' cost the same; the first declared is taken"]
-
-
-def test_a_tree_seen_from_another_node_has_the_same_joins() -> None:
-    tree, _ = cheapest_tree(graph({"a": [to("b")], "b": [to("c")], "d": [to("b")]}, "abcd"), "c", ["a", "d"])
-    turned = rerooted(tree, "c", "a")
-    assert {step.edge for step in turned.values()} == {step.edge for step in tree.values()}
-    assert turned["b"].origin == "a"
-    assert set(turned) == {"b", "c", "d"}
-    assert not is_safe_from(tree, "c", "a")
-    assert is_safe_from({"b": turned["b"]}, "a", "a")
-
-
-def test_nodes_are_together_when_unique_edges_connect_them() -> None:
-    ways = graph({"a": [to("b", "x = y", "one_to_one")], "b": [to("c", "v = w", "one_to_one")], "d": [to("a")]}, "abcd")
-    assert neighbours_by_unique_edges(ways, ["a", "c", "d"]) == [frozenset("ac"), frozenset("d")]
+    assert (way.relationship, way.is_to_one, way.pairs) == ("many_to_one", True, (("x", "y"),))
+    (back,) = both.ways_from("b")
+    assert (back.relationship, back.is_to_one, back.pairs) == ("one_to_many", False, (("y", "x"),))
 
 
 _NULL_WITHOUT_T = {
@@ -251,19 +209,19 @@ def test_tables_are_read_as_names_only(text: str, dialect: str, rendered: str) -
 
 
 def test_resolving_and_planning_go_without_sql() -> None:
-    model = Model(parse_sources(SHOP), POSTGRES)
+    model = Model(load_definitions(SHOP, POSTGRES), POSTGRES)
     query = parse_query({"measures": ["order_items.units", "orders.gross"], "dimensions": ["customers.region"]})
     resolved = resolve(model, query)
     assert list(resolved.labels.values()) == ["units", "gross"]
     plan = make_plan(model, resolved)
-    assert [(group.root, [join.step.target for join in group.joins]) for group in plan.groups] == [
+    assert [(group.fact, [join.step.target for join in group.joins]) for group in plan.groups] == [
         ("order_items", ["orders", "customers"]),
         ("orders", ["customers"]),
     ]
 
 
 def test_roles_are_nodes_that_read_their_source() -> None:
-    model = Model(parse_sources(AIR), POSTGRES)
+    model = Model(load_definitions(AIR, POSTGRES), POSTGRES)
     assert {node: source.name for node, source in model.graph.source_of.items()} == {
         "airports": "airports",
         "legs": "legs",

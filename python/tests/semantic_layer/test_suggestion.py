@@ -41,11 +41,12 @@ def test_sources_that_nothing_connects_get_a_join_from_the_names_of_their_column
     assert suggestion["required_joins"] == [
         {"source": "reviews", "to": "products", "on": "product_id = products.id", "relationship": "many_to_one"}
     ]
-    joined = reviews | {"joins": [{**suggestion["required_joins"][0]}]}
+    (join,) = suggestion["required_joins"]
+    joined = reviews | {"joins": [{key: join[key] for key in ("to", "on", "relationship")}]}
     assert suggest_repairs([*_WITHOUT_LINES, joined], query, "sqlite")["success"]
 
 
 def test_joins_to_sources_that_are_not_there_are_listed() -> None:
-    found = suggest_repairs([source for source in SHOP if source["name"] != "products"], {"measures": ["gross"]})
+    found = suggest_repairs([source for source in SHOP if source["name"] != "products"], {"measures": ["units"]})
     assert found["graph_errors"] == ["Source 'order_items' joins to 'products', but 'products' is not defined"]
     assert found["success"] is False

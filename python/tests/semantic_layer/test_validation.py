@@ -51,7 +51,7 @@ FAULTS = [
     pytest.param([USERS, USERS], ["Duplicate source name 'users'"], id="duplicate source"),
     pytest.param(
         [source("a", measures=[measure("m", "count(id)"), measure("m", "max(id)")])],
-        ["Duplicate measure 'm' on source 'a'"],
+        ["Source 'a' failed to parse: duplicate measure 'm'"],
         id="duplicate measure",
     ),
     pytest.param(
@@ -138,14 +138,10 @@ FAULTS = [
     pytest.param(
         [
             USERS,
-            source("b"),
-            source(
-                "a",
-                columns=["id", "x", "y"],
-                joins=[join("users", "x = users.id", alias="r"), join("b", "y = b.id", alias="r")],
-            ),
+            source("b", columns=["id", "x"], joins=[join("users", "x = users.id", alias="r")]),
+            source("a", columns=["id", "y"], joins=[join("b", "y = b.id", alias="r")]),
         ],
-        ["Validation failed: Join alias 'r' stands for both 'users' and 'b'. Choose different aliases."],
+        ["Join alias 'r' stands for both 'users' and 'b'. Choose different aliases."],
         id="one alias for two sources",
     ),
 ]
@@ -193,21 +189,23 @@ def test_a_sound_model_is_valid(sources: list[dict[str, Any]]) -> None:
         "errors": [],
         "warnings": [],
         "per_source_warnings": {},
+        "information": [],
     }
 
 
 def test_all_faults_are_reported_in_order() -> None:
     sources = [
         {"name": "x"},
-        source("a", grain=["key"], measures=[measure("m", "count(id)"), measure("m", "count(id)")]),
+        source("b", measures=[measure("m", "count(id)"), measure("m", "count(id)")]),
+        source("a", grain=["key"], measures=[measure("m", "count(id)"), measure("n", "count(id)")]),
         source("a"),
     ]
     assert validate_sources(sources, "postgres")["errors"] == [
         "Source 'x' failed to parse: grain: Field required; columns: Field required",
+        "Source 'b' failed to parse: duplicate measure 'm'",
         "Duplicate source name 'a'",
-        "Duplicate measure 'm' on source 'a'",
         "Source 'a' has grain column 'key' that is not in its columns list",
-        "a: measures 'm' and 'm' have the same expression and filter — remove one or differentiate them.",
+        "a: measures 'm' and 'n' have the same expression and filter — remove one or differentiate them.",
     ]
 
 
@@ -241,12 +239,66 @@ def test_a_touched_query_that_returns_the_key_of_a_table_must_join_it() -> None:
     assert validate_sources([USERS, joined], "postgres", ["spend"])["valid"]
 
 
-def test_an_unknown_key_is_a_warning_with_the_nearest_known_one() -> None:
-    found = validate_sources([source("a", mesures=[], tags=["x"], source_type="table")], "postgres")
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"mesures": []}, "unknown key `mesures` in source `a`: did you mean `measures`?"),
+        ({"joins": [join("a", "id = a.id", alias="b", releationship="x")]}, "unknown key `releationship` in join `b`"),
+        ({"measures": [measure("m", "count(id)", filters="x")]}, "unknown key `filters` in measure `m`: did you mean"),
+        ({"columns": ["id"], "joins": [join("b", "id = b.id", type="left")]}, "unknown key `type` in join `b`"),
+        ({"segments": [{"name": "s", "expr": "id > 1", "where": "x"}]}, "unknown key `where` in segment `s`"),
+    ],
+)
+def test_an_unknown_key_is_a_fault(changes: dict[str, Any], fault: str) -> None:
+    (found,) = validate_sources([source("a", **changes)], "postgres")["errors"]
+    assert found.startswith(f"Source 'a' failed to parse: {fault}")
+
+
+def test_notes_for_other_programs_are_no_faults() -> None:
+    column = {"name": "id", "type": "number", "tests": ["unique"], "enum_values": [1], "natural_granularity": "day"}
+    assert validate_sources([source("a", columns=["id"]) | {"columns": [column], "tags": ["x"]}], "postgres")["valid"]
+
+
+@pytest.mark.parametrize("what", ["columns", "joins", "segments"])
+def test_a_name_is_used_once_in_its_source(what: str) -> None:
+    each = {
+        "columns": {"name": "id", "type": "number"},
+        "joins": join("b", "id = b.id"),
+        "segments": {"name": "s", "expr": "id > 1"},
+    }[what]
+    found = validate_sources([source("a") | {what: [each, each]}, source("b")], "postgres")["errors"]
+    assert found == [f"Source 'a' failed to parse: duplicate {what.removesuffix('s')} '{each.get('name', 'b')}'"]
+
+
+def test_a_join_onto_a_part_of_a_key_is_pointed_out() -> None:
+    plan = source("plan", grain=["dept", "mon"], columns=["dept", "mon", "amount"])
+    spend = source("spend", columns=["id", "dept"], joins=[join("plan", "dept = plan.dept")])
+    assert validate_sources([plan, spend], "postgres")["warnings"] == [
+        "Source 'spend' joins to 'plan' as many_to_one, but only on a part of the key of 'plan' (dept, mon). "
+        "The join counts as to-many. Add the other columns to it."
+    ]
+    keyless = plan | {"grain": ["dept", "mon", "amount"]}
+    assert validate_sources([keyless, spend], "postgres")["warnings"] == []
+
+
+def test_ambiguous_paths_from_facts_are_listed() -> None:
+    sources = [
+        source(
+            "sales",
+            columns=["id", "buyer_id", "shop_id"],
+            joins=[join("buyers", "buyer_id = buyers.id"), join("shops", "shop_id = shops.id")],
+            measures=[measure("n", "count(id)")],
+        ),
+        source("buyers", columns=["id", "town_id"], joins=[join("towns", "town_id = towns.id")]),
+        source("shops", columns=["id", "town_id"], joins=[join("towns", "town_id = towns.id")]),
+        source("towns"),
+    ]
+    found = validate_sources(sources, "postgres")
     assert found["valid"]
-    assert found["per_source_warnings"] == {
-        "a": ["Source 'a' has the unknown key 'mesures', which is ignored. Did you mean 'measures'?"]
-    }
+    assert found["information"] == [
+        "ambiguous path from `sales` to `towns`: `buyers.towns`, `shops.towns`. Queries must name the one they mean."
+    ]
+    assert validate_sources([sources[0] | {"measures": []}, *sources[1:]], "postgres")["information"] == []
 
 
 def test_an_unknown_dialect_is_an_error_of_the_model() -> None:

@@ -1,0 +1,48 @@
+"""Division in measures: always true division, and NULL where the divisor is 0 or NULL, on every engine."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from semantic_layer.dialects import SqlDialect
+from semantic_layer.expressions import visible_nodes
+
+
+def with_true_division(tree: exp.Expr, dialect: SqlDialect) -> exp.Expr:
+    """``a / b`` and ``a % b`` so that integers divide exactly and 0 divides to NULL. Changes the given tree."""
+    for node in [node for node in visible_nodes(tree) if isinstance(node, (exp.Div, exp.Mod))]:
+        divisor = node.expression
+        if not _is_constant(divisor):
+            slot = exp.Placeholder()
+            divisor.replace(slot)
+            slot.replace(exp.Nullif(this=divisor.unnest(), expression=exp.Literal.number("0")))
+        if isinstance(node, exp.Div) and dialect.grammar.TYPED_DIVISION and not _has_fraction(node.this):
+            dividend = node.this
+            slot = exp.Placeholder()
+            dividend.replace(slot)
+            slot.replace(_fractional(dividend, dialect))
+    return tree
+
+
+def _fractional(dividend: exp.Expr, dialect: SqlDialect) -> exp.Expr:
+    if dialect.name == "sqlite":
+        return exp.Cast(this=dividend.unnest(), to=exp.DataType.build("real"))
+    return exp.Mul(this=dividend, expression=exp.Literal.number("1.0"))
+
+
+def _is_constant(tree: exp.Expr) -> bool:
+    """Whether it is a number other than 0 as it stands."""
+    return isinstance(tree, exp.Literal) and not tree.is_string and float(tree.name) != 0
+
+
+def _has_fraction(tree: exp.Expr) -> bool:
+    """Whether it surely divides exactly already: the result of a division, or of a product with a fraction."""
+    tree = tree.unnest()
+    if isinstance(tree, exp.Literal):
+        return not tree.is_string and "." in tree.name
+    if isinstance(tree, (exp.Mul, exp.Add, exp.Sub)):
+        return _has_fraction(tree.this) or _has_fraction(tree.expression)
+    return isinstance(tree, exp.Div) or (isinstance(tree, exp.Cast) and tree.to.is_type(*_FRACTIONS))
+
+
+_FRACTIONS = (exp.DataType.Type.FLOAT, exp.DataType.Type.DOUBLE)
