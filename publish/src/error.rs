@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use ktx_names::Finding;
+use ktx_policy::changelog::ChangelogError;
 use ktx_policy::guard::{RefusalClass, Refused};
 use ktx_policy::readiness::ReadinessReport;
 
@@ -16,6 +17,9 @@ pub enum PublishError {
     /// The release policy cannot be used.
     #[error("release-policy.json cannot be used")]
     Policy(Vec<Finding>),
+    /// The changelog has no section to release with.
+    #[error("{0}")]
+    Changelog(#[from] ChangelogError),
     /// Not every gate is open.
     #[error("the release is not ready")]
     NotReady(Box<ReadinessReport>),
@@ -146,7 +150,7 @@ impl PublishError {
             Self::Io(_) | Self::Interrupted | Self::TagsDiffer { .. } | Self::Npm { registry: false, .. } => {
                 ErrorClass::Failed
             }
-            Self::Policy(_) | Self::Forbidden { .. } => ErrorClass::Refused,
+            Self::Policy(_) | Self::Changelog(_) | Self::Forbidden { .. } => ErrorClass::Refused,
             Self::NotReady(report) if report.bytes_differ => ErrorClass::Integrity,
             Self::NotReady(_) => ErrorClass::Refused,
             Self::Refused(refused) => match refused.class() {
@@ -181,6 +185,9 @@ impl PublishError {
             }
             Self::Npm { .. } => {
                 Some("nothing was published: mend what npm names, then run the same command again".to_owned())
+            }
+            Self::Changelog(_) => {
+                Some("write what changed into CHANGELOG.md, then run the same command again".to_owned())
             }
             _ => None,
         }

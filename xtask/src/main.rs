@@ -8,11 +8,13 @@ mod build;
 mod build_package;
 mod build_wheel;
 mod check;
+mod diff;
 mod dist;
 mod exit;
 mod install_tools;
 mod interrupt;
 mod lock;
+mod notes;
 mod pack;
 #[cfg(test)]
 mod pasteable;
@@ -95,6 +97,8 @@ enum Command {
     Bench(bench::BenchArgs),
     Lock(lock::LockArgs),
     Version(version::VersionArgs),
+    Diff(diff::DiffArgs),
+    Notes(notes::NotesArgs),
     Readiness(readiness::ReadinessArgs),
     Publish(publish::PublishArgs),
     Promote(promote::PromoteArgs),
@@ -116,6 +120,8 @@ fn dispatch(command: Command, session: &Session<'_>) -> anyhow::Result<()> {
         Command::Bench(arguments) => bench::run(arguments, session),
         Command::Lock(arguments) => lock::run(arguments, session),
         Command::Version(arguments) => version::run(arguments, session),
+        Command::Diff(arguments) => diff::run(arguments, session),
+        Command::Notes(arguments) => notes::run(arguments, session),
         Command::Readiness(arguments) => readiness::run(arguments, session),
         Command::Publish(arguments) => publish::run(arguments, session),
         Command::Promote(arguments) => promote::run(arguments, session),

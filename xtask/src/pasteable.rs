@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use clap::Parser;
 use ktx_names::{ArtifactPackage, Platform};
 use ktx_policy::ReleasePolicy;
+use ktx_policy::budgets::Sizes;
 use ktx_policy::guard::{
     Commands, FirstLatest, Integrity, PackageState, PromoteRequest, Provenance, PublishRequest, Refused,
     RegistryState, RollbackRequest, TrustDowngrade, VersionFacts, promote, publish, rollback,
 };
 use ktx_policy::readiness::{
-    Artifacts, GateName, Head, ReadinessFacts, SmokeProof, VerifiedArtifacts, assess,
+    Artifacts, Compared, GateName, Head, ReadinessFacts, SmokeProof, VerifiedArtifacts, assess,
 };
 use ktx_policy::release_policy::{self, ReleaseMode};
 
@@ -43,6 +44,8 @@ fn facts(artifacts: Artifacts) -> ReadinessFacts {
         artifacts,
         head: Head::At("c0ffee".to_owned()),
         smoke: Platform::ALL.map(|platform| (platform, SmokeProof::Green)).into(),
+        changelog: Ok(()),
+        compared: Compared::First,
     }
 }
 
@@ -100,6 +103,31 @@ fn what_mends_a_gate_can_be_pasted() {
         unproven.smoke.retain(|platform, _| !missing.contains(platform));
         look(&policy(), &unproven);
     }
+    let mut silent = ready.clone();
+    silent.changelog = Err("CHANGELOG.md has no section".to_owned());
+    look(&policy(), &silent);
+    let grown = Compared::With {
+        version: "0.0.1".to_owned(),
+        before: Sizes::default(),
+        after: Sizes {
+            files: 1000,
+            ..Sizes::default()
+        },
+    };
+    for compared in [
+        Compared::Not,
+        Compared::OtherTarball,
+        Compared::Unreadable("cut".to_owned()),
+        grown,
+    ] {
+        look(
+            &policy(),
+            &ReadinessFacts {
+                compared,
+                ..ready.clone()
+            },
+        );
+    }
     let all = [
         GateName::ReleaseMode,
         GateName::Artifacts,
@@ -107,6 +135,8 @@ fn what_mends_a_gate_can_be_pasted() {
         GateName::SourceRevision,
         GateName::Platforms,
         GateName::Smoke,
+        GateName::Changelog,
+        GateName::Budgets,
     ];
     assert_eq!(shut, all.map(GateName::name).into(), "every gate was shut once");
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ktx_names::{ArtifactPackage, Platform};
 
+use crate::budgets::Sizes;
 use crate::version::ReleaseVersion;
 
 /// Everything that was found out about the artifacts and their proof.
@@ -17,6 +18,32 @@ pub struct ReadinessFacts {
     pub head: Head,
     /// What the smoke reports prove, by platform; a platform without a report is absent.
     pub smoke: BTreeMap<Platform, SmokeProof>,
+    /// Why CHANGELOG.md cannot be released with, when it cannot.
+    pub changelog: Result<(), String>,
+    /// What the comparison with the last version says.
+    pub compared: Compared,
+}
+
+/// What `dist/reports/diff.json` says about the tarball at hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Compared {
+    /// There is no comparison.
+    Not,
+    /// It cannot be read; why.
+    Unreadable(String),
+    /// It is about another tarball.
+    OtherTarball,
+    /// The registry has no version to compare with.
+    First,
+    /// Sizes of the version that it was compared with, and of the tarball at hand.
+    With {
+        /// The other version.
+        version: String,
+        /// Its sizes.
+        before: Sizes,
+        /// The sizes of the tarball at hand.
+        after: Sizes,
+    },
 }
 
 /// What came of verifying the artifacts against their manifest.

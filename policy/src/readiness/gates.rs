@@ -5,7 +5,9 @@ use crate::release_policy::{ReleaseMode, ReleasePolicy};
 use ktx_names::Finding;
 use ktx_names::Platform;
 
-use super::facts::{Artifacts, Head, ReadinessFacts, SmokeProof, VerifiedArtifacts};
+use crate::version::Channel;
+
+use super::facts::{Artifacts, Compared, Head, ReadinessFacts, SmokeProof, VerifiedArtifacts};
 use super::report::{Gate, GateName};
 
 /// Where every scenario of a smoke can run, so that none may be skipped. Other systems have no network namespaces, no
@@ -21,6 +23,8 @@ pub(super) fn all(policy: &ReleasePolicy, facts: &ReadinessFacts, findings: &[Fi
         source_revision(facts),
         platforms(policy, facts),
         smoke(policy, facts),
+        changelog(facts),
+        budgets(policy, facts),
     ]
 }
 
@@ -187,6 +191,47 @@ fn smoke(policy: &ReleasePolicy, facts: &ReadinessFacts) -> Gate {
         ),
     };
     gate(GateName::Smoke, missing, mend)
+}
+
+/// A version of a branch is for the people of that branch, who read its commits.
+fn changelog(facts: &ReadinessFacts) -> Gate {
+    let is_of_a_branch = matches!(facts.version.channel(), Some(Channel::Branch { .. }));
+    let missing = match &facts.changelog {
+        Err(cause) if !is_of_a_branch => vec![cause.clone()],
+        _ => Vec::new(),
+    };
+    let mend = Mend::after("write what changed into CHANGELOG.md", "cargo xtask notes");
+    gate(GateName::Changelog, missing, mend)
+}
+
+fn budgets(policy: &ReleasePolicy, facts: &ReadinessFacts) -> Gate {
+    let compare = Mend::run("cargo xtask diff");
+    let Some(budgets) = &policy.budgets else {
+        return gate(GateName::Budgets, Vec::new(), compare);
+    };
+    if let Err(missing) = verified(facts) {
+        return gate(GateName::Budgets, missing, Mend::run(BUILD));
+    }
+    let (missing, mend) = match &facts.compared {
+        Compared::Not => (
+            vec!["the package was not compared with the last version".to_owned()],
+            compare,
+        ),
+        Compared::Unreadable(cause) => (vec![format!("the comparison cannot be used: {cause}")], compare),
+        Compared::OtherTarball => (
+            vec!["the comparison is about another tarball".to_owned()],
+            compare,
+        ),
+        Compared::First => (Vec::new(), compare),
+        Compared::With { before, after, .. } => (
+            budgets.exceeded(before, after),
+            Mend::after(
+                "make it smaller, or raise budgets in release-policy.json",
+                "cargo xtask diff",
+            ),
+        ),
+    };
+    gate(GateName::Budgets, missing, mend)
 }
 
 fn list(platforms: &[Platform], separator: &str) -> String {

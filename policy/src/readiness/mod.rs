@@ -7,6 +7,6 @@ mod gates;
 mod report;
 mod text;
 
-pub use self::facts::{Artifacts, Head, ReadinessFacts, SmokeProof, VerifiedArtifacts};
+pub use self::facts::{Artifacts, Compared, Head, ReadinessFacts, SmokeProof, VerifiedArtifacts};
 pub use self::gates::COMPLETE_PLATFORM;
 pub use self::report::{Gate, GateName, NpmPublish, ReadinessReport, SmokeGate, assess};

@@ -112,6 +112,10 @@ pub enum GateName {
     Platforms,
     /// Every listed platform has proven these bytes.
     Smoke,
+    /// CHANGELOG.md has a section for the version.
+    Changelog,
+    /// Nothing grew over its budget.
+    Budgets,
 }
 
 impl GateName {
@@ -124,6 +128,8 @@ impl GateName {
             Self::SourceRevision => "source-revision",
             Self::Platforms => "platforms",
             Self::Smoke => "smoke",
+            Self::Changelog => "changelog",
+            Self::Budgets => "budgets",
         }
     }
 }

@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use ktx_names::Platform;
 
+use crate::budgets::Budgets;
+
 pub use self::document::text_range;
 pub use self::read::read;
 pub use self::schema::json_schema;
@@ -41,6 +43,10 @@ pub struct ReleasePolicy {
     /// The platforms whose program and smoke report a release needs.
     #[schemars(schema_with = "schema::platforms")]
     pub platforms: Vec<Platform>,
+    /// How much a release may grow beside the last one; without it there is no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Budgets")]
+    pub budgets: Option<Budgets>,
     /// Decisions that must be taken before anything is published; empty in every mode but `ci-artifact-only`.
     pub required_before_publishing: Vec<String>,
 }

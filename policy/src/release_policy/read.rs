@@ -3,6 +3,7 @@
 use jsonc_parser::ast::Value;
 use serde::de::DeserializeOwned;
 
+use crate::budgets::{Budgets, Growth};
 use crate::registry_url::RegistryUrl;
 use ktx_names::Finding;
 use ktx_names::Platform;
@@ -24,6 +25,7 @@ const SECTIONS: &[&str] = &[
     "publishedPackageSmoke",
     "runtimeInstaller",
     "platforms",
+    "budgets",
     "requiredBeforePublishing",
 ];
 
@@ -54,6 +56,10 @@ fn policy<'text>(document: &Document<'text>, findings: &mut Findings<'_, 'text>)
     let required_before_publishing = required_before_publishing(&root, release_mode, findings);
     let runtime_installer = runtime_installer(&root, findings);
     let platforms = platforms(&root, findings);
+    let budgets = match root.value("budgets") {
+        Some(_) => budgets(&root, findings).map(Some),
+        None => Some(None),
+    };
     Some(ReleasePolicy {
         schema,
         schema_version: schema_version?,
@@ -63,6 +69,7 @@ fn policy<'text>(document: &Document<'text>, findings: &mut Findings<'_, 'text>)
         published_package_smoke: published_package_smoke?,
         runtime_installer: runtime_installer?,
         platforms: platforms?,
+        budgets: budgets?,
         required_before_publishing: required_before_publishing?,
     })
 }
@@ -263,6 +270,25 @@ fn platforms<'text>(root: &Section<'_, 'text>, findings: &mut Findings<'_, 'text
         }
     }
     Some(platforms)
+}
+
+fn budgets<'text>(root: &Section<'_, 'text>, findings: &mut Findings<'_, 'text>) -> Option<Budgets> {
+    let section = root.section("budgets", &["tarball", "program", "files"], findings)?;
+    let mut growth = |key: &str| -> Option<Growth> {
+        let text = section.string(key, findings)?;
+        let growth = text.parse::<Growth>();
+        if let Err(error) = &growth {
+            let message = format!("Invalid Release policy budgets.{key}: {error}");
+            section.refuse(key, "policy-budget", message, findings);
+        }
+        growth.ok()
+    };
+    let (tarball, program, files) = (growth("tarball"), growth("program"), growth("files"));
+    Some(Budgets {
+        tarball: tarball?,
+        program: program?,
+        files: files?,
+    })
 }
 
 /// An enum of the model by its name in the file.

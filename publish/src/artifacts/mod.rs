@@ -1,5 +1,6 @@
 //! What was built and what was proven about it: the facts that readiness is judged by.
 
+mod comparison;
 mod package_json;
 mod proof;
 mod tarball;
@@ -12,13 +13,14 @@ use ktx_manifest::artifact_manifest::{
 };
 use ktx_manifest::{ContentId, Sha256Digest};
 use ktx_policy::readiness::{Artifacts, Head, ReadinessFacts, ReadinessReport, VerifiedArtifacts, assess};
-use ktx_policy::{ReleasePolicy, ReleaseVersion, release_policy};
+use ktx_policy::{ReleasePolicy, ReleaseVersion, changelog, release_policy};
 
 use crate::error::{PathError, PublishError};
 
+pub use self::comparison::{COMPARISON_FILE, read_comparison, sizes};
 pub use self::package_json::PackageJson;
 pub use self::proof::published_proof;
-pub use self::tarball::Tarball;
+pub use self::tarball::{Tarball, integrity_of};
 
 /// Where the artifacts, their reports and the policy lie.
 #[derive(Debug, Clone)]
@@ -29,6 +31,8 @@ pub struct Location {
     pub reports: PathBuf,
     /// `release-policy.json`
     pub policy: PathBuf,
+    /// `CHANGELOG.md`
+    pub changelog: PathBuf,
     /// What `--artifacts` said; `None` in a checkout.
     pub flag: Option<PathBuf>,
 }
@@ -41,11 +45,12 @@ impl Location {
             artifacts: dist.join("artifacts"),
             reports: dist.join("reports"),
             policy: root.join("release-policy.json"),
+            changelog: root.join("CHANGELOG.md"),
             flag: None,
         }
     }
 
-    /// Handed over without a checkout: `reports/` and `release-policy.json` beside the folder of the artifacts.
+    /// Handed over without a checkout: `reports/`, `release-policy.json` and `CHANGELOG.md` beside the folder of the artifacts.
     pub fn handed_over(artifacts: &Path) -> Self {
         let beside = artifacts
             .parent()
@@ -55,6 +60,7 @@ impl Location {
             artifacts: artifacts.to_owned(),
             reports: beside.join("reports"),
             policy: beside.join("release-policy.json"),
+            changelog: beside.join("CHANGELOG.md"),
             flag: Some(artifacts.to_owned()),
         }
     }
@@ -102,17 +108,29 @@ pub fn survey(location: &Location, built: &Built) -> Result<Survey, PublishError
     let (artifacts, tarball) = look(location, built)?;
     let digest = tarball.as_ref().map(|tarball| tarball.content().sha256);
     let smoke = proof::gather(&location.reports, &policy.platforms, digest, policy_digest);
+    let changelog = changelog(&location.changelog, &built.version);
     let facts = ReadinessFacts {
         version: built.version.clone(),
         artifacts,
         head: built.head.clone(),
         smoke,
+        changelog: changelog.map(drop).map_err(|error| error.to_string()),
+        compared: comparison::judge(&location.reports, tarball.as_ref()),
     };
     Ok(Survey {
         readiness: assess(&policy, &facts),
         policy,
         tarball,
     })
+}
+
+/// The version's section of the changelog.
+pub fn changelog(path: &Path, version: &ReleaseVersion) -> Result<String, PublishError> {
+    let text = fs::read_to_string(path).map_err(|error| PublishError::Prerequisite {
+        message: error.to_string(),
+        hint: "hand over CHANGELOG.md beside the folder of the artifacts".to_owned(),
+    })?;
+    Ok(changelog::section(&text, version)?)
 }
 
 fn look(location: &Location, built: &Built) -> Result<(Artifacts, Option<Tarball>), PublishError> {

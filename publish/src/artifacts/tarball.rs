@@ -88,7 +88,7 @@ impl Tarball {
 }
 
 /// The integrity text of `bytes`, as npm computes it.
-pub(crate) fn integrity_of(bytes: &[u8]) -> Integrity {
+pub fn integrity_of(bytes: &[u8]) -> Integrity {
     Integrity(format!("sha512-{}", STANDARD.encode(Sha512::digest(bytes))))
 }
 

@@ -39,6 +39,9 @@ pub struct Dist {
     pub tarball: String,
     /// Subresource Integrity of the tarball.
     pub integrity: Option<Integrity>,
+    /// Size of the files in bytes, as whoever published it said.
+    #[serde(rename = "unpackedSize", default)]
+    pub unpacked_size: Option<u64>,
     /// Attestations, of which provenance is one.
     #[serde(default)]
     attestations: Option<Attestations>,

@@ -23,7 +23,7 @@ pub use self::moving::{MoveArgs, carry_out, move_options};
 pub use self::telling::{Told, blocked, failure, print_checked, print_notes, print_tags, told};
 
 // No doc comment: clap would make it the text of every command that flattens this.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub struct Place {
     /// The registry, where release-policy.json names none [default: npm's own]
     #[arg(long, value_name = "URL")]
@@ -67,9 +67,19 @@ pub fn location(session: &Session<'_>, artifacts: Option<&Utf8PathBuf>) -> Resul
 
 /// What the artifacts must be. Handed-over ones come with the program that runs now, and have its version.
 pub fn built(session: &Session<'_>, artifacts: Option<&Utf8PathBuf>) -> Result<Built> {
-    let version = match artifacts {
-        Some(_) => semver::Version::parse(env!("CARGO_PKG_VERSION"))?,
-        None => sources::version(session)?,
+    built_as(session, artifacts, None)
+}
+
+/// The same for another version than that of the sources, of which there may be no artifacts.
+pub fn built_as(
+    session: &Session<'_>,
+    artifacts: Option<&Utf8PathBuf>,
+    version: Option<ReleaseVersion>,
+) -> Result<Built> {
+    let version = match (version, artifacts) {
+        (Some(version), _) => version.as_semver().clone(),
+        (None, Some(_)) => semver::Version::parse(env!("CARGO_PKG_VERSION"))?,
+        (None, None) => sources::version(session)?,
     };
     let python = ktx_release::version::python_version(&version)
         .map_err(|error| Failure::new(Exit::Refused, error.to_string()).hint(error.hint()))?;

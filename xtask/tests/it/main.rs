@@ -3,12 +3,14 @@
 mod builds;
 mod checkout;
 mod command_line;
+mod comparing;
 mod dist;
 #[cfg(unix)]
 mod interrupted;
 #[cfg(target_os = "linux")]
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod killed_smoke;
+mod noting;
 #[cfg(unix)]
 mod pipeline;
 mod releaser;

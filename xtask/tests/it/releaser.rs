@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::checkout::{Checkout, foreign};
 use crate::support::LocalRegistry;
-use crate::support::release::smoke_report;
+use crate::support::release::{changelog, smoke_report};
 
 pub struct Releaser {
     pub checkout: Checkout,
@@ -33,12 +33,22 @@ impl Releaser {
         policy["publishedPackageSmoke"]["version"] = json!(version);
         let policy = serde_json::to_string_pretty(&policy).expect("the policy is written");
         checkout.write("release-policy.json", policy);
+        checkout.write("CHANGELOG.md", changelog(version));
         let credentials = releaser.registry.credentials(&releaser.registry.url());
         checkout.write(".npmrc", credentials);
         checkout.write(".gitignore", "/dist\n/target\n/.npm\n/.npmrc\n");
         releaser.git(&["init", "--quiet", "--initial-branch", "main"]);
         releaser.commit();
         releaser
+    }
+
+    /// Lifts the budgets, for a release after one that is much smaller.
+    pub fn allow_growth(&self) {
+        let mut policy: Value =
+            serde_json::from_slice(&self.checkout.read("release-policy.json")).expect("the policy is JSON");
+        policy.as_object_mut().expect("an object").remove("budgets");
+        self.checkout.write("release-policy.json", policy.to_string());
+        self.commit();
     }
 
     /// Everything that is not ignored, as a commit.
@@ -72,6 +82,7 @@ impl Releaser {
     /// A program that says to be of `version`, and the artifacts around it.
     pub fn build(&self, version: &str) {
         self.stamp_program(version);
+        self.checkout.write("CHANGELOG.md", changelog(version));
         self.commit();
         self.checkout.build(&["build", "--prebuilt"]);
     }
@@ -83,7 +94,7 @@ impl Releaser {
         self.checkout.write(&path, program);
     }
 
-    /// A green report of the built tarball, as a smoke on its platform would write it.
+    /// A green report of the built tarball, as a smoke on its platform would write it, and the comparison.
     pub fn prove(&self, version: &str) {
         let report = self.report(
             version,
@@ -94,6 +105,7 @@ impl Releaser {
             &format!("dist/reports/smoke-{}.json", foreign()),
             report.to_string(),
         );
+        self.checkout.build(&["diff"]);
     }
 
     /// A green report of the package as the registry serves it.

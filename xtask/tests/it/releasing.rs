@@ -76,7 +76,7 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
     tag     before  after
     latest  -       [VERSION]
     next    -       [VERSION]
-    checked: open gates: release-mode, artifacts, policy, source-revision, platforms, smoke
+    checked: open gates: release-mode, artifacts, policy, source-revision, platforms, smoke, changelog, budgets
     checked: the tag is one of ours and no version range
     checked: the version's channel and the policy allow the tag
     checked: no tag moves backwards
@@ -105,7 +105,7 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
     tag     before  after
     latest  -       [VERSION]
     next    -       [VERSION]
-    checked: open gates: release-mode, artifacts, policy, source-revision, platforms, smoke
+    checked: open gates: release-mode, artifacts, policy, source-revision, platforms, smoke, changelog, budgets
     checked: the tag is one of ours and no version range
     checked: the version's channel and the policy allow the tag
     checked: no tag moves backwards
@@ -131,7 +131,7 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
     tag     before  after
     latest  -       [VERSION]
     next    -       [VERSION]
-    checked: open gates: release-mode, artifacts, policy, source-revision, platforms, smoke
+    checked: open gates: release-mode, artifacts, policy, source-revision, platforms, smoke, changelog, budgets
     checked: the tag is one of ours and no version range
     checked: the version's channel and the policy allow the tag
     checked: no tag moves backwards
@@ -236,7 +236,7 @@ fn a_refused_tag_is_named_although_the_gates_are_shut() {
     integrity: there is no tarball
     command: npm publish PRIVATE-COPY.tgz --tag=v1.x --access=public --provenance=false --dry-run=false --force=false --ignore-scripts --json --fetch-retries=0 --registry=[REGISTRY]/ --@kaelio:registry=[REGISTRY]/
     tags: none
-    checked: open gates: release-mode
+    checked: open gates: release-mode, changelog, budgets
     checked: the tag is one of ours and no version range
     not checked: the version's channel and the policy allow the tag
     not checked: no tag moves backwards
@@ -291,7 +291,7 @@ fn an_unreachable_registry_is_never_guessed() {
     integrity: [INTEGRITY]
     command: npm publish PRIVATE-COPY.tgz --tag=next --access=public --provenance=false --dry-run=false --force=false --ignore-scripts --json --fetch-retries=0 --registry=http://127.0.0.1:9/ --@kaelio:registry=http://127.0.0.1:9/
     tags: not known
-    checked: open gates: release-mode, artifacts, policy, source-revision, platforms, smoke
+    checked: open gates: release-mode, artifacts, policy, source-revision, platforms, smoke, changelog, budgets
     checked: the tag is one of ours and no version range
     checked: the version's channel and the policy allow the tag
     not checked: no tag moves backwards

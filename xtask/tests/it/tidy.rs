@@ -8,21 +8,37 @@ use fs_err as fs;
 use serde::Deserialize;
 
 /// Who may depend on whom. `fixtures` is for tests and the known-bad corpus, never in what ships.
-const DIRECTION: [(&str, &[&str]); 12] = [
+const DIRECTION: [(&str, &[&str]); 14] = [
     ("ktx", &["ktx-app", "ktx-project", "ktx-runtime"]),
     ("ktx-app", &["ktx-project", "ktx-runtime"]),
     ("ktx-fixtures", &["ktx-manifest"]),
+    (
+        "ktx-announce",
+        &[
+            "ktx-inspect",
+            "ktx-manifest",
+            "ktx-names",
+            "ktx-policy",
+            "ktx-publish",
+        ],
+    ),
+    ("ktx-inspect", &["ktx-manifest", "ktx-names"]),
     ("ktx-manifest", &["ktx-names"]),
     ("ktx-names", &[]),
     ("ktx-policy", &["ktx-names"]),
     ("ktx-project", &["ktx-manifest", "ktx-runtime"]),
-    ("ktx-publish", &["ktx-manifest", "ktx-names", "ktx-policy"]),
+    (
+        "ktx-publish",
+        &["ktx-inspect", "ktx-manifest", "ktx-names", "ktx-policy"],
+    ),
     ("ktx-release", &["ktx-manifest"]),
     ("ktx-runtime", &["ktx-manifest"]),
     ("ktx-smoke", &["ktx-manifest"]),
     (
         "xtask",
         &[
+            "ktx-announce",
+            "ktx-inspect",
             "ktx-manifest",
             "ktx-names",
             "ktx-policy",
@@ -256,7 +272,7 @@ fn versions_agree() {
         "pyproject.toml is stamped"
     );
     assert!(
-        text("CHANGELOG.md").contains(&format!("## {version}")),
+        text("CHANGELOG.md").contains(&format!("## [{version}] - ")),
         "CHANGELOG.md has no entry for {version}"
     );
 }

@@ -115,6 +115,7 @@ fn the_workflows_run_commands_that_exist_with_flags_that_exist() {
     let expected = [
         "build",
         "check",
+        "diff",
         "publish",
         "readiness",
         "smoke",

@@ -64,8 +64,12 @@ impl<'s> Checkout<'s> {
     /// The version set and committed, its artifacts where a build puts them, verified and proven.
     pub fn build(&self, version: &str, package: &PackageTree) -> Result<(), Stop> {
         self.xtask("version-set", "version set").arg(version).check()?;
-        self.git("add", "add Cargo.toml Cargo.lock release-policy.json")
-            .check()?;
+        fs::write(self.at("CHANGELOG.md"), changelog(version))?;
+        self.git(
+            "add",
+            "add Cargo.toml Cargo.lock CHANGELOG.md release-policy.json",
+        )
+        .check()?;
         self.git("commit", "commit --quiet --message")
             .arg(version)
             .check()?;
@@ -76,6 +80,7 @@ impl<'s> Checkout<'s> {
         }
         let tarball = write_artifacts(&artifacts, package, head.stdout.trim())?;
         self.xtask("verify", "verify").check()?;
+        self.release("diff", "diff").check()?;
         self.refuses_unproven(version)?;
         let package = Package {
             tarball,
@@ -170,6 +175,10 @@ impl<'s> Checkout<'s> {
         policy["platforms"] = json!([Platform::host().map(Platform::as_str)]);
         Ok(format!("{policy:#}\n"))
     }
+}
+
+fn changelog(version: &str) -> String {
+    format!("# Changelog\n\n## [{version}] - 2031-01-31\n\n### Changed\n\n- This is a rehearsal.\n")
 }
 
 /// Where a version goes first.

@@ -1,0 +1,138 @@
+//! The package about to go out, beside one that is out.
+
+use jiff::Timestamp;
+use ktx_inspect::{Comparison, Package, Published, Side, compare};
+use ktx_manifest::smoke_report::SchemaVersion;
+use ktx_names::NPM_PACKAGE;
+use ktx_policy::{RegistryUrl, ReleaseVersion};
+use ktx_publish::PublishError;
+use ktx_publish::artifacts::{Tarball, integrity_of};
+use ktx_publish::registry::{Packument, Registry};
+
+/// How many versions the sizes are listed of.
+const HISTORY: usize = 12;
+
+/// Compares with a version on the registry: the one that `asked` names by number or dist-tag, else the highest below
+/// `version`.
+pub fn against_registry(
+    tarball: &Tarball,
+    version: &ReleaseVersion,
+    registry: &Registry,
+    asked: Option<&str>,
+) -> Result<Comparison, PublishError> {
+    let packument = registry.packument(NPM_PACKAGE)?;
+    let other = match (&packument, asked) {
+        (None, None) => None,
+        (None, Some(asked)) => return Err(unknown(asked, registry.url())),
+        (Some(packument), Some(asked)) => {
+            Some(named(packument, asked).ok_or_else(|| unknown(asked, registry.url()))?)
+        }
+        (Some(packument), None) => last_before(packument, version),
+    };
+    let candidate = read(
+        tarball.bytes(),
+        &format!("the tarball of {version}"),
+        "cargo xtask build",
+    )?;
+    let before = match (&packument, &other) {
+        (Some(packument), Some(other)) => Some((other.clone(), fetch(packument, other, registry)?)),
+        _ => None,
+    };
+    Ok(Comparison {
+        schema_version: SchemaVersion,
+        registry: registry.url().to_string(),
+        candidate: Side::of(&version.to_string(), &candidate),
+        against: before
+            .as_ref()
+            .map(|(version, package)| Side::of(version, package)),
+        changes: before.as_ref().map(|(_, package)| compare(package, &candidate)),
+        history: packument.as_ref().map(history).unwrap_or_default(),
+    })
+}
+
+/// The highest published version below `version`; its own number may be taken already.
+pub fn last_before(packument: &Packument, version: &ReleaseVersion) -> Option<String> {
+    let numbers = packument
+        .versions
+        .keys()
+        .filter_map(|text| semver::Version::parse(text).ok());
+    let lower = numbers.filter(|other| other < version.as_semver());
+    lower.max().map(|version| version.to_string())
+}
+
+fn named(packument: &Packument, asked: &str) -> Option<String> {
+    let version = packument.tags.get(asked).map_or(asked, String::as_str);
+    packument
+        .versions
+        .contains_key(version)
+        .then(|| version.to_owned())
+}
+
+fn unknown(asked: &str, registry: &RegistryUrl) -> PublishError {
+    PublishError::Usage {
+        message: format!("{registry} has no version or dist-tag {asked} of {NPM_PACKAGE}"),
+        hint: "leave --against away, which takes the last version below".to_owned(),
+    }
+}
+
+/// The bytes that the registry serves, which must be those that it announces.
+pub fn served(packument: &Packument, version: &str, registry: &Registry) -> Result<Vec<u8>, PublishError> {
+    let Some(published) = packument.versions.get(version) else {
+        return Err(unknown(version, registry.url()));
+    };
+    let bytes = registry.tarball(&published.dist.tarball)?;
+    if published
+        .dist
+        .integrity
+        .as_ref()
+        .is_some_and(|announced| *announced != integrity_of(&bytes))
+    {
+        return Err(PublishError::Integrity {
+            message: format!("the registry serves other bytes of {NPM_PACKAGE}@{version} than it announces"),
+            hint: "find out what stands between here and the registry, then run the same command again"
+                .to_owned(),
+        });
+    }
+    Ok(bytes)
+}
+
+fn fetch(packument: &Packument, version: &str, registry: &Registry) -> Result<Package, PublishError> {
+    let bytes = served(packument, version, registry)?;
+    let hint =
+        "this version cannot be compared with it: take budgets out of release-policy.json for one release";
+    read(
+        &bytes,
+        &format!("{NPM_PACKAGE}@{version} from the registry"),
+        hint,
+    )
+}
+
+fn read(bytes: &[u8], what: &str, hint: &str) -> Result<Package, PublishError> {
+    Package::read(bytes).map_err(|error| PublishError::Integrity {
+        message: format!("failed to read {what}: {error}"),
+        hint: hint.to_owned(),
+    })
+}
+
+/// The last versions in the order of their publication, or of their numbers where the registry tells no times.
+fn history(packument: &Packument) -> Vec<Published> {
+    let state = packument.state();
+    let published_at = |version: &String| state.versions.get(version)?.published_at.clone();
+    let mut versions: Vec<_> = packument
+        .versions
+        .iter()
+        .map(|(version, published)| Published {
+            version: version.clone(),
+            published_at: published_at(version),
+            unpacked_bytes: published.dist.unpacked_size,
+        })
+        .collect();
+    versions.sort_by_cached_key(|entry| {
+        let time = entry
+            .published_at
+            .as_ref()
+            .and_then(|time| time.parse::<Timestamp>().ok());
+        (time, semver::Version::parse(&entry.version).ok())
+    });
+    versions.split_off(versions.len().saturating_sub(HISTORY))
+}

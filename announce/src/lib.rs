@@ -1,0 +1,11 @@
+//! What surrounds a publication: the comparison with the last version, the notes, the page that a person looks at
+//! before approving, the git tag and the release page afterwards, and what an outsider can verify.
+//!
+//! Publishes nothing and moves no dist-tag. Knows no command line and prints nothing.
+
+mod beside;
+mod facts;
+mod notes;
+
+pub use self::beside::{against_registry, last_before, served};
+pub use self::facts::Release;

@@ -1,0 +1,126 @@
+//! Each kind of change is named, and nothing else is.
+
+use ktx_inspect::{Comparison, Side, compare};
+use ktx_manifest::smoke_report::SchemaVersion;
+
+use crate::packages::Sample;
+
+fn lines(change: impl FnOnce(&mut Sample)) -> Vec<String> {
+    let before = Sample::new();
+    let mut after = before.clone();
+    change(&mut after);
+    let (before, after) = (before.package(), after.package());
+    let comparison = Comparison {
+        schema_version: SchemaVersion,
+        registry: "https://registry.example/".to_owned(),
+        candidate: Side::of("0.2.0", &after),
+        against: Some(Side::of("0.1.0", &before)),
+        changes: Some(compare(&before, &after)),
+        history: Vec::new(),
+    };
+    let text = serde_json::to_string(&comparison).expect("it is written");
+    let read: Comparison = serde_json::from_str(&text).expect("what was written is read");
+    assert_eq!(read, comparison);
+    let lines = comparison.lines().into_iter();
+    // Sizes are in every comparison.
+    let is_size = |line: &String| {
+        line.contains("(±0 %)") || line.starts_with("tarball: ") || line.starts_with("unpacked: ")
+    };
+    lines.skip(1).filter(|line| !is_size(line)).collect()
+}
+
+#[track_caller]
+fn check(change: impl FnOnce(&mut Sample), expected: &[&str]) {
+    assert_eq!(lines(change), expected);
+}
+
+#[test]
+fn equal_packages_differ_in_nothing() {
+    check(|_| {}, &["files: 6 -> 6"]);
+}
+
+#[test]
+fn the_version_alone_is_no_difference_of_names() {
+    check(
+        |sample| sample.with_wheel("0.2.0"),
+        &[
+            "files: 6 -> 6",
+            "~ assets/python/kaelio_ktx-*-py3-none-any.whl 2.0 kB -> 2.0 kB",
+            "~ wheel: kaelio_ktx-*.dist-info/METADATA 1.8 kB -> 1.8 kB",
+            "~ wheel: kaelio_ktx-*.dist-info/RECORD 627 B -> 627 B",
+        ],
+    );
+}
+
+#[test]
+fn files_that_come_go_change_and_become_executable() {
+    check(
+        |sample| {
+            sample
+                .files
+                .insert("readme.md".to_owned(), (vec![b'x'; 1500], false));
+            sample.files.remove("native/win32-x64/ktx.exe");
+            sample.files.get_mut("assets/python/core.txt").expect("a lock").1 = true;
+        },
+        &[
+            "files: 6 -> 6",
+            "native/win32-x64/ktx.exe: removed",
+            "+ readme.md 1.5 kB",
+            "- native/win32-x64/ktx.exe 358 B",
+            "! assets/python/core.txt became executable",
+        ],
+    );
+}
+
+#[test]
+fn pins_that_come_go_change_and_get_other_hashes() {
+    check(
+        |sample| {
+            *sample.content("assets/python/core.txt") =
+                b"alpha==1.0 \\\n    --hash=sha256:cc\ngamma==3.0 \\\n    --hash=sha256:dd\n".to_vec();
+        },
+        &[
+            "files: 6 -> 6",
+            "assets/python/core.txt: + gamma 3.0",
+            "assets/python/core.txt: - beta 2.0",
+            "assets/python/core.txt: ! alpha 1.0 has other hashes",
+            "~ assets/python/core.txt 93 B -> 68 B",
+        ],
+    );
+}
+
+#[test]
+fn new_hosts_are_named_with_their_files_also_in_programs() {
+    check(
+        |sample| {
+            sample
+                .content("native/linux-x64/ktx")
+                .extend(b"\0https://collector.example.net/v1\0");
+            *sample.content("dist/bin.js") = b"#!/usr/bin/env node\n".to_vec();
+        },
+        &[
+            "files: 6 -> 6",
+            "native/linux-x64/ktx: 150 B -> 184 B (+22.7 %)",
+            "new host: collector.example.net in native/linux-x64/ktx",
+            "host is gone: docs.example.com in dist/bin.js",
+            "~ dist/bin.js 48 B -> 20 B",
+            "~ native/linux-x64/ktx 150 B -> 184 B",
+        ],
+    );
+}
+
+#[test]
+fn scripts_and_dependencies_of_package_json() {
+    check(
+        |sample| {
+            *sample.content("package.json") =
+                br#"{"name": "@kaelio/ktx", "version": "0.2.0", "scripts": {"postinstall": "node x.js"}}"#
+                    .to_vec();
+        },
+        &[
+            "files: 6 -> 6",
+            r#"package.json scripts: nothing -> {"postinstall":"node x.js"}"#,
+            "~ package.json 43 B -> 84 B",
+        ],
+    );
+}
