@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ktx_daemon.http_protocol import TOO_MANY
+from ktx_daemon.http_protocol import TOO_MANY, BoundedHttpProtocol
 from ktx_daemon.identity import Identity
 
 RETRY_SECONDS = "1"
@@ -68,7 +68,8 @@ class Admission:
         if path != "/health":
             if self.identity.token is not None and not self.identity.accepts(_bearer_token(headers)):
                 return refusal(401, "A valid bearer token is required.", {"WWW-Authenticate": "Bearer"})
-            if not scope["ktx.connection"].prove():
+            connection: BoundedHttpProtocol | None = scope.get("ktx.connection")
+            if connection is not None and not connection.prove():
                 return refusal(503, TOO_MANY, {"Connection": "close", "Retry-After": RETRY_SECONDS})
         method = self.methods.get(path)
         if method is None:

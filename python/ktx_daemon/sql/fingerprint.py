@@ -15,6 +15,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token, TokenType
 
 from ktx_daemon.errors import plain_message
+from ktx_daemon.sql.history import inside_commands, read_statements
 from ktx_daemon.sql.literals import LiteralType, literal_type, starts_negative_number
 from ktx_daemon.sql.parsing import (
     BLANK,
@@ -23,7 +24,6 @@ from ktx_daemon.sql.parsing import (
     dialect_named,
     is_physical,
     nodes,
-    parse_statements,
     position,
     start_of,
     tokenize,
@@ -80,8 +80,8 @@ def fingerprint(sql: str, dialect: Dialect) -> Fingerprint:
     """Normalise `sql` and hash the result."""
     try:
         tokens = tokenize(sql, dialect)
-        statements = parse_statements(sql, dialect, tokens)
-        tokens = _without_final_semicolons(_inside_commands(tokens, dialect))
+        statements = read_statements(sql, dialect, tokens)
+        tokens = _without_final_semicolons(inside_commands(tokens, dialect))
     except (Unparseable, SqlglotError) as error:
         return _unreadable(plain_message(error))
     if not statements:
@@ -116,22 +116,6 @@ def _names_and_tables(statements: list[exp.Expr]) -> tuple[set[int], list[str]]:
         elif is_physical(node):
             tables.append(node)
     return names, [".".join(part.name for part in table.parts) for table in sorted(tables, key=position)]
-
-
-def _inside_commands(tokens: list[Token], dialect: Dialect) -> list[Token]:
-    """Take the rest of commands apart, which sqlglot's tokenizer keeps whole, as if it were one string."""
-    tokenizer = dialect.tokenizer_class
-    if all(token.token_type not in tokenizer.COMMANDS for token in tokens):
-        return tokens
-    expanded: list[Token] = []
-    for place, token in enumerate(tokens):
-        follows_command = place > 0 and tokens[place - 1].token_type in tokenizer.COMMANDS
-        begins = place < 2 or tokens[place - 2].token_type in tokenizer.COMMAND_PREFIX_TOKENS
-        if token.token_type is TokenType.STRING and follows_command and begins:
-            expanded += tokenize(token.text, dialect)
-        else:
-            expanded.append(token)
-    return expanded
 
 
 def _without_final_semicolons(tokens: list[Token]) -> list[Token]:

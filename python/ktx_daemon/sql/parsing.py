@@ -29,6 +29,11 @@ _RECURSIVE_WITHOUT_KEYWORD = frozenset({"tsql", "fabric", "oracle", "teradata"})
 """Dialects whose common table expressions may name themselves without RECURSIVE."""
 
 
+_NAMING_OTHERS = (exp.Create, exp.Drop, exp.Alter, exp.UserDefinedFunction)
+_TABLE_KINDS = frozenset({"TABLE", "VIEW", "MATERIALIZED VIEW"})
+"""What the name of a CREATE, DROP or ALTER is a table of; others name functions, schemas, sequences."""
+
+
 class Unparseable(Exception):
     """The text is no SQL of the dialect; the message says where it fails."""
 
@@ -55,6 +60,8 @@ def parse_statements(sql: str, dialect: Dialect, tokens: list[Token] | None = No
         raise Unparseable(plain_message(error)) from None
     except RecursionError:
         raise Unparseable(TOO_DEEP) from None
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise Unparseable(f"sqlglot cannot read this ({type(error).__name__})") from None
     # sqlglot keeps a comment behind the last semicolon as a statement of its own.
     statements = [one for one in parsed if one is not None and not isinstance(one, exp.Semicolon)]
     if type(dialect).__name__.lower() in _RECURSIVE_WITHOUT_KEYWORD:
@@ -101,6 +108,8 @@ def physical_tables(statement: exp.Expr) -> list[exp.Table]:
 def is_physical(node: exp.Expr) -> TypeGuard[exp.Table]:
     """Tell whether a node refers to a stored table."""
     if not isinstance(node, exp.Table) or not isinstance(node.this, (exp.Identifier, exp.Dot)):
+        return False
+    if isinstance(node.parent, _NAMING_OTHERS) and str(node.parent.args.get("kind")).upper() not in _TABLE_KINDS:
         return False
     return bool(node.name) and not _names_cte(node)
 

@@ -1,5 +1,6 @@
 """`/sql/parse-table-identifier`: which physical table a LookML `sql_table_name` stands for."""
 
+import re
 from collections.abc import Set
 from functools import cache
 from typing import TypedDict
@@ -7,10 +8,8 @@ from typing import TypedDict
 from pydantic import BaseModel, ConfigDict
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
-from sqlglot.errors import SqlglotError
 
-from ktx_daemon.errors import plain_message
-from semantic_layer.nesting import parse
+from ktx_daemon.sql.parsing import Unparseable, parse_statements
 
 DIALECTS = frozenset({"bigquery", "snowflake", "postgres", "redshift", "mysql", "sqlite", "tsql", "clickhouse"})
 
@@ -18,6 +17,17 @@ TEMPLATE_MARKS = ("${", "@{")
 """Looker's references and constants; they must be resolved before the name means anything."""
 
 MOST_PARTS = 3
+
+_LEGACY_NAME = re.compile(r"\[(?:([^\]]+):)?([^\].:]+)\.([^\]@]+)(?:@[^\]]*)?\]")
+"""BigQuery's legacy SQL, `[project:dataset.table@decorator]`; a domain's project has a colon of its own."""
+
+_INDEX_HINT = re.compile(
+    r"\b(?:use|ignore|force)\s+(?:index|key)(?:\s+for\s+(?:join|order\s+by|group\s+by))?\s*\([^)]*\)", re.IGNORECASE
+)
+"""MySQL's, of which sqlglot reads some forms in some places."""
+
+_SERVER_NAME = re.compile(r"\s*(?:(?:\[[^\]]*\]|\"[^\"]*\"|[\w@#$]*)\s*\.\s*){3}")
+"""T-SQL's name on another server, parts of which may be empty: `server.database..table`."""
 
 
 class Item(BaseModel):
@@ -63,24 +73,37 @@ def parse_identifier(text: str, dialect_name: str) -> Identifier:
         return _refusal("unsupported_dialect", detail)
     if any(mark in text for mark in TEMPLATE_MARKS):
         return _refusal("looker_template_unresolved")
+    if dialect == "tsql" and _SERVER_NAME.match(text):
+        return _refusal("parse_error", f"A table name has at most {MOST_PARTS} parts; this one names a server.")
     try:
-        statements = [statement for statement in parse(f"SELECT * FROM {text}", _dialect(dialect)) if statement]
-    except SqlglotError as error:
-        return _refusal("parse_error", plain_message(error))
-    except RecursionError:
-        return _refusal("parse_error", "The text is nested too deeply.")
+        statements = parse_statements(f"SELECT * FROM {_readable(text, dialect)}", _dialect(dialect))
+    except Unparseable as error:
+        return _refusal("parse_error", str(error))
     if len(statements) != 1 or not isinstance(statements[0], exp.Select) or not statements[0].args.get("from_"):
         return _refusal("no_physical_table")
     return _identify(statements[0], dialect)
 
 
+def _readable(text: str, dialect: str) -> str:
+    """Write what sqlglot does not read in the way that it does."""
+    if dialect == "mysql":
+        return _INDEX_HINT.sub("", text)
+    if dialect == "bigquery" and (legacy := _LEGACY_NAME.match(text.lstrip())):
+        name = ".".join(exp.to_identifier(part, quoted=True).sql(dialect) for part in legacy.groups() if part)
+        return name + text.lstrip()[legacy.end() :]
+    return text
+
+
 def _identify(select: exp.Select, dialect: str) -> Identifier:
     table = select.args["from_"].this
-    if not isinstance(table, exp.Table) or isinstance(table.this, exp.Func):
+    if isinstance(table, exp.Final):  # ClickHouse's modifier
+        table = table.this
+    if not isinstance(table, exp.Table) or not isinstance(table.this, (exp.Identifier, exp.Dot)):
         return _refusal("derived_table_not_supported")
-    if select.args.get("joins") or select.args.get("laterals"):
+    joins = [join for join in select.args.get("joins") or [] if join.kind != "ARRAY"]  # an array of the table itself
+    if joins or select.args.get("laterals"):
         return _refusal("multiple_table_references")
-    parts = _parts(table)
+    parts = _parts(table, dialect)
     if len(parts) > MOST_PARTS:
         return _refusal("parse_error", f"A table name has at most {MOST_PARTS} parts; this one has {len(parts)}.")
     if not parts[-1]:
@@ -97,12 +120,14 @@ def _identify(select: exp.Select, dialect: str) -> Identifier:
     )
 
 
-def _parts(table: exp.Table) -> list[str]:
+def _parts(table: exp.Table, dialect: str) -> list[str]:
     # Not `table.parts`, which forgets the empty schema of `db..t`.
-    last = list(table.this.flatten()) if isinstance(table.this, exp.Dot) else [table.this]
+    last = list(map(_name, table.this.flatten() if isinstance(table.this, exp.Dot) else [table.this]))
+    if dialect == "bigquery" and last[0].upper().startswith("INFORMATION_SCHEMA."):
+        last[:1] = last[0].split(".", 1)
     if table.args.get("catalog"):
-        return [table.catalog, table.db, *map(_name, last)]
-    return [table.db, *map(_name, last)] if table.db else list(map(_name, last))
+        return [table.catalog, table.db, *last]
+    return [table.db, *last] if table.db else last
 
 
 def _name(part: exp.Expr) -> str:

@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 
+from ktx_daemon.sql.history import read_statements
 from ktx_daemon.sql.parsing import (
     BLANK,
     SqlText,
     Unparseable,
     dialect_named,
-    parse_statements,
     physical_tables,
     position,
 )
@@ -96,7 +96,7 @@ def respond(request: Request) -> dict[str, dict[str, Usage]]:
 def analyze(sql: str, dialect: Dialect, known: "KnownTables | None" = None) -> Usage:
     """Analyse the first statement of `sql`."""
     try:
-        statements = parse_statements(sql, dialect)
+        statements = read_statements(sql, dialect)
     except Unparseable as error:
         return Usage(tables_touched=[], columns_by_clause={}, error=str(error))
     if not statements:
