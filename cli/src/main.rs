@@ -8,7 +8,6 @@ mod failure;
 mod output;
 mod printer;
 mod session;
-mod signals;
 mod table;
 mod terminal;
 mod version;

@@ -7,7 +7,6 @@ use ktx_runtime::{Environment, Interrupt};
 
 use crate::arguments::GlobalArguments;
 use crate::printer::Printer;
-use crate::signals;
 use crate::terminal::Terminal;
 use crate::version::VERSION;
 
@@ -24,10 +23,10 @@ impl Session {
     pub fn new(printer: Printer, global: &GlobalArguments) -> Session {
         let interrupt = Interrupt::new();
         let environment = Environment::of_this_process();
-        signals::forward_to(&interrupt);
+        ktx_system::forward_to(&interrupt);
         if environment.text("KTX_PACKAGE_ROOT").is_some() {
             // Set by the launcher, which passes signals on as long as it lives.
-            signals::watch_parent(&interrupt);
+            ktx_system::watch_parent(&interrupt);
         }
         let terminal = Terminal::new(printer.clone(), interrupt.clone(), global.debug);
         Session {

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use ktx_system::files::PathError;
+
 use crate::yaml::{Finding, SyntaxError};
 use crate::{ConnectionId, files, nearest};
 
@@ -138,4 +140,10 @@ fn joined(findings: &[Finding]) -> String {
         .map(ToString::to_string)
         .collect::<Vec<_>>()
         .join("; ")
+}
+
+impl From<PathError> for Error {
+    fn from(error: PathError) -> Self {
+        Self::io(error.verb, &error.path, error.source)
+    }
 }

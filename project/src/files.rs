@@ -1,51 +1,15 @@
 //! Files on disk: walks in a fixed order, and writes that leave either the old content or the new one.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
+
+use ktx_system::files::Access;
 
 use crate::Error;
 
-/// Writes a sibling, syncs it and renames it over the target. A full disk or a kill leaves the old file as it was.
+/// Replaces a file in one step. A full disk or a kill leaves the old file as it was.
 pub fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
-    let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    make_folder(folder)?;
-    let failed = |error| Error::io("write", path, error);
-    let mut sibling = tempfile::Builder::new()
-        .prefix(".ktx-")
-        .tempfile_in(folder)
-        .map_err(failed)?;
-    set_plain_mode(sibling.as_file()).map_err(failed)?;
-    sibling.write_all(content).map_err(failed)?;
-    sibling.as_file().sync_data().map_err(failed)?;
-    sibling
-        .persist(path)
-        .map_err(|error| Error::io("write", path, error.error))?;
-    Ok(())
-}
-
-/// A temporary file is private; a project file is as readable as any other that the user makes.
-#[cfg(unix)]
-fn set_plain_mode(file: &std::fs::File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn set_plain_mode(_file: &std::fs::File) -> io::Result<()> {
-    Ok(())
-}
-
-/// Opens a staged folder, which is private while it is temporary, to whoever may read the project.
-#[cfg(unix)]
-pub fn make_readable(folder: &Path) -> Result<(), Error> {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs_err::set_permissions(folder, std::fs::Permissions::from_mode(0o755))
-        .map_err(|error| Error::io("write", folder, error))
-}
-
-#[cfg(not(unix))]
-pub fn make_readable(_folder: &Path) -> Result<(), Error> {
-    Ok(())
+    Ok(ktx_system::files::write(path, content, Access::Readable)?)
 }
 
 /// Like [`write`], but leaves a file that holds these bytes already untouched. True when it wrote.

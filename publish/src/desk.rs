@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use ktx_system::Interrupt;
+
 /// Environment variables by name.
 pub type Environment = BTreeMap<String, String>;
 
@@ -10,6 +12,11 @@ pub trait Desk {
     /// Says what is going on, for a person who waits.
     fn talk(&self, line: &str);
 
+    /// Raised when the work is asked to stop.
+    fn interrupt(&self) -> &Interrupt;
+
     /// Whether the work was asked to stop.
-    fn interrupted(&self) -> bool;
+    fn interrupted(&self) -> bool {
+        self.interrupt().raised().is_some()
+    }
 }

@@ -1,12 +1,10 @@
 //! Why a step of releasing did not succeed.
 
-use std::io;
-use std::path::PathBuf;
-
 use ktx_names::Finding;
 use ktx_policy::changelog::ChangelogError;
 use ktx_policy::guard::{RefusalClass, Refused};
 use ktx_policy::readiness::ReadinessReport;
+pub use ktx_system::files::PathError;
 
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
@@ -99,26 +97,6 @@ pub enum PublishError {
     /// The work was asked to stop.
     #[error("interrupted; run the same command again to find out what the registry has")]
     Interrupted,
-}
-
-/// A failure at a path, with what was tried.
-#[derive(Debug, thiserror::Error)]
-#[error("failed to {verb} `{}`: {source}", path.display())]
-pub struct PathError {
-    /// What was tried.
-    pub verb: &'static str,
-    /// At which path.
-    pub path: PathBuf,
-    /// Why it failed.
-    pub source: io::Error,
-}
-
-impl PathError {
-    /// Wraps an error of the file system.
-    pub fn new(verb: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
-        let path = path.into();
-        move |source| Self { verb, path, source }
-    }
 }
 
 /// What kind of failure it is: an exit code for each. Where several come together, the last of them counts.

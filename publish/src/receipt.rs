@@ -3,7 +3,6 @@
 //! A receipt is opened before npm runs and completed afterwards, so that the tags before survive an interruption. The
 //! file keeps the receipts of all operations, oldest first: a rollback reads from it what a tag has pointed at.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -11,6 +10,7 @@ use jiff::Timestamp;
 use ktx_names::NPM_PACKAGE;
 use ktx_policy::RegistryUrl;
 use ktx_policy::guard::{Plan, Tags};
+use ktx_system::files::{self, Access};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{PathError, PublishError};
@@ -233,17 +233,7 @@ impl ReceiptBook {
     }
 
     fn replace(&self, receipts: &Receipts) -> Result<(), PublishError> {
-        let folder = self.folder();
-        let mut file =
-            tempfile::NamedTempFile::new_in(folder).map_err(PathError::new("create a file in", folder))?;
         let text = ktx_manifest::json_text(receipts);
-        file.write_all(text.as_bytes())
-            .map_err(PathError::new("write", file.path()))?;
-        file.as_file()
-            .sync_all()
-            .map_err(PathError::new("write", file.path()))?;
-        file.persist(&self.path)
-            .map_err(|error| PathError::new("write", &self.path)(error.error))?;
-        Ok(())
+        Ok(files::write(&self.path, text.as_bytes(), Access::Readable)?)
     }
 }

@@ -13,7 +13,8 @@ use ktx_manifest::artifact_manifest::{
 };
 use ktx_manifest::{ArchivePath, Finding, Sha256Digest, WheelFilename, wheel};
 
-use crate::archive::{Mode, NewFile};
+use ktx_system::files::{Access, NewFile};
+
 use crate::error::Error;
 use crate::package::{PackageContents, judge};
 use crate::version::python_version;
@@ -52,7 +53,7 @@ pub fn write_manifest(artifacts: &Path, facts: &ManifestFacts) -> Result<Artifac
     }
     let revision = facts.source_revision.clone();
     let manifest = ArtifactManifest::new(facts.generated_at, revision, packages.to_vec(), files);
-    let mut file = NewFile::create(artifacts.join(ARTIFACT_MANIFEST_FILE), Mode::Regular)?;
+    let mut file = NewFile::create(artifacts.join(ARTIFACT_MANIFEST_FILE), Access::Readable)?;
     file.write_all(manifest.to_text().as_bytes())
         .map_err(|source| file.failed(source))?;
     file.commit()?;

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use ktx_manifest::{Finding, Severity};
+use ktx_system::files::PathError;
 
 use crate::epoch::EpochError;
 use crate::version::UnmappableVersion;
@@ -13,12 +14,8 @@ pub enum Error {
     /// From `fs_err`, whose errors name the path.
     #[error("{0}")]
     File(#[source] io::Error),
-    #[error("failed to {verb} `{}`: {source}", path.display())]
-    Path {
-        verb: &'static str,
-        path: PathBuf,
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Path(#[from] PathError),
     /// Something that another command makes, or the user, is not there.
     #[error("failed to read `{}`: {reason}", path.display())]
     Missing {
@@ -60,7 +57,7 @@ impl Error {
             Error::Missing { hint, .. } => Some(hint),
             Error::Epoch(error) => Some(error.hint()),
             Error::Version(error) => Some(error.hint()),
-            Error::File(_) | Error::Path { .. } | Error::Refused { .. } | Error::Interrupted => None,
+            Error::File(_) | Error::Path(_) | Error::Refused { .. } | Error::Interrupted => None,
         }
     }
 

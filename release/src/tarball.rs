@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use ktx_manifest::{ContentId, HashingWriter};
+use ktx_system::files::{Access, NewFile};
 
-use crate::archive::{Collector, Entry, Mode, NewFile, TarGzWriter, write_entries};
+use crate::archive::{Collector, Entry, TarGzWriter, write_entries};
 use crate::error::{Error, Interrupt, unless_refused};
 use crate::package::mode_of;
 use crate::tree;
@@ -28,7 +29,7 @@ pub fn pack(package: &Path, path: &Path, interrupt: Interrupt<'_>) -> Result<Bui
         ));
     }
     let entries = entries(package)?;
-    let output = HashingWriter::new(NewFile::create(path, Mode::Regular)?);
+    let output = HashingWriter::new(NewFile::create(path, Access::Readable)?);
     let mut tarball = TarGzWriter::new(path, output)?;
     write_entries(&entries, &mut tarball, interrupt)?;
     let (file, content) = tarball.finish()?.finish();

@@ -9,6 +9,8 @@ use fs_err as fs;
 use ktx_manifest::{ArchivePath, Finding};
 use walkdir::{DirEntry, WalkDir};
 
+use ktx_system::files::PathError;
+
 use crate::archive::{Content, Entry, Mode};
 use crate::error::Error;
 
@@ -134,9 +136,5 @@ fn refusal(location: &Path, code: &'static str, rule: &str) -> Finding {
 
 fn walk_error(root: &Path, error: walkdir::Error) -> Error {
     let path = error.path().unwrap_or(root).to_owned();
-    Error::Path {
-        verb: "list",
-        path,
-        source: error.into(),
-    }
+    PathError::new("list", path)(error.into()).into()
 }

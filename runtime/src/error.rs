@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use ktx_manifest::AssetError;
+use ktx_system::files::PathError;
 
 use crate::Interrupted;
 use crate::layout::LayoutError;
@@ -24,12 +25,8 @@ pub enum Error {
     #[error("{0}")]
     Io(#[source] std::io::Error),
     /// A file operation whose error does not name the path by itself.
-    #[error("failed to {action} `{}`: {source}", path.display())]
-    Path {
-        action: &'static str,
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Path(#[from] PathError),
     /// Nothing can be written under the root: not even a lock.
     #[error("{0}\nhint: make this place writable, or set KTX_RUNTIME_ROOT to one that is")]
     RootUnusable(#[source] std::io::Error),

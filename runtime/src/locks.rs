@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::observer::Event;
-use crate::{Error, Runtime, platform};
+use crate::{Error, Runtime};
+use ktx_system::files::{self, PathError};
+use ktx_system::process;
 
 /// From when on a waiting command says for whom it waits.
 const QUIET: Duration = Duration::from_secs(1);
@@ -98,9 +100,7 @@ impl Runtime {
         let path = lock_path(&directory, version, kind);
         let file = match mode {
             // A lock that is there can be shared by whoever can read it.
-            Mode::Shared if !platform::is_writable(&directory) && path.is_file() => {
-                fs_err::File::open(&path)?
-            }
+            Mode::Shared if !files::is_writable(&directory) && path.is_file() => fs_err::File::open(&path)?,
             _ => create(&directory, &path)?,
         };
         let limit = match patience {
@@ -130,11 +130,7 @@ impl Runtime {
                 Ok(()) => return Ok(()),
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(source)) => {
-                    return Err(Error::Path {
-                        action: "lock",
-                        path: path.to_owned(),
-                        source,
-                    });
+                    return Err(PathError::new("lock", path)(source).into());
                 }
             }
             self.interrupt().check()?;
@@ -196,7 +192,7 @@ fn note_holder(lock: &Path) {
 
 /// The processes that hold the lock, as text for people.
 fn holder(lock: &Path) -> String {
-    let mut pids = platform::lock_holders(lock);
+    let mut pids = process::lock_holders(lock);
     if pids.is_empty() {
         let mut text = String::new();
         let read =

@@ -5,8 +5,8 @@ use std::process::Command;
 use serde_json::{Map, Value};
 
 use crate::ensure::{Dialogue, InstallPolicy};
-use crate::process::{self, ProcessError, Stream, Supervision};
 use crate::{Error, Feature, Runtime};
+use ktx_system::process::{self, ProcessError, Stream, Supervision, describe_exit};
 
 /// Far above any answer, far below the memory of a machine.
 const MAX_ANSWER: usize = 256 << 20;
@@ -32,16 +32,10 @@ impl Runtime {
         line.push(b'\n');
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let mut too_large = false;
-        let supervision = Supervision {
-            interrupt: self.interrupt(),
-            silence: None,
-            grows: &mut || false,
-            timeout: None,
-        };
         let ended = process::run(
             self.one_shot_command(subcommand),
             Some(line),
-            supervision,
+            Supervision::new(self.interrupt()),
             &mut |stream, piece| {
                 let (kept, limit) = match stream {
                     Stream::Stdout => (&mut stdout, MAX_ANSWER),
@@ -51,15 +45,15 @@ impl Runtime {
                 kept.extend_from_slice(&piece[..piece.len().min(limit - kept.len())]);
             },
         );
-        let ended = match ended {
-            Ok(ended) => ended,
+        let status = match ended {
+            Ok(status) => status,
             Err(ProcessError::Interrupted(interrupted)) => return Err(interrupted.into()),
             Err(error) => return Err(Error::OneShot(format!("ktx-daemon {subcommand} failed: {error}"))),
         };
-        if !ended.status.success() {
+        if !status.success() {
             let said = String::from_utf8_lossy(&stderr).trim().to_owned();
             return Err(if said.is_empty() {
-                let status = exit_text(ended.status);
+                let status = describe_exit(status);
                 Error::OneShot(format!("ktx-daemon {subcommand} failed: {status}"))
             } else {
                 Error::OneShotRefused {
@@ -97,10 +91,4 @@ impl Runtime {
             .env("KTX_DAEMON_VERSION", self.version());
         command
     }
-}
-
-fn exit_text(status: std::process::ExitStatus) -> String {
-    status
-        .code()
-        .map_or_else(|| status.to_string(), |code| format!("exit code {code}"))
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::installed::{InstalledManifest, Recorded};
 use crate::layout::MARKER;
+use ktx_system::files::is_unfinished;
 
 /// The names that a runtime writes into its version directory.
 const RUNTIME_NAMES: [&str; 11] = [
@@ -48,7 +49,7 @@ pub fn prove(path: &Path) -> Result<(), Foreign> {
     let names = names(path).map_err(|error| Foreign(error.to_string()))?;
     match names
         .into_iter()
-        .find(|name| !RUNTIME_NAMES.iter().any(|known| name == known))
+        .find(|name| !is_unfinished(name) && !RUNTIME_NAMES.iter().any(|known| name == known))
     {
         None => Ok(()),
         Some(name) => Err(Foreign(format!("it holds `{}`", name.to_string_lossy()))),

@@ -10,10 +10,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
-use ktx_release::archive::sweep;
+use ktx_system::files::sweep;
 
+use crate::interrupt;
 use crate::session::Session;
-use crate::{interrupt, refusal};
 
 /// How often a waiting command looks whether the other has ended, and whether Ctrl-C was pressed.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -49,7 +49,7 @@ impl Dist {
             interrupt::check()?;
             thread::sleep(LOOK_AGAIN);
         }
-        sweep(folder.as_std_path()).map_err(|error| refusal::failure(session, error))?;
+        sweep(folder.as_std_path())?;
         Ok(Dist { folder, _lock: lock })
     }
 

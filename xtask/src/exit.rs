@@ -85,7 +85,7 @@ impl std::error::Error for Failure {
 /// Prints what went wrong, if anything did, and gives the process its exit code.
 pub fn report(printer: &Printer, result: anyhow::Result<()>) -> ExitCode {
     if let Some(signal) = interrupt::received() {
-        printer.error(&format!("interrupted by {}", signal.name()), None);
+        printer.error(&format!("interrupted by {}", signal), None);
         return ExitCode::from(signal.exit_code());
     }
     match result.and_then(|()| printer.lost().map_or(Ok(()), unwritten)) {

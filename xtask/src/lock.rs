@@ -8,6 +8,7 @@ use clap::Args;
 use fs_err as fs;
 use ktx_manifest::Finding;
 use ktx_release::lock::{self, LockLevel, Source};
+use ktx_system::files::{self, Access};
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
@@ -80,14 +81,10 @@ fn compile(
 ) -> Result<()> {
     let step = session.printer.step(&format!("lock {lock}"));
     let path = root.join(lock);
-    let folder = path.parent().context("failed to find the lock's folder")?;
-    fs::create_dir_all(folder)?;
-    let staged = tempfile::Builder::new()
-        .prefix(".lock-")
-        .suffix(".txt")
-        .tempfile_in(folder)?;
+    let scratch = tempfile::tempdir()?;
+    let draft = scratch.path().join("lock.txt");
     if !upgrade && path.exists() {
-        fs::copy(&path, staged.path())?;
+        fs::copy(&path, &draft)?;
     }
     let mut command = Command::new(tools::uv(session)?);
     command
@@ -109,39 +106,23 @@ fn compile(
         ])
         .args(what)
         .arg("--output-file")
-        .arg(staged.path())
+        .arg(&draft)
         .arg(PYPROJECT)
         .current_dir(root);
     process::run(session.printer, command, Talk::Kept).with_context(|| format!("failed to lock `{lock}`"))?;
-    let pins = fs::read_to_string(staged.path())?;
+    let pins = fs::read_to_string(&draft)?;
     let body = pins.strip_prefix(
         pins.lines()
             .next()
             .filter(|line| line.starts_with('#'))
             .unwrap_or_default(),
     );
-    fs::write(
-        staged.path(),
-        format!("{header}{}", body.unwrap_or(&pins).trim_start()),
-    )?;
-    let staged = staged.into_temp_path();
-    set_plain_mode(&staged)?;
-    staged
-        .persist(&path)
-        .with_context(|| format!("failed to replace `{lock}`"))?;
+    let text = format!("{header}{}", body.unwrap_or(&pins).trim_start());
+    files::write(path.as_std_path(), text.as_bytes(), Access::Readable)?;
     step.done(&format!(
         "{} distributions",
         pins.lines().filter(|line| line.contains("==")).count()
     ));
-    Ok(())
-}
-
-/// A temporary file is private; a source file is not.
-fn set_plain_mode(path: &std::path::Path) -> Result<()> {
-    #[cfg(unix)]
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
-    #[cfg(not(unix))]
-    let _ = path;
     Ok(())
 }
 

@@ -1,10 +1,10 @@
 //! Runs other programs: their own process group, no prompt, and an error that shows what they said.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread;
+use std::process::{Command, ExitStatus};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use ktx_system::process::{self, Lines, ProcessError, Stream, Supervision, describe_exit};
+use ktx_system::shell::line_of;
 
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
@@ -37,7 +37,11 @@ pub fn run(printer: &Printer, command: impl Into<Command>, talk: Talk) -> Result
             stdout: finished.stdout,
         });
     }
-    let mut message = format!("`{}` failed with {}", finished.line, describe(finished.status));
+    let mut message = format!(
+        "`{}` failed with {}",
+        finished.line,
+        describe_exit(finished.status)
+    );
     let excerpt = excerpt(&finished.stdout, &finished.stderr);
     if talk == Talk::Kept && !excerpt.is_empty() {
         message.push_str(":\n");
@@ -57,60 +61,61 @@ pub struct Finished {
 
 /// Runs a command to its end and leaves the judgement of its exit to the caller.
 pub fn finish(printer: &Printer, command: impl Into<Command>, talk: Talk) -> Result<Finished> {
-    let mut command: Command = command.into();
-    let line = shown(&command);
-    interrupt::check()?;
+    let command: Command = command.into();
+    let line = line_of(&command);
+    let program = command.get_program().to_string_lossy().into_owned();
     printer.verbose(&format!("$ {line}"));
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    own_process_group(&mut command);
-    let mut child = command.spawn().map_err(|error| missing(&command, error))?;
-    let guarded = interrupt::guard(child.id());
-    let echo = talk == Talk::Streamed;
-    let (stdout, stderr) = read_both(printer, &mut child, echo);
-    let status = child
-        .wait()
-        .with_context(|| format!("failed to wait for `{line}`"))?;
-    drop(guarded);
-    interrupt::check()?;
+    let (mut stdout, mut stderr) = (Captured::default(), Captured::default());
+    let supervision = Supervision::new(interrupt::raised_by_signals());
+    let status = process::run(command, None, supervision, &mut |stream, piece| {
+        let captured = match stream {
+            Stream::Stdout => &mut stdout,
+            Stream::Stderr => &mut stderr,
+        };
+        captured.take(piece, printer, talk);
+    })
+    .map_err(|error| failed_to_run(&program, error))?;
     Ok(Finished {
         line,
         status,
-        stdout,
-        stderr,
+        stdout: stdout.finish(printer, talk),
+        stderr: stderr.finish(printer, talk),
     })
 }
 
-fn read_both(printer: &Printer, child: &mut Child, echo: bool) -> (String, String) {
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    thread::scope(|scope| {
-        let errors = scope.spawn(|| stderr.map(|pipe| read(printer, pipe, echo)).unwrap_or_default());
-        let output = stdout.map(|pipe| read(printer, pipe, echo)).unwrap_or_default();
-        (output, errors.join().unwrap_or_default())
-    })
+/// One stream of a command: kept as it comes, shown line by line.
+#[derive(Default)]
+struct Captured {
+    bytes: Vec<u8>,
+    lines: Lines,
 }
 
-fn read(printer: &Printer, pipe: impl Read, echo: bool) -> String {
-    let mut text = String::new();
-    let mut reader = BufReader::new(pipe);
-    let mut line = Vec::new();
-    while reader.read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
-        let said = String::from_utf8_lossy(&line);
-        if echo {
-            printer.pass_on(said.trim_end_matches(['\r', '\n']));
-        } else {
-            printer.verbose(said.trim_end());
-        }
-        text.push_str(&said);
-        line.clear();
+impl Captured {
+    fn take(&mut self, piece: &[u8], printer: &Printer, talk: Talk) {
+        self.bytes.extend_from_slice(piece);
+        self.lines.push(piece, |line| show(line, printer, talk));
     }
-    text
+
+    fn finish(mut self, printer: &Printer, talk: Talk) -> String {
+        if let Some(line) = self.lines.take() {
+            show(&line, printer, talk);
+        }
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
 }
 
-fn missing(command: &Command, error: std::io::Error) -> anyhow::Error {
-    let program = command.get_program().to_string_lossy().into_owned();
+fn show(line: &str, printer: &Printer, talk: Talk) {
+    match talk {
+        Talk::Streamed => printer.pass_on(line),
+        Talk::Kept => printer.verbose(line.trim_end()),
+    }
+}
+
+fn failed_to_run(program: &str, error: ProcessError) -> anyhow::Error {
+    let error = match error {
+        ProcessError::Spawn(error) => error,
+        other => return Failure::new(Exit::Failed, other.to_string()).into(),
+    };
     let exit = if error.kind() == std::io::ErrorKind::NotFound {
         Exit::Prerequisite
     } else {
@@ -120,27 +125,6 @@ fn missing(command: &Command, error: std::io::Error) -> anyhow::Error {
         .because(error)
         .hint(format!("install `{program}` and make sure it is on PATH"))
         .into()
-}
-
-fn shown(command: &Command) -> String {
-    let mut line = command.get_program().to_string_lossy().into_owned();
-    for argument in command.get_args() {
-        let argument = argument.to_string_lossy();
-        line.push(' ');
-        if argument.is_empty() || argument.contains([' ', '"', '\'']) {
-            line.push_str(&format!("{argument:?}"));
-        } else {
-            line.push_str(&argument);
-        }
-    }
-    line
-}
-
-fn describe(status: ExitStatus) -> String {
-    match status.code() {
-        Some(code) => format!("exit code {code}"),
-        None => status.to_string(),
-    }
 }
 
 fn excerpt(stdout: &str, stderr: &str) -> String {
@@ -155,12 +139,4 @@ fn excerpt(stdout: &str, stderr: &str) -> String {
         first.join("\n"),
         last.join("\n")
     )
-}
-
-/// The terminal's Ctrl-C reaches only us; `interrupt` passes it on to the whole group, grandchildren included.
-fn own_process_group(command: &mut Command) {
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(command, 0);
-    #[cfg(not(unix))]
-    let _ = command;
 }

@@ -41,7 +41,7 @@ fn exit(error: &Error) -> Exit {
         }
         Error::Refused { .. }
         | Error::File(_)
-        | Error::Path { .. }
+        | Error::Path(_)
         | Error::Epoch(_)
         | Error::Version(_)
         | Error::Interrupted => Exit::Failed,

@@ -9,6 +9,7 @@ use ktx_publish::artifacts::read_policy;
 use ktx_publish::npm::Npm;
 use ktx_publish::registry;
 use ktx_publish::version_files;
+use ktx_system::files::{self, Access};
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
@@ -107,11 +108,7 @@ fn set(session: &Session<'_>, text: &str) -> Result<()> {
         ),
     ];
     for (name, text) in edited {
-        let mut file = tempfile::NamedTempFile::new_in(root)?;
-        std::io::Write::write_all(&mut file, text.as_bytes())?;
-        let path = root.join(name);
-        fs::set_permissions(file.path(), fs::metadata(&path)?.permissions())?;
-        file.persist(path)?;
+        files::write(root.join(name).as_std_path(), text.as_bytes(), Access::Readable)?;
     }
     session.printer.document(&shown)?;
     session.printer.data(&format!("{current} -> {version}"));

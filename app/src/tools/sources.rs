@@ -7,7 +7,7 @@ use ktx_project::{ConnectionId, Folder, SourceName, files};
 use ktx_runtime::ports::{self, SemanticModel, Service};
 use serde::Serialize;
 
-use crate::{App, Error, Workspace, embedding, shell};
+use crate::{App, Error, Workspace, embedding};
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -232,7 +232,7 @@ fn ready(
 }
 
 fn refusal(folder: &Folder, query: Option<&str>, code: &'static str, message: String) -> Error {
-    let dir = shell::quoted(&folder.dir().display().to_string());
+    let dir = ktx_system::shell::quoted(&folder.dir().display().to_string());
     let list = match query {
         Some(query) => format!("ktx agent sl list --json --query \"{query}\" --project-dir {dir}"),
         None => format!("ktx agent sl list --json --project-dir {dir}"),

@@ -9,6 +9,7 @@ mod work;
 
 use std::path::Path;
 
+use ktx_system::files::{Access, NewFile};
 use rusqlite::Connection;
 
 use crate::folder::Folder;
@@ -56,19 +57,12 @@ pub fn seed(folder: &Folder) -> Result<Vec<TableRows>, Error> {
         disk::write(&folder.dir().join(path), text.as_bytes())?;
     }
     let database = folder.dir().join(DATABASE);
-    let staged = tempfile::Builder::new()
-        .prefix(".demo-")
-        .suffix(".db")
-        .tempfile_in(folder.dir())
-        .map_err(|error| Error::io("write", &database, error))?
-        .into_temp_path();
-    let rows = generate(&staged).map_err(|error| Error::State {
+    let staged = NewFile::create(&database, Access::Readable)?;
+    let rows = generate(staged.unfinished_path()).map_err(|error| Error::State {
         path: database.clone(),
         cause: error.to_string(),
     })?;
-    staged
-        .persist(&database)
-        .map_err(|error| Error::io("write", &database, error.error))?;
+    staged.commit()?;
     Ok(rows)
 }
 

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use ktx_system::files::replace_directory;
+
 use super::merge;
 use super::plan::{ScanOptions, ScanPlan, ShardWrite};
 use super::relationships::{self, Relationship};
@@ -234,7 +236,7 @@ fn write_all(
         enrichment_artifacts: enrichment.iter().map(|path| folder.relative(path)).collect(),
     };
     if plan.reused_sync.is_none() {
-        write_raw(&root, &target, plan)?;
+        write_raw(&target, plan)?;
     }
     for shard in &plan.shards {
         if let Some(text) = &shard.text {
@@ -251,24 +253,15 @@ fn write_all(
 }
 
 /// A thousand small files are written beside and renamed as one folder; syncing each of them would take seconds.
-fn write_raw(root: &Path, target: &Path, plan: &ScanPlan) -> Result<(), Error> {
-    files::make_folder(root)?;
-    let failed = |error| Error::io("write", target, error);
-    let staging = tempfile::Builder::new()
-        .prefix(".staging-")
-        .tempdir_in(root)
-        .map_err(failed)?;
-    files::make_folder(&staging.path().join("tables"))?;
-    for (name, content) in plan.raw.iter() {
-        let path = staging.path().join(name);
-        fs_err::write(&path, content).map_err(|error| Error::io("write", &path, error))?;
-    }
-    let staged = staging.keep();
-    let placed = files::make_readable(&staged).and_then(|()| fs_err::rename(&staged, target).map_err(failed));
-    if placed.is_err() {
-        let _ = fs_err::remove_dir_all(&staged);
-    }
-    placed
+fn write_raw(target: &Path, plan: &ScanPlan) -> Result<(), Error> {
+    replace_directory(target, |staged| {
+        files::make_folder(&staged.join("tables"))?;
+        for (name, content) in plan.raw.iter() {
+            let path = staged.join(name);
+            fs_err::write(&path, content).map_err(|error| Error::io("write", &path, error))?;
+        }
+        Ok(())
+    })
 }
 
 pub fn report(

@@ -1,10 +1,12 @@
 //! The command lines that npm is run with.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use ktx_names::NPM_PACKAGE;
 use ktx_policy::RegistryUrl;
 use ktx_policy::guard::Provenance;
+use ktx_system::shell::command_line;
 
 /// A tarball on its way to a registry.
 #[derive(Debug, Clone)]
@@ -147,25 +149,5 @@ pub(crate) fn registry_flags(registry: &RegistryUrl) -> [String; 2] {
 
 /// The command line of npm, to be pasted into a shell.
 pub fn line(arguments: &[String]) -> String {
-    line_of("npm", arguments)
-}
-
-/// The command line of `program`.
-pub(super) fn line_of(program: &str, arguments: &[String]) -> String {
-    let mut line = program.to_owned();
-    for argument in arguments {
-        line.push(' ');
-        line.push_str(&shown(argument));
-    }
-    line
-}
-
-/// A word as a shell takes it. Double quotes are what the shells of every system know.
-pub(crate) fn shown(word: &str) -> String {
-    let is_plain = |character: char| character.is_alphanumeric() || "-_./:@=+,%~\\".contains(character);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("{word:?}")
-    }
+    command_line("npm".as_ref(), arguments.iter().map(OsStr::new))
 }

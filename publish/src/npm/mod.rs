@@ -7,10 +7,8 @@
 mod command;
 mod environment;
 mod program;
-mod secrets;
 
 pub use self::command::{Deprecation, Publication, StagedPackage, Staging, TagMove, line};
-pub(crate) use self::command::{registry_flags, shown, tag_list};
+pub(crate) use self::command::{registry_flags, tag_list};
 pub use self::environment::closed;
 pub use self::program::{Npm, Said};
-pub use self::secrets::Secrets;

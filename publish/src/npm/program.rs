@@ -1,33 +1,28 @@
 //! Runs npm, in an empty folder of its own, and can be interrupted.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::Duration;
+use std::process::Command;
 
 use fs_err as fs;
 use ktx_policy::RegistryUrl;
+use ktx_system::Redaction;
+use ktx_system::process::{self, Output, ProcessError, Supervision, describe_exit};
+use ktx_system::shell::line_of;
 use tempfile::TempDir;
 
 use crate::desk::{Desk, Environment};
 use crate::error::{PathError, PublishError};
 
-use super::command::line_of;
 use super::environment::closed;
-use super::secrets::Secrets;
 
 /// Lines of npm's output that an error shows.
 const TAIL_LINES: usize = 30;
-
-/// How often a running npm is looked after.
-const LOOK: Duration = Duration::from_millis(20);
 
 /// npm, the environment it runs in, and the folder it runs in.
 #[derive(Debug)]
 pub struct Npm {
     environment: Environment,
-    secrets: Secrets,
+    redaction: Redaction,
     folder: TempDir,
 }
 
@@ -55,7 +50,7 @@ impl Npm {
             .map_err(PathError::new("write", folder.path()))?;
         Ok(Self {
             environment: closed(environment),
-            secrets: Secrets::of(environment),
+            redaction: Redaction::of(environment),
             folder,
         })
     }
@@ -164,24 +159,27 @@ impl Npm {
             .args(arguments)
             .env_clear()
             .envs(environment)
-            .current_dir(self.folder())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(|error| PublishError::Prerequisite {
-            message: format!("failed to run `{program}`: {error}"),
-            hint: format!("install `{program}` and make sure it is on PATH"),
+            .current_dir(self.folder());
+        let line = line_of(&command);
+        let output = process::collect(command, Supervision::new(desk.interrupt()));
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = output.map_err(|error| match error {
+            ProcessError::Interrupted(_) => PublishError::Interrupted,
+            error => PublishError::Prerequisite {
+                message: format!("failed to run `{program}`: {error}"),
+                hint: format!("install `{program}` and make sure it is on PATH"),
+            },
         })?;
-        let (stdout, stderr, status) = finish(&mut child, desk)?;
         let said: Vec<&str> = stdout.lines().chain(stderr.lines()).collect();
         let tail = said[said.len().saturating_sub(TAIL_LINES)..].join("\n");
         Ok(Said {
-            command: self.secrets.hide(&line_of(program, arguments)),
+            command: self.redaction.apply(&line),
             succeeded: status.success(),
-            exit: status
-                .code()
-                .map_or_else(|| status.to_string(), |code| format!("exit code {code}")),
-            tail: self.secrets.hide(&tail),
+            exit: describe_exit(status),
+            tail: self.redaction.apply(&tail),
             stdout,
         })
     }
@@ -190,40 +188,6 @@ impl Npm {
 /// npm as it is called on this system.
 fn program() -> &'static str {
     if cfg!(windows) { "npm.cmd" } else { "npm" }
-}
-
-fn finish(
-    child: &mut Child,
-    desk: &dyn Desk,
-) -> Result<(String, String, std::process::ExitStatus), PublishError> {
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    thread::scope(|scope| {
-        let stdout = scope.spawn(|| stdout.map(read).unwrap_or_default());
-        let stderr = scope.spawn(|| stderr.map(read).unwrap_or_default());
-        let status = loop {
-            if let Some(status) = child.try_wait().map_err(PathError::new("wait for", "npm"))? {
-                break status;
-            }
-            if desk.interrupted() {
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(PublishError::Interrupted);
-            }
-            thread::sleep(LOOK);
-        };
-        Ok((
-            stdout.join().unwrap_or_default(),
-            stderr.join().unwrap_or_default(),
-            status,
-        ))
-    })
-}
-
-fn read(mut pipe: impl Read) -> String {
-    let mut bytes = Vec::new();
-    // What was read before an error is still worth showing.
-    let _ = pipe.read_to_end(&mut bytes);
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// A folder that nobody else can look into, which the system's umask alone does not give.

@@ -110,7 +110,7 @@ pub(crate) fn commands(
     registry: &RegistryUrl,
 ) -> Commands {
     let artifacts = location.flag.as_ref().map(|folder| {
-        let folder = crate::npm::shown(&folder.to_string_lossy());
+        let folder = ktx_system::shell::quoted(&folder.to_string_lossy());
         format!(" --artifacts {folder}")
     });
     Commands {

@@ -1,12 +1,11 @@
 //! A registry that answers late, wrongly, or not at all.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use ktx_policy::guard::RefusalCode;
 use ktx_publish::publication::PublishResult;
 use ktx_publish::receipt::Outcome;
 use ktx_publish::registry::Registry;
 use ktx_publish::{Desk, ErrorClass, PublishError};
+use ktx_system::{Interrupt, Signal};
 
 use super::support::{Fault, LocalRegistry, Proxy, Release, tags};
 
@@ -99,15 +98,17 @@ fn lagging_and_vanishing_reads_are_waited_for() {
 }
 
 /// Interrupts the work as soon as it says that npm runs.
-struct Impatient(AtomicBool);
+struct Impatient(Interrupt);
 
 impl Desk for Impatient {
     fn talk(&self, line: &str) {
-        self.0.fetch_or(line.starts_with("running npm"), Ordering::SeqCst);
+        if line.starts_with("running npm") {
+            self.0.raise(Signal::Interrupt);
+        }
     }
 
-    fn interrupted(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+    fn interrupt(&self) -> &Interrupt {
+        &self.0
     }
 }
 
@@ -115,7 +116,7 @@ impl Desk for Impatient {
 fn an_interrupted_publication_leaves_a_receipt_that_a_rerun_completes() {
     let (_registry, _proxy, release) = setting(&[]);
     let plan = release.plan().unwrap();
-    let error = plan.execute(&Impatient(AtomicBool::new(false))).unwrap_err();
+    let error = plan.execute(&Impatient(Interrupt::new())).unwrap_err();
     assert!(matches!(error, PublishError::Interrupted), "{error}");
     assert_eq!(release.outcomes(), [Outcome::Started]);
     let report = release.publish().unwrap();

@@ -123,7 +123,7 @@ fn from_the_first_candidate_to_a_rolled_back_release() {
     assert_eq!(
         back.deprecation().unwrap(),
         format!(
-            "npm deprecate @kaelio/ktx@0.1.1 \"broken: use 0.1.0\" --registry={url} --@kaelio:registry={url}"
+            "npm deprecate @kaelio/ktx@0.1.1 'broken: use 0.1.0' --registry={url} --@kaelio:registry={url}"
         )
     );
     assert_eq!(back.execute(&Quiet::default()).unwrap().result, MoveResult::Moved);

@@ -7,7 +7,6 @@ mod collector;
 mod directory;
 mod listing;
 mod parallel_gzip;
-mod place;
 mod tar_gz;
 mod zip;
 
@@ -20,7 +19,6 @@ use ktx_manifest::ArchivePath;
 pub use self::collector::Collector;
 pub use self::directory::DirectoryWriter;
 pub use self::listing::{Listed, Listing};
-pub use self::place::{NewFile, replace_directory, sweep};
 pub use self::tar_gz::TarGzWriter;
 pub use self::zip::ZipArchiveWriter;
 use crate::error::{Error, Interrupt};

@@ -302,7 +302,7 @@ mod tests {
 
     #[test]
     fn what_repeats_far_back_with_small_changes_is_found() {
-        let source = [include_str!("parallel_gzip.rs"), include_str!("place.rs")].concat();
+        let source = [include_str!("parallel_gzip.rs"), include_str!("tar_gz.rs")].concat();
         let mut bytes = Vec::new();
         for copy in 0..200 {
             let mut file = source.clone().into_bytes();

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use tar::{Builder, EntryType, Header};
 
+use ktx_system::files::PathError;
+
 use super::parallel_gzip::ParallelGzip;
 use super::{Content, Entry, Mode, Writer};
 use crate::error::Error;
@@ -30,11 +32,7 @@ impl<W: Write> TarGzWriter<W> {
                 inner: Builder::new(gzip),
                 path,
             }),
-            Err(source) => Err(Error::Path {
-                verb: "write",
-                path,
-                source,
-            }),
+            Err(source) => Err(PathError::new("write", path)(source).into()),
         }
     }
 
@@ -42,11 +40,7 @@ impl<W: Write> TarGzWriter<W> {
     pub fn finish(self) -> Result<W, Error> {
         let path = self.path;
         let output = self.inner.into_inner().and_then(ParallelGzip::finish);
-        output.map_err(|source| Error::Path {
-            verb: "write",
-            path,
-            source,
-        })
+        Ok(output.map_err(PathError::new("write", path))?)
     }
 
     fn append(&mut self, entry: &Entry, length: u64, reader: &mut dyn Read) -> io::Result<()> {
@@ -62,16 +56,10 @@ impl<W: Write> Writer for TarGzWriter<W> {
         let (length, mut reader) = entry.content.open()?;
         self.append(entry, length, &mut reader)
             .map_err(|source| match &entry.content {
-                Content::File(from) => Error::Path {
-                    verb: "pack",
-                    path: from.clone(),
-                    source,
-                },
-                Content::Generated(_) | Content::Loaded { .. } => Error::Path {
-                    verb: "write",
-                    path: self.path.clone(),
-                    source,
-                },
+                Content::File(from) => PathError::new("pack", from)(source).into(),
+                Content::Generated(_) | Content::Loaded { .. } => {
+                    PathError::new("write", &self.path)(source).into()
+                }
             })
     }
 }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
+use ktx_system::files::PathError;
+
 use super::{Entry, Writer};
 use crate::error::Error;
 
@@ -35,20 +37,12 @@ impl ZipArchiveWriter {
     pub fn finish(self) -> Result<Vec<u8>, Error> {
         match self.inner.finish() {
             Ok(cursor) => Ok(cursor.into_inner()),
-            Err(error) => Err(Error::Path {
-                verb: "write",
-                path: self.path,
-                source: error.into(),
-            }),
+            Err(error) => Err(PathError::new("write", self.path)(error.into()).into()),
         }
     }
 
     fn failed(&self, source: impl Into<std::io::Error>) -> Error {
-        Error::Path {
-            verb: "write",
-            path: self.path.clone(),
-            source: source.into(),
-        }
+        PathError::new("write", &self.path)(source.into()).into()
     }
 }
 

@@ -19,9 +19,9 @@ pub use self::contents::{PackageContents, PackagedFile};
 pub use self::package_json::{LAUNCHER, PackageJson};
 pub use self::program_list::PROGRAM_LIST;
 pub use self::rules::judge;
-use crate::archive::{
-    Collector, Content, DirectoryWriter, Entry, Listed, Listing, Mode, replace_directory, write_entries,
-};
+use ktx_system::files::replace_directory;
+
+use crate::archive::{Collector, Content, DirectoryWriter, Entry, Listed, Listing, Mode, write_entries};
 use crate::error::{Error, Interrupt, unless_refused};
 use crate::tree;
 

@@ -7,6 +7,8 @@ use fs_err as fs;
 use glob::{MatchOptions, Pattern};
 use ktx_manifest::{ArchivePath, Finding};
 
+use ktx_system::files::PathError;
+
 use super::entry_points;
 use crate::archive::{Collector, Content, Entry, Mode};
 use crate::error::Error;
@@ -144,11 +146,7 @@ pub fn license_files(
 ) -> Result<Vec<(ArchivePath, Vec<u8>)>, Error> {
     let mut found = std::collections::BTreeMap::new();
     // Matches come without the `.` of `./python`, which could then not be taken off again.
-    let source = &std::path::absolute(source).map_err(|error| Error::Path {
-        verb: "read",
-        path: source.to_owned(),
-        source: error,
-    })?;
+    let source = &std::path::absolute(source).map_err(PathError::new("read", source))?;
     for pattern in &project.license_files {
         let everywhere = format!(
             "{}/{}",
@@ -158,11 +156,7 @@ pub fn license_files(
         let matches = glob::glob_with(&everywhere, MATCHING).into_iter().flatten();
         let paths: Vec<_> = matches.collect::<Result<_, _>>().map_err(|error| {
             let path = error.path().to_owned();
-            Error::Path {
-                verb: "read",
-                path,
-                source: error.into(),
-            }
+            PathError::new("read", path)(error.into())
         })?;
         if paths.is_empty() {
             let path = source.join(pattern.as_str());

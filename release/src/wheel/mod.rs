@@ -12,11 +12,10 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use ktx_manifest::{ArchivePath, ContentId, Finding, Sha256Digest, WheelFilename};
+use ktx_system::files::{Access, NewFile};
 use pep440_rs::Version;
 
-use crate::archive::{
-    Collector, Content, Entry, Listed, Listing, Mode, NewFile, ZipArchiveWriter, write_entries,
-};
+use crate::archive::{Collector, Content, Entry, Listed, Listing, Mode, ZipArchiveWriter, write_entries};
 use crate::epoch::{SourceDateEpoch, zip_time};
 use crate::error::{Error, Interrupt, unless_refused};
 use crate::pyproject::{PLACEHOLDER_VERSION, Project};
@@ -108,7 +107,7 @@ impl WheelPlan {
         let mut archive = ZipArchiveWriter::new(&path, zip_time(self.epoch));
         write_entries(&self.entries, &mut archive, interrupt)?;
         let bytes = archive.finish()?;
-        let mut file = NewFile::create(&path, Mode::Regular)?;
+        let mut file = NewFile::create(&path, Access::Readable)?;
         file.write_all(&bytes).map_err(|source| file.failed(source))?;
         file.commit()?;
         let content = ContentId {

@@ -1,7 +1,7 @@
 //! Whether the process that a state names is the process that was recorded: the licence to signal it.
 
 use super::state::DaemonState;
-use crate::platform::{ProcessHandle, boot_id, running_process};
+use ktx_system::process::{ProcessHandle, boot_id, running_process};
 
 /// A process of which the system says everything that the state recorded.
 #[derive(Debug)]

@@ -15,8 +15,8 @@ use crate::installed::{InstalledManifest, read_regular};
 use crate::layout::Layout;
 use crate::locks::DaemonLockGuard;
 use crate::observer::Step;
-use crate::platform::{ProcessHandle, running_process, spawn_recorded};
 use crate::{Error, Runtime};
+use ktx_system::process::{ProcessHandle, describe_exit, running_process, spawn_recorded};
 
 /// How often a starting daemon's report is looked for.
 const TICK: Duration = Duration::from_millis(3);
@@ -68,7 +68,7 @@ pub fn launch(
 ) -> Result<Launched, Error> {
     let layout = runtime.layout();
     runtime.begin(Step::SpawnDaemon)?;
-    let instance = crate::random::hex::<16>()?;
+    let instance = ktx_system::random_hex::<16>()?;
     let token = Token::generate()?;
     token.write(&layout.daemon_token_path())?;
     let _ = fs_err::remove_file(layout.daemon_ready_path());
@@ -269,7 +269,7 @@ fn wait_or_fail(
             .map_or(String::new(), |line| format!(": {line}"));
         return Err(start_error(
             layout,
-            format!("the process ended with {status}{said}"),
+            format!("the process ended with {}{said}", describe_exit(status)),
         ));
     }
     if Instant::now() >= deadline {

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use crate::Error;
 use crate::layout::Layout;
-use crate::{Error, platform};
+use ktx_system::files;
 
 /// A log that is larger when a daemon starts becomes the one older generation that is kept.
 const MAX_BYTES: u64 = 5 << 20;
@@ -53,7 +54,7 @@ fn append(path: &Path) -> Result<Stdio, Error> {
         fs_err::rename(path, older(path))?;
     }
     let mut options = fs_err::OpenOptions::new();
-    let file = platform::private_file(options.append(true).create(true)).open(path)?;
+    let file = files::private_file(options.append(true).create(true)).open(path)?;
     Ok(Stdio::from(file.into_file()))
 }
 

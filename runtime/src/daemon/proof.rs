@@ -119,7 +119,7 @@ pub fn holds_token(client: &HttpClient, base: &BaseUrl, port: u16, token: &Token
 
 /// The health that is answered, and whether the proof beside it verifies.
 fn ask(client: &HttpClient, base: &BaseUrl, port: u16, token: &Token) -> Result<(Health, bool), String> {
-    let nonce = crate::random::hex::<32>().map_err(|error| error.to_string())?;
+    let nonce = ktx_system::random_hex::<32>().map_err(|error| error.to_string())?;
     let client = client.clone().with_timeout(HEALTH_TIMEOUT);
     let answer = client
         .get(base, "/health", ("x-ktx-nonce", &nonce), "x-ktx-proof")
@@ -183,7 +183,12 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let file = directory.path().join("token");
         let digits: String = (0..32).map(|byte| format!("{byte:02x}")).collect();
-        super::super::token::write_private(&file, format!("{digits}\n").as_bytes()).expect("written");
+        ktx_system::files::write(
+            &file,
+            format!("{digits}\n").as_bytes(),
+            ktx_system::files::Access::Private,
+        )
+        .expect("written");
         let token = Token::read(&file).expect("a token");
         let health = Health {
             version: "0.4.0".to_owned(),

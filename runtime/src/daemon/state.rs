@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::token::write_private;
 use crate::http::BaseUrl;
 use crate::installed::read_regular;
-use crate::platform::{self, RunningProcess};
 use crate::{Error, FeatureSet};
+use ktx_system::files::{self, Access};
+use ktx_system::process::{self, RunningProcess};
 
 const MAX_BYTES: u64 = 64 << 10;
 
@@ -98,7 +98,11 @@ impl StateFile {
 impl DaemonState {
     /// Puts the state into place in one step, readable by its owner alone.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
-        write_private(path, ktx_manifest::json_text(self).as_bytes())
+        Ok(files::write(
+            path,
+            ktx_manifest::json_text(self).as_bytes(),
+            Access::Private,
+        )?)
     }
 
     /// Where it listens, once it has said so.
@@ -110,7 +114,7 @@ impl DaemonState {
     pub fn identify(&mut self, process: &RunningProcess) {
         self.pid = Pid(process.pid);
         self.process_started_at = Some(process.started_at.clone());
-        self.boot_id = platform::boot_id();
+        self.boot_id = process::boot_id();
     }
 }
 

@@ -6,7 +6,7 @@ use super::token::Token;
 use crate::Runtime;
 use crate::http::HttpClient;
 use crate::layout::Layout;
-use crate::platform::running_process;
+use ktx_system::process::running_process;
 
 /// The state of the recorded daemon.
 #[derive(Clone, Debug)]

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use crate::{Error, platform};
+use ktx_system::files::{self, Access};
+
+use crate::Error;
 
 /// 256 random bits. Never shown, not even by `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -30,7 +32,11 @@ impl Token {
 
     /// Writes the file, readable by its owner alone, in one step.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
-        write_private(path, format!("{}\n", self.hex()).as_bytes())
+        Ok(files::write(
+            path,
+            format!("{}\n", self.hex()).as_bytes(),
+            Access::Private,
+        )?)
     }
 
     /// As it stands in the file and in the `Authorization` header.
@@ -47,22 +53,6 @@ impl std::fmt::Debug for Token {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("Token(****)")
     }
-}
-
-/// Puts a file that only its owner can read into place in one step.
-pub(super) fn write_private(path: &Path, content: &[u8]) -> Result<(), Error> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.tmp", crate::random::hex::<4>()?));
-    let temporary = std::path::PathBuf::from(name);
-    let mut options = fs_err::OpenOptions::new();
-    let written = platform::private_file(options.write(true).create_new(true))
-        .open(&temporary)
-        .and_then(|mut file| std::io::Write::write_all(&mut file, content))
-        .and_then(|()| fs_err::rename(&temporary, path));
-    if written.is_err() {
-        let _ = fs_err::remove_file(&temporary);
-    }
-    Ok(written?)
 }
 
 #[cfg(unix)]
@@ -110,10 +100,10 @@ mod tests {
             &format!("{good}0\n"),
         ] {
             let _ = fs_err::remove_file(&path);
-            write_private(&path, content.as_bytes()).expect("written");
+            files::write(&path, content.as_bytes(), Access::Private).expect("written");
             assert_eq!(Token::read(&path), None, "{content:?}");
         }
-        write_private(&path, format!("{good}\n").as_bytes()).expect("written");
+        files::write(&path, format!("{good}\n").as_bytes(), Access::Private).expect("written");
         assert!(Token::read(&path).is_some());
     }
 

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::install::{FoundPython, Redaction, Uv, deviations, is_network_setting, leftovers, prepare_work};
+use crate::install::{FoundPython, Uv, deviations, is_network_setting, leftovers, prepare_work};
 use crate::installed::{InstalledManifest, Recorded};
-use crate::{Runtime, assets, disk, platform};
+use crate::{Runtime, assets, disk};
+use ktx_system::{Redaction, files};
 
 /// How many deviating files are named.
 const NAMED_FILES: usize = 10;
@@ -66,12 +67,12 @@ fn root(root: &Path) -> String {
         return format!("{}: no parent directory exists", root.display());
     };
     let missing = if existing == root { "" } else { ", not there yet" };
-    let writable = if platform::is_writable(existing) {
+    let writable = if files::is_writable(existing) {
         "writable"
     } else {
         "not writable"
     };
-    let free = platform::free_space(existing).map_or("unknown".to_owned(), disk::human);
+    let free = files::free_space(existing).map_or("unknown".to_owned(), disk::human);
     format!("{}{missing}, {writable}, {free} free", root.display())
 }
 
@@ -126,7 +127,7 @@ fn daemon(runtime: &Runtime) -> String {
 }
 
 fn network(runtime: &Runtime) -> String {
-    let redaction = Redaction::of(runtime.environment());
+    let redaction = Redaction::of(runtime.environment().variables());
     let set: Vec<String> = runtime
         .environment()
         .variables()

@@ -7,9 +7,10 @@ use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::redaction::Redaction;
+use crate::Error;
 use crate::layout::{Layout, MARKER};
-use crate::{Error, platform};
+use ktx_system::process::Lines;
+use ktx_system::{Redaction, files};
 
 /// How much of the log an error message repeats.
 const TAIL_LINES: usize = 20;
@@ -19,7 +20,7 @@ pub struct InstallLog {
     file: fs_err::File,
     path: PathBuf,
     tail: VecDeque<String>,
-    partial: Vec<u8>,
+    partial: Lines,
     redaction: Redaction,
 }
 
@@ -37,12 +38,12 @@ impl InstallLog {
             _ => {}
         }
         let mut options = fs_err::OpenOptions::new();
-        let file = platform::private_file(options.write(true).create_new(true)).open(&path)?;
+        let file = files::private_file(options.write(true).create_new(true)).open(&path)?;
         Ok(InstallLog {
             file,
             path,
             tail: VecDeque::new(),
-            partial: Vec::new(),
+            partial: Lines::default(),
             redaction: Redaction::default(),
         })
     }
@@ -65,17 +66,14 @@ impl InstallLog {
 
     /// A piece of a command's output; hands on every line that it completes.
     pub fn output(&mut self, piece: &[u8], mut each_line: impl FnMut(&str)) {
-        for byte in piece {
-            match byte {
-                b'\n' | b'\r' => {
-                    if let Some(line) = self.take_partial() {
-                        self.line(&line);
-                        each_line(&line);
-                    }
-                }
-                _ => self.partial.push(*byte),
+        let mut lines = std::mem::take(&mut self.partial);
+        lines.push(piece, |line| {
+            if !line.is_empty() {
+                self.line(line);
+                each_line(line);
             }
-        }
+        });
+        self.partial = lines;
     }
 
     /// A line of its own.
@@ -91,7 +89,7 @@ impl InstallLog {
 
     /// Turns a reason into the message for users, with the end of the log and its path.
     pub fn failed(&mut self, reason: String) -> Error {
-        if let Some(line) = self.take_partial() {
+        if let Some(line) = self.partial.take() {
             self.line(&line);
         }
         let reason = self.redaction.apply(&reason);
@@ -107,7 +105,7 @@ impl InstallLog {
     /// Adds path and tail to an error of a step that knows neither; leaves the others as they are.
     pub fn explain(&mut self, error: Error) -> Error {
         match error {
-            Error::Io(_) | Error::Path { .. } => self.failed(error.to_string()),
+            Error::Io(_) | Error::Path(_) => self.failed(error.to_string()),
             Error::Interrupted(interrupted) => {
                 self.line(&interrupted.to_string());
                 error
@@ -122,10 +120,5 @@ impl InstallLog {
         drop(self.file);
         fs_err::copy(&self.path, &target)?;
         Ok(())
-    }
-
-    fn take_partial(&mut self) -> Option<String> {
-        let bytes = std::mem::take(&mut self.partial);
-        (!bytes.is_empty()).then(|| String::from_utf8_lossy(&bytes).into_owned())
     }
 }

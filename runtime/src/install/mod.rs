@@ -5,8 +5,9 @@
 
 mod environment;
 mod log;
+mod logged;
 mod prove;
-mod redaction;
+mod recorded_files;
 mod staging;
 mod uv;
 
@@ -19,8 +20,7 @@ use crate::{Error, FeatureSet, Runtime, assets, daemon, ownership};
 
 pub(crate) use self::environment::{is_network_setting, prepare_work};
 use self::log::InstallLog;
-pub use self::prove::deviations;
-pub(crate) use self::redaction::Redaction;
+pub use self::recorded_files::deviations;
 use self::staging::StagedRuntime;
 pub(crate) use self::staging::{
     Leftover, leftovers, recover_interrupted, remove_directory, retire, sweep, versions_with_leftovers,
@@ -122,7 +122,13 @@ impl Runtime {
         let installed = uv.populate(self, &staged, verified, &features, &mut log);
         let proven = installed.and_then(|()| {
             self.begin(Step::Prove)?;
-            prove::prove(self, &staged, verified.manifest(), &mut log)
+            prove::prove(
+                self,
+                staged.layout(),
+                staged.work(),
+                verified.manifest(),
+                &mut log,
+            )
         });
         let manifest = proven.and_then(|proven| {
             self.begin(Step::WriteManifest)?;

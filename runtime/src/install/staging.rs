@@ -16,9 +16,9 @@ use crate::installed::InstalledManifest;
 use crate::layout::{Layout, MARKER};
 use crate::locks::InstallLockGuard;
 use crate::observer::Step;
-use crate::platform::{self, Exchange};
 use crate::runtime::ExchangeMethod;
 use crate::{Error, FeatureSet, Runtime, daemon, ownership};
+use ktx_system::files::{self, Exchange, PathError};
 
 const STAGING: &str = ".staging-";
 const RETIRED: &str = ".retired-";
@@ -88,7 +88,7 @@ impl StagedRuntime {
         let mut file = fs_err::File::create(&self.layout.manifest_path)?;
         std::io::Write::write_all(&mut file, manifest.to_text().as_bytes())?;
         file.sync_all()?;
-        platform::sync_directory(&self.layout.version_dir)?;
+        files::sync_directory(&self.layout.version_dir)?;
         Ok(manifest)
     }
 
@@ -108,11 +108,7 @@ impl StagedRuntime {
         }
         let exchanged = match runtime.exchange_method() {
             ExchangeMethod::WhereSupported => {
-                platform::exchange(&self.layout.version_dir, place).map_err(|source| Error::Path {
-                    action: "replace",
-                    path: place.clone(),
-                    source,
-                })?
+                files::exchange(&self.layout.version_dir, place).map_err(PathError::new("replace", place))?
             }
             ExchangeMethod::TwoRenames => Exchange::Unsupported,
         };
@@ -122,7 +118,7 @@ impl StagedRuntime {
         };
         // What bears the staging's name now is the old runtime, which goes another way.
         std::mem::forget(self);
-        let _ = platform::sync_directory(runtime.root());
+        let _ = files::sync_directory(runtime.root());
         Ok(Replaced { layout: replaced })
     }
 
@@ -131,12 +127,12 @@ impl StagedRuntime {
         let aside = runtime
             .layout()
             .in_directory(&unique_name(RETIRED, lock.version())?);
-        platform::rename(place, &aside.version_dir)?;
+        files::rename(place, &aside.version_dir)?;
         let half = runtime.begin(Step::ExchangeHalfDone).map_err(Error::from);
-        let renamed = half.and_then(|()| Ok(platform::rename(&self.layout.version_dir, place)?));
+        let renamed = half.and_then(|()| Ok(files::rename(&self.layout.version_dir, place)?));
         if let Err(error) = renamed {
             // Should this fail too, the next command finds the directory aside and does the same.
-            let _ = platform::rename(&aside.version_dir, place);
+            let _ = files::rename(&aside.version_dir, place);
             return Err(error);
         }
         Ok(aside)
@@ -167,7 +163,7 @@ impl Replaced {
 pub fn retire(runtime: &Runtime, lock: &InstallLockGuard) -> Result<PathBuf, Error> {
     let from = runtime.layout().in_directory(lock.version()).version_dir;
     let to = runtime.root().join(unique_name(REMOVING, lock.version())?);
-    platform::rename(&from, &to)?;
+    files::rename(&from, &to)?;
     Ok(to)
 }
 
@@ -181,7 +177,7 @@ pub fn recover_interrupted(runtime: &Runtime, lock: &InstallLockGuard) -> Result
         .into_iter()
         .find(|leftover| leftover.retired);
     if let Some(retired) = retired {
-        platform::rename(&retired.path, place)?;
+        files::rename(&retired.path, place)?;
     }
     Ok(())
 }
@@ -255,7 +251,7 @@ pub fn remove_directory(path: &Path) -> Result<(), Error> {
 }
 
 fn unique_name(prefix: &str, version: &str) -> Result<String, Error> {
-    Ok(format!("{prefix}{version}-{}", crate::random::hex::<8>()?))
+    Ok(format!("{prefix}{version}-{}", ktx_system::random_hex::<8>()?))
 }
 
 /// The prefix and the version of a name that [`unique_name`] made.

@@ -172,7 +172,7 @@ fn a_daemon_that_fails_is_named_and_gone() {
         (
             "ends at once",
             "raise SystemExit('the port is taken')",
-            "the process ended with exit status: 1: the port is taken",
+            "the process ended with exit code 1: the port is taken",
         ),
         (
             "never reports",

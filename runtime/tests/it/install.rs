@@ -168,7 +168,7 @@ fn the_message_of_a_failure_has_the_end_of_the_log_and_its_path() {
     let shown = sandbox.redacted(&error.to_string());
     insta::assert_snapshot!(shown, @"
     Python runtime install failed.
-    failed at installing Python dependencies: `uv pip install` ended with exit status: 7
+    failed at installing Python dependencies: `uv pip install` ended with exit code 7
     $ [SANDBOX]/uv pip install --python [SANDBOX]/runtimes/.staging-0.1.0-rc.0-[RANDOM]/.venv/bin/python --require-hashes -r requirements.txt
     something is wrong
     Install log: [SANDBOX]/runtimes/0.1.0-rc.0/install.log
@@ -180,7 +180,7 @@ fn the_message_of_a_failure_has_the_end_of_the_log_and_its_path() {
     Creating virtual environment at: [SANDBOX]/runtimes/.staging-0.1.0-rc.0-[RANDOM]/.venv
     $ [SANDBOX]/uv pip install --python [SANDBOX]/runtimes/.staging-0.1.0-rc.0-[RANDOM]/.venv/bin/python --require-hashes -r requirements.txt
     something is wrong
-    failed: failed at installing Python dependencies: `uv pip install` ended with exit status: 7
+    failed: failed at installing Python dependencies: `uv pip install` ended with exit code 7
     ");
     assert_eq!(sandbox.runtime().status().kind, StatusKind::Missing);
 }

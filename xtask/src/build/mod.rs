@@ -14,10 +14,10 @@ use camino::Utf8PathBuf;
 use clap::Args;
 use ktx_manifest::Platform;
 use ktx_manifest::artifact_manifest::{ArtifactKind, ArtifactManifest};
-use ktx_release::archive::replace_directory;
 use ktx_release::artifacts::{self, ManifestFacts};
 use ktx_release::package::{PackageOptions, stage_assets};
 use ktx_release::tarball;
+use ktx_system::files::replace_directory;
 
 use crate::dist::Dist;
 use crate::exit::{Exit, Failure};

@@ -2,19 +2,17 @@
 //!
 //! On Linux the host's program goes through zig too: it is linked statically with musl, so that no libc is guessed.
 
-use std::io::Write;
 use std::process::Command;
 
 use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use ktx_manifest::Platform;
-use ktx_release::archive::{Mode, NewFile};
+use ktx_system::files::{self, Access};
 
 use crate::dist::Dist;
 use crate::exit::{Exit, Failure};
 use crate::process::{self, Talk};
-use crate::refusal;
 use crate::session::Session;
 use crate::tools::{self, ToolSet};
 
@@ -36,7 +34,7 @@ pub fn build(session: &Session<'_>, dist: &Dist, platform: Platform) -> Result<U
         .join("bin")
         .join(platform.as_str())
         .join(platform.program_file());
-    replace_if_changed(session, &built, &path)?;
+    replace_if_changed(&built, &path)?;
     step.done("");
     Ok(path)
 }
@@ -153,14 +151,10 @@ pub fn add_rust_target(session: &Session<'_>, target: &str) -> Result<()> {
 }
 
 /// A program that is the same keeps its file, whatever has it open.
-fn replace_if_changed(session: &Session<'_>, built: &Utf8Path, path: &Utf8Path) -> Result<()> {
+fn replace_if_changed(built: &Utf8Path, path: &Utf8Path) -> Result<()> {
     let new = fs::read(built)?;
     if fs::read(path).is_ok_and(|old| old == new) {
         return Ok(());
     }
-    let failure = |error| refusal::failure(session, error);
-    let mut file = NewFile::create(path, Mode::Executable).map_err(failure)?;
-    file.write_all(&new)
-        .map_err(|error| failure(file.failed(error)))?;
-    file.commit().map_err(failure)
+    Ok(files::write(path.as_std_path(), &new, Access::Executable)?)
 }

@@ -41,8 +41,8 @@ impl Desk for SessionDesk<'_, '_> {
         self.0.printer.talk(line);
     }
 
-    fn interrupted(&self) -> bool {
-        interrupt::received().is_some()
+    fn interrupt(&self) -> &ktx_system::Interrupt {
+        interrupt::raised_by_signals()
     }
 }
 

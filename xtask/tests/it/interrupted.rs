@@ -40,7 +40,7 @@ fn ctrl_c_while_the_registry_lags_leaves_a_receipt_and_says_how_to_go_on() {
         said,
         [
             "interrupted; run the same command again to find out what the registry has",
-            "error: interrupted by SIGINT"
+            "error: interrupted by Ctrl-C"
         ]
     );
     assert_eq!(release.outcomes(), [ktx_publish::receipt::Outcome::Started]);

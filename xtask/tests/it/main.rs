@@ -27,5 +27,6 @@ mod runbook;
 mod support;
 
 mod tidy;
+mod tidy_crates;
 mod versions;
 mod workflows;

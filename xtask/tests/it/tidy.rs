@@ -7,48 +7,6 @@ use std::process::Command;
 use fs_err as fs;
 use serde::Deserialize;
 
-/// Who may depend on whom. `fixtures` is for tests and the known-bad corpus, never in what ships.
-const DIRECTION: [(&str, &[&str]); 14] = [
-    ("ktx", &["ktx-app", "ktx-project", "ktx-runtime"]),
-    ("ktx-app", &["ktx-project", "ktx-runtime"]),
-    ("ktx-fixtures", &["ktx-manifest"]),
-    (
-        "ktx-announce",
-        &[
-            "ktx-inspect",
-            "ktx-manifest",
-            "ktx-names",
-            "ktx-policy",
-            "ktx-publish",
-        ],
-    ),
-    ("ktx-inspect", &["ktx-manifest", "ktx-names"]),
-    ("ktx-manifest", &["ktx-names"]),
-    ("ktx-names", &[]),
-    ("ktx-policy", &["ktx-names"]),
-    ("ktx-project", &["ktx-manifest", "ktx-runtime"]),
-    (
-        "ktx-publish",
-        &["ktx-inspect", "ktx-manifest", "ktx-names", "ktx-policy"],
-    ),
-    ("ktx-release", &["ktx-manifest"]),
-    ("ktx-runtime", &["ktx-manifest"]),
-    ("ktx-smoke", &["ktx-manifest"]),
-    (
-        "xtask",
-        &[
-            "ktx-announce",
-            "ktx-inspect",
-            "ktx-manifest",
-            "ktx-names",
-            "ktx-policy",
-            "ktx-publish",
-            "ktx-release",
-            "ktx-smoke",
-        ],
-    ),
-];
-
 /// A file that is longer has two themes.
 const LONGEST_FILE: usize = 400;
 
@@ -56,23 +14,23 @@ const LONGEST_FILE: usize = 400;
 const FORBIDDEN: [&str; 4] = ["posthog", "segment.io", "sentry_sdk", "server/src"];
 
 #[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
+pub struct Metadata {
+    pub packages: Vec<Package>,
 }
 
 #[derive(Deserialize)]
-struct Package {
-    name: String,
-    version: String,
-    manifest_path: PathBuf,
-    dependencies: Vec<Dependency>,
+pub struct Package {
+    pub name: String,
+    pub version: String,
+    pub manifest_path: PathBuf,
+    pub dependencies: Vec<Dependency>,
 }
 
 #[derive(Deserialize)]
-struct Dependency {
-    name: String,
-    kind: Option<String>,
-    path: Option<String>,
+pub struct Dependency {
+    pub name: String,
+    pub kind: Option<String>,
+    pub path: Option<String>,
 }
 
 pub fn root() -> PathBuf {
@@ -86,7 +44,7 @@ pub fn text(path: &str) -> String {
     fs::read_to_string(root().join(path)).expect("the file is read")
 }
 
-fn metadata() -> Metadata {
+pub fn metadata() -> Metadata {
     let mut cargo = Command::new(env!("CARGO"));
     cargo
         .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
@@ -96,7 +54,7 @@ fn metadata() -> Metadata {
 }
 
 /// The files that git knows, with what is new and not ignored, by their ending.
-fn sources(endings: &[&str]) -> Vec<String> {
+pub fn sources(endings: &[&str]) -> Vec<String> {
     let mut git = Command::new("git");
     git.args(["ls-files", "--cached", "--others", "--exclude-standard"])
         .current_dir(root());
@@ -113,86 +71,8 @@ fn sources(endings: &[&str]) -> Vec<String> {
 }
 
 #[track_caller]
-fn assert_none(what: &str, offenders: Vec<String>) {
+pub fn assert_none(what: &str, offenders: Vec<String>) {
     assert!(offenders.is_empty(), "{what}:\n  {}", offenders.join("\n  "));
-}
-
-#[test]
-fn crates_depend_in_one_direction() {
-    let packages = metadata().packages;
-    let mut offenders = Vec::new();
-    for package in &packages {
-        let Some((_, allowed)) = DIRECTION.iter().find(|(name, _)| *name == package.name) else {
-            offenders.push(format!("{} is not in the map", package.name));
-            continue;
-        };
-        let ours = package
-            .dependencies
-            .iter()
-            .filter(|dependency| dependency.path.is_some());
-        for dependency in ours.filter(|dependency| dependency.kind.is_none()) {
-            if !allowed.contains(&dependency.name.as_str()) {
-                offenders.push(format!("{} may not depend on {}", package.name, dependency.name));
-            }
-        }
-    }
-    assert_none(
-        "dependencies against the direction of docs/ARCHITECTURE.md",
-        offenders,
-    );
-    assert_eq!(
-        packages.len(),
-        DIRECTION.len(),
-        "the map names crates that are gone"
-    );
-}
-
-#[test]
-fn every_dependency_is_used() {
-    let sources = sources(&[".rs"]);
-    let mut offenders = Vec::new();
-    for package in metadata().packages {
-        let folder = package.manifest_path.parent().expect("a manifest has a folder");
-        let mut folders = vec![folder.to_owned()];
-        folders.extend(borrowed_modules(folder, &sources));
-        let own = sources
-            .iter()
-            .filter(|path| folders.iter().any(|folder| root().join(path).starts_with(folder)));
-        let code: Vec<String> = own.map(|path| text(path)).collect();
-        let unused = package.dependencies.iter().filter(|dependency| {
-            let name = dependency.name.replace('-', "_");
-            let uses = [
-                format!("{name}::"),
-                format!("use {name};"),
-                format!("use {name} as "),
-            ];
-            !code
-                .iter()
-                .any(|code| uses.iter().any(|used| code.contains(used)))
-        });
-        offenders.extend(unused.map(|dependency| format!("{}: {}", package.name, dependency.name)));
-    }
-    assert_none("dependencies that no source names", offenders);
-}
-
-/// Folders of the modules that files in `folder` take from another crate's tests with `#[path]`.
-fn borrowed_modules(folder: &Path, sources: &[String]) -> Vec<PathBuf> {
-    let mut borrowed = Vec::new();
-    for path in sources.iter().map(|path| root().join(path)) {
-        if !path.starts_with(folder) {
-            continue;
-        }
-        let code = fs::read_to_string(&path).expect("the file is read");
-        let marked = code.lines().filter_map(|line| line.strip_prefix("#[path = \""));
-        for module in marked.filter_map(|rest| rest.strip_suffix("\"]")) {
-            let module = path
-                .with_file_name(module)
-                .canonicalize()
-                .expect("the module is there");
-            borrowed.push(module.parent().expect("a file has a folder").to_owned());
-        }
-    }
-    borrowed
 }
 
 #[test]
@@ -374,23 +254,29 @@ fn lock_files_carry_no_addresses() {
 }
 
 #[test]
-fn processes_are_spawned_in_four_places() {
-    let spawns = [concat!(".spawn", "()"), concat!(".output", "()")];
+fn processes_are_spawned_in_few_places() {
+    let spawns = [
+        concat!(".spawn", "()"),
+        concat!(".output", "()"),
+        concat!(".status", "()"),
+    ];
     let places = [
-        "xtask/",
-        "publish/src/npm",
-        "runtime/src/process",
-        "runtime/src/platform/",
+        "system/src/process/",
+        "system/src/platform/",
         "smoke/src/sandbox",
-        "python/",
+        "xtask/src/bench/",
     ];
     let offenders = sources(&[".rs"]).into_iter().filter(|path| {
         let test = path.contains("/tests/") || path.ends_with("tests.rs") || path.starts_with("fixtures/");
         let code = text(path);
-        let code = code.split("#[cfg(test)]").next().unwrap_or_default();
+        let code = code.split("\nmod tests {").next().unwrap_or_default();
         !test
             && !places.iter().any(|place| path.starts_with(place))
+            && code.contains("Command")
             && spawns.iter().any(|spawn| code.contains(spawn))
     });
-    assert_none("processes spawned outside their four places", offenders.collect());
+    assert_none(
+        "processes spawned outside of `system`, smoke's sandbox and the benchmarks",
+        offenders.collect(),
+    );
 }

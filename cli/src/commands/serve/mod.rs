@@ -20,7 +20,6 @@ use self::server::{Compute, Server, Tools};
 use crate::arguments::PolicyArguments;
 use crate::failure::Usage;
 use crate::session::Session;
-use crate::signals;
 
 /// How often a server that waits for requests looks whether it was asked to end.
 const INTERRUPT_POLL: Duration = Duration::from_millis(50);
@@ -72,7 +71,7 @@ pub fn run(arguments: &ServeArguments, session: &Session) -> anyhow::Result<()> 
         compute,
         execute_queries: arguments.execute_queries,
     });
-    signals::watch_parent(&session.app.interrupt);
+    ktx_system::watch_parent(&session.app.interrupt);
     session.printer.diagnostic(&format!(
         "ktx MCP server running on stdio for {}",
         workspace.folder.dir().display()

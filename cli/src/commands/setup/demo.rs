@@ -157,7 +157,7 @@ fn inspect(folder: &Folder, tables: Vec<TableRows>, program: &str) -> anyhow::Re
     let catalog = Catalog::load(folder, &ConnectionId::parse(demo::CONNECTION)?)?;
     let sources = catalog.sources();
     let dir = folder.dir().display().to_string();
-    let pasted = shell::quoted(&dir);
+    let pasted = ktx_system::shell::quoted(&dir);
     Ok(Inspect {
         project_dir: dir,
         connection_id: demo::CONNECTION,

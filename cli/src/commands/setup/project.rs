@@ -159,7 +159,7 @@ fn set_up_embeddings(session: &Session, folder: &Folder, policy: InstallPolicy) 
 
 /// Each line can be pasted as it is.
 fn next_steps(folder: &Folder, status: &SetupStatus, program: &str) -> Vec<String> {
-    let dir = shell::quoted(&folder.dir().display().to_string());
+    let dir = ktx_system::shell::quoted(&folder.dir().display().to_string());
     match status.databases.first() {
         None => vec![
             format!(

@@ -23,6 +23,7 @@ use ktx_publish::publication::{Draft, Patience, PublishOptions, PublishPlan, Pub
 use ktx_publish::receipt::{Outcome, ReceiptBook};
 use ktx_publish::tag_move::MoveOptions;
 use ktx_publish::{Desk, Environment, PublishError};
+use ktx_system::Interrupt;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -32,15 +33,15 @@ pub const REVISION: &str = "0123456789abcdef0123456789abcdef01234567";
 
 /// Keeps what it is told.
 #[derive(Default)]
-pub struct Quiet(pub Mutex<Vec<String>>);
+pub struct Quiet(pub Mutex<Vec<String>>, Interrupt);
 
 impl Desk for Quiet {
     fn talk(&self, line: &str) {
         self.0.lock().unwrap().push(line.to_owned());
     }
 
-    fn interrupted(&self) -> bool {
-        false
+    fn interrupt(&self) -> &Interrupt {
+        &self.1
     }
 }
 

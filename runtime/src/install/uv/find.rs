@@ -3,9 +3,12 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
+
+use ktx_system::process::{self, Output, ProcessError, Supervision};
 
 use crate::install::environment;
-use crate::process::{self, ProcessError, Supervision};
+
 use crate::{Environment, Error, Runtime};
 
 /// The oldest uv whose `venv --relocatable` and `--require-hashes`, with locked files and direct URLs, were tried and
@@ -63,8 +66,8 @@ impl Uv {
         command.env("UV_PYTHON_DOWNLOADS", "never");
         command.args(["python", "find", "--no-project", requires_python]);
         match collect(runtime, command) {
-            Ok((true, stdout, _)) => FoundPython::At(PathBuf::from(stdout.trim())),
-            Ok((false, _, stderr)) => FoundPython::None(stderr.trim().to_owned()),
+            Ok(output) if output.status.success() => FoundPython::At(PathBuf::from(output.stdout.trim())),
+            Ok(output) => FoundPython::None(output.stderr.trim().to_owned()),
             Err(error) => FoundPython::None(error.to_string()),
         }
     }
@@ -121,25 +124,20 @@ fn ask_version(runtime: &Runtime, path: &Path) -> Result<String, Error> {
         reason,
     };
     match collect(runtime, command) {
-        Ok((true, stdout, _)) => Ok(stdout.trim().to_owned()),
-        Ok((false, stdout, stderr)) => Err(broken(format!("{}{}", stderr.trim(), stdout.trim()))),
+        Ok(output) if output.status.success() => Ok(output.stdout.trim().to_owned()),
+        Ok(output) => Err(broken(format!(
+            "{}{}",
+            output.stderr.trim(),
+            output.stdout.trim()
+        ))),
         Err(ProcessError::Interrupted(interrupted)) => Err(interrupted.into()),
         Err(error) => Err(broken(error.to_string())),
     }
 }
 
-pub(super) fn collect(runtime: &Runtime, command: Command) -> Result<(bool, String, String), ProcessError> {
-    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let supervision = Supervision {
-        interrupt: runtime.interrupt(),
-        silence: Some(runtime.limits().silence.min(std::time::Duration::from_secs(30))),
-        grows: &mut || false,
-        timeout: None,
-    };
-    let ended = process::run(command, None, supervision, &mut |stream, piece| match stream {
-        process::Stream::Stdout => stdout.extend_from_slice(piece),
-        process::Stream::Stderr => stderr.extend_from_slice(piece),
-    })?;
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Ok((ended.status.success(), text(stdout), text(stderr)))
+pub(super) fn collect(runtime: &Runtime, command: Command) -> Result<Output, ProcessError> {
+    let limit = runtime.limits().silence.min(Duration::from_secs(30));
+    let mut grows = || false;
+    let supervision = Supervision::new(runtime.interrupt()).silent_for_at_most(limit, &mut grows);
+    process::collect(command, supervision)
 }

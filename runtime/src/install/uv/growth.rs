@@ -34,7 +34,7 @@ impl<'a> Growth<'a> {
             let mut command = Command::new(self.uv.path());
             environment::apply(&mut command, self.runtime.environment(), self.staged.work());
             command.args(["cache", "dir"]);
-            let said = collect(self.runtime, command).map(|(_, stdout, _)| stdout);
+            let said = collect(self.runtime, command).map(|output| output.stdout);
             PathBuf::from(said.unwrap_or_default().trim())
         });
         let size = crate::disk::size_of(&self.staged.layout().version_dir) + crate::disk::size_of(cache);

@@ -8,16 +8,16 @@ use std::path::Path;
 use std::process::Command;
 
 use ktx_manifest::VerifiedAssets;
+use ktx_system::Redaction;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub use self::find::{FoundPython, Uv};
 use self::growth::Growth;
 use super::environment;
 use super::log::InstallLog;
-use super::redaction::Redaction;
+use super::logged;
 use super::staging::StagedRuntime;
-use crate::observer::{Event, Step};
-use crate::process::{self, ProcessError, Supervision};
+use crate::observer::Step;
 use crate::{Error, Feature, FeatureSet, Runtime};
 
 /// Everything that means something in a URL or a requirement is written as `%xx`; `/` parts the path.
@@ -45,7 +45,7 @@ impl Uv {
         features: &FeatureSet,
         log: &mut InstallLog,
     ) -> Result<(), Error> {
-        log.redact(Redaction::of(runtime.environment()));
+        log.redact(Redaction::of(runtime.environment().variables()));
         environment::prepare_work(staged.work())?;
         let (requirements, level) = match features.highest() {
             Feature::Core => (verified.core_requirements(), Feature::Core),
@@ -99,26 +99,13 @@ impl Uv {
         command.args(arguments);
         log.command(self.path().as_os_str(), arguments);
         let mut growth = Growth::of(self, runtime, staged);
-        let supervision = Supervision {
-            interrupt: runtime.interrupt(),
-            silence: Some(runtime.limits().silence),
-            grows: &mut || growth.has_grown(),
-            timeout: None,
-        };
-        let ended = process::run(command, None, supervision, &mut |_, piece| {
-            log.output(piece, |line| runtime.observer().observe(&Event::Output(line)));
-        });
-        let shown = format!("`{} {}`", file_name(self.path()), leading_words(arguments));
-        match ended {
-            Ok(ended) if ended.status.success() => Ok(()),
-            Ok(ended) => Err(log.failed(format!(
-                "failed at {}: {shown} ended with {}",
-                step.description(),
-                ended.status
-            ))),
-            Err(ProcessError::Interrupted(interrupted)) => Err(interrupted.into()),
-            Err(error) => Err(log.failed(format!("failed at {}: {shown}: {error}", step.description()))),
-        }
+        let what = format!(
+            "failed at {}: `{} {}`",
+            step.description(),
+            file_name(self.path()),
+            leading_words(arguments)
+        );
+        logged::run(runtime, log, &what, command, &mut || growth.has_grown())
     }
 }
 

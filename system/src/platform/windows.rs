@@ -32,6 +32,7 @@ use windows_sys::Win32::System::Threading::{
 };
 
 use super::{Exchange, RunningProcess};
+use crate::files::Access;
 
 /// Keeps Ctrl-C on the console from reaching a child before we have decided what to do.
 pub fn prepare_supervised(command: &mut Command) {
@@ -247,6 +248,11 @@ pub fn sync_tree(path: &Path) -> io::Result<()> {
 /// Windows decides by access lists, which only trying tells.
 pub fn is_writable(path: &Path) -> bool {
     fs_err::metadata(path).is_ok_and(|found| found.is_dir())
+}
+
+/// Files below the user's own folders are the user's alone, and there is no bit for programs.
+pub fn set_access(_file: &std::fs::File, _access: Access) -> io::Result<()> {
+    Ok(())
 }
 
 /// What lies below the user's own folders is the user's alone.

@@ -1,14 +1,15 @@
-//! The wish of the user (Ctrl-C) or of the system (SIGTERM) that a command ends.
-//!
-//! A value that loops look at. Who sets it, and from which signal handler, is the command line's business.
+//! The request of the user (Ctrl-C) or of the system (SIGTERM) that a command ends: a value that loops look at.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// Shared by everything that one command starts; cloning gives another handle to the same wish.
+/// Shared by everything that one command starts; cloning gives another handle to the same request.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt(Arc<AtomicU8>);
+
+/// The bit beside the code of the first signal.
+const INSISTED: u8 = 0x80;
 
 /// The signals that end a command after it has cleaned up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,26 +26,36 @@ pub enum Signal {
 pub struct Interrupted(pub Signal);
 
 impl Interrupt {
-    /// A wish that nobody has made yet.
+    /// No signal yet.
     pub fn new() -> Interrupt {
         Interrupt::default()
     }
 
-    /// Makes the wish. The first signal is the one that is remembered. Safe to call from any thread.
+    /// Records a signal. The first one is remembered. Safe to call from any thread.
     pub fn raise(&self, signal: Signal) {
         let code = match signal {
             Signal::Interrupt => 1,
             Signal::Terminate => 2,
         };
-        // A signal that comes second changes nothing: the exit code names what began the end.
+        // The exit code names the first signal.
         let _ = self
             .0
             .compare_exchange(0, code, Ordering::SeqCst, Ordering::SeqCst);
     }
 
+    /// Records that the user asked again: children are killed without further patience.
+    pub fn insist(&self) {
+        self.0.fetch_or(INSISTED, Ordering::SeqCst);
+    }
+
+    /// Whether [`Interrupt::insist`] was called.
+    pub fn is_insistent(&self) -> bool {
+        self.0.load(Ordering::SeqCst) & INSISTED != 0
+    }
+
     /// The signal that was raised, if one was.
     pub fn raised(&self) -> Option<Signal> {
-        match self.0.load(Ordering::SeqCst) {
+        match self.0.load(Ordering::SeqCst) & !INSISTED {
             0 => None,
             1 => Some(Signal::Interrupt),
             _ => Some(Signal::Terminate),
@@ -89,6 +100,9 @@ mod tests {
         assert_eq!(interrupt.check(), Ok(()));
         interrupt.clone().raise(Signal::Terminate);
         interrupt.raise(Signal::Interrupt);
+        assert!(!interrupt.is_insistent());
+        interrupt.insist();
+        assert!(interrupt.is_insistent());
         assert_eq!(interrupt.check(), Err(Interrupted(Signal::Terminate)));
         assert_eq!(Signal::Terminate.exit_code(), 143);
         assert_eq!(Signal::Interrupt.exit_code(), 130);

@@ -1,4 +1,5 @@
-//! A child that is watched: its output is streamed, a signal to us ends it with all its children, and so does silence.
+//! A child that is watched: its output is streamed, a signal to this process ends it with all its children, and so does
+//! silence.
 
 use std::io::{self, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -24,31 +25,37 @@ pub enum Stream {
 
 /// What bounds a child.
 pub struct Supervision<'a> {
-    pub interrupt: &'a Interrupt,
-    /// How long the child may say and do nothing.
-    pub silence: Option<Duration>,
-    /// Tells whether something that the child works on has grown since it was last asked; asked now and then while the
-    /// child says nothing.
-    pub grows: &'a mut dyn FnMut() -> bool,
-    /// How long the child may run at all.
-    pub timeout: Option<Duration>,
+    interrupt: &'a Interrupt,
+    silence: Option<(Duration, &'a mut dyn FnMut() -> bool)>,
 }
 
-/// How a child ended by itself.
-#[derive(Debug)]
-pub struct Ended {
-    pub status: ExitStatus,
+impl<'a> Supervision<'a> {
+    /// No bound but the interrupt.
+    pub fn new(interrupt: &'a Interrupt) -> Supervision<'a> {
+        Supervision {
+            interrupt,
+            silence: None,
+        }
+    }
+
+    /// The child may write nothing for this long, unless `grows` says that what it works on has grown since it was
+    /// last asked.
+    #[must_use]
+    pub fn silent_for_at_most(self, limit: Duration, grows: &'a mut dyn FnMut() -> bool) -> Supervision<'a> {
+        Supervision {
+            silence: Some((limit, grows)),
+            ..self
+        }
+    }
 }
 
-/// Why there is no ending to report. In each case the child and its own children are gone.
+/// Why a child did not run to its end. In each case the child and its own children are gone.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
     #[error("no output and no progress for {} s", .0.as_secs())]
     Silent(Duration),
-    #[error("not done after {} s", .0.as_secs())]
-    TimedOut(Duration),
     #[error("{0}")]
     Spawn(#[source] io::Error),
 }
@@ -56,14 +63,15 @@ pub enum ProcessError {
 /// Runs a command to its end, handing its output to `output` as it comes.
 ///
 /// # Errors
-/// [`ProcessError`]; a child that exits with a failure is no error.
+/// [`ProcessError`]; a child that exits with a failure is not an error.
 pub fn run(
     mut command: Command,
     stdin: Option<Vec<u8>>,
     supervision: Supervision<'_>,
     output: &mut dyn FnMut(Stream, &[u8]),
-) -> Result<Ended, ProcessError> {
-    supervision.interrupt.check()?;
+) -> Result<ExitStatus, ProcessError> {
+    let interrupt = supervision.interrupt;
+    interrupt.check()?;
     prepare_supervised(&mut command);
     command.stdin(if stdin.is_some() {
         Stdio::piped()
@@ -86,7 +94,7 @@ pub fn run(
     }
     let watched = watch(&mut child, &pieces, supervision, output);
     if watched.is_err() {
-        end(&mut child, &tree);
+        end(&mut child, &tree, interrupt);
     }
     watched
 }
@@ -105,9 +113,9 @@ fn forward(mut pipe: impl Read + Send + 'static, stream: Stream, sender: Sender<
 fn watch(
     child: &mut Child,
     pieces: &Receiver<(Stream, Vec<u8>)>,
-    supervision: Supervision<'_>,
+    mut supervision: Supervision<'_>,
     output: &mut dyn FnMut(Stream, &[u8]),
-) -> Result<Ended, ProcessError> {
+) -> Result<ExitStatus, ProcessError> {
     let started = Instant::now();
     let mut quiet_since = started;
     let mut looked_at = started;
@@ -129,14 +137,12 @@ fn watch(
             }
         }
         supervision.interrupt.check()?;
-        if let Some(limit) = supervision.timeout.filter(|limit| started.elapsed() > *limit) {
-            return Err(ProcessError::TimedOut(limit));
-        }
-        if let Some(limit) = supervision.silence {
+        if let Some((limit, grows)) = &mut supervision.silence {
+            let limit = *limit;
             // Looking for growth walks directories, so it is done a few times per limit and only in silence.
             if quiet_since.elapsed() > limit / 8 && looked_at.elapsed() > limit / 8 {
                 looked_at = Instant::now();
-                if (supervision.grows)() {
+                if grows() {
                     quiet_since = Instant::now();
                 }
             }
@@ -148,13 +154,11 @@ fn watch(
     // Its output has ended, so the child has ended or is about to.
     loop {
         if let Some(status) = child.try_wait().map_err(ProcessError::Spawn)? {
-            return Ok(Ended { status });
+            return Ok(status);
         }
         supervision.interrupt.check()?;
-        if let Some(limit) = supervision
-            .silence
-            .or(supervision.timeout)
-            .filter(|limit| quiet_since.elapsed() > *limit)
+        if let Some((limit, _)) = supervision.silence
+            && quiet_since.elapsed() > limit
         {
             return Err(ProcessError::Silent(limit));
         }
@@ -162,11 +166,11 @@ fn watch(
     }
 }
 
-/// Asks, then insists. The child is reaped afterwards.
-fn end(child: &mut Child, tree: &ProcessTree) {
+/// Asks, then kills: after [`GRACE`], or at once after a second signal. The child is reaped afterwards.
+fn end(child: &mut Child, tree: &ProcessTree, interrupt: &Interrupt) {
     tree.terminate();
     let deadline = Instant::now() + GRACE;
-    while Instant::now() < deadline {
+    while Instant::now() < deadline && !interrupt.is_insistent() {
         if matches!(child.try_wait(), Ok(Some(_)) | Err(_)) {
             break;
         }

@@ -1,8 +1,21 @@
 //! Ctrl-C, SIGTERM, SIGHUP and the death of the parent become a request to end that a command cleans up for.
 
-use ktx_runtime::{Interrupt, Signal};
+use std::time::Duration;
+#[cfg(unix)]
+use std::time::Instant;
 
-/// From here on the signals do not end the process: they raise `interrupt`, and the command ends by itself.
+use crate::{Interrupt, Signal};
+
+/// A launcher passes on a signal that the terminal has sent to this process too: what comes within this time is the same
+/// key press.
+#[cfg(unix)]
+const SAME: Duration = Duration::from_millis(400);
+/// After a second signal the process may take this long to kill its children and remove its temporary files.
+#[cfg(unix)]
+const LAST_GRACE: Duration = Duration::from_secs(1);
+
+/// From here on the signals do not end the process: they raise `interrupt`, and the command ends by
+/// itself. A second signal ends it soon, whatever it does.
 #[cfg(unix)]
 pub fn forward_to(interrupt: &Interrupt) {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -13,12 +26,19 @@ pub fn forward_to(interrupt: &Interrupt) {
     };
     let interrupt = interrupt.clone();
     std::thread::spawn(move || {
+        let mut first: Option<Instant> = None;
         for signal in signals.forever() {
             interrupt.raise(if signal == SIGINT {
                 Signal::Interrupt
             } else {
                 Signal::Terminate
             });
+            if first.get_or_insert_with(Instant::now).elapsed() > SAME {
+                interrupt.insist();
+                std::thread::sleep(LAST_GRACE);
+                // What does not look at the interrupt ends as it would without handlers.
+                let _ = signal_hook::low_level::emulate_default_handler(signal);
+            }
         }
     });
 }
@@ -36,7 +56,7 @@ pub fn forward_to(interrupt: &Interrupt) {
     let interrupt = interrupt.clone();
     std::thread::spawn(move || {
         while !flag.load(Ordering::SeqCst) {
-            std::thread::sleep(std::time::Duration::from_millis(20));
+            std::thread::sleep(Duration::from_millis(20));
         }
         interrupt.raise(Signal::Interrupt);
     });
@@ -44,7 +64,7 @@ pub fn forward_to(interrupt: &Interrupt) {
 
 /// How often the parent is looked for.
 #[cfg(unix)]
-const PARENT_POLL: std::time::Duration = std::time::Duration::from_millis(250);
+const PARENT_POLL: Duration = Duration::from_millis(250);
 
 /// From here on the death of the process that started this one raises `interrupt`: a launcher that was killed cannot
 /// pass a signal on, and the pipes it handed over stay open.

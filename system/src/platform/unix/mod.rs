@@ -15,6 +15,7 @@ use rustix::process::{Pid, Signal};
 pub use self::identity::{boot_id, lock_holders, running_process};
 pub use self::spawn::{die_with_parent, spawn_recorded};
 use super::Exchange;
+use crate::files::Access;
 
 /// Makes a child and its own children one group that can be ended together, and that Ctrl-C on the terminal does not
 /// reach before we have decided what to do.
@@ -170,6 +171,17 @@ pub fn sync_tree(path: &Path) -> io::Result<()> {
 /// Whether the system would let this user create files in `path`; creates none.
 pub fn is_writable(path: &Path) -> bool {
     rustix::fs::access(path, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK).is_ok()
+}
+
+/// Sets who may use an open file or folder.
+pub fn set_access(file: &std::fs::File, access: Access) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+
+    file.set_permissions(std::fs::Permissions::from_mode(match access {
+        Access::Private => 0o600,
+        Access::Readable => 0o644,
+        Access::Executable => 0o755,
+    }))
 }
 
 /// Options that create a file which others cannot read.

@@ -1,0 +1,10 @@
+//! Files and folders that change in one step: readers see the old content or the new one, never half of either.
+
+mod error;
+mod unfinished;
+
+pub use self::error::PathError;
+pub use self::unfinished::{Access, NewFile, is_unfinished, replace_directory, sweep, write};
+pub use crate::platform::{
+    Exchange, exchange, free_space, is_writable, private_file, rename, sync_directory, sync_tree,
+};
