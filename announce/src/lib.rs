@@ -3,8 +3,10 @@
 //!
 //! Publishes nothing and moves no dist-tag. Knows no command line and prints nothing.
 
+pub mod announcement;
 mod beside;
 mod facts;
+pub mod github;
 mod notes;
 
 pub use self::beside::{against_registry, last_before, served};

@@ -3,6 +3,7 @@
 //! Parses, dispatches, reports and exits; what a command does stands in the file of its name, and what that
 //! needs to know stands in the library crates.
 
+mod announce;
 mod bench;
 mod build;
 mod build_package;
@@ -101,6 +102,7 @@ enum Command {
     Notes(notes::NotesArgs),
     Readiness(readiness::ReadinessArgs),
     Publish(publish::PublishArgs),
+    Announce(announce::AnnounceArgs),
     Promote(promote::PromoteArgs),
     Rollback(rollback::RollbackArgs),
     InstallTools(install_tools::InstallToolsArgs),
@@ -124,6 +126,7 @@ fn dispatch(command: Command, session: &Session<'_>) -> anyhow::Result<()> {
         Command::Notes(arguments) => notes::run(arguments, session),
         Command::Readiness(arguments) => readiness::run(arguments, session),
         Command::Publish(arguments) => publish::run(arguments, session),
+        Command::Announce(arguments) => announce::run(arguments, session),
         Command::Promote(arguments) => promote::run(arguments, session),
         Command::Rollback(arguments) => rollback::run(arguments, session),
         Command::InstallTools(arguments) => install_tools::run(arguments, session),

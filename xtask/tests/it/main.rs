@@ -1,5 +1,6 @@
 //! The toolchain from outside: its command line, and the rules of the repository.
 
+mod announcing;
 mod builds;
 mod checkout;
 mod command_line;

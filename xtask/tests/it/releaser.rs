@@ -4,6 +4,7 @@ use std::process::Command;
 
 use fs_err as fs;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::checkout::{Checkout, foreign};
 use crate::support::LocalRegistry;
@@ -51,10 +52,23 @@ impl Releaser {
         self.commit();
     }
 
+    /// A bare repository that every commit is pushed to.
+    pub fn origin(&self) -> TempDir {
+        let origin = tempfile::tempdir().expect("a folder");
+        let address = origin.path().to_string_lossy().into_owned();
+        self.git(&["init", "--quiet", "--bare", &address]);
+        self.git(&["remote", "add", "origin", &address]);
+        self.git(&["push", "--quiet", "origin", "main"]);
+        origin
+    }
+
     /// Everything that is not ignored, as a commit.
     pub fn commit(&self) {
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--allow-empty", "--message", "Release"]);
+        if !self.git(&["remote"]).is_empty() {
+            self.git(&["push", "--quiet", "origin", "main"]);
+        }
     }
 
     pub fn git(&self, arguments: &[&str]) -> String {
