@@ -1,14 +1,25 @@
 import type { Readable, Writable } from 'node:stream';
-import type { ReadableStream, WritableStream } from 'node:stream/web';
+
+/** What is needed of a web stream: the types of Node.js and of the DOM differ in the rest. */
+export interface KtxReadableStream {
+  readonly locked: boolean;
+  getReader(): { read(): Promise<{ done: boolean; value?: any }>; releaseLock(): void };
+}
+
+/** What is needed of a web stream that takes bytes. */
+export interface KtxWritableStream {
+  readonly locked: boolean;
+  getWriter(): { readonly closed: Promise<unknown>; write(chunk: any): Promise<unknown>; releaseLock(): void };
+}
 
 /** The streams, environment and folder of a run of `ktx`. What is left out is this process's own. */
 export interface KtxCliIo {
   /** Is read until it ends or the program does; never destroyed. */
-  stdin?: Readable | NodeJS.ReadableStream | ReadableStream | null;
+  stdin?: Readable | NodeJS.ReadableStream | KtxReadableStream | null;
   /** Is written to, never ended. Somebody must read what is written, as with a pipe. */
-  stdout?: Writable | NodeJS.WritableStream | WritableStream | null;
+  stdout?: Writable | NodeJS.WritableStream | KtxWritableStream | null;
   /** Is written to, never ended. May be the same stream as `stdout`. */
-  stderr?: Writable | NodeJS.WritableStream | WritableStream | null;
+  stderr?: Writable | NodeJS.WritableStream | KtxWritableStream | null;
   /** The whole environment, not an addition to it. */
   env?: NodeJS.ProcessEnv;
   cwd?: string | URL;
