@@ -9,7 +9,7 @@ use ktx_project::{ConnectionId, Folder};
 use serde::Serialize;
 
 use crate::session::Session;
-use ktx_app::shell;
+use ktx_app::runner;
 
 #[derive(Debug, Args)]
 pub struct DemoArguments {
@@ -94,7 +94,7 @@ pub fn run(arguments: &DemoArguments, session: &Session) -> anyhow::Result<()> {
         .into());
     }
     let tables = demo::seed(&folder)?;
-    let inspect = inspect(&folder, tables, shell::program(&session.app.environment))?;
+    let inspect = inspect(&folder, tables, &runner::command(&session.app.environment))?;
     if arguments.json {
         let replay = Replay {
             mode: "seeded",

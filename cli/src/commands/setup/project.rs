@@ -9,7 +9,7 @@ use ktx_runtime::{Consent, Dialogue as _, InstallPolicy};
 use crate::session::Session;
 use ktx_app::SetupStatus;
 use ktx_app::embedding::{self, Announce};
-use ktx_app::shell;
+use ktx_app::runner;
 
 /// The model of the managed embeddings, and the length of its vectors.
 const MODEL: &str = "all-MiniLM-L6-v2";
@@ -73,7 +73,7 @@ pub fn run(arguments: &ProjectArguments, session: &Session) -> anyhow::Result<()
     }
     session.printer.line("");
     session.printer.line("What you can do next:");
-    for step in next_steps(&folder, &status, shell::program(&session.app.environment)) {
+    for step in next_steps(&folder, &status, &runner::command(&session.app.environment)) {
         session.printer.line(&format!("  {step}"));
     }
     Ok(())
