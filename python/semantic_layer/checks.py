@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 
 from sqlglot import exp
 
-from semantic_layer.definitions import define, segment_condition
+from semantic_layer.definitions import define, own_reference, segment_condition
 from semantic_layer.dialects import SqlDialect
-from semantic_layer.errors import SemanticLayerError
-from semantic_layer.expressions import parse_expression
+from semantic_layer.errors import SemanticLayerError, nearest
+from semantic_layer.expressions import columns_of, parse_expression
 from semantic_layer.generation import is_identifier_like
 from semantic_layer.joins import has_no_key, join_columns
 from semantic_layer.model import Model
 from semantic_layer.paths import route_text
+from semantic_layer.references import place_text
 from semantic_layer.sources import Join, Source
 from semantic_layer.tables import parse_body, parse_table
 
@@ -198,6 +199,44 @@ def definitions(model: Model) -> Iterator[str]:
                 lambda node, name: segment_condition(model, node, name),
                 segment.name,
             )
+
+
+def unknown_columns(model: Model) -> Iterator[str]:
+    """Measures, their filters, segments and computed columns that use a column which no source lists."""
+    for source in model.sources.values():
+        texts = [(f"column '{column.name}'", column.expr) for column in source.columns]
+        for measure in source.measures:
+            texts += [
+                (f"measure '{measure.name}'", measure.expr),
+                (f"filter of measure '{measure.name}'", measure.filter),
+            ]
+        texts += [(f"segment '{segment.name}'", segment.expr) for segment in source.segments]
+        for what, text in texts:
+            if text and text.strip():
+                yield from _unknown_columns(model, source, what, text)
+
+
+def _unknown_columns(model: Model, source: Source, what: str, text: str) -> Iterator[str]:
+    try:
+        columns = list(columns_of(parse_expression(text, model.dialect)))
+    except (SemanticLayerError, RecursionError):
+        return
+    for column in columns:
+        reference = own_reference(model, source.name, column)
+        place = reference.place
+        if place in (None, source.name):
+            if model.measure_named(source.name, reference.name) is not None:
+                continue
+            if place is None and model.sources_with_column(reference.name):
+                continue
+        place = place or source.name
+        if model.source_at(place) is None or model.column_named(place, reference.name) is not None:
+            continue
+        name = reference.name.text
+        hint = nearest(name, model.columns_at(place))
+        yield (
+            f"Source '{source.name}' {what} uses column '{name}', which does not exist in '{place_text(place)}'.{hint}"
+        )
 
 
 def _fault(source: Source, what: str, compile_it: Callable[[str, str], object], name: str) -> Iterator[str]:

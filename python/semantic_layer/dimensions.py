@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
+from semantic_layer.calendars import GREGORIAN, Calendar
 from semantic_layer.errors import SemanticLayerError, quoted
 from semantic_layer.expressions import columns_of, has_aggregate, has_window, parse_expression, tables_of
-from semantic_layer.granularity import start_of_period
+from semantic_layer.granularity import GRANULARITIES, start_of_period
 from semantic_layer.measures import automatic_name
 from semantic_layer.model import Model, bound
 from semantic_layer.names import Name, split_reference
@@ -38,11 +39,14 @@ class Dimension:
         return next(columns_of(self.tree), None) is None
 
 
-def resolve_dimensions(model: Model, requests: Iterable[DimensionRequest], origin: str | None) -> tuple[Dimension, ...]:
+def resolve_dimensions(
+    model: Model, requests: Iterable[DimensionRequest], origin: str | None, calendar: Calendar = GREGORIAN
+) -> tuple[Dimension, ...]:
     """The dimensions as asked for, each once. ``origin`` is where a missing join path would start."""
     found: dict[tuple[str, str | None], Dimension] = {}
-    for request in requests:
-        dimension = _dimension(model, request, origin or next((node_at(d.home) for d in found.values()), None))
+    for request in map(_with_suffix, requests):
+        start = origin or next((node_at(d.home) for d in found.values()), None)
+        dimension = _truncated(_dimension(model, request, start), model, calendar)
         granularity = request.granularity.lower() if request.granularity else None
         identity = f"{dimension.home}.{dimension.column}" if dimension.column else request.field
         found.setdefault((identity, granularity), dimension)
@@ -76,7 +80,7 @@ def _column(model: Model, request: DimensionRequest, reference: Reference) -> Di
         column=name,
         granularity=request.granularity,
         label=name,
-        tree=_truncated(model, request, tree),
+        tree=tree,
         places=tables_of(tree) or (place,),
         home=place,
         description=model.columns_at(place)[name].text(),
@@ -106,15 +110,39 @@ def _expression(model: Model, request: DimensionRequest, field: str, origin: str
         column=None,
         granularity=request.granularity,
         label=automatic_name(field),
-        tree=_truncated(model, request, tree),
+        tree=tree,
         places=tables_of(tree) or tuple(dict.fromkeys(homes)),
         home=min(homes),
         description=None,
     )
 
 
-def _truncated(model: Model, request: DimensionRequest, tree: exp.Expr) -> exp.Expr:
-    return start_of_period(tree, request.granularity, model.dialect) if request.granularity else tree
+def _with_suffix(request: DimensionRequest) -> DimensionRequest:
+    """``orders.placed_at:month`` as a field and a granularity."""
+    field, _, suffix = request.field.rpartition(":")
+    if request.granularity is None and suffix.lower() in GRANULARITIES and not field.endswith(":"):
+        return DimensionRequest(field=field, granularity=suffix)
+    return request
+
+
+def _truncated(dimension: Dimension, model: Model, calendar: Calendar) -> Dimension:
+    if not dimension.granularity:
+        return dimension
+    listed = model.columns_at(dimension.home).get(dimension.column) if dimension.column else None
+    if listed is not None and listed.type in ("number", "boolean"):
+        raise SemanticLayerError(
+            f"'{quoted(dimension.field)}' is a {listed.type}, which has no {quoted(dimension.granularity)}",
+            hint="define a column of type time that computes it, such as `expr: to_timestamp(seconds)`, or on SQLite "
+            "`expr: datetime(seconds / 86400.0 + 2440587.5)`",
+        )
+    if listed is not None and listed.natural_granularity in _WHOLE_DAYS:
+        # A date has no time of day that a zone could change.
+        calendar = replace(calendar, time_zone=None)
+    tree = start_of_period(dimension.tree, dimension.granularity, model.dialect, calendar, dimension.field.strip())
+    return replace(dimension, tree=tree)
+
+
+_WHOLE_DAYS = ("day", "week", "month", "quarter", "year")
 
 
 def _labelled(dimensions: Iterable[Dimension]) -> tuple[Dimension, ...]:

@@ -16,6 +16,7 @@ from sqlglot.tokens import Token, TokenType
 
 from semantic_layer.dialects import SqlDialect
 from semantic_layer.errors import SemanticLayerError, quoted
+from semantic_layer.functions import check_functions
 from semantic_layer.nesting import checked
 
 # An expression that a person wrote is far below these. They keep a hostile one from costing seconds or
@@ -59,6 +60,7 @@ def _parsed(text: str, dialect: SqlDialect) -> exp.Expr:
     if tree is None or isinstance(tree, exp.Star):
         raise SemanticLayerError(f"Failed to parse expression '{quoted(text)}': it has no value")
     _check_size(tree, text)
+    check_functions(tree, text, dialect)
     return _with_whole_references(_with_plain_intervals(tree, dialect))
 
 

@@ -1,4 +1,4 @@
-"""The start of the period in which a time lies, as each dialect writes it. Weeks start on Monday."""
+"""The start of the period in which a time lies, as each dialect writes it."""
 
 from __future__ import annotations
 
@@ -6,20 +6,101 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from semantic_layer import sqlite_times
+from semantic_layer.calendars import GREGORIAN, Calendar
 from semantic_layer.dialects import SqlDialect
 from semantic_layer.errors import SemanticLayerError, quoted
 
-GRANULARITIES = ("year", "quarter", "month", "week", "day", "hour")
+GRANULARITIES = ("year", "quarter", "month", "week", "day", "hour", "minute", "fiscal_year", "fiscal_quarter")
+_WITHIN_DAYS = frozenset({"hour", "minute"})
 
 
-def start_of_period(time: exp.Expr, granularity: str, dialect: SqlDialect) -> exp.Expr:
-    """``time`` cut down to the granularity. The tree is used up."""
+def start_of_period(
+    time: exp.Expr, granularity: str, dialect: SqlDialect, calendar: Calendar = GREGORIAN, name: str = "the time"
+) -> exp.Expr:
+    """``time`` cut down to the granularity. The tree is used up; ``name`` is what messages call it."""
     unit = granularity.lower()
     if unit not in GRANULARITIES:
         raise SemanticLayerError(
             f"Unsupported granularity '{quoted(granularity)}'. Use one of: {', '.join(GRANULARITIES)}."
         )
-    return _FORMS.get(dialect.name, _as_sqlglot_has_it)(time, unit)
+    if calendar.time_zone is not None:
+        time = _in_zone(time, calendar.time_zone, dialect)
+    if dialect.name == "sqlite":
+        return sqlite_times.start_of_period(time, unit, calendar, name)
+    if unit == "week" and calendar.week_start:
+        return _week(time, calendar, dialect)
+    if unit.startswith("fiscal_"):
+        return _fiscal(time, unit.removeprefix("fiscal_"), calendar, dialect)
+    start = _FORMS.get(dialect.name, _as_sqlglot_has_it)(time, unit)
+    # DATE_TRUNC of a date is a time with a zone there. No period of days or longer needs one.
+    return _as_date(start) if dialect.name == "postgres" and unit not in _WITHIN_DAYS else start
+
+
+def shifted(time: exp.Expr, count: int, unit: str, dialect: SqlDialect) -> exp.Expr:
+    """``time`` some units later, or earlier when the count is negative. The tree is used up."""
+    if count == 0:
+        return time
+    if dialect.name == "sqlite":
+        return sqlite_times.shifted(time, count, unit)
+    amount, unit = (count * 3, "month") if unit == "quarter" else (count, unit)
+    if dialect.name in _WITH_DATE_ADD:
+        function = exp.DateAdd if amount > 0 else exp.DateSub
+        return function(this=time, expression=exp.Literal.number(str(abs(amount))), unit=exp.var(unit.upper()))
+    kind = exp.Add if amount > 0 else exp.Sub
+    interval = exp.Interval(this=exp.Literal.string(str(abs(amount))), unit=exp.var(unit.upper()))
+    return kind(this=_operand(time), expression=interval)
+
+
+_WITH_DATE_ADD = frozenset({"mysql", "bigquery", "tsql", "fabric", "databricks", "spark", "clickhouse"})
+
+
+def _operand(time: exp.Expr) -> exp.Expr:
+    return exp.Paren(this=time) if isinstance(time, exp.Binary) else time
+
+
+def _as_date(time: exp.Expr) -> exp.Expr:
+    return exp.Cast(this=time, to=exp.DataType.build("date"))
+
+
+def _week(time: exp.Expr, calendar: Calendar, dialect: SqlDialect) -> exp.Expr:
+    """The days from the week's own start to Monday are gone forward, then back."""
+    days = 7 - calendar.week_start
+    start = _FORMS.get(dialect.name, _as_sqlglot_has_it)(shifted(time, days, "day", dialect), "week")
+    return _dated(shifted(start, -days, "day", dialect), dialect)
+
+
+def _fiscal(time: exp.Expr, unit: str, calendar: Calendar, dialect: SqlDialect) -> exp.Expr:
+    months = calendar.fiscal_start
+    start = _FORMS.get(dialect.name, _as_sqlglot_has_it)(shifted(time, -months, "month", dialect), unit)
+    return _dated(shifted(start, months, "month", dialect), dialect)
+
+
+def _dated(start: exp.Expr, dialect: SqlDialect) -> exp.Expr:
+    return _as_date(start) if dialect.name == "postgres" else start
+
+
+def _in_zone(time: exp.Expr, zone: str, dialect: SqlDialect) -> exp.Expr:
+    """The clock time in a zone. Times without a zone are taken for the session's."""
+    name = exp.Literal.string(zone)
+    if dialect.name in ("postgres", "duckdb", "materialize"):
+        return exp.AtTimeZone(this=exp.Cast(this=time, to=exp.DataType.build("timestamptz")), zone=name)
+    functions = {
+        "snowflake": ("CONVERT_TIMEZONE", [name, time]),
+        "redshift": ("CONVERT_TIMEZONE", [exp.Literal.string("UTC"), name, time]),
+        "mysql": ("CONVERT_TZ", [time, exp.Literal.string("UTC"), name]),
+        "bigquery": ("DATETIME", [time, name]),
+        "clickhouse": ("toTimeZone", [time, name]),
+        "databricks": ("FROM_UTC_TIMESTAMP", [time, name]),
+        "spark": ("FROM_UTC_TIMESTAMP", [time, name]),
+    }
+    if dialect.name not in functions:
+        raise SemanticLayerError(
+            f"{dialect.name} has no time zones",
+            hint="remove time_zone from the connection, or compute the local time in a column of the source",
+        )
+    function, arguments = functions[dialect.name]
+    return exp.Anonymous(this=function, expressions=arguments)
 
 
 def _as_sqlglot_has_it(time: exp.Expr, unit: str) -> exp.Expr:
@@ -46,31 +127,6 @@ def _tsql(time: exp.Expr, unit: str) -> exp.Expr:
     return exp.Anonymous(this="DATETRUNC", expressions=[exp.var(part), time])
 
 
-def _sqlite(time: exp.Expr, unit: str) -> exp.Expr:
-    if unit == "hour":
-        return exp.Anonymous(this="STRFTIME", expressions=[exp.Literal.string("%Y-%m-%d %H:00:00"), time])
-    by_unit: dict[str, list[exp.Expr]] = {
-        "year": [exp.Literal.string("start of year")],
-        "month": [exp.Literal.string("start of month")],
-        # To the coming Sunday, or today if it is one, then back to the Monday before it.
-        "week": [exp.Literal.string("weekday 0"), exp.Literal.string("-6 days")],
-        "day": [],
-        "quarter": [exp.Literal.string("start of month")],
-    }
-    modifiers = by_unit[unit]
-    if unit == "quarter":
-        month = exp.Cast(
-            this=exp.Anonymous(this="STRFTIME", expressions=[exp.Literal.string("%m"), time.copy()]),
-            to=exp.DataType.build("integer"),
-        )
-        months_in = exp.Mod(
-            this=exp.Paren(this=exp.Sub(this=month, expression=exp.Literal.number("1"))),
-            expression=exp.Literal.number("3"),
-        )
-        modifiers.append(exp.Anonymous(this="PRINTF", expressions=[exp.Literal.string("-%d months"), months_in]))
-    return exp.Anonymous(this="DATE", expressions=[time, *modifiers])
-
-
 def _mysql(time: exp.Expr, unit: str) -> exp.Expr:
     if unit == "day":
         return exp.Anonymous(this="DATE", expressions=[time])
@@ -91,6 +147,7 @@ def _mysql(time: exp.Expr, unit: str) -> exp.Expr:
         "year": ("%Y-01-01", "DATE"),
         "month": ("%Y-%m-01", "DATE"),
         "hour": ("%Y-%m-%d %H:00:00", "DATETIME"),
+        "minute": ("%Y-%m-%d %H:%i:00", "DATETIME"),
     }[unit]
     text = exp.Anonymous(this="DATE_FORMAT", expressions=[time, exp.Literal.string(pattern)])
     return (
@@ -109,7 +166,6 @@ _FORMS: dict[str, Callable[[exp.Expr, str], exp.Expr]] = {
     "spark": _date_trunc,
     "trino": _date_trunc,
     "presto": _date_trunc,
-    "sqlite": _sqlite,
     "mysql": _mysql,
     "bigquery": _bigquery,
     "clickhouse": _clickhouse,

@@ -40,11 +40,18 @@ _TSQL = """
     rowcount rule save schema session_user setuser shutdown some statistics system_user tablesample
     textsize top tran transaction trigger truncate unpivot use varying view waitfor while
 """
+# What duckdb_keywords() calls reserved.
+_DUCKDB = """
+    analyse analyze array asymmetric both collate deferrable describe do fetch for initially lambda lateral
+    leading offset only pivot pivot_longer pivot_wider placing qualify returning show some summarize
+    symmetric trailing unpivot variadic window
+"""
 _RESERVED = frozenset(_EVERYWHERE.split())
 _RESERVED_IN = {
     "postgres": _RESERVED.union(_POSTGRES.split()),
     "redshift": _RESERVED.union(_POSTGRES.split()),
     "snowflake": _RESERVED.union(_SNOWFLAKE.split()),
+    "duckdb": _RESERVED.union(_DUCKDB.split()),
     "sqlite": _RESERVED.union(_SQLITE.split()),
     "tsql": _RESERVED.union(_TSQL.split()),
 }

@@ -29,24 +29,25 @@ class Presence:
 
     def __init__(self, model: Model, root: str, alias: str, joins: Iterable[PlannedJoin]) -> None:
         self._model = model
-        self._keys: dict[str, exp.Expr | None] = {}
+        self._padding: dict[str, PlannedJoin | str] = {}
         self.marked: set[str] = set()
         for join in joins:
             if join.side is Side.FULL:
-                self._keys[alias] = self._grain(root, alias)
-                self._keys[join.alias] = self._grain(join.step.target, join.alias)
+                self._padding[alias] = root
+                self._padding[join.alias] = join.step.target
             elif join.side is Side.LEFT:
-                self._keys[join.alias] = self._partner(join)
+                self._padding[join.alias] = join
 
     def pads(self, alias: str) -> bool:
         """Whether a join may pad the table."""
-        return alias in self._keys
+        return alias in self._padding
 
     def key(self, alias: str) -> exp.Expr:
         """The expression for a table that may be padded, to keep."""
-        key = self._keys[alias]
+        padding = self._padding[alias]
+        key = self._grain(padding, alias) if isinstance(padding, str) else self._partner(padding)
         if key is not None:
-            return key.copy()
+            return key
         self.marked.add(alias)
         return self._model.dialect.column(alias, MARK)
 
@@ -103,6 +104,8 @@ def with_computed_columns(tree: exp.Expr, presence: Presence, padded: Iterable[s
 
     ``padded`` limits the tables that may be padded where the expression is evaluated. Uses up the given tree.
     """
+    if isinstance(tree, exp.Column):
+        return tree
     for computed in [paren for paren in tree.find_all(exp.Paren) if "node" in paren.args]:
         alias, value = computed.args["node"], computed.this
         replacement: exp.Expr | None = None

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from threading import Lock
 from typing import Any
 
+from semantic_layer.calendars import parse_calendar
 from semantic_layer.compilation import build_statement
 from semantic_layer.dialects import SqlDialect, get_dialect
 from semantic_layer.errors import SemanticLayerError
@@ -67,17 +68,19 @@ def run_query(
     *,
     unreadable: Mapping[str, str] | None = None,
     look_ahead: int = 0,
+    calendar: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """SQL, output columns, plan and warnings of a query, or a `SemanticLayerError` that says why it is refused.
 
     ``unreadable`` names sources that the caller could not read, and why. With ``look_ahead`` the SQL gives so many rows
-    more than the query's limit: when one comes, the limit cut rows off.
+    more than the query's limit: when one comes, the limit cut rows off. ``calendar`` has the connection's
+    ``week_start``, ``fiscal_year_start`` and ``time_zone``.
     """
     sql_dialect = get_dialect(dialect)
     request = parse_query(query)
     try:
         model = _RECENT.get(sources, sql_dialect, unreadable)
-        resolved = resolve(model, request)
+        resolved = resolve(model, request, parse_calendar(calendar))
         plan = make_plan(model, resolved)
         sql = sql_dialect.render(build_statement(model, resolved, plan, look_ahead=look_ahead))
         return {

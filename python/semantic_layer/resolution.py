@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from semantic_layer.calendars import GREGORIAN, Calendar
 from semantic_layer.definitions import segment_condition
 from semantic_layer.dimensions import Dimension, resolve_dimensions
 from semantic_layer.errors import SemanticLayerError, nearest, quoted
@@ -43,7 +44,7 @@ class ResolvedQuery:
         return tuple(self.measures[key] for key in self.labels)
 
 
-def resolve(model: Model, query: Query) -> ResolvedQuery:
+def resolve(model: Model, query: Query, calendar: Calendar = GREGORIAN) -> ResolvedQuery:
     """The query with all names resolved, or an error about the first that cannot be."""
     segments = _segments(model, query.segments)
     book = MeasureBook(
@@ -53,7 +54,7 @@ def resolve(model: Model, query: Query) -> ResolvedQuery:
     )
     requested = tuple(dict.fromkeys(book.request(request) for request in query.measures))
     origin = next((book.measures[key].home for key in requested if book.measures[key].home), None)
-    dimensions = resolve_dimensions(model, query.dimensions, origin)
+    dimensions = resolve_dimensions(model, query.dimensions, origin, calendar)
     ordered = {key: book.measures[key] for key in _in_order(book.measures, requested)}
     columns = {key: measure for key, measure in ordered.items() if not measure.is_lifted}
     if not columns and not dimensions:

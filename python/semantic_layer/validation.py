@@ -74,4 +74,5 @@ def _faults(sources: Mapping[str, Source], model: Model, touched: set[str]) -> l
     errors += checks.undeclared_joins(sources, touched, dialect)
     errors += checks.role_names(model)
     errors += checks.definitions(model)
+    errors += checks.unknown_columns(model)
     return [*errors, *checks.redundant_measures(sources, dialect)]

@@ -21,6 +21,8 @@ class Request(BaseModel):
     """Sources that the caller could not read, and why: a query that needs one is refused with it."""
     look_ahead: int = Field(default=0, ge=0, le=1000)
     """How many rows more than its limit the SQL of a query gives, to see whether the limit cut rows off."""
+    calendar: dict[str, str] = Field(default_factory=dict)
+    """The connection's `week_start`, `fiscal_year_start` and `time_zone`."""
     project_id: str | None = Field(default=None, alias="projectId")
     """Accepted for callers that send it, without effect."""
 
@@ -34,6 +36,7 @@ def respond(request: Request) -> dict[str, Any]:
             request.dialect,
             unreadable=request.unreadable,
             look_ahead=request.look_ahead,
+            calendar=request.calendar,
         )
     except SemanticLayerError as error:
         raise RequestRejected(str(error)) from None

@@ -73,9 +73,8 @@ REFUSALS = {
         "count(orders.id)"
     ),
     "Dimension '1 + 1' does not reference any source": by("1 + 1"),
-    "Unsupported granularity 'decade'. Use one of: year, quarter, month, week, day, hour.": by(
-        {"field": "orders.placed_at", "granularity": "decade"}
-    ),
+    "Unsupported granularity 'decade'. Use one of: year, quarter, month, week, day, hour, minute, fiscal_year, "
+    "fiscal_quarter.": by({"field": "orders.placed_at", "granularity": "decade"}),
     "Filter 'orders.status = 'paid' OR sum(orders.amount) > 5' mixes aggregate and non-aggregate conditions with "
     "OR, which cannot be split into WHERE and HAVING. Use separate filters, or a measure with a filter of its own.": (
         where("orders.status = 'paid' OR sum(orders.amount) > 5")

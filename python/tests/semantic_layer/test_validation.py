@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -279,6 +280,28 @@ def test_a_join_onto_a_part_of_a_key_is_pointed_out() -> None:
     ]
     keyless = plan | {"grain": ["dept", "mon", "amount"]}
     assert validate_sources([keyless, spend], "postgres")["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "what", "place"),
+    [
+        ({"measures": [measure("m", "sum(idd)")]}, "measure 'm'", "a"),
+        ({"measures": [measure("m", "sum(a.idd)")]}, "measure 'm'", "a"),
+        ({"measures": [measure("m", "sum(b.idd)")]}, "measure 'm'", "b"),
+        ({"measures": [measure("m", "count(id)", filter="idd > 1")]}, "filter of measure 'm'", "a"),
+        ({"measures": [measure("m", "count(id)", filter="b.idd > 1")]}, "filter of measure 'm'", "b"),
+        ({"segments": [{"name": "s", "expr": "idd > 1"}]}, "segment 's'", "a"),
+    ],
+)
+def test_a_column_that_does_not_exist_is_a_fault(changes: dict[str, Any], what: str, place: str) -> None:
+    def errors(each: dict[str, Any]) -> list[str]:
+        a = source("a", columns=["id", "b_id"], joins=[join("b", "b_id = b.id")]) | each
+        return validate_sources([a, source("b")], "postgres")["errors"]
+
+    assert errors(changes) == [
+        f"Source 'a' {what} uses column 'idd', which does not exist in '{place}'. Did you mean 'id'?"
+    ]
+    assert errors(json.loads(json.dumps(changes).replace("idd", "id"))) == []
 
 
 def test_ambiguous_paths_from_facts_are_listed() -> None:
