@@ -46,7 +46,7 @@ pub fn against_registry(
             .as_ref()
             .map(|(version, package)| Side::of(version, package)),
         changes: before.as_ref().map(|(_, package)| compare(package, &candidate)),
-        history: packument.as_ref().map(history).unwrap_or_default(),
+        history: history(packument.as_ref(), before.as_ref()),
     })
 }
 
@@ -114,17 +114,26 @@ fn read(bytes: &[u8], what: &str, hint: &str) -> Result<Package, PublishError> {
     })
 }
 
-/// The last versions in the order of their publication, or of their numbers where the registry tells no times.
-fn history(packument: &Packument) -> Vec<Published> {
+/// The last versions in the order of their publication, or of their numbers where the registry tells no times. Not every
+/// registry tells sizes; that of the package at hand is known anyway.
+fn history(packument: Option<&Packument>, other: Option<&(String, Package)>) -> Vec<Published> {
+    let Some(packument) = packument else {
+        return Vec::new();
+    };
     let state = packument.state();
     let published_at = |version: &String| state.versions.get(version)?.published_at.clone();
+    let known = |version: &str| {
+        other
+            .filter(|(other, _)| other == version)
+            .map(|(_, package)| package.unpacked_bytes())
+    };
     let mut versions: Vec<_> = packument
         .versions
         .iter()
         .map(|(version, published)| Published {
             version: version.clone(),
             published_at: published_at(version),
-            unpacked_bytes: published.dist.unpacked_size,
+            unpacked_bytes: known(version).or(published.dist.unpacked_size),
         })
         .collect();
     versions.sort_by_cached_key(|entry| {

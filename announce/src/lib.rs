@@ -8,6 +8,8 @@ mod beside;
 mod facts;
 pub mod github;
 mod notes;
+mod page;
 
 pub use self::beside::{against_registry, last_before, served};
 pub use self::facts::Release;
+pub use self::page::PAGE_FILE;

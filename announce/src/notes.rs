@@ -19,7 +19,7 @@ impl Release {
     }
 
     /// What the toolchain knows, in sections of the third level; empty without artifacts.
-    fn facts(&self) -> String {
+    pub(crate) fn facts(&self) -> String {
         let mut text = String::new();
         if let Some(tarball) = &self.tarball {
             text.push_str("### Files\n\n| file | size | sha256 |\n| --- | ---: | --- |\n");

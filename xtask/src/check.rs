@@ -9,6 +9,8 @@ use ktx_manifest::artifact_manifest::ArtifactManifest;
 use serde::Serialize;
 
 use crate::build::{self, BuildArgs, Built};
+use crate::page;
+use crate::releasing;
 use crate::session::Session;
 use crate::smoke::{self, SmokeArgs};
 use crate::verify;
@@ -31,7 +33,11 @@ pub fn run(arguments: CheckArgs, session: &Session<'_>) -> Result<()> {
         no_skip: arguments.no_skip,
         ..SmokeArgs::default()
     };
-    timed(&mut steps, "smoke", || smoke::run(smoke, session))?;
+    let proven = timed(&mut steps, "smoke", || smoke::run(smoke, session));
+    // The page is written of a failed proof, too: it says what failed.
+    let location = releasing::location(session, None)?;
+    page::write(session, &location, &releasing::built(session, None)?)?;
+    proven?;
     session.printer.document(&CheckReport {
         steps: &steps,
         artifacts: &built.manifest,

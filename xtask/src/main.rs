@@ -17,6 +17,7 @@ mod interrupt;
 mod lock;
 mod notes;
 mod pack;
+mod page;
 #[cfg(test)]
 mod pasteable;
 mod printer;

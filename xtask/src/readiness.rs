@@ -3,9 +3,9 @@
 use anyhow::Result;
 use camino::Utf8PathBuf;
 use clap::Args;
-use ktx_publish::artifacts::survey;
 
 use crate::exit::{Exit, Failure};
+use crate::page;
 use crate::releasing;
 use crate::session::Session;
 
@@ -20,15 +20,12 @@ pub struct ReadinessArgs {
 pub fn run(arguments: ReadinessArgs, session: &Session<'_>) -> Result<()> {
     let location = releasing::location(session, arguments.artifacts.as_ref())?;
     let built = releasing::built(session, arguments.artifacts.as_ref())?;
-    let survey = survey(&location, &built).map_err(|error| releasing::failure(session, error))?;
-    let report = survey.readiness;
-    session.printer.document(&report)?;
+    let release = page::write(session, &location, &built)?;
+    let report = &release.readiness;
+    session.printer.document(report)?;
     for line in report.lines() {
         session.printer.data(&line);
     }
-    session
-        .printer
-        .summary(&format!("```text\n{}\n```", report.lines().join("\n")));
     if report.ready {
         return Ok(());
     }

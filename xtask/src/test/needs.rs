@@ -14,12 +14,20 @@ pub struct Need {
 }
 
 /// Debian keeps the server's programs out of `PATH`, in a folder per major version.
-const NEEDS: [Need; 1] = [Need {
-    tests: "tests on a real PostgreSQL server",
-    mend: "install it with: apt-get install --yes postgresql",
-    programs: &["initdb"],
-    folders: &["/usr/lib/postgresql"],
-}];
+const NEEDS: [Need; 2] = [
+    Need {
+        tests: "tests on a real PostgreSQL server",
+        mend: "install it with: apt-get install --yes postgresql",
+        programs: &["initdb"],
+        folders: &["/usr/lib/postgresql"],
+    },
+    Need {
+        tests: "tests of the release page in a real browser",
+        mend: "install it with: apt-get install --yes chromium",
+        programs: &["chromium"],
+        folders: &[],
+    },
+];
 
 pub fn unmet() -> Vec<Need> {
     NEEDS.into_iter().filter(|need| !need.is_met()).collect()

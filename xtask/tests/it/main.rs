@@ -12,6 +12,7 @@ mod interrupted;
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod killed_smoke;
 mod noting;
+mod page;
 #[cfg(unix)]
 mod pipeline;
 mod releaser;
