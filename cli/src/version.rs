@@ -8,8 +8,16 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 #[used]
 static MARKER: &str = concat!("ktx-version-marker:", env!("CARGO_PKG_VERSION"), ":end");
 
-/// What `ktx --version` prints. The marker is looked at so that no linker finds it unused.
+/// How the program was built, in the words of `ktx_manifest::program_marks`. `cargo xtask build` sets the variable; a
+/// program that was built by hand says nothing, and is not released.
+#[used]
+static BUILD_MARK: &str = match option_env!("KTX_BUILD_MARK") {
+    Some(mark) => mark,
+    None => "",
+};
+
+/// What `ktx --version` prints. The marks are used here so that no linker drops them.
 pub fn line() -> String {
-    std::hint::black_box(MARKER);
+    std::hint::black_box((MARKER, BUILD_MARK));
     format!("@kaelio/ktx {VERSION}")
 }

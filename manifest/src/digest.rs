@@ -27,6 +27,16 @@ pub struct ContentId {
     pub bytes: u64,
 }
 
+impl ContentId {
+    /// Of bytes in memory.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self {
+            sha256: Sha256Digest::of(bytes),
+            bytes: bytes.len() as u64,
+        }
+    }
+}
+
 impl Sha256Digest {
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)

@@ -9,6 +9,7 @@
 //! | [`tarball`] | the same strictness for npm tarballs |
 //! | [`asset_manifest`] | what a package bundles; [`BundledAssets::verify`] is the only way to [`VerifiedAssets`] |
 //! | [`artifact_manifest`] | what a build made, held against the directory it made it in |
+//! | [`program_marks`] | what a program's bytes say of its version and its build |
 //! | [`smoke_report`] | what was proven, for which bytes |
 //!
 //! Nothing here spawns a process, reaches a network, reads the environment or prints. Checks hand out what they found;
@@ -22,6 +23,7 @@ mod bounded;
 pub mod digest;
 mod json;
 pub mod path_set;
+pub mod program_marks;
 pub mod record;
 pub mod schema_version;
 pub mod smoke_report;
@@ -33,5 +35,5 @@ pub use archive_path::ArchivePath;
 pub use asset_manifest::{AssetError, AssetManifest, BundledAssets, VerifiedAssets};
 pub use digest::{ContentId, HashingWriter, Sha256Digest};
 pub use json::to_text as json_text;
-pub use ktx_names::{Finding, Platform, Severity};
+pub use ktx_names::{BuildProfile, Finding, Platform, Severity};
 pub use wheel_filename::WheelFilename;

@@ -9,23 +9,27 @@ use fs_err as fs;
 use jiff::Timestamp;
 use ktx_manifest::archive::Limits;
 use ktx_manifest::artifact_manifest::{
-    self, ARTIFACT_MANIFEST_FILE, ArtifactFile, ArtifactManifest, ArtifactPackage, Expected, Verification,
+    self, ARTIFACT_MANIFEST_FILE, ArtifactFile, ArtifactManifest, ArtifactPackage, ArtifactProgram, Expected,
+    Verification,
 };
-use ktx_manifest::{ArchivePath, Finding, Sha256Digest, WheelFilename, wheel};
+use ktx_manifest::{ArchivePath, ContentId, Finding, WheelFilename, wheel};
 
 use ktx_system::files::{Access, NewFile};
 
+use crate::epoch::SourceDateEpoch;
 use crate::error::Error;
 use crate::package::{PackageContents, judge};
 use crate::version::python_version;
 
 const REBUILD: &str = "run: cargo xtask build";
 
-/// What the manifest says beside the files.
+/// What a build is told about its sources, read once.
 #[derive(Clone, Debug)]
-pub struct ManifestFacts {
+pub struct SourceFacts {
     pub version: semver::Version,
-    /// `SOURCE_DATE_EPOCH`, else the time of the commit.
+    /// `SOURCE_DATE_EPOCH`, when it is set.
+    pub epoch: Option<SourceDateEpoch>,
+    /// The same, else the time of the commit.
     pub generated_at: Timestamp,
     /// HEAD of a clean work tree.
     pub source_revision: Option<String>,
@@ -36,23 +40,28 @@ pub fn tarball_path(version: &semver::Version) -> String {
     ArtifactPackage::npm(version.to_string()).artifact_path()
 }
 
-/// Takes the digests of the artifacts and writes the manifest beside them.
-pub fn write_manifest(artifacts: &Path, facts: &ManifestFacts) -> Result<ArtifactManifest, Error> {
-    let packages = packages(&facts.version)?;
-    let mut files = Vec::new();
-    for package in &packages {
-        let path = archive_path(package);
-        let location = path.under(artifacts);
-        let content = match Sha256Digest::of_file(&location) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(Error::missing(location, "there is no such artifact", REBUILD));
-            }
-            content => content.map_err(Error::File)?,
-        };
-        files.push(ArtifactFile::of(package, path, content));
-    }
+/// What a build made, as it was written.
+#[derive(Clone, Debug)]
+pub struct Built {
+    pub wheel: ContentId,
+    pub tarball: ContentId,
+    pub programs: Vec<ArtifactProgram>,
+}
+
+/// Writes the manifest beside the artifacts that it lists.
+pub fn write_manifest(
+    artifacts: &Path,
+    facts: &SourceFacts,
+    built: Built,
+) -> Result<ArtifactManifest, Error> {
+    let [npm, python] = packages(&facts.version)?;
+    let files = vec![
+        ArtifactFile::of(&npm, archive_path(&npm), built.tarball),
+        ArtifactFile::of(&python, archive_path(&python), built.wheel),
+    ];
     let revision = facts.source_revision.clone();
-    let manifest = ArtifactManifest::new(facts.generated_at, revision, packages.to_vec(), files);
+    let manifest = ArtifactManifest::new(facts.generated_at, revision, vec![npm, python], files)
+        .with_programs(built.programs);
     let mut file = NewFile::create(artifacts.join(ARTIFACT_MANIFEST_FILE), Access::Readable)?;
     file.write_all(manifest.to_text().as_bytes())
         .map_err(|source| file.failed(source))?;
@@ -108,7 +117,16 @@ pub fn verify(options: &VerifyOptions) -> Result<Verified, Error> {
         manifest,
         mut findings,
     } = manifest;
-    findings.extend(inside?);
+    let inside = inside?;
+    findings.extend(inside.findings);
+    if let (Some(manifest), Some(programs)) = (&manifest, inside.programs)
+        && !manifest.programs.is_empty()
+        && manifest.programs != programs
+    {
+        let message =
+            "failed to accept the artifact manifest: its programs were built otherwise than it says";
+        findings.push(Finding::error("artifact-programs-differ", message).with_hint(REBUILD));
+    }
     let manifest = manifest.filter(|_| findings.is_empty());
     Ok(Verified { manifest, findings })
 }
@@ -121,45 +139,63 @@ fn packages(version: &semver::Version) -> Result<[ArtifactPackage; 2], Error> {
     ])
 }
 
-/// What the archives hold, and that both hold the same wheel. Missing ones are the manifest's to report.
+/// What the archives hold.
+#[derive(Default)]
+struct Inside {
+    findings: Vec<Finding>,
+    /// `None` when the package cannot be read.
+    programs: Option<Vec<ArtifactProgram>>,
+}
+
+/// Reads the archives, and sees that both hold the same wheel. Missing ones are the manifest's to report.
 fn inside(
     artifacts: &Path,
     packages: &[ArtifactPackage; 2],
     version: &semver::Version,
-) -> Result<Vec<Finding>, Error> {
+) -> Result<Inside, Error> {
     let [npm, python] = packages;
-    let mut findings = Vec::new();
     let wheel = wheel_bytes(artifacts, python)?;
     let tarball = npm.artifact_path();
     let file = match fs::File::open(artifacts.join(&tarball)) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(findings),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Inside::default()),
         file => file.map_err(Error::File)?,
     };
     let contents = match PackageContents::unpack(file, &tarball) {
         Ok(contents) => contents,
-        Err(unreadable) => {
-            findings.extend(unreadable);
-            return Ok(findings);
+        Err(findings) => {
+            return Ok(Inside {
+                findings,
+                programs: None,
+            });
         }
     };
-    findings.extend(judge(&contents, version)?);
-    let Some(wheel) = wheel else { return Ok(findings) };
-    let name = archive_path(python).file_name().to_owned();
-    match contents.get(&format!("assets/python/{name}")) {
-        // The package's rules have read the same bytes already.
-        Some(bundled) if bundled.bytes == wheel => {}
-        Some(_) => {
-            let message = format!("failed to accept `{tarball}`: its `{name}` is not the one beside it");
-            findings.push(Finding::error("artifact-wheel-differs", message).with_hint(REBUILD));
-            findings.extend(inspected(&name, &wheel));
-        }
-        None => {
-            let message = format!("failed to accept `{tarball}`: it does not hold `{name}`");
-            findings.push(Finding::error("artifact-wheel-differs", message).with_hint(REBUILD));
-            findings.extend(inspected(&name, &wheel));
-        }
+    let mut findings = judge(&contents, version)?;
+    if let Some(wheel) = wheel {
+        findings.extend(bundled(&contents, python, &wheel, &tarball));
     }
-    Ok(findings)
+    Ok(Inside {
+        findings,
+        programs: Some(contents.programs()),
+    })
+}
+
+/// The package holds the very wheel beside it.
+fn bundled(
+    contents: &PackageContents,
+    python: &ArtifactPackage,
+    wheel: &[u8],
+    tarball: &str,
+) -> Vec<Finding> {
+    let name = archive_path(python).file_name().to_owned();
+    let message = match contents.get(&format!("assets/python/{name}")) {
+        // The package's rules have read the same bytes already.
+        Some(bundled) if bundled.bytes == wheel => return Vec::new(),
+        Some(_) => format!("failed to accept `{tarball}`: its `{name}` is not the one beside it"),
+        None => format!("failed to accept `{tarball}`: it does not hold `{name}`"),
+    };
+    let mut findings = vec![Finding::error("artifact-wheel-differs", message).with_hint(REBUILD)];
+    findings.extend(inspected(&name, wheel));
+    findings
 }
 
 /// `None` when there is none, which the manifest's own check reports.

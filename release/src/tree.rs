@@ -11,7 +11,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use ktx_system::files::PathError;
 
-use crate::archive::{Content, Entry, Mode};
+use crate::archive::{Entry, Mode};
 use crate::error::Error;
 
 /// Folders that tools leave behind.
@@ -34,13 +34,9 @@ pub(crate) struct TreeFile {
 }
 
 impl TreeFile {
-    /// The file as an entry that is read when it is written.
-    pub fn into_entry(self, mode: Mode) -> Entry {
-        Entry {
-            path: self.path,
-            mode,
-            content: Content::File(self.location),
-        }
+    /// Reads the file as an entry.
+    pub fn into_entry(self, mode: Mode) -> Result<Entry, Error> {
+        Entry::read(self.path, mode, self.location)
     }
 }
 

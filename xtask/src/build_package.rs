@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Command;
 use std::str::FromStr;
 
 use anyhow::Result;
@@ -12,8 +11,12 @@ use fs_err as fs;
 use ktx_manifest::Platform;
 use ktx_release::archive::Listed;
 use ktx_release::package::{HostAnswer, PackageOptions, PackagePlan};
+use ktx_release::pyproject::Project;
+use ktx_release::wheel::BuiltWheel;
 use serde::Serialize;
+use xshell::{Shell, cmd};
 
+use crate::build_wheel;
 use crate::dist::Dist;
 use crate::exit::{Exit, Failure};
 use crate::process::{self, Talk};
@@ -64,7 +67,9 @@ pub fn run(arguments: BuildPackageArgs, session: &Session<'_>) -> Result<()> {
     if programs.is_empty() {
         programs = built_programs(&session.dist()?)?;
     }
-    let plan = plan(session, programs, session.dist()?.join("artifacts/python").into())?;
+    let (project, version) = (build_wheel::project(session, None)?, sources::version(session)?);
+    let wheel = build_wheel::built(session, &project, &version)?;
+    let plan = plan(session, project, wheel, programs, &version)?;
     if arguments.list {
         let entries = plan.list().map_err(|error| refusal::failure(session, error))?;
         for entry in &entries {
@@ -84,19 +89,22 @@ pub fn run(arguments: BuildPackageArgs, session: &Session<'_>) -> Result<()> {
 /// Reads and judges all that the package is made of; the host's program is asked for its version.
 pub fn plan(
     session: &Session<'_>,
+    project: Project,
+    wheel: BuiltWheel,
     programs: BTreeMap<Platform, PathBuf>,
-    wheels: PathBuf,
+    version: &semver::Version,
 ) -> Result<PackagePlan> {
     let host = Platform::host().and_then(|host| programs.get(&host));
     let options = PackageOptions {
         root: session.root()?.into(),
-        wheels,
+        project,
+        wheel,
         host_answer: host
             .filter(|program| program.is_file())
             .map(|program| ask(session, program))
             .transpose()?,
         programs,
-        version: sources::version(session)?,
+        version: version.clone(),
     };
     PackagePlan::new(&options).map_err(|error| refusal::failure(session, error))
 }
@@ -129,9 +137,9 @@ pub fn built_programs(dist: &Utf8Path) -> Result<BTreeMap<Platform, PathBuf>> {
 }
 
 fn ask(session: &Session<'_>, program: &std::path::Path) -> Result<HostAnswer> {
-    let mut command = Command::new(fs::canonicalize(program)?);
-    command.arg("--version");
-    Ok(match process::finish(session.printer, command, Talk::Kept) {
+    let (sh, program) = (Shell::new()?, fs::canonicalize(program)?);
+    let asked = process::finish(session.printer, cmd!(sh, "{program} --version"), Talk::Kept);
+    Ok(match asked {
         Ok(finished) if finished.status.success() => HostAnswer::Said(finished.stdout),
         Ok(finished) => HostAnswer::Failed(format!("{}; {}", finished.status, finished.stderr.trim_end())),
         Err(error) => {

@@ -1,16 +1,21 @@
 //! `cargo xtask build-wheel`: the Python payload as a wheel.
 
 use anyhow::Result;
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use clap::Args;
 use ktx_release::archive::Listed;
-use ktx_release::wheel::{BuiltWheel, WheelOptions, WheelPlan};
+use ktx_release::epoch::SourceDateEpoch;
+use ktx_release::pyproject::Project;
+use ktx_release::wheel::{BuiltWheel, WheelPlan};
 use serde::Serialize;
 
 use crate::dist::Dist;
 use crate::refusal;
 use crate::session::Session;
 use crate::sources;
+
+/// Where the wheel is below `dist/`.
+const FOLDER: &str = "artifacts/python";
 
 /// Build the Python wheel from python/
 #[derive(Args)]
@@ -27,44 +32,49 @@ pub struct BuildWheelArgs {
 }
 
 pub fn run(arguments: BuildWheelArgs, session: &Session<'_>) -> Result<()> {
-    let plan = plan(session, arguments.source)?;
+    let project = project(session, arguments.source)?;
+    let plan = plan(session, &project, &sources::version(session)?, sources::epoch()?)?;
     if arguments.list {
         return list(session, &plan);
     }
-    let built = write(session, &plan, arguments.out)?;
-    let path = built.path.to_string_lossy();
+    let failure = |error| refusal::failure(session, error);
+    let wheel = plan.build(refusal::interrupt()).map_err(failure)?;
+    let path = match arguments.out {
+        Some(folder) => wheel.write(folder.as_std_path()),
+        None => wheel.write(Dist::lock(session)?.path().join(FOLDER).as_std_path()),
+    };
+    let path = path.map_err(failure)?;
+    let path = path.to_string_lossy();
     session.printer.data(&path);
     session.printer.document(&WheelReport {
         path: &path,
-        version: built.filename.version().to_string(),
-        files: built.files,
-        bytes: built.content.bytes,
-        sha256: built.content.sha256.to_string(),
+        version: wheel.filename.version().to_string(),
+        files: plan.files(),
+        bytes: wheel.content.bytes,
+        sha256: wheel.content.sha256.to_string(),
     })
 }
 
-/// Reads the payload's sources, by default those of the checkout.
-pub fn plan(session: &Session<'_>, source: Option<Utf8PathBuf>) -> Result<WheelPlan> {
-    let options = WheelOptions {
-        source: source
-            .map_or_else(|| session.root().map(|root| root.join("python")), Ok)?
-            .into(),
-        version: sources::version(session)?,
-        epoch: sources::epoch()?,
-    };
-    WheelPlan::new(&options).map_err(|error| refusal::failure(session, error))
+/// The project of the payload, by default that of the checkout.
+pub fn project(session: &Session<'_>, source: Option<Utf8PathBuf>) -> Result<Project> {
+    let source = source.map_or_else(|| session.root().map(|root| root.join("python")), Ok)?;
+    Project::read(source.as_std_path()).map_err(|error| refusal::failure(session, error))
 }
 
-/// Writes the wheel, by default to its place among the artifacts.
-fn write(session: &Session<'_>, plan: &WheelPlan, out: Option<Utf8PathBuf>) -> Result<BuiltWheel> {
-    let build = |folder: &Utf8Path| {
-        let built = plan.build(folder.as_std_path(), refusal::interrupt());
-        built.map_err(|error| refusal::failure(session, error))
-    };
-    match out {
-        Some(folder) => build(&folder),
-        None => build(&Dist::lock(session)?.path().join("artifacts/python")),
-    }
+/// Reads the payload's sources.
+pub fn plan(
+    session: &Session<'_>,
+    project: &Project,
+    version: &semver::Version,
+    epoch: Option<SourceDateEpoch>,
+) -> Result<WheelPlan> {
+    WheelPlan::new(project, version, epoch).map_err(|error| refusal::failure(session, error))
+}
+
+/// The wheel that an earlier `build-wheel` left in `dist/`.
+pub fn built(session: &Session<'_>, project: &Project, version: &semver::Version) -> Result<BuiltWheel> {
+    BuiltWheel::read(project, version, session.dist()?.join(FOLDER).as_std_path())
+        .map_err(|error| refusal::failure(session, error))
 }
 
 #[derive(Serialize)]

@@ -1,5 +1,6 @@
 //! `cargo xtask lock`: makes the hash-locked requirement files that the package carries, and those of its tests.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -8,6 +9,7 @@ use clap::Args;
 use fs_err as fs;
 use ktx_manifest::Finding;
 use ktx_release::lock::{self, LockLevel, Source};
+use ktx_release::pyproject::Project;
 use ktx_system::files::{self, Access};
 use serde::Serialize;
 
@@ -34,15 +36,13 @@ const PAYLOAD_TOOLS: &str = "xtask/tools/payload.txt";
 
 pub fn run(arguments: LockArgs, session: &Session<'_>) -> Result<()> {
     let root = session.root()?;
-    let pyproject = fs::read_to_string(root.join(PYPROJECT))?;
-    let source = Source {
-        path: PYPROJECT,
-        text: &pyproject,
-    };
+    let text = fs::read_to_string(root.join(PYPROJECT))?;
+    let project =
+        Project::parse(Path::new(PYPROJECT), &text).map_err(|findings| refused(session, &findings))?;
     if arguments.check {
-        return check(session, root, source);
+        return check(session, root, &project);
     }
-    let header = lock::header(source).map_err(|findings| refused(session, &findings))?;
+    let header = lock::header(&project);
     for level in LockLevel::ALL {
         let path = lock_path(level);
         let extra = level.extra().map(|extra| ["--extra", extra]);
@@ -63,7 +63,7 @@ pub fn run(arguments: LockArgs, session: &Session<'_>) -> Result<()> {
         arguments.upgrade,
         "",
     )?;
-    check(session, root, source)
+    check(session, root, &project)
 }
 
 /// The place of a level's lock file, relative to the root.
@@ -126,7 +126,7 @@ fn compile(
     Ok(())
 }
 
-fn check(session: &Session<'_>, root: &Utf8Path, pyproject: Source<'_>) -> Result<()> {
+fn check(session: &Session<'_>, root: &Utf8Path, project: &Project) -> Result<()> {
     let mut findings = Vec::new();
     for level in LockLevel::ALL {
         let path = lock_path(level);
@@ -136,7 +136,7 @@ fn check(session: &Session<'_>, root: &Utf8Path, pyproject: Source<'_>) -> Resul
                 .hint("run: cargo xtask lock")
         })?;
         findings.extend(lock::check(
-            pyproject,
+            project,
             level,
             Source {
                 path: path.as_str(),

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use camino::Utf8PathBuf;
 use clap::Args;
+use ktx_release::package::PackageContents;
 use ktx_release::tarball;
 
 use crate::refusal;
@@ -18,11 +19,10 @@ pub struct PackArgs {
 }
 
 pub fn run(arguments: PackArgs, session: &Session<'_>) -> Result<()> {
-    let (tree, path) = (arguments.tree.as_std_path(), arguments.tarball.as_std_path());
-    let packed = tarball::pack(tree, path, refusal::interrupt());
-    let packed = packed.map_err(|error| refusal::failure(session, error))?;
-    session
-        .printer
-        .data(&format!("{}  {}", packed.content.bytes, arguments.tarball));
+    let failure = |error| refusal::failure(session, error);
+    let contents = PackageContents::read(arguments.tree.as_std_path()).map_err(failure)?;
+    let packed = tarball::pack(&contents, arguments.tarball.as_std_path(), refusal::interrupt());
+    let bytes = packed.map_err(failure)?.bytes;
+    session.printer.data(&format!("{bytes}  {}", arguments.tarball));
     Ok(())
 }

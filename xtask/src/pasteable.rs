@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use clap::Parser;
-use ktx_names::{ArtifactPackage, Platform};
+use ktx_names::{ArtifactPackage, BuildProfile, Platform};
 use ktx_policy::ReleasePolicy;
 use ktx_policy::budgets::Sizes;
 use ktx_policy::guard::{
@@ -57,7 +57,9 @@ fn verified() -> VerifiedArtifacts {
             ArtifactPackage::python(version.as_str()),
         ],
         source_revision: Some("c0ffee".to_owned()),
-        platforms: Platform::ALL.into(),
+        programs: Platform::ALL
+            .map(|platform| (platform, Some(BuildProfile::Release)))
+            .into(),
     }
 }
 
@@ -92,8 +94,12 @@ fn what_mends_a_gate_can_be_pasted() {
         &policy(),
         &with(&|artifacts| artifacts.source_revision = Some("decaf".to_owned())),
     );
-    look(&policy(), &with(&|artifacts| artifacts.platforms.clear()));
+    look(&policy(), &with(&|artifacts| artifacts.programs.clear()));
     look(&policy(), &with(&|artifacts| artifacts.packages.clear()));
+    look(
+        &policy(),
+        &with(&|artifacts| artifacts.programs = [(Platform::LinuxX64, None)].into()),
+    );
     let mut other_version = policy();
     other_version.published_package_smoke.version = "0.0.1".to_owned();
     look(&other_version, &ready);
@@ -134,6 +140,7 @@ fn what_mends_a_gate_can_be_pasted() {
         GateName::Policy,
         GateName::SourceRevision,
         GateName::Platforms,
+        GateName::BuildProfile,
         GateName::Smoke,
         GateName::Changelog,
         GateName::Budgets,

@@ -142,6 +142,7 @@ impl Printer {
             printer: self,
             name: name.to_owned(),
             started: Instant::now(),
+            logged: Mutex::new(Instant::now()),
             done: false,
         }
     }
@@ -257,8 +258,13 @@ pub struct Step<'p> {
     printer: &'p Printer,
     name: String,
     started: Instant,
+    /// When the log last had a line of it.
+    logged: Mutex<Instant>,
     done: bool,
 }
+
+/// A log of a build of minutes has some lines, not thousands.
+const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
 impl Step<'_> {
     /// Ends the step well; `outcome` says in a few words what came of it.
@@ -269,10 +275,15 @@ impl Step<'_> {
         elapsed
     }
 
-    /// Shows beside the name what is under way; says nothing where there is no terminal.
+    /// Shows what is under way: beside the name on a terminal, as a line now and then in a log.
     pub fn says(&self, text: &str) {
         if let Some(spinner) = &*self.printer.lock_spinner() {
             spinner.set_message(format!("{}  {text}", self.name));
+        }
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.printer.terminal && logged.elapsed() >= BETWEEN_LINES {
+            self.printer.talk(&format!("{:>6}  {}: {text}", "...", self.name));
+            *logged = Instant::now();
         }
     }
 

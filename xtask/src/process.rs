@@ -15,12 +15,14 @@ const FIRST_LINES: usize = 10;
 const LAST_LINES: usize = 25;
 
 /// Where the output of a command goes while it runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Talk {
+#[derive(Clone, Copy)]
+pub enum Talk<'a> {
     /// Kept, shown with `--verbose` or when the command fails.
     Kept,
     /// Passed on to our stderr as it comes: the output is what the user waits for.
     Streamed,
+    /// Kept, but for the lines that the caller takes as a report of progress.
+    Watched(&'a dyn Fn(&str) -> bool),
 }
 
 /// What a command said, after it succeeded.
@@ -30,7 +32,7 @@ pub struct Said {
 }
 
 /// Runs a command to its end; anything but success is an error with its command line, exit and last words.
-pub fn run(printer: &Printer, command: impl Into<Command>, talk: Talk) -> Result<Said> {
+pub fn run(printer: &Printer, command: impl Into<Command>, talk: Talk<'_>) -> Result<Said> {
     let finished = finish(printer, command, talk)?;
     if finished.status.success() {
         return Ok(Said {
@@ -43,7 +45,7 @@ pub fn run(printer: &Printer, command: impl Into<Command>, talk: Talk) -> Result
         describe_exit(finished.status)
     );
     let excerpt = excerpt(&finished.stdout, &finished.stderr);
-    if talk == Talk::Kept && !excerpt.is_empty() {
+    if !matches!(talk, Talk::Streamed) && !excerpt.is_empty() {
         message.push_str(":\n");
         message.push_str(&excerpt);
     }
@@ -60,7 +62,7 @@ pub struct Finished {
 }
 
 /// Runs a command to its end and leaves the judgement of its exit to the caller.
-pub fn finish(printer: &Printer, command: impl Into<Command>, talk: Talk) -> Result<Finished> {
+pub fn finish(printer: &Printer, command: impl Into<Command>, talk: Talk<'_>) -> Result<Finished> {
     let command: Command = command.into();
     let line = line_of(&command);
     let program = command.get_program().to_string_lossy().into_owned();
@@ -83,32 +85,35 @@ pub fn finish(printer: &Printer, command: impl Into<Command>, talk: Talk) -> Res
     })
 }
 
-/// One stream of a command: kept as it comes, shown line by line.
+/// One stream of a command, line by line: kept, and shown as it comes.
 #[derive(Default)]
 struct Captured {
-    bytes: Vec<u8>,
+    text: String,
     lines: Lines,
 }
 
 impl Captured {
-    fn take(&mut self, piece: &[u8], printer: &Printer, talk: Talk) {
-        self.bytes.extend_from_slice(piece);
-        self.lines.push(piece, |line| show(line, printer, talk));
+    fn take(&mut self, piece: &[u8], printer: &Printer, talk: Talk<'_>) {
+        let text = &mut self.text;
+        self.lines.push(piece, |line| keep(line, text, printer, talk));
     }
 
-    fn finish(mut self, printer: &Printer, talk: Talk) -> String {
+    fn finish(mut self, printer: &Printer, talk: Talk<'_>) -> String {
         if let Some(line) = self.lines.take() {
-            show(&line, printer, talk);
+            keep(&line, &mut self.text, printer, talk);
         }
-        String::from_utf8_lossy(&self.bytes).into_owned()
+        self.text
     }
 }
 
-fn show(line: &str, printer: &Printer, talk: Talk) {
+fn keep(line: &str, text: &mut String, printer: &Printer, talk: Talk<'_>) {
     match talk {
         Talk::Streamed => printer.pass_on(line),
-        Talk::Kept => printer.verbose(line.trim_end()),
+        Talk::Watched(is_progress) if is_progress(line) => return,
+        Talk::Kept | Talk::Watched(_) => printer.verbose(line.trim_end()),
     }
+    text.push_str(line);
+    text.push('\n');
 }
 
 fn failed_to_run(program: &str, error: ProcessError) -> anyhow::Error {

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
+use xshell::Shell;
 
 use crate::exit::{Exit, Failure};
 use crate::printer::Printer;
@@ -39,6 +40,13 @@ impl<'p> Session<'p> {
             .hint("run the command inside the repository, or pass --artifacts DIR where it takes one")
             .into()
         })
+    }
+
+    /// Command lines that run at the root of the checkout.
+    pub fn shell(&self) -> Result<Shell> {
+        let shell = Shell::new()?;
+        shell.change_dir(self.root()?);
+        Ok(shell)
     }
 
     /// `dist/`: what the toolchain builds.

@@ -13,6 +13,7 @@ use ktx_system::files::{self, Access};
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
+use crate::git;
 use crate::releasing::{self, SessionDesk};
 use crate::session::Session;
 
@@ -116,7 +117,6 @@ fn set(session: &Session<'_>, text: &str) -> Result<()> {
 }
 
 fn next(session: &Session<'_>, arguments: &NextArgs) -> Result<()> {
-    let root = session.root()?;
     let usage = |message: String| Failure::new(Exit::Usage, message);
     let channel = match (arguments.channel, arguments.branch.as_str()) {
         (ChannelName::Stable, "main") => NextChannel::Stable,
@@ -131,7 +131,7 @@ fn next(session: &Session<'_>, arguments: &NextArgs) -> Result<()> {
             NextChannel::Branch(BranchSlug::of_branch(branch).map_err(|error| usage(error.to_string()))?)
         }
     };
-    let tags = releasing::git(session, root, &["tag", "--list", "v*"])?;
+    let tags = git::output(session, &["tag", "--list", "v*"])?;
     let git = tags
         .lines()
         .filter_map(|tag| tag.strip_prefix('v')?.parse().ok())
@@ -140,7 +140,7 @@ fn next(session: &Session<'_>, arguments: &NextArgs) -> Result<()> {
         git,
         registry: registry_versions(session, arguments)?,
     };
-    let bump = Bump::of_commits(subjects(session, root, &released)?.lines());
+    let bump = Bump::of_commits(subjects(session, &released)?.lines());
     let version = next_version(&workspace(session)?, &released, &channel, bump).map_err(|disagreement| {
         Failure::new(Exit::Refused, disagreement.to_string())
             .hint("make workspace, git tags and registry agree, then ask again: cargo xtask version set, git tag, git fetch --tags")
@@ -172,13 +172,13 @@ fn registry_versions(session: &Session<'_>, arguments: &NextArgs) -> Result<Vec<
 }
 
 /// The subjects of the commits since the last stable release, or of all of them.
-fn subjects(session: &Session<'_>, root: &camino::Utf8Path, released: &ReleasedVersions) -> Result<String> {
+fn subjects(session: &Session<'_>, released: &ReleasedVersions) -> Result<String> {
     let stable = released.git.iter().filter(|version| !version.is_prerelease());
     let range = match stable.max_by(|one, other| one.precedence(other)) {
         Some(version) => format!("v{version}..HEAD"),
         None => "HEAD".to_owned(),
     };
-    releasing::git(session, root, &["log", "--format=%s", &range])
+    git::output(session, &["log", "--format=%s", &range])
 }
 
 fn workspace(session: &Session<'_>) -> Result<ReleaseVersion> {

@@ -6,6 +6,7 @@ mod verify;
 
 use jiff::Timestamp;
 pub use ktx_names::{ArtifactPackage, Ecosystem, NPM_PACKAGE};
+use ktx_names::{BuildProfile, Platform};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use self::survey::{Survey, survey};
@@ -29,6 +30,9 @@ pub struct ArtifactManifest {
     #[serde(deserialize_with = "present")]
     pub source_revision: Option<String>,
     pub packages: Vec<ArtifactPackage>,
+    /// The programs in the npm package that say how they were built, sorted by platform.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub programs: Vec<ArtifactProgram>,
     /// Sorted by path.
     pub files: Vec<ArtifactFile>,
 }
@@ -38,6 +42,16 @@ pub struct ArtifactManifest {
 pub enum ArtifactKind {
     Tarball,
     Wheel,
+}
+
+/// How a program of the npm package was built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ArtifactProgram {
+    pub platform: Platform,
+    pub profile: BuildProfile,
+    /// `rustc --version`
+    pub compiler: String,
 }
 
 /// A file that the build made, with a path below the artifacts directory.
@@ -67,8 +81,16 @@ impl ArtifactManifest {
             generated_at,
             source_revision,
             packages,
+            programs: Vec::new(),
             files,
         }
+    }
+
+    /// The manifest with what is known of the programs.
+    #[must_use]
+    pub fn with_programs(mut self, programs: Vec<ArtifactProgram>) -> Self {
+        self.programs = programs;
+        self
     }
 
     /// The text as it is written: two blanks of indentation and a newline at the end.

@@ -1,8 +1,8 @@
 //! What the readiness report is made from.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use ktx_names::{ArtifactPackage, Platform};
+use ktx_names::{ArtifactPackage, BuildProfile, Platform};
 
 use crate::budgets::Sizes;
 use crate::version::ReleaseVersion;
@@ -64,8 +64,8 @@ pub struct VerifiedArtifacts {
     pub packages: Vec<ArtifactPackage>,
     /// The commit they were built from; `None` when the tree had changes.
     pub source_revision: Option<String>,
-    /// The platforms whose program is in the tarball.
-    pub platforms: BTreeSet<Platform>,
+    /// The programs in the tarball, with the profile each says it was built with.
+    pub programs: BTreeMap<Platform, Option<BuildProfile>>,
 }
 
 /// The commit that is checked out.

@@ -3,7 +3,7 @@
 use crate::mode_rules::{POLICY_ARTIFACTS, POLICY_VALUE, POLICY_VERSION};
 use crate::release_policy::{ReleaseMode, ReleasePolicy};
 use ktx_names::Finding;
-use ktx_names::Platform;
+use ktx_names::{BuildProfile, Platform};
 
 use crate::version::Channel;
 
@@ -22,6 +22,7 @@ pub(super) fn all(policy: &ReleasePolicy, facts: &ReadinessFacts, findings: &[Fi
         mode_rules(findings, facts),
         source_revision(facts),
         platforms(policy, facts),
+        build_profile(policy, facts),
         smoke(policy, facts),
         changelog(facts),
         budgets(policy, facts),
@@ -154,13 +155,41 @@ fn platforms(policy: &ReleasePolicy, facts: &ReadinessFacts) -> Gate {
         Ok(verified) => policy
             .platforms
             .iter()
-            .filter(|platform| !verified.platforms.contains(platform))
+            .filter(|platform| !verified.programs.contains_key(platform))
             .map(|platform| format!("the package has no program for {platform}"))
             .collect(),
         Err(missing) => missing,
     };
-    let command = format!("cargo xtask build --platform {}", list(&policy.platforms, ","));
-    gate(GateName::Platforms, missing, Mend::run(command))
+    gate(GateName::Platforms, missing, Mend::run(build_for_release(policy)))
+}
+
+fn build_profile(policy: &ReleasePolicy, facts: &ReadinessFacts) -> Gate {
+    let described = |(platform, profile): (&Platform, &Option<BuildProfile>)| match profile {
+        Some(BuildProfile::Release) => None,
+        Some(other) => Some(format!(
+            "the program for {platform} was built with the profile {}, expected release",
+            other.name()
+        )),
+        None => Some(format!(
+            "the program for {platform} does not say how it was built"
+        )),
+    };
+    let missing = match verified(facts) {
+        Ok(verified) => verified.programs.iter().filter_map(described).collect(),
+        Err(missing) => missing,
+    };
+    gate(
+        GateName::BuildProfile,
+        missing,
+        Mend::run(build_for_release(policy)),
+    )
+}
+
+fn build_for_release(policy: &ReleasePolicy) -> String {
+    format!(
+        "cargo xtask build --release --platform {}",
+        list(&policy.platforms, ",")
+    )
 }
 
 fn smoke(policy: &ReleasePolicy, facts: &ReadinessFacts) -> Gate {

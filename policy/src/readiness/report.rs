@@ -110,6 +110,8 @@ pub enum GateName {
     SourceRevision,
     /// The package has a program for every listed platform.
     Platforms,
+    /// Every program was built for release.
+    BuildProfile,
     /// Every listed platform has proven these bytes.
     Smoke,
     /// CHANGELOG.md has a section for the version.
@@ -127,6 +129,7 @@ impl GateName {
             Self::Policy => "policy",
             Self::SourceRevision => "source-revision",
             Self::Platforms => "platforms",
+            Self::BuildProfile => "build-profile",
             Self::Smoke => "smoke",
             Self::Changelog => "changelog",
             Self::Budgets => "budgets",

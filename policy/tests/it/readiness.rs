@@ -1,8 +1,8 @@
 //! The readiness report: its text, its JSON, and what opens each gate.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use ktx_names::{ArtifactPackage, Platform};
+use ktx_names::{ArtifactPackage, BuildProfile, Platform};
 use ktx_policy::budgets::Sizes;
 use ktx_policy::readiness::{
     Artifacts, Compared, Head, ReadinessFacts, ReadinessReport, SmokeProof, VerifiedArtifacts, assess,
@@ -26,7 +26,9 @@ fn verified() -> VerifiedArtifacts {
             ArtifactPackage::python("0.1.0rc0"),
         ],
         source_revision: Some("c0ffee".into()),
-        platforms: BTreeSet::from([Platform::LinuxX64, Platform::DarwinArm64]),
+        programs: [Platform::LinuxX64, Platform::DarwinArm64]
+            .map(|platform| (platform, Some(BuildProfile::Release)))
+            .into(),
     }
 }
 
@@ -75,6 +77,7 @@ fn the_text_of_a_ready_release() {
     Gate policy: open
     Gate source-revision: open
     Gate platforms: open
+    Gate build-profile: open
     Gate smoke: open
     Gate changelog: open
     Gate budgets: open
@@ -144,6 +147,11 @@ fn the_json_of_a_ready_release() {
           "missing": []
         },
         {
+          "name": "build-profile",
+          "open": true,
+          "missing": []
+        },
+        {
           "name": "smoke",
           "open": true,
           "missing": []
@@ -186,6 +194,7 @@ fn a_closed_mode_is_not_ready_and_lists_the_decisions() {
     Gate policy: open
     Gate source-revision: open
     Gate platforms: open
+    Gate build-profile: open
     Gate smoke: open
     Gate changelog: open
     Gate budgets: open
@@ -214,7 +223,10 @@ fn without_artifacts_every_gate_behind_them_is_shut() {
       mend: cargo xtask build
     Gate platforms: shut
       - there are no verified artifacts to look at
-      mend: cargo xtask build --platform linux-x64,darwin-arm64
+      mend: cargo xtask build --release --platform linux-x64,darwin-arm64
+    Gate build-profile: shut
+      - there are no verified artifacts to look at
+      mend: cargo xtask build --release --platform linux-x64,darwin-arm64
     Gate smoke: shut
       - linux-x64: there is no smoke report
       - darwin-arm64: there is no smoke report
@@ -275,9 +287,23 @@ fn each_gate_shuts_alone() {
     );
     assert_eq!(
         shut(&with(&|artifacts| artifacts
-            .platforms
-            .retain(|platform| *platform == Platform::LinuxX64))),
+            .programs
+            .retain(|platform, _| *platform == Platform::LinuxX64))),
         ["platforms: the package has no program for darwin-arm64"]
+    );
+    let of_profile = |profile| {
+        shut(&with(&|artifacts| {
+            artifacts.programs.insert(Platform::LinuxX64, profile);
+        }))
+    };
+    assert!(of_profile(Some(BuildProfile::Release)).is_empty());
+    assert_eq!(
+        of_profile(Some(BuildProfile::Local)),
+        ["build-profile: the program for linux-x64 was built with the profile local, expected release"]
+    );
+    assert_eq!(
+        of_profile(None),
+        ["build-profile: the program for linux-x64 does not say how it was built"]
     );
     assert_eq!(
         shut(&with(&|artifacts| artifacts.packages[0].private = true)),

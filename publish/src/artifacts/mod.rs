@@ -182,7 +182,7 @@ fn open(
     let artifacts = VerifiedArtifacts {
         packages: manifest.packages.clone(),
         source_revision: manifest.source_revision.clone(),
-        platforms: tarball.platforms().clone(),
+        programs: tarball.programs().clone(),
     };
     Ok((Artifacts::Verified(artifacts), Some(tarball)))
 }

@@ -1,14 +1,14 @@
 //! The tarball: read once, and from then on the bytes in memory are what is judged, copied and compared.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ktx_manifest::tarball::{self, TarballLimits};
-use ktx_manifest::{ContentId, Sha256Digest};
-use ktx_names::Platform;
+use ktx_manifest::{ContentId, Sha256Digest, program_marks};
+use ktx_names::{BuildProfile, Platform};
 use ktx_policy::guard::Integrity;
 use sha2::{Digest, Sha512};
 
@@ -25,26 +25,26 @@ pub struct Tarball {
     content: ContentId,
     integrity: Integrity,
     package: PackageJson,
-    platforms: BTreeSet<Platform>,
+    programs: BTreeMap<Platform, Option<BuildProfile>>,
 }
 
 impl Tarball {
-    /// Judges `bytes`, read from `path`, by the strict reader: its `package.json`, and the platforms that it has a program
-    /// for. The error is why two readers may read it differently.
+    /// Judges `bytes`, read from `path`, by the strict reader: its `package.json`, and how its programs were
+    /// built. The error is why two readers may read it differently.
     pub fn new(path: &Path, bytes: Vec<u8>) -> Result<Self, String> {
         let content = ContentId {
             sha256: Sha256Digest::of(&bytes),
             bytes: bytes.len() as u64,
         };
         let integrity = integrity_of(&bytes);
-        let (package, platforms) = look_inside(&bytes)?;
+        let (package, programs) = look_inside(&bytes)?;
         Ok(Self {
             path: path.to_owned(),
             bytes,
             content,
             integrity,
             package,
-            platforms,
+            programs,
         })
     }
 
@@ -63,9 +63,9 @@ impl Tarball {
         &self.package
     }
 
-    /// The platforms that it has a program for.
-    pub fn platforms(&self) -> &BTreeSet<Platform> {
-        &self.platforms
+    /// Its programs, with the profile each says it was built with.
+    pub fn programs(&self) -> &BTreeMap<Platform, Option<BuildProfile>> {
+        &self.programs
     }
 
     /// Whether `bytes` are the tarball's.
@@ -92,9 +92,11 @@ pub fn integrity_of(bytes: &[u8]) -> Integrity {
     Integrity(format!("sha512-{}", STANDARD.encode(Sha512::digest(bytes))))
 }
 
-fn look_inside(bytes: &[u8]) -> Result<(PackageJson, BTreeSet<Platform>), String> {
+type Inside = (PackageJson, BTreeMap<Platform, Option<BuildProfile>>);
+
+fn look_inside(bytes: &[u8]) -> Result<Inside, String> {
     let mut text = Vec::new();
-    let mut platforms = BTreeSet::new();
+    let mut programs = BTreeMap::new();
     tarball::visit(bytes, &TarballLimits::default(), |entry, content| {
         let path = entry.path.as_str();
         if path == "package.json" {
@@ -103,7 +105,11 @@ fn look_inside(bytes: &[u8]) -> Result<(PackageJson, BTreeSet<Platform>), String
         let program = Platform::ALL
             .into_iter()
             .find(|platform| platform.program_path() == path);
-        platforms.extend(program);
+        if let Some(platform) = program {
+            let mut bytes = Vec::new();
+            content.read_to_end(&mut bytes)?;
+            programs.insert(platform, program_marks::build(&bytes).map(|mark| mark.profile));
+        }
         Ok(())
     })
     .map_err(|error| format!("{error} [{}]", error.code()))?;
@@ -111,5 +117,5 @@ fn look_inside(bytes: &[u8]) -> Result<(PackageJson, BTreeSet<Platform>), String
         return Err("it has no package.json".to_owned());
     }
     let package = serde_json::from_slice(&text).map_err(|error| format!("package.json: {error}"))?;
-    Ok((package, platforms))
+    Ok((package, programs))
 }

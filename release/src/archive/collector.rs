@@ -30,12 +30,12 @@ impl Collector {
                 let first = &collision.first;
                 let known = self.entries.values().find(|known| known.path.as_str() == first);
                 let origin = known
-                    .map(|known| format!(" (from {})", known.content.origin()))
+                    .map(|known| format!(" (from {})", known.origin()))
                     .unwrap_or_default();
                 let message = format!(
                     "failed to add `{}` (from {}): it collides with `{first}`{origin}",
                     entry.path,
-                    entry.content.origin()
+                    entry.origin()
                 );
                 self.findings
                     .push(Finding::error("entry-collision", message).with_hint(
@@ -54,14 +54,15 @@ impl Collector {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::archive::{Content, Mode};
+    use crate::archive::Mode;
 
     fn entry(path: &str, from: &str) -> Entry {
         let path = path.parse().expect("a safe path");
         Entry {
             path,
             mode: Mode::Regular,
-            content: Content::File(from.into()),
+            bytes: Vec::new(),
+            from: Some(from.into()),
         }
     }
 

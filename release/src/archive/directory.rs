@@ -1,6 +1,6 @@
 //! Files in a directory, with modes that no umask touches.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -42,8 +42,7 @@ impl Writer for DirectoryWriter {
             .create_new(true)
             .open(&path)
             .map_err(Error::File)?;
-        let (_, mut reader) = entry.content.open()?;
-        io::copy(&mut reader, &mut file).map_err(Error::File)?;
+        file.write_all(&entry.bytes).map_err(Error::File)?;
         drop(file);
         set_mode(&path, entry.mode)
     }

@@ -36,9 +36,9 @@ impl Writer for Listing {
     fn write(&mut self, entry: &Entry) -> Result<(), Error> {
         self.listed.push(Listed {
             path: entry.path.to_string(),
-            bytes: entry.content.length()?,
+            bytes: entry.bytes.len() as u64,
             mode: format!("{:04o}", entry.mode.bits()),
-            origin: entry.content.origin(),
+            origin: entry.origin(),
         });
         Ok(())
     }

@@ -10,7 +10,6 @@ mod parallel_gzip;
 mod tar_gz;
 mod zip;
 
-use std::io::{Cursor, Read};
 use std::path::PathBuf;
 
 use fs_err as fs;
@@ -23,12 +22,15 @@ pub use self::tar_gz::TarGzWriter;
 pub use self::zip::ZipArchiveWriter;
 use crate::error::{Error, Interrupt};
 
-/// One file of an archive. Directories have no entries: every reader makes them as needed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One file of an archive, its bytes in memory: what was judged is what is written. Directories have no entries: every
+/// reader makes them as needed.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
     pub path: ArchivePath,
     pub mode: Mode,
-    pub content: Content,
+    pub bytes: Vec<u8>,
+    /// The file that it was read from; `None` when it was made here.
+    pub from: Option<PathBuf>,
 }
 
 /// The two permissions that exist here, whatever the source file's are.
@@ -38,16 +40,6 @@ pub enum Mode {
     Regular,
     /// 0755
     Executable,
-}
-
-#[derive(Clone, PartialEq, Eq)]
-pub enum Content {
-    /// Made here.
-    Generated(Vec<u8>),
-    /// A file whose bytes were read when the plan was made, since other entries depend on them.
-    Loaded { from: PathBuf, bytes: Vec<u8> },
-    /// A file that is read when it is written.
-    File(PathBuf),
 }
 
 /// Puts entries somewhere. They come sorted and without duplicates; finishing is each writer's own.
@@ -77,39 +69,40 @@ impl Mode {
     }
 }
 
-impl Content {
-    /// The content's length and its bytes, as of now.
-    fn open(&self) -> Result<(u64, Box<dyn Read + '_>), Error> {
-        match self {
-            Content::Generated(bytes) | Content::Loaded { bytes, .. } => {
-                Ok((bytes.len() as u64, Box::new(Cursor::new(bytes))))
-            }
-            Content::File(path) => {
-                let file = fs::File::open(path).map_err(Error::File)?;
-                let length = file.metadata().map_err(Error::File)?.len();
-                Ok((length, Box::new(file)))
-            }
+impl Entry {
+    /// A file that is made here.
+    pub fn generated(path: ArchivePath, mode: Mode, bytes: impl Into<Vec<u8>>) -> Self {
+        Entry {
+            path,
+            mode,
+            bytes: bytes.into(),
+            from: None,
         }
     }
 
-    fn length(&self) -> Result<u64, Error> {
-        match self {
-            Content::Generated(bytes) | Content::Loaded { bytes, .. } => Ok(bytes.len() as u64),
-            Content::File(path) => Ok(fs::metadata(path).map_err(Error::File)?.len()),
-        }
+    /// A file of the sources, read now.
+    pub fn read(path: ArchivePath, mode: Mode, from: impl Into<PathBuf>) -> Result<Self, Error> {
+        let from = from.into();
+        let bytes = fs::read(&from).map_err(Error::File)?;
+        Ok(Entry {
+            path,
+            mode,
+            bytes,
+            from: Some(from),
+        })
     }
 
     /// Where it comes from, for people.
     pub fn origin(&self) -> String {
-        match self {
-            Content::Generated(_) => "generated".to_owned(),
-            Content::Loaded { from, .. } | Content::File(from) => from.display().to_string(),
+        match &self.from {
+            None => "generated".to_owned(),
+            Some(from) => from.display().to_string(),
         }
     }
 }
 
-impl std::fmt::Debug for Content {
+impl std::fmt::Debug for Entry {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "Content({})", self.origin())
+        write!(out, "Entry({} from {})", self.path, self.origin())
     }
 }

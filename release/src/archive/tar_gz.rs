@@ -1,6 +1,6 @@
 //! Tarballs as npm makes them: everything below `package/`, one fixed time, owner and group 0.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use tar::{Builder, EntryType, Header};
@@ -8,7 +8,7 @@ use tar::{Builder, EntryType, Header};
 use ktx_system::files::PathError;
 
 use super::parallel_gzip::ParallelGzip;
-use super::{Content, Entry, Mode, Writer};
+use super::{Entry, Writer};
 use crate::error::Error;
 
 /// The folder that npm and its peers strip when they unpack.
@@ -42,88 +42,25 @@ impl<W: Write> TarGzWriter<W> {
         let output = self.inner.into_inner().and_then(ParallelGzip::finish);
         Ok(output.map_err(PathError::new("write", path))?)
     }
-
-    fn append(&mut self, entry: &Entry, length: u64, reader: &mut dyn Read) -> io::Result<()> {
-        let header = header(&format!("{PREFIX}/{}", entry.path), entry.mode, length)?;
-        let mut exact = Exact { reader, left: length };
-        self.inner.append(&header, &mut exact)?;
-        exact.finish()
-    }
 }
 
 impl<W: Write> Writer for TarGzWriter<W> {
     fn write(&mut self, entry: &Entry) -> Result<(), Error> {
-        let (length, mut reader) = entry.content.open()?;
-        self.append(entry, length, &mut reader)
-            .map_err(|source| match &entry.content {
-                Content::File(from) => PathError::new("pack", from)(source).into(),
-                Content::Generated(_) | Content::Loaded { .. } => {
-                    PathError::new("write", &self.path)(source).into()
-                }
-            })
+        header(entry)
+            .and_then(|header| self.inner.append(&header, entry.bytes.as_slice()))
+            .map_err(|source| PathError::new("write", &self.path)(source).into())
     }
 }
 
-fn header(path: &str, mode: Mode, length: u64) -> io::Result<Header> {
+fn header(entry: &Entry) -> io::Result<Header> {
     let mut header = Header::new_ustar();
-    header.set_path(path)?;
+    header.set_path(format!("{PREFIX}/{}", entry.path))?;
     header.set_entry_type(EntryType::Regular);
-    header.set_size(length);
-    header.set_mode(mode.bits());
+    header.set_size(entry.bytes.len() as u64);
+    header.set_mode(entry.mode.bits());
     header.set_mtime(NPM_TIME);
     header.set_uid(0);
     header.set_gid(0);
     header.set_cksum();
     Ok(header)
-}
-
-/// Gives as many bytes as the header promised, and an error when the file has become another meanwhile.
-struct Exact<'a> {
-    reader: &'a mut dyn Read,
-    left: u64,
-}
-
-impl Exact<'_> {
-    fn finish(&mut self) -> io::Result<()> {
-        let mut more = [0];
-        if self.left > 0 || self.reader.read(&mut more)? > 0 {
-            return Err(io::Error::other("it changed while it was read"));
-        }
-        Ok(())
-    }
-}
-
-impl Read for Exact<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let most = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
-        let count = self.reader.read(&mut buffer[..most])?;
-        self.left -= count as u64;
-        Ok(count)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(bytes: &[u8], promised: u64, whole: bool) {
-        let mut reader = bytes;
-        let mut exact = Exact {
-            reader: &mut reader,
-            left: promised,
-        };
-        let mut read = Vec::new();
-        exact.read_to_end(&mut read).expect("a slice can be read");
-        assert!(read.len() as u64 <= promised);
-        assert_eq!(exact.finish().is_ok(), whole, "{} of {promised}", bytes.len());
-    }
-
-    #[test]
-    fn a_file_that_changes_while_it_is_packed_is_noticed() {
-        check(b"four", 4, true);
-        check(b"four", 5, false);
-        check(b"four", 3, false);
-        check(b"", 0, true);
-    }
 }

@@ -1,6 +1,6 @@
 //! Zip archives in memory: one time, two modes, no extra fields, so that the same entries give the same bytes.
 
-use std::io::{Cursor, Read, Write};
+use std::io::{Cursor, Write};
 use std::path::PathBuf;
 
 use zip::write::SimpleFileOptions;
@@ -48,13 +48,12 @@ impl ZipArchiveWriter {
 
 impl Writer for ZipArchiveWriter {
     fn write(&mut self, entry: &Entry) -> Result<(), Error> {
-        let (length, mut reader) = entry.content.open()?;
-        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-        reader.read_to_end(&mut bytes).map_err(Error::File)?;
         let options = self.options.unix_permissions(entry.mode.bits());
         self.inner
             .start_file(entry.path.as_str(), options)
             .map_err(|error| self.failed(error))?;
-        self.inner.write_all(&bytes).map_err(|error| self.failed(error))
+        self.inner
+            .write_all(&entry.bytes)
+            .map_err(|error| self.failed(error))
     }
 }

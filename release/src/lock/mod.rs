@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use ktx_manifest::{Finding, Sha256Digest};
 use pep508_rs::Requirement;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use self::pins::Pins;
 use crate::pyproject::Project;
@@ -43,7 +43,7 @@ impl LockLevel {
     }
 }
 
-/// A `pyproject.toml`: where it lies, for messages, and its text.
+/// A lock file: its path, for messages, and its text.
 #[derive(Clone, Copy, Debug)]
 pub struct Source<'a> {
     pub path: &'a str,
@@ -51,26 +51,23 @@ pub struct Source<'a> {
 }
 
 /// The first line of a lock file made from this `pyproject.toml`, with its line break.
-pub fn header(pyproject: Source<'_>) -> Result<String, Vec<Finding>> {
-    Ok(format!("{HEADER}{}\n", Inputs::read(pyproject)?.digest()))
+pub fn header(project: &Project) -> String {
+    format!("{HEADER}{}\n", Inputs::of(project).digest())
 }
 
 /// All that is wrong with a lock file: drift, a pin without a hash, a registry's address.
-pub fn check(pyproject: Source<'_>, level: LockLevel, lock: Source<'_>) -> Vec<Finding> {
-    let inputs = match Inputs::read(pyproject) {
-        Ok(inputs) => inputs,
-        Err(findings) => return findings,
-    };
+pub fn check(project: &Project, level: LockLevel, lock: Source<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    findings.extend(drift(&inputs, pyproject.path, lock));
+    findings.extend(drift(project, lock));
     let pins = Pins::read(lock, &mut findings);
-    for requirement in inputs.requirements(level) {
+    for requirement in requirements(project, level) {
         findings.extend(pins.unmet(requirement, lock.path));
     }
     findings
 }
 
-fn drift(inputs: &Inputs, pyproject: &str, lock: Source<'_>) -> Option<Finding> {
+fn drift(project: &Project, lock: Source<'_>) -> Option<Finding> {
+    let inputs = Inputs::of(project);
     let stale = |reason: &str| {
         let message = format!("failed to use `{}`: {reason}", lock.path);
         Some(Finding::error("lock-stale", message).with_hint(REMAKE))
@@ -84,7 +81,7 @@ fn drift(inputs: &Inputs, pyproject: &str, lock: Source<'_>) -> Option<Finding> 
         None => stale(&format!("its first line is not `{}<digest>`", HEADER)),
         Some(Err(error)) => stale(&error.to_string()),
         Some(Ok(recorded)) if recorded != inputs.digest() => {
-            stale(&format!("it was made from another `{pyproject}`"))
+            stale(&format!("it was made from another `{}`", project.path.display()))
         }
         Some(Ok(_)) => None,
     }
@@ -101,37 +98,11 @@ struct Inputs {
     optional_dependencies: BTreeMap<String, Vec<String>>,
     /// `[tool.uv]`, which may hold constraints, overrides and sources; its build backend resolves nothing.
     uv: BTreeMap<String, serde_json::Value>,
-    #[serde(skip)]
-    parsed: BTreeMap<Option<String>, Vec<Requirement>>,
-}
-
-#[derive(Default, Deserialize)]
-struct Document {
-    #[serde(default)]
-    tool: Tool,
-}
-
-#[derive(Default, Deserialize)]
-struct Tool {
-    #[serde(default)]
-    uv: BTreeMap<String, serde_json::Value>,
 }
 
 impl Inputs {
-    fn read(pyproject: Source<'_>) -> Result<Inputs, Vec<Finding>> {
-        let project = Project::parse(pyproject.path, pyproject.text)?;
-        let document: Document = toml_edit::de::from_str(pyproject.text).map_err(|error| {
-            let message = format!("failed to parse `{}`: {error}", pyproject.path);
-            vec![Finding::error("pyproject-malformed", message)]
-        })?;
-        let mut uv = document.tool.uv;
-        uv.remove("build-backend");
-        let extras = project.optional_dependencies.iter();
-        let mut parsed: BTreeMap<_, _> = extras
-            .map(|(extra, list)| (Some(extra.to_string()), list.clone()))
-            .collect();
-        parsed.insert(None, project.dependencies.clone());
-        Ok(Inputs {
+    fn of(project: &Project) -> Inputs {
+        Inputs {
             requires_python: project.requires_python.to_string(),
             dependencies: normalised(&project.dependencies),
             optional_dependencies: project
@@ -139,25 +110,23 @@ impl Inputs {
                 .iter()
                 .map(|(extra, list)| (extra.to_string(), normalised(list)))
                 .collect(),
-            uv,
-            parsed,
-        })
+            uv: project.resolver.clone(),
+        }
     }
 
     fn digest(&self) -> Sha256Digest {
         Sha256Digest::of(ktx_manifest::json_text(self))
     }
+}
 
-    /// The direct requirements of a level.
-    fn requirements(&self, level: LockLevel) -> impl Iterator<Item = &Requirement> {
-        let extra = level.extra().map(str::to_owned);
-        let levels = [Some(None), extra.map(Some)];
-        levels
-            .into_iter()
-            .flatten()
-            .filter_map(|key| self.parsed.get(&key))
-            .flatten()
-    }
+/// The direct requirements of a level.
+fn requirements(project: &Project, level: LockLevel) -> impl Iterator<Item = &Requirement> {
+    let extras = project.optional_dependencies.iter();
+    let extra = extras.filter(move |(name, _)| level.extra() == Some(name.as_ref()));
+    project
+        .dependencies
+        .iter()
+        .chain(extra.flat_map(|(_, list)| list))
 }
 
 fn normalised(requirements: &[Requirement]) -> Vec<String> {

@@ -1,5 +1,7 @@
 //! Locks that fit, and every way in which one does not.
 
+use std::path::Path;
+
 use super::*;
 
 const PYPROJECT: &str = r#"
@@ -29,15 +31,12 @@ line-length = 110
 
 const HASH: &str = "--hash=sha256:0000000000000000000000000000000000000000000000000000000000000000";
 
-fn source(text: &str) -> Source<'_> {
-    Source {
-        path: "python/pyproject.toml",
-        text,
-    }
+fn project(text: &str) -> Project {
+    Project::parse(Path::new("python/pyproject.toml"), text).expect("the project is whole")
 }
 
 fn lock_text(level: LockLevel) -> String {
-    let mut text = header(source(PYPROJECT)).expect("the project is whole");
+    let mut text = header(&project(PYPROJECT));
     text.push_str(&format!(
         "lkml==1.3.7 \\\n    {HASH} \\\n    {HASH}\n    # via kaelio-ktx\n"
     ));
@@ -55,7 +54,7 @@ fn codes(pyproject: &str, level: LockLevel, lock: &str) -> Vec<String> {
         path: "python/locks/core.txt",
         text: lock,
     };
-    check(source(pyproject), level, lock)
+    check(&project(pyproject), level, lock)
         .into_iter()
         .map(|finding| finding.code.into_owned())
         .collect()

@@ -2,13 +2,17 @@
 //! that the same rules judge them.
 
 use std::io::Read;
+use std::path::Path;
 
-use fs_err as fs;
+use ktx_manifest::artifact_manifest::ArtifactProgram;
+use ktx_manifest::program_marks::{self, BuildMark};
 use ktx_manifest::tarball::{self, TarMode, TarballLimits};
-use ktx_manifest::{ArchivePath, Finding};
+use ktx_manifest::{ArchivePath, Finding, Platform};
 
-use crate::archive::{Content, Entry, Mode};
-use crate::error::Error;
+use super::mode_of;
+use crate::archive::{Collector, Entry, Mode};
+use crate::error::{Error, unless_refused};
+use crate::tree;
 
 /// A file of a package.
 #[derive(Clone, Copy, Debug)]
@@ -24,15 +28,22 @@ pub struct PackageContents {
 }
 
 impl PackageContents {
-    /// Takes sorted entries and reads the files behind them, once; what is judged is then what is written.
-    pub fn load(mut entries: Vec<Entry>) -> Result<PackageContents, Error> {
-        for entry in &mut entries {
-            if let Content::File(path) = &entry.content {
-                let from = path.clone();
-                let bytes = fs::read(&from).map_err(Error::File)?;
-                entry.content = Content::Loaded { from, bytes };
-            }
+    /// Of entries that are sorted by path.
+    pub(crate) fn new(entries: Vec<Entry>) -> PackageContents {
+        PackageContents { entries }
+    }
+
+    /// Reads a package tree. Modes follow from the places of the files, since not every file system keeps them.
+    pub fn read(tree: &Path) -> Result<PackageContents, Error> {
+        let mut findings = Vec::new();
+        let mut collector = Collector::new();
+        for file in tree::walk(tree, "", &mut findings)? {
+            let mode = mode_of(file.path.as_str());
+            collector.add(file.into_entry(mode)?);
         }
+        let (entries, collisions) = collector.finish();
+        findings.extend(collisions);
+        unless_refused("pack", tree, findings)?;
         Ok(PackageContents { entries })
     }
 
@@ -47,11 +58,7 @@ impl PackageContents {
                 TarMode::Plain => Mode::Regular,
                 TarMode::Executable => Mode::Executable,
             };
-            entries.push(Entry {
-                path: entry.path.clone(),
-                mode,
-                content: Content::Generated(bytes),
-            });
+            entries.push(Entry::generated(entry.path.clone(), mode, bytes));
             Ok(())
         });
         read.map_err(|error| {
@@ -62,6 +69,20 @@ impl PackageContents {
         })?;
         entries.sort_by(|left, right| left.path.cmp(&right.path));
         Ok(PackageContents { entries })
+    }
+
+    /// How the programs were built, where they say.
+    pub fn programs(&self) -> Vec<ArtifactProgram> {
+        let programs = Platform::ALL.into_iter().filter_map(|platform| {
+            let program = self.get(&platform.program_path())?;
+            let BuildMark { profile, compiler } = program_marks::build(program.bytes)?;
+            Some(ArtifactProgram {
+                platform,
+                profile,
+                compiler,
+            })
+        });
+        programs.collect()
     }
 
     pub fn entries(&self) -> &[Entry] {
@@ -93,14 +114,7 @@ impl PackageContents {
     pub fn insert(&mut self, path: ArchivePath, mode: Mode, bytes: Vec<u8>) {
         self.remove(path.as_str());
         let place = self.entries.partition_point(|entry| entry.path < path);
-        self.entries.insert(
-            place,
-            Entry {
-                path,
-                mode,
-                content: Content::Generated(bytes),
-            },
-        );
+        self.entries.insert(place, Entry::generated(path, mode, bytes));
     }
 
     pub fn remove(&mut self, path: &str) {
@@ -109,11 +123,8 @@ impl PackageContents {
 }
 
 fn file(entry: &Entry) -> PackagedFile<'_> {
-    match &entry.content {
-        Content::Generated(bytes) | Content::Loaded { bytes, .. } => PackagedFile {
-            mode: entry.mode,
-            bytes,
-        },
-        Content::File(_) => unreachable!("the files of a package are read when it is put together"),
+    PackagedFile {
+        mode: entry.mode,
+        bytes: &entry.bytes,
     }
 }

@@ -21,9 +21,11 @@ pub use self::program_list::PROGRAM_LIST;
 pub use self::rules::judge;
 use ktx_system::files::replace_directory;
 
-use crate::archive::{Collector, Content, DirectoryWriter, Entry, Listed, Listing, Mode, write_entries};
+use crate::archive::{Collector, DirectoryWriter, Entry, Listed, Listing, Mode, write_entries};
 use crate::error::{Error, Interrupt, unless_refused};
+use crate::pyproject::Project;
 use crate::tree;
+use crate::wheel::BuiltWheel;
 
 /// Where the Python assets stand in the package.
 const ASSETS: &str = "assets/python";
@@ -31,12 +33,13 @@ const ASSETS: &str = "assets/python";
 const VERB: &str = "stage a package from";
 
 /// What a package is made from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct PackageOptions {
-    /// The root of the sources: `npm/`, `python/` and `LICENSE` are below it.
+    /// The root of the sources: `npm/`, `python/locks/` and `LICENSE` are below it.
     pub root: PathBuf,
-    /// The folder in which the wheel lies.
-    pub wheels: PathBuf,
+    pub project: Project,
+    /// The wheel of the project, as it was built.
+    pub wheel: BuiltWheel,
     pub programs: BTreeMap<Platform, PathBuf>,
     /// What the host's program said when it was run with `--version`, if there is one among the programs.
     pub host_answer: Option<HostAnswer>,
@@ -67,13 +70,13 @@ impl PackagePlan {
         programs(options, &mut collector, &mut findings)?;
         assets::collect(options, &mut collector, &mut findings)?;
         let text = PackageJson::new(options.version.clone()).to_text();
-        collector.add(entry(
-            "package.json",
+        collector.add(Entry::generated(
+            archive_path("package.json"),
             Mode::Regular,
-            Content::Generated(text.into_bytes()),
+            text,
         ));
         let (entries, collisions) = collector.finish();
-        let mut contents = PackageContents::load(entries)?;
+        let mut contents = PackageContents::new(entries);
         let list = program_list::text(&contents).into_bytes();
         contents.insert(archive_path(PROGRAM_LIST), Mode::Regular, list);
         // Without one of two colliding files the package would look incomplete, which is not what is wrong.
@@ -92,7 +95,12 @@ impl PackagePlan {
         Ok(listing.finish())
     }
 
-    /// Writes the tree in place of the one at `folder`.
+    /// What was judged, and what is packed.
+    pub fn contents(&self) -> &PackageContents {
+        &self.contents
+    }
+
+    /// Writes the tree in place of the one at `folder`, for people to look into.
     pub fn stage(&self, folder: &Path, interrupt: Interrupt<'_>) -> Result<(), Error> {
         replace_directory(folder, |new| {
             write_entries(self.contents.entries(), &mut DirectoryWriter::new(new), interrupt)
@@ -141,7 +149,7 @@ fn launcher(root: &Path, collector: &mut Collector, findings: &mut Vec<Finding>)
         }
         for file in tree::walk(&location, folder, findings)? {
             let mode = mode_of(file.path.as_str());
-            collector.add(file.into_entry(mode));
+            collector.add(file.into_entry(mode)?);
         }
     }
     for (name, location) in [
@@ -149,7 +157,7 @@ fn launcher(root: &Path, collector: &mut Collector, findings: &mut Vec<Finding>)
         ("LICENSE", root.join("LICENSE")),
     ] {
         if tree::regular_file(&location, findings).is_some() {
-            collector.add(entry(name, Mode::Regular, Content::File(location)));
+            collector.add(Entry::read(archive_path(name), Mode::Regular, location)?);
         }
     }
     let placeholder = npm.join("package.json");
@@ -178,8 +186,8 @@ fn programs(
             ));
         }
         if tree::regular_file(location, findings).is_some() {
-            let content = Content::File(location.clone());
-            collector.add(entry(&platform.program_path(), Mode::Executable, content));
+            let path = archive_path(&platform.program_path());
+            collector.add(Entry::read(path, Mode::Executable, location)?);
         }
         if Some(*platform) == Platform::host() {
             findings.extend(
@@ -202,14 +210,6 @@ fn unexpected_answer(answer: &HostAnswer, location: &Path, version: &semver::Ver
     };
     let message = format!("failed to take `{}`: {reason}", location.display());
     Some(Finding::error("program-version", message).with_hint("run: cargo xtask build"))
-}
-
-fn entry(path: &str, mode: Mode, content: Content) -> Entry {
-    Entry {
-        path: archive_path(path),
-        mode,
-        content,
-    }
 }
 
 #[expect(clippy::expect_used, reason = "only paths that stand in this file come here")]

@@ -4,17 +4,11 @@
 
 use std::collections::BTreeSet;
 
-use ktx_manifest::{Finding, Platform};
-use memchr::memmem;
+use ktx_manifest::{Finding, Platform, program_marks};
 use object::read::elf::{FileHeader, ProgramHeader};
 use object::read::macho::MachHeader;
 use object::read::pe::ImageNtHeaders;
 use object::{Endianness, FileKind, elf, macho, pe};
-
-const MARKER_START: &[u8] = b"ktx-version-marker:";
-const MARKER_END: &[u8] = b":end";
-/// Longer than any version; text that starts like a marker and does not end soon is none.
-const MARKER_VERSION_BYTES: usize = 128;
 
 /// What is wrong with a program that is to run on `platform` and be of `version`; `path` is for people.
 pub fn findings(path: &str, platform: Platform, version: &semver::Version, program: &[u8]) -> Vec<Finding> {
@@ -41,7 +35,10 @@ pub fn findings(path: &str, platform: Platform, version: &semver::Version, progr
             }
         }
     }
-    let versions = versions(program);
+    let versions: BTreeSet<String> = program_marks::versions(program)
+        .into_iter()
+        .filter(|version| semver::Version::parse(version).is_ok())
+        .collect();
     let expected = BTreeSet::from([version.to_string()]);
     if versions.is_empty() {
         refuse(
@@ -165,18 +162,4 @@ fn pe64(program: &[u8]) -> object::Result<Built> {
         described: format!("PE for {machine:?}"),
         faults,
     })
-}
-
-/// Every version that a marker in the bytes names; a whole program has one.
-fn versions(program: &[u8]) -> BTreeSet<String> {
-    let mut versions = BTreeSet::new();
-    for start in memmem::find_iter(program, MARKER_START) {
-        let rest = &program[start + MARKER_START.len()..];
-        let rest = &rest[..rest.len().min(MARKER_VERSION_BYTES)];
-        let version = memmem::find(rest, MARKER_END).and_then(|end| std::str::from_utf8(&rest[..end]).ok());
-        if let Some(version) = version.filter(|text| semver::Version::parse(text).is_ok()) {
-            versions.insert(version.to_owned());
-        }
-    }
-    versions
 }

@@ -100,6 +100,9 @@ pub(super) struct KtxTable {
 pub(super) struct UvTable {
     #[serde(default)]
     pub build_backend: BuildBackendTable,
+    /// Constraints, overrides and sources of the resolver.
+    #[serde(flatten)]
+    pub resolver: BTreeMap<String, serde_json::Value>,
 }
 
 /// The settings of uv's build backend that we follow, so that both builders make the same wheel.

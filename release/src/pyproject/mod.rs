@@ -1,7 +1,7 @@
 //! The payload's `pyproject.toml`, parsed once into what a wheel needs.
 //!
 //! All that is wrong with the file is reported together. Whether the files that it names exist is for the wheel to
-//! find out; nothing here touches the file system.
+//! find out; only [`Project::read`] touches the file system.
 
 mod contents;
 mod document;
@@ -9,7 +9,9 @@ mod fields;
 mod people;
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
+use fs_err as fs;
 use glob::Pattern;
 use ktx_manifest::{ArchivePath, Finding};
 use pep440_rs::{Version, VersionSpecifiers};
@@ -18,6 +20,7 @@ use pep508_rs::{ExtraName, PackageName, Requirement};
 use self::document::{Document, ModuleNames};
 use self::fields::Fields;
 pub use self::people::People;
+use crate::error::Error;
 
 /// The version that stands in the file; the real one is stamped where a wheel is built.
 pub const PLACEHOLDER_VERSION: &str = "0.0.0";
@@ -25,6 +28,8 @@ pub const PLACEHOLDER_VERSION: &str = "0.0.0";
 /// A project that a wheel can be made from, but for its version.
 #[derive(Clone, Debug)]
 pub struct Project {
+    /// The file itself.
+    pub path: PathBuf,
     pub name: PackageName,
     /// The placeholder, or the stamped version in a staged copy.
     pub version: Version,
@@ -50,6 +55,8 @@ pub struct Project {
     pub packages: Vec<String>,
     /// Files that ship beside `*.py` and `py.typed`.
     pub package_data: Vec<Pattern>,
+    /// `[tool.uv]` without its build backend: what uv's resolver follows beside the requirements.
+    pub resolver: BTreeMap<String, serde_json::Value>,
 }
 
 /// The file that becomes the description of the metadata.
@@ -60,23 +67,47 @@ pub struct Readme {
 }
 
 impl Project {
-    /// Parses the text of the file at `path`, which only the findings show.
-    pub fn parse(path: &str, text: &str) -> Result<Project, Vec<Finding>> {
+    /// Reads and parses the `pyproject.toml` of the folder `source`.
+    pub fn read(source: &Path) -> Result<Project, Error> {
+        let path = source.join("pyproject.toml");
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let hint = "name the folder that holds the Python payload with --source";
+                return Err(Error::missing(path, "there is no such file", hint));
+            }
+            Err(error) => return Err(Error::File(error)),
+        };
+        Project::parse(&path, &text).map_err(|findings| Error::Refused {
+            verb: "read",
+            path,
+            findings,
+        })
+    }
+
+    /// Parses the text of the file at `path`.
+    pub fn parse(path: &Path, text: &str) -> Result<Project, Vec<Finding>> {
+        let shown = path.to_string_lossy();
         let document: Document = toml_edit::de::from_str(text).map_err(|error| {
             let cause = error.to_string();
             vec![Finding::error(
                 "pyproject-malformed",
-                format!("failed to parse `{path}`: {}", cause.trim_end()),
+                format!("failed to parse `{shown}`: {}", cause.trim_end()),
             )]
         })?;
-        let mut fields = Fields::new(path);
-        let project = read(document, &mut fields);
+        let mut fields = Fields::new(&shown);
+        let project = read(path, document, &mut fields);
         fields.finish(project)
+    }
+
+    /// The folder of the sources.
+    pub fn source(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
     }
 }
 
 /// `None` only where a required field is absent or wrong, which is then among the findings.
-fn read(document: Document, fields: &mut Fields) -> Option<Project> {
+fn read(path: &Path, document: Document, fields: &mut Fields) -> Option<Project> {
     let table = document.project;
     fields.dynamic(&table.dynamic);
     let name = fields.name(table.name);
@@ -103,6 +134,7 @@ fn read(document: Document, fields: &mut Fields) -> Option<Project> {
     });
     let package_data = fields.patterns("tool.ktx.package-data", &document.tool.ktx.package_data);
     Some(Project {
+        path: path.to_owned(),
         name: name?,
         version: version?,
         description: description?,
@@ -121,6 +153,7 @@ fn read(document: Document, fields: &mut Fields) -> Option<Project> {
         module_root: module_root?,
         packages,
         package_data,
+        resolver: document.tool.uv.resolver,
     })
 }
 

@@ -10,7 +10,7 @@ use ktx_manifest::{ArchivePath, Finding};
 use ktx_system::files::PathError;
 
 use super::entry_points;
-use crate::archive::{Collector, Content, Entry, Mode};
+use crate::archive::{Collector, Entry, Mode};
 use crate::error::Error;
 use crate::pyproject::Project;
 use crate::tree::{self, TreeFile};
@@ -85,22 +85,14 @@ fn entry(file: &TreeFile, data: &[Pattern], findings: &mut Vec<Finding>) -> Resu
             "it is no Python file; declare it under `tool.ktx.package-data` or remove it",
         );
     }
-    let bytes = fs::read(&file.location).map_err(Error::File)?;
-    if object::FileKind::parse(bytes.as_slice()).is_ok() {
+    let entry = Entry::read(file.path.clone(), Mode::Regular, &file.location)?;
+    if object::FileKind::parse(entry.bytes.as_slice()).is_ok() {
         return refuse(
             "wheel-native-code",
             "its content is native code, whatever its name",
         );
     }
-    let content = Content::Loaded {
-        from: file.location.clone(),
-        bytes,
-    };
-    Ok(Some(Entry {
-        path: file.path.clone(),
-        mode: Mode::Regular,
-        content,
-    }))
+    Ok(Some(entry))
 }
 
 fn unused_patterns(source: &Path, project: &Project, shipped: &[ArchivePath], findings: &mut Vec<Finding>) {

@@ -11,87 +11,65 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use ktx_manifest::{ArchivePath, ContentId, Finding, Sha256Digest, WheelFilename};
+use ktx_manifest::{ArchivePath, ContentId, Finding, WheelFilename};
 use ktx_system::files::{Access, NewFile};
 use pep440_rs::Version;
 
-use crate::archive::{Collector, Content, Entry, Listed, Listing, Mode, ZipArchiveWriter, write_entries};
+use crate::archive::{Collector, Entry, Listed, Listing, Mode, ZipArchiveWriter, write_entries};
 use crate::epoch::{SourceDateEpoch, zip_time};
 use crate::error::{Error, Interrupt, unless_refused};
 use crate::pyproject::{PLACEHOLDER_VERSION, Project};
 use crate::version::python_version;
 
-/// What a wheel is made from.
-#[derive(Clone, Debug)]
-pub struct WheelOptions {
-    /// The folder with `pyproject.toml`.
-    pub source: PathBuf,
-    /// The version of the workspace.
-    pub version: semver::Version,
-    pub epoch: Option<SourceDateEpoch>,
-}
-
 /// All that a wheel will hold; nothing has been written.
 #[derive(Debug)]
 pub struct WheelPlan {
     filename: WheelFilename,
-    project: Project,
     entries: Vec<Entry>,
     epoch: Option<SourceDateEpoch>,
 }
 
-/// A wheel that was written.
-#[derive(Clone, Debug)]
+/// A wheel in memory: what is written, bundled and listed in manifests are these bytes.
+#[derive(Clone)]
 pub struct BuiltWheel {
-    pub path: PathBuf,
     pub filename: WheelFilename,
+    pub bytes: Vec<u8>,
     pub content: ContentId,
-    /// How many files it holds.
-    pub files: usize,
 }
 
 impl WheelPlan {
-    /// Reads the sources. Every rule that they break is among the findings of the error.
-    pub fn new(options: &WheelOptions) -> Result<WheelPlan, Error> {
-        let version = python_version(&options.version)?;
-        let manifest = options.source.join("pyproject.toml");
-        let project = project(&manifest)?;
+    /// Reads the sources of a project, for a version of the workspace. Every rule that they break is among the findings
+    /// of the error.
+    pub fn new(
+        project: &Project,
+        version: &semver::Version,
+        epoch: Option<SourceDateEpoch>,
+    ) -> Result<WheelPlan, Error> {
+        let version = python_version(version)?;
+        let source = project.source();
         let mut findings = Vec::new();
-        findings.extend(foreign_version(&manifest, &project, &version));
+        findings.extend(foreign_version(project, &version));
         let mut collector = Collector::new();
-        contents::packages(&options.source, &project, &mut collector, &mut findings)?;
-        let licenses = contents::license_files(&options.source, &project, &mut findings)?;
-        let readme = contents::text(&project.readme.path.under(&options.source), &mut findings)?;
+        contents::packages(source, project, &mut collector, &mut findings)?;
+        let licenses = contents::license_files(source, project, &mut findings)?;
+        let readme = contents::text(&project.readme.path.under(source), &mut findings)?;
         let (mut entries, collisions) = collector.finish();
         findings.extend(collisions);
-        unless_refused("build a wheel from", &options.source, findings)?;
+        unless_refused("build a wheel from", source, findings)?;
 
-        let filename =
-            WheelFilename::new(project.name.as_dist_info_name().as_ref(), version).map_err(|error| {
-                let findings = vec![Finding::error("wheel-filename", error.to_string())];
-                Error::Refused {
-                    verb: "build a wheel from",
-                    path: options.source.clone(),
-                    findings,
-                }
-            })?;
+        let filename = filename(project, version)?;
         let readme = readme.unwrap_or_default();
-        entries.extend(dist_info(&project, &filename, &licenses, &readme));
+        entries.extend(dist_info(project, &filename, &licenses, &readme));
         entries.push(record(&entries, &filename));
         Ok(WheelPlan {
             filename,
-            project,
             entries,
-            epoch: options.epoch,
+            epoch,
         })
     }
 
     pub fn filename(&self) -> &WheelFilename {
         &self.filename
-    }
-
-    pub fn project(&self) -> &Project {
-        &self.project
     }
 
     /// What would go in, by the code that puts it in.
@@ -101,54 +79,71 @@ impl WheelPlan {
         Ok(listing.finish())
     }
 
-    /// Writes the wheel into a folder, in place of one of the same name.
-    pub fn build(&self, folder: &Path, interrupt: Interrupt<'_>) -> Result<BuiltWheel, Error> {
-        let path = folder.join(self.filename.to_string());
-        let mut archive = ZipArchiveWriter::new(&path, zip_time(self.epoch));
+    /// How many files it holds.
+    pub fn files(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Makes the wheel.
+    pub fn build(&self, interrupt: Interrupt<'_>) -> Result<BuiltWheel, Error> {
+        let mut archive = ZipArchiveWriter::new(self.filename.to_string(), zip_time(self.epoch));
         write_entries(&self.entries, &mut archive, interrupt)?;
-        let bytes = archive.finish()?;
-        let mut file = NewFile::create(&path, Access::Readable)?;
-        file.write_all(&bytes).map_err(|source| file.failed(source))?;
-        file.commit()?;
-        let content = ContentId {
-            sha256: Sha256Digest::of(&bytes),
-            bytes: bytes.len() as u64,
-        };
-        Ok(BuiltWheel {
-            path,
-            filename: self.filename.clone(),
-            content,
-            files: self.entries.len(),
-        })
+        Ok(BuiltWheel::new(self.filename.clone(), archive.finish()?))
     }
 }
 
-/// Reads and parses a `pyproject.toml`.
-pub fn project(path: &Path) -> Result<Project, Error> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let hint = "name the folder that holds the Python payload with --source";
-            return Err(Error::missing(path, "there is no such file", hint));
+impl BuiltWheel {
+    pub fn new(filename: WheelFilename, bytes: Vec<u8>) -> Self {
+        let content = ContentId::of(&bytes);
+        BuiltWheel {
+            filename,
+            bytes,
+            content,
         }
-        Err(error) => return Err(Error::File(error)),
-    };
-    Project::parse(&path.to_string_lossy(), &text).map_err(|findings| Error::Refused {
-        verb: "read",
-        path: path.to_owned(),
-        findings,
+    }
+
+    /// The wheel of a project in the folder where an earlier build put it.
+    pub fn read(project: &Project, version: &semver::Version, folder: &Path) -> Result<Self, Error> {
+        let filename = filename(project, python_version(version)?)?;
+        let path = folder.join(filename.to_string());
+        match fs::read(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Error::missing(
+                path,
+                "there is no such file",
+                "run: cargo xtask build-wheel",
+            )),
+            bytes => Ok(BuiltWheel::new(filename, bytes.map_err(Error::File)?)),
+        }
+    }
+
+    /// Writes the wheel into a folder, in place of one of the same name.
+    pub fn write(&self, folder: &Path) -> Result<PathBuf, Error> {
+        let path = folder.join(self.filename.to_string());
+        let mut file = NewFile::create(&path, Access::Readable)?;
+        file.write_all(&self.bytes)
+            .map_err(|source| file.failed(source))?;
+        file.commit()?;
+        Ok(path)
+    }
+}
+
+fn filename(project: &Project, version: Version) -> Result<WheelFilename, Error> {
+    WheelFilename::new(project.name.as_dist_info_name().as_ref(), version).map_err(|error| Error::Refused {
+        verb: "build a wheel from",
+        path: project.source().to_owned(),
+        findings: vec![Finding::error("wheel-filename", error.to_string())],
     })
 }
 
 /// The file holds a placeholder, or in a stamped copy the very version; a third one would be silently overridden.
-fn foreign_version(path: &Path, project: &Project, version: &Version) -> Option<Finding> {
+fn foreign_version(project: &Project, version: &Version) -> Option<Finding> {
     let written = project.version.to_string();
     if written == PLACEHOLDER_VERSION || project.version == *version {
         return None;
     }
     let message = format!(
         "failed to read `project.version` in `{}`: it is {written}, but the workspace's version is {version}",
-        path.display()
+        project.path.display()
     );
     let hint = format!(
         "set it to the placeholder \"{PLACEHOLDER_VERSION}\"; the version is stamped when a wheel is built"
@@ -188,10 +183,9 @@ fn dist_info(
 }
 
 fn record(entries: &[Entry], filename: &WheelFilename) -> Entry {
-    let files = entries.iter().map(|entry| match &entry.content {
-        Content::Generated(bytes) | Content::Loaded { bytes, .. } => (entry.path.as_str(), bytes.as_slice()),
-        Content::File(_) => unreachable!("a wheel's files are read when it is planned"),
-    });
+    let files = entries
+        .iter()
+        .map(|entry| (entry.path.as_str(), entry.bytes.as_slice()));
     let own = format!("{}/RECORD", filename.dist_info());
     let text = record::render(files, &own);
     of_dist_info(filename, "RECORD", text)
@@ -204,9 +198,5 @@ fn of_dist_info(filename: &WheelFilename, name: &str, bytes: Vec<u8>) -> Entry {
         reason = "the folder and the names below it are archive paths already"
     )]
     let path = path.parse().expect("a path of dist-info is safe");
-    Entry {
-        path,
-        mode: Mode::Regular,
-        content: Content::Generated(bytes),
-    }
+    Entry::generated(path, Mode::Regular, bytes)
 }

@@ -1,8 +1,12 @@
 //! Artifacts and their manifest: what verification finds when one thing is wrong, and all when many are.
 
+use std::path::PathBuf;
+
 use fs_err as fs;
 use jiff::Timestamp;
-use ktx_release::artifacts::{ManifestFacts, VerifyOptions, verify, write_manifest};
+use ktx_manifest::artifact_manifest::ArtifactManifest;
+use ktx_manifest::{BuildProfile, ContentId, Sha256Digest};
+use ktx_release::artifacts::{Built, SourceFacts, VerifyOptions, verify, write_manifest};
 
 use crate::sources::{Sources, VERSION, finding_codes};
 
@@ -12,18 +16,30 @@ const TARBALL: &str = "dist/artifacts/npm/kaelio-ktx-1.2.3.tgz";
 /// Artifacts with their manifest.
 fn built() -> Sources {
     let sources = Sources::new();
-    sources.pack();
-    manifest(&sources);
+    pack(&sources);
     sources
 }
 
-fn manifest(sources: &Sources) {
-    let facts = ManifestFacts {
+/// Packs what the sources are now, and describes it.
+fn pack(sources: &Sources) {
+    let plan = sources.plan_package().expect("the sources are sound");
+    let tarball = sources.pack_plan(&plan);
+    let content = |path: PathBuf| Sha256Digest::of_file(path).expect("it was built");
+    let built = Built {
+        wheel: content(sources.path(WHEEL)),
+        tarball: content(tarball),
+        programs: plan.contents().programs(),
+    };
+    write_manifest(&sources.path("dist/artifacts"), &facts(), built).expect("it can be written");
+}
+
+fn facts() -> SourceFacts {
+    SourceFacts {
         version: VERSION,
+        epoch: None,
         generated_at: Timestamp::from_second(1_924_992_000).expect("a moment"),
         source_revision: Some("0".repeat(40)),
-    };
-    write_manifest(&sources.path("dist/artifacts"), &facts).expect("the artifacts are there");
+    }
 }
 
 fn options(sources: &Sources) -> VerifyOptions {
@@ -85,13 +101,67 @@ fn other_bytes_are_found_by_the_manifest_and_by_what_they_hold() {
 #[test]
 fn the_wheel_in_the_tarball_is_the_one_beside_it() {
     let sources = built();
+    let tarball = fs::read(sources.path(TARBALL)).expect("it was packed");
     sources.write("python/ktx_daemon/new.py", "");
     sources.build_wheel();
-    manifest(&sources);
-    assert_eq!(found(&options(&sources)), ["artifact-wheel-differs"]);
-    sources.pack();
-    manifest(&sources);
+    pack(&sources);
     assert_eq!(found(&options(&sources)), Vec::<String>::new());
+    sources.write(TARBALL, &tarball);
+    rewrite_manifest(&sources, |manifest| {
+        let old = ContentId::of(&tarball);
+        let file = manifest
+            .files
+            .iter_mut()
+            .find(|file| file.path.as_str().ends_with(".tgz"));
+        let file = file.expect("the tarball is listed");
+        (file.bytes, file.sha256) = (old.bytes, old.sha256);
+    });
+    assert_eq!(found(&options(&sources)), ["artifact-wheel-differs"]);
+}
+
+fn rewrite_manifest(sources: &Sources, change: impl Fn(&mut ArtifactManifest)) {
+    let path = "dist/artifacts/manifest.json";
+    let text = fs::read(sources.path(path)).expect("it was written");
+    let mut manifest = serde_json::from_slice(&text).expect("it reads");
+    change(&mut manifest);
+    sources.write(path, manifest.to_text());
+}
+
+#[test]
+fn the_manifest_says_how_the_programs_were_built() {
+    let sources = built();
+    let manifest = verify(&options(&sources))
+        .expect("readable")
+        .manifest
+        .expect("sound");
+    assert_eq!(manifest.programs.len(), sources.programs.len());
+    assert!(
+        manifest
+            .programs
+            .iter()
+            .all(|program| program.profile == BuildProfile::Release)
+    );
+    let changed = |change: &dyn Fn(&mut ArtifactManifest)| {
+        let sources = built();
+        rewrite_manifest(&sources, change);
+        found(&options(&sources))
+    };
+    assert_eq!(changed(&|_| {}), Vec::<String>::new());
+    let differ = ["artifact-programs-differ"];
+    assert_eq!(
+        changed(&|manifest| manifest.programs[0].profile = BuildProfile::Local),
+        differ
+    );
+    assert_eq!(
+        changed(&|manifest| manifest.programs[1].compiler = "rustc 1.0.0".to_owned()),
+        differ
+    );
+    assert_eq!(changed(&|manifest| drop(manifest.programs.remove(2))), differ);
+    // Manifests of older builds do not say.
+    assert_eq!(
+        changed(&|manifest| manifest.programs.clear()),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
@@ -129,22 +199,4 @@ fn all_that_is_wrong_is_reported() {
     sources.write(TARBALL, packed);
     let codes = found(&options(&sources));
     assert!(codes.len() >= 2, "{codes:?}");
-}
-
-#[test]
-fn a_manifest_is_not_written_for_artifacts_that_are_not_there() {
-    let sources = built();
-    let before = fs::read(sources.path("dist/artifacts/manifest.json")).expect("it is there");
-    sources.remove(TARBALL);
-    let facts = ManifestFacts {
-        version: VERSION,
-        generated_at: Timestamp::UNIX_EPOCH,
-        source_revision: None,
-    };
-    let error = write_manifest(&sources.path("dist/artifacts"), &facts).expect_err("the tarball is gone");
-    assert_eq!(error.hint(), Some("run: cargo xtask build"));
-    assert_eq!(
-        fs::read(sources.path("dist/artifacts/manifest.json")).expect("it is there"),
-        before
-    );
 }

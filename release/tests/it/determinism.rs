@@ -1,6 +1,7 @@
 //! The same sources give the same bytes, whatever the folder, the file times, the modes and the order of the
 //! directory; what depends on the process (umask, time zone, locale) is tried with the built commands.
 
+use std::io::Cursor;
 use std::time::{Duration, SystemTime};
 
 use fs_err as fs;
@@ -8,7 +9,7 @@ use ktx_release::Interrupt;
 use ktx_release::wheel::WheelPlan;
 use walkdir::WalkDir;
 
-use crate::sources::Sources;
+use crate::sources::{Sources, VERSION};
 
 /// The same sources again, written in another order, with other times and modes.
 fn elsewhere(sources: &Sources) -> Sources {
@@ -50,7 +51,12 @@ fn elsewhere(sources: &Sources) -> Sources {
 fn wheel_package_and_tarball_are_the_same_bytes_from_anywhere() {
     let here = Sources::new();
     let there = elsewhere(&here);
-    let tarballs = [here.pack(), there.pack()];
+    let tarballs = [&here, &there].map(|sources| {
+        let plan = sources.plan_package().expect("the sources are sound");
+        let staged = plan.stage(&sources.path("dist/package"), Interrupt::never());
+        staged.expect("it can be staged");
+        sources.pack_plan(&plan)
+    });
     let wheel = "dist/artifacts/python/kaelio_ktx-1.2.3-py3-none-any.whl";
     let bytes = |sources: &Sources, path: &str| fs::read(sources.path(path)).expect("it was built");
     assert_eq!(bytes(&here, wheel), bytes(&there, wheel));
@@ -102,14 +108,11 @@ fn a_change_of_the_sources_changes_the_bytes() {
 fn the_epoch_is_the_time_of_every_entry() {
     let sources = Sources::new();
     let build = |epoch: Option<&str>| {
-        let mut options = sources.wheel_options();
-        options.epoch = epoch.map(|epoch| epoch.parse().expect("a well-formed epoch"));
-        let plan = WheelPlan::new(&options).expect("the sources are sound");
-        let built = plan
-            .build(&sources.path("out"), Interrupt::never())
-            .expect("it can be written");
-        let file = fs::File::open(built.path).expect("the wheel is there");
-        let mut archive = zip::ZipArchive::new(file).expect("a zip archive");
+        let epoch = epoch.map(|epoch| epoch.parse().expect("a well-formed epoch"));
+        let project = sources.project().expect("the project is sound");
+        let plan = WheelPlan::new(&project, &VERSION, epoch).expect("the sources are sound");
+        let wheel = plan.build(Interrupt::never()).expect("it can be built");
+        let mut archive = zip::ZipArchive::new(Cursor::new(wheel.bytes)).expect("a zip archive");
         let times: std::collections::BTreeSet<String> = (0..archive.len())
             .map(|index| {
                 archive

@@ -48,7 +48,7 @@ fn prerequisites_are_missing_not_wrong() {
     check(|sources| sources.programs.clear(), &["package-program-missing"]);
     let sources = Sources::new();
     sources.build_wheel();
-    let mut options = sources.package_options();
+    let mut options = sources.package_options().expect("the sources are sound");
     options.programs = BTreeMap::from([(Platform::LinuxX64, sources.path("absent"))]);
     let error = ktx_release::package::PackagePlan::new(&options).expect_err("there is no program");
     assert_eq!(error.hint(), Some("run: cargo xtask build --platform linux-x64"));

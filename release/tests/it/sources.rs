@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use ktx_manifest::{Finding, Platform};
-use ktx_release::lock::{self, Source};
+use ktx_release::lock;
 use ktx_release::package::{HostAnswer, PackageOptions, PackagePlan};
-use ktx_release::wheel::{BuiltWheel, WheelOptions, WheelPlan};
-use ktx_release::{Error, Interrupt};
+use ktx_release::pyproject::Project;
+use ktx_release::wheel::{BuiltWheel, WheelPlan};
+use ktx_release::{Error, Interrupt, tarball};
 use tempfile::TempDir;
 
 use ktx_fixtures::sample_program as programs;
@@ -121,71 +122,70 @@ impl Sources {
     /// Makes locks that fit `pyproject.toml` as it is now.
     pub fn lock(&self) {
         let text = fs::read_to_string(self.path("python/pyproject.toml")).expect("the file is text");
-        let header = lock::header(Source {
-            path: "pyproject.toml",
-            text: &text,
-        })
-        .expect("the project is whole");
+        let project = Project::parse(Path::new("pyproject.toml"), &text).expect("the project is whole");
+        let header = lock::header(&project);
         let hash = format!("--hash=sha256:{}", "0".repeat(64));
         self.write("python/locks/core.txt", format!("{header}lkml==1.3.7 {hash}\n"));
         let both = format!("{header}lkml==1.3.7 {hash}\ntorch==2.9.0 {hash}\n");
         self.write("python/locks/local-embeddings.txt", both);
     }
 
-    pub fn wheel_options(&self) -> WheelOptions {
-        WheelOptions {
-            source: self.path("python"),
-            version: VERSION,
-            epoch: None,
-        }
+    pub fn project(&self) -> Result<Project, Error> {
+        Project::read(&self.path("python"))
     }
 
     pub fn plan_wheel(&self) -> Result<WheelPlan, Error> {
-        WheelPlan::new(&self.wheel_options())
+        WheelPlan::new(&self.project()?, &VERSION, None)
     }
 
+    /// The wheel, also written to its place among the artifacts.
     pub fn build_wheel(&self) -> BuiltWheel {
         let plan = self.plan_wheel().expect("the sources are sound");
-        plan.build(&self.path("dist/artifacts/python"), Interrupt::never())
-            .expect("the wheel can be written")
+        let wheel = plan.build(Interrupt::never()).expect("it can be built");
+        let written = wheel.write(&self.path("dist/artifacts/python"));
+        written.expect("the wheel can be written");
+        wheel
     }
 
-    pub fn package_options(&self) -> PackageOptions {
+    /// With the wheel that is in its place, which is built unless there is one.
+    pub fn package_options(&self) -> Result<PackageOptions, Error> {
         let mut programs = BTreeMap::new();
         for (platform, bytes) in &self.programs {
             let path = format!("dist/bin/{platform}/{}", platform.program_file());
             self.write(&path, bytes);
             programs.insert(*platform, self.path(&path));
         }
-        PackageOptions {
+        let wheels = self.path("dist/artifacts/python");
+        if !wheels.exists() {
+            self.build_wheel();
+        }
+        let project = self.project()?;
+        Ok(PackageOptions {
             root: self.root().to_owned(),
-            wheels: self.path("dist/artifacts/python"),
+            wheel: BuiltWheel::read(&project, &VERSION, &wheels)?,
+            project,
             programs,
             host_answer: self.host_answer.clone(),
             version: VERSION,
-        }
+        })
     }
 
-    /// Plans a package from these sources; the wheel is built unless one stands there.
+    /// Plans a package from these sources.
     pub fn plan_package(&self) -> Result<PackagePlan, Error> {
-        if !self.path("dist/artifacts/python").exists() {
-            self.build_wheel();
-        }
-        PackagePlan::new(&self.package_options())
+        PackagePlan::new(&self.package_options()?)
     }
 
-    /// Stages and packs, and gives the tarball's path.
+    /// Packs, and gives the tarball's path.
     pub fn pack(&self) -> PathBuf {
-        let plan = self.plan_package().expect("the sources are sound");
-        let package = self.path("dist/package");
-        plan.stage(&package, Interrupt::never())
-            .expect("the package can be staged");
+        self.pack_plan(&self.plan_package().expect("the sources are sound"))
+    }
+
+    pub fn pack_plan(&self, plan: &PackagePlan) -> PathBuf {
         let path = self
             .path("dist/artifacts")
             .join(ktx_release::artifacts::tarball_path(&VERSION));
-        ktx_release::tarball::pack(&package, &path, Interrupt::never())
-            .expect("the tarball can be written")
-            .path
+        tarball::pack(plan.contents(), &path, Interrupt::never()).expect("the tarball can be written");
+        path
     }
 }
 

@@ -57,7 +57,7 @@ fn entries_are_as_npm_writes_them() {
 }
 
 #[test]
-fn a_strict_reader_sees_the_staged_tree() {
+fn a_strict_reader_sees_what_was_judged() {
     let sources = Sources::new();
     let plan = sources.plan_package().expect("the sources are sound");
     let file = fs::File::open(sources.pack()).expect("the tarball is there");
@@ -74,28 +74,43 @@ fn a_strict_reader_sees_the_staged_tree() {
 #[test]
 fn a_tree_with_what_cannot_be_packed_is_refused() {
     let sources = Sources::new();
-    let path = sources.pack();
-    let before = fs::read(&path).expect("the tarball is there");
-    let package = sources.path("dist/package");
-    let pack = || tarball::pack(&package, &path, Interrupt::never());
-    assert_eq!(codes(pack()), Vec::<String>::new(), "the twin passes");
-    fs::write(package.join(".npmrc"), "").expect("it can be written");
-    assert_eq!(codes(pack()), ["tree-dotfile"]);
-    assert_eq!(
-        fs::read(&path).expect("the tarball is there"),
-        before,
-        "the last good one stays"
+    let plan = sources.plan_package().expect("the sources are sound");
+    let packed = fs::read(sources.pack_plan(&plan)).expect("the tarball is there");
+    let (package, again) = (sources.path("dist/package"), sources.path("dist/again.tgz"));
+    plan.stage(&package, Interrupt::never())
+        .expect("it can be staged");
+    let read = PackageContents::read(&package).expect("a sound tree");
+    tarball::pack(&read, &again, Interrupt::never()).expect("it can be packed");
+    assert!(
+        fs::read(again).expect("it is there") == packed,
+        "the tree is what was packed"
     );
-    fs::remove_dir_all(&package).expect("it can be removed");
-    assert_eq!(codes(pack()), ["missing"]);
+    fs::write(package.join(".npmrc"), "").expect("it can be written");
+    assert_eq!(codes(PackageContents::read(&package)), ["tree-dotfile"]);
+}
+
+/// What is in `dist/package` afterwards is for people: the tarball is made of what was judged.
+#[test]
+fn a_tree_that_changes_after_it_was_judged_does_not_ship() {
+    let sources = Sources::new();
+    let plan = sources.plan_package().expect("the sources are sound");
+    let package = sources.path("dist/package");
+    plan.stage(&package, Interrupt::never())
+        .expect("it can be staged");
+    let untouched = fs::read(sources.pack_plan(&plan)).expect("the tarball is there");
+    fs::write(package.join("dist/bin.js"), "process.exit(1)").expect("it can be written");
+    sources.write("npm/dist/bin.js", "process.exit(1)");
+    let packed = fs::read(sources.pack_plan(&plan)).expect("the tarball is there");
+    assert!(packed == untouched);
 }
 
 #[test]
 fn an_interrupted_pack_leaves_the_last_good_one_alone() {
     let sources = Sources::new();
-    let path = sources.pack();
+    let plan = sources.plan_package().expect("the sources are sound");
+    let path = sources.pack_plan(&plan);
     let folder = path.parent().expect("it is in a folder");
-    let stopped = tarball::pack(&sources.path("dist/package"), &path, Interrupt::new(&|| true));
+    let stopped = tarball::pack(plan.contents(), &path, Interrupt::new(&|| true));
     assert!(matches!(stopped, Err(ktx_release::Error::Interrupted)));
     assert_eq!(fs::read_dir(folder).expect("a folder").count(), 1);
     assert!(path.exists());

@@ -1,11 +1,13 @@
 //! The wheel: what goes in, what is refused, and that a strict reader agrees.
 
+use std::io::Cursor;
+
 use fs_err as fs;
 use ktx_manifest::archive::Limits;
 use ktx_release::Interrupt;
-use ktx_release::wheel::WheelPlan;
+use ktx_release::wheel::{BuiltWheel, WheelPlan};
 
-use crate::sources::{Sources, codes};
+use crate::sources::{Sources, VERSION, codes};
 
 #[track_caller]
 fn check(change: impl Fn(&Sources), expected: &[&str]) {
@@ -60,7 +62,7 @@ fn a_strict_reader_accepts_it_and_sees_what_was_listed() {
     let sources = Sources::new();
     sources.write("python/ktx_daemon/a name, with \u{e9}.py", "");
     let built = sources.build_wheel();
-    let file = fs::File::open(&built.path).expect("the wheel is there");
+    let file = Cursor::new(built.bytes);
     let inspection = ktx_manifest::wheel::inspect(file, &built.filename, &Limits::default());
     assert_eq!(inspection.findings, []);
     let wheel = inspection.wheel.expect("a wheel without findings");
@@ -74,7 +76,7 @@ fn a_strict_reader_accepts_it_and_sees_what_was_listed() {
 
 /// The text of a file in the wheel's metadata directory.
 fn member(sources: &Sources, name: &str) -> String {
-    let file = fs::File::open(sources.build_wheel().path).expect("the wheel is there");
+    let file = Cursor::new(sources.build_wheel().bytes);
     let mut archive = zip::ZipArchive::new(file).expect("a zip archive");
     let name = format!("kaelio_ktx-1.2.3.dist-info/{name}");
     std::io::read_to_string(archive.by_name(&name).expect("it is in there")).expect("it is text")
@@ -242,16 +244,18 @@ fn every_refusal_names_path_and_rule() {
 #[test]
 fn a_version_without_a_python_form_is_refused() {
     let sources = Sources::new();
-    let mut options = sources.wheel_options();
-    options.version = "1.2.3-rc".parse().expect("SemVer takes it");
-    let error = WheelPlan::new(&options).expect_err("PEP 440 does not");
+    let project = sources.project().expect("the project is sound");
+    let plan = |version: &str| {
+        let version = version.parse().expect("SemVer takes it");
+        WheelPlan::new(&project, &version, None)
+    };
+    let error = plan("1.2.3-rc").expect_err("PEP 440 does not");
     assert_eq!(
         error.to_string(),
         "Unsupported public npm prerelease for Python runtime version: 1.2.3-rc"
     );
     assert!(error.hint().is_some());
-    options.version = "1.2.3-rc.1".parse().expect("SemVer takes it");
-    let plan = WheelPlan::new(&options).expect("both take it");
+    let plan = plan("1.2.3-rc.1").expect("both take it");
     assert_eq!(
         plan.filename().to_string(),
         "kaelio_ktx-1.2.3rc1-py3-none-any.whl"
@@ -259,21 +263,30 @@ fn a_version_without_a_python_form_is_refused() {
 }
 
 #[test]
-fn the_last_good_wheel_stays_when_the_work_stops() {
-    let sources = Sources::new();
-    let built = sources.build_wheel();
-    let before = fs::read(&built.path).expect("the wheel is there");
-    sources.write("python/ktx_daemon/new.py", "");
-    let folder = sources.path("dist/artifacts/python");
-    let plan = sources.plan_wheel().expect("the sources are sound");
-    let stopped = plan.build(&folder, Interrupt::new(&|| true));
+fn an_interrupted_build_makes_no_wheel() {
+    let plan = Sources::new().plan_wheel().expect("the sources are sound");
+    let stopped = plan.build(Interrupt::new(&|| true));
     assert!(matches!(stopped, Err(ktx_release::Error::Interrupted)));
-    assert_eq!(fs::read(&built.path).expect("the wheel is there"), before);
+}
+
+#[test]
+fn a_wheel_is_written_whole_and_read_back() {
+    let sources = Sources::new();
+    sources.build_wheel();
+    sources.write("python/ktx_daemon/new.py", "");
+    let wheel = sources.build_wheel();
+    let folder = sources.path("dist/artifacts/python");
     assert_eq!(
         fs::read_dir(&folder).expect("a folder").count(),
         1,
         "nothing half-written is left"
     );
-    plan.build(&folder, Interrupt::never()).expect("nobody stops it");
-    assert_ne!(fs::read(&built.path).expect("the wheel is there"), before);
+    let project = sources.project().expect("the project is sound");
+    let read = BuiltWheel::read(&project, &VERSION, &folder).expect("it was written");
+    assert_eq!((read.content, read.filename), (wheel.content, wheel.filename));
+    sources.remove("dist/artifacts/python");
+    let missing = BuiltWheel::read(&project, &VERSION, &folder)
+        .map(drop)
+        .expect_err("it is gone");
+    assert_eq!(missing.hint(), Some("run: cargo xtask build-wheel"));
 }

@@ -4,6 +4,8 @@
 
 use std::io::{Error, Result};
 
+use ktx_manifest::BuildProfile;
+use ktx_manifest::program_marks::{self, BuildMark};
 use semver::{Prerelease, Version};
 use serde_json::Value;
 
@@ -28,12 +30,7 @@ impl PackageTree {
         let python = self.python_version()?;
         let python_to = in_python(&python, &from, to)?;
         self.json(PACKAGE_JSON, |package| package["version"] = to.into())?;
-        let programs: Vec<_> = self
-            .paths()
-            .filter(|path| path.starts_with("package/native/"))
-            .map(str::to_owned)
-            .collect();
-        for path in programs {
+        for path in self.programs() {
             self.replace_bytes(&path, from.as_bytes(), to.as_bytes())?;
         }
         self.wheel(|wheel| wheel.stamp(&python, &python_to))?;
@@ -45,6 +42,32 @@ impl PackageTree {
             manifest["version"] = python_to.into();
             manifest["wheel"]["file"] = file.into();
         })
+    }
+
+    /// Makes a release of a local build: its programs say so, in as many bytes as before.
+    pub fn mark_for_release(&mut self) -> Result<()> {
+        for path in self.programs() {
+            let mark = program_marks::build(self.get(&path).unwrap_or_default());
+            let Some(local) = mark.filter(|mark| mark.profile != BuildProfile::Release) else {
+                continue;
+            };
+            let mut release = BuildMark {
+                profile: BuildProfile::Release,
+                ..local.clone()
+            };
+            let (local, longer) = (local.to_string(), release.to_string().len());
+            let shorter = release.compiler.len() + local.len() - longer;
+            release.compiler.truncate(shorter);
+            self.replace_bytes(&path, local.as_bytes(), release.to_string().as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn programs(&self) -> Vec<String> {
+        self.paths()
+            .filter(|path| path.starts_with("package/native/"))
+            .map(str::to_owned)
+            .collect()
     }
 
     fn text_at(&self, path: &str, key: &str) -> Result<String> {

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use ktx_manifest::artifact_manifest::ArtifactKind;
+use ktx_release::package::PackageContents;
 use ktx_release::{Interrupt, tarball};
 
 use super::Comparison;
@@ -47,7 +48,7 @@ struct Bench<'a> {
 
 impl<'a> Bench<'a> {
     fn new(session: &'a Session<'a>, scratch: &'a Utf8Path) -> Result<Self> {
-        let built = crate::build::build(&BuildArgs::default(), session)?;
+        let built = crate::build::build(&BuildArgs::for_release(), session)?;
         let package = session.dist()?.join("package");
         Ok(Bench {
             session,
@@ -163,7 +164,8 @@ impl<'a> Bench<'a> {
     fn installation(&self) -> Result<Comparison> {
         let empty = self.scratch.join("empty.tgz");
         let tree = tree(self.scratch, "empty")?;
-        tarball::pack(tree.as_std_path(), empty.as_std_path(), Interrupt::never())?;
+        let tree = PackageContents::read(tree.as_std_path())?;
+        tarball::pack(&tree, empty.as_std_path(), Interrupt::never())?;
         let (mut ours, mut floor) = (0, 0);
         let taken = compare(
             &mut [
@@ -191,7 +193,13 @@ impl<'a> Bench<'a> {
     }
 
     fn build_again(&self) -> Result<Comparison> {
-        let build = || Ok(command(&self.xtask, &["build", "--quiet"], self.root));
+        let build = || {
+            Ok(command(
+                &self.xtask,
+                &["build", "--release", "--quiet"],
+                self.root,
+            ))
+        };
         let taken = compare(&mut [Contestant::new("xtask build, nothing changed", build)], 3)?;
         Comparison::new("build again", "2000 ms", taken)
     }

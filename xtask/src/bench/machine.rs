@@ -20,7 +20,7 @@ pub struct Machine {
 impl Machine {
     /// Builds the package of this checkout. The runtime goes to a folder in `scratch`.
     pub fn prepare(session: &Session<'_>, scratch: &Utf8Path) -> Result<Self> {
-        build::build(&BuildArgs::default(), session)?;
+        build::build(&BuildArgs::for_release(), session)?;
         let package = session.root()?.join("dist/package");
         Ok(Machine {
             program: package.join(build::host()?.program_path()),

@@ -14,8 +14,8 @@ use ktx_publish::artifacts::{Built, Location};
 use ktx_publish::{Desk, Environment};
 
 use crate::exit::{Exit, Failure};
+use crate::git;
 use crate::interrupt;
-use crate::process::{self, Talk};
 use crate::session::Session;
 use crate::sources;
 
@@ -99,20 +99,10 @@ pub fn built_as(
 }
 
 fn head(session: &Session<'_>) -> Result<Head> {
-    let Ok(root) = session.root() else {
+    if session.root().is_err() {
         return Ok(Head::NoCheckout);
-    };
-    Ok(Head::At(
-        git(session, root, &["rev-parse", "HEAD"])?.trim().to_owned(),
-    ))
-}
-
-/// What git says, run in the checkout.
-pub fn git(session: &Session<'_>, root: &camino::Utf8Path, arguments: &[&str]) -> Result<String> {
-    let mut command = std::process::Command::new("git");
-    command.args(arguments).current_dir(root);
-    let said = process::run(session.printer, command, Talk::Kept).context("failed to ask git")?;
-    Ok(said.stdout)
+    }
+    Ok(Head::At(git::output(session, &["rev-parse", "HEAD"])?))
 }
 
 /// `--registry`. The value is not repeated: it may hold a password.

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use crate::build::programs;
 use crate::process::{self, Talk};
+use crate::programs;
 use crate::session::Session;
 
 const TARGETS: [&str; 2] = ["x86_64-pc-windows-gnu", "aarch64-apple-darwin"];
@@ -12,11 +12,10 @@ pub fn run(session: &Session<'_>) -> Result<()> {
     for target in TARGETS {
         programs::add_rust_target(session, target)?;
         let step = session.printer.step(&format!("check ktx for {target}"));
-        let mut check = programs::zig_cargo(session, "check")?;
-        check
+        let sh = session.shell()?;
+        let check = programs::zig_cargo(session, &sh, "check")?
             .args(["--locked", "--package", "ktx", "--target", target])
-            .env("RUSTFLAGS", "--deny=warnings")
-            .current_dir(session.root()?);
+            .env("RUSTFLAGS", "--deny=warnings");
         process::run(session.printer, check, Talk::Kept)?;
         step.done("");
     }

@@ -1,16 +1,13 @@
 //! The same sources give the same program from any folder: builds it here and in a copy elsewhere, and compares.
 
-use std::process::Command;
-
 use anyhow::{Context, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
-use ktx_manifest::Sha256Digest;
+use ktx_manifest::{BuildProfile, Sha256Digest};
 
-use crate::build::{self, programs};
 use crate::dist::Dist;
-use crate::process::{self, Talk};
 use crate::session::Session;
+use crate::{build, git, programs};
 
 pub fn run(session: &Session<'_>) -> Result<()> {
     let root = session.root()?;
@@ -38,16 +35,18 @@ pub fn run(session: &Session<'_>) -> Result<()> {
 }
 
 fn program(session: &Session<'_>) -> Result<Utf8PathBuf> {
-    programs::build(session, &Dist::lock(session)?, build::host()?)
+    programs::build(
+        session,
+        &Dist::lock(session)?,
+        build::host()?,
+        BuildProfile::Release,
+    )
 }
 
 /// What git tracks, and what is new and not ignored.
 fn copy_sources(session: &Session<'_>, root: &Utf8Path, copy: &Utf8Path) -> Result<()> {
-    let mut list = Command::new("git");
-    list.args(["ls-files", "--cached", "--others", "--exclude-standard"])
-        .current_dir(root);
-    let listed = process::run(session.printer, list, Talk::Kept)?.stdout;
-    for file in listed.lines().filter(|file| root.join(file).is_file()) {
+    let files = git::files(session)?;
+    for file in files.iter().filter(|file| root.join(file).is_file()) {
         let to = copy.join(file);
         fs::create_dir_all(to.parent().context("failed to find a file's folder")?)?;
         fs::copy(root.join(file), to)?;

@@ -34,6 +34,7 @@ impl Published {
         for folder in [self.origin.path().to_owned(), self.releaser.checkout.path(".git")] {
             let folder = folder.to_string_lossy().into_owned();
             self.releaser
+                .checkout
                 .git(&["--git-dir", &folder, "update-ref", "-d", "refs/tags/v0.1.0"]);
         }
         self.github = Github::start(self.origin.path());
@@ -50,7 +51,7 @@ impl Published {
             .env("GITHUB_API_URL", self.github.url())
             .env("GITHUB_TOKEN", token);
         let said = checkout.transcript(command);
-        let head = self.releaser.git(&["rev-parse", "HEAD"]);
+        let head = self.releaser.checkout.git(&["rev-parse", "HEAD"]);
         let said = said
             .replace(&head, "[REVISION]")
             .replace(&self.github.url(), "[GITHUB]");
@@ -59,7 +60,7 @@ impl Published {
     }
 
     fn lines(&self) -> String {
-        let head = self.releaser.git(&["rev-parse", "HEAD"]);
+        let head = self.releaser.checkout.git(&["rev-parse", "HEAD"]);
         let lines = self.github.lines().join("\n").replace(&head, "[REVISION]");
         lines.replace(crate::checkout::foreign().as_str(), "[PLATFORM]")
     }
@@ -137,7 +138,10 @@ fn a_published_version_gets_its_tag_and_its_page_and_asking_again_changes_nothin
       uploaded publish-receipt.json
       uploaded smoke-[PLATFORM].json
     ");
-    let tag = published.releaser.git(&["cat-file", "-t", "v0.1.0-rc.0"]);
+    let tag = published
+        .releaser
+        .checkout
+        .git(&["cat-file", "-t", "v0.1.0-rc.0"]);
     assert_eq!(tag, "tag", "the checkout has the tag, so `version next` knows it");
     let sums = String::from_utf8(published.github.asset("SHA256SUMS")).expect("text");
     for line in sums.lines() {
@@ -272,8 +276,11 @@ fn what_is_not_as_it_was_published_is_refused() {
     assert_eq!(published.github.lines(), Vec::<String>::new());
 
     // Somebody made the tag elsewhere.
-    published.releaser.git(&["tag", "v0.1.0", "HEAD~1"]);
-    published.releaser.git(&["push", "--quiet", "origin", "v0.1.0"]);
+    published.releaser.checkout.git(&["tag", "v0.1.0", "HEAD~1"]);
+    published
+        .releaser
+        .checkout
+        .git(&["push", "--quiet", "origin", "v0.1.0"]);
     snapshot!(published.announce(&["--execute"]), @r"
     exit 6
     --- stdout
@@ -283,8 +290,9 @@ fn what_is_not_as_it_was_published_is_refused() {
     ");
     published
         .releaser
+        .checkout
         .git(&["push", "--quiet", "--delete", "origin", "v0.1.0"]);
-    published.releaser.git(&["tag", "--delete", "v0.1.0"]);
+    published.releaser.checkout.git(&["tag", "--delete", "v0.1.0"]);
 
     // A page that cannot be changed any more and lacks a file.
     published.github.make_immutable();

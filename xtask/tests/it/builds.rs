@@ -5,8 +5,6 @@ use std::process::Command;
 
 use fs_err as fs;
 use ktx_fixtures::sample_program;
-use ktx_release::Interrupt;
-use ktx_release::artifacts::{ManifestFacts, write_manifest};
 
 use crate::checkout::{Checkout, TARBALL, VERSION, WHEEL, foreign};
 
@@ -247,41 +245,29 @@ fn build_package_refuses_wrong_programs_and_wrong_usage() {
     assert!(binary(format!("{platform}=other")).starts_with("exit 0\n"));
 }
 
-/// Everything in `dist/artifacts`, by the commands and, for what `build` alone does, by the library.
-fn with_artifacts() -> Checkout {
+/// Everything in `dist/artifacts`, and the commit that it was built from.
+fn with_artifacts() -> (Checkout, String) {
     let checkout = Checkout::new();
-    for command in ["build-wheel", "build-package"] {
-        checkout.build(&[command]);
-    }
-    let packed = ktx_release::tarball::pack(
-        &checkout.path("dist/package"),
-        &checkout.path(TARBALL),
-        Interrupt::never(),
-    );
-    packed.expect("the package can be packed");
-    let facts = ManifestFacts {
-        version: VERSION.parse().expect("a SemVer version"),
-        generated_at: jiff::Timestamp::UNIX_EPOCH,
-        source_revision: Some("1".repeat(40)),
-    };
-    write_manifest(&checkout.path("dist/artifacts"), &facts).expect("the artifacts are there");
-    checkout
+    checkout.commit();
+    checkout.build(&["build", "--prebuilt"]);
+    let revision = checkout.git(&["rev-parse", "HEAD"]);
+    (checkout, revision)
 }
 
 #[test]
 fn verify_accepts_what_was_built_and_nothing_else() {
-    let checkout = with_artifacts();
+    let (checkout, revision) = with_artifacts();
     let verify = |arguments: &[&str]| {
         let arguments: Vec<_> = ["verify"].iter().chain(arguments).copied().collect();
         checkout.transcript(checkout.xtask(&arguments))
     };
     assert!(verify(&[]).starts_with("exit 0\n"), "{}", verify(&[]));
     assert!(verify(&["--artifacts", "dist/artifacts"]).starts_with("exit 0\n"));
-    assert!(verify(&["--source-revision", &"1".repeat(40)]).starts_with("exit 0\n"));
+    assert!(verify(&["--source-revision", &revision]).starts_with("exit 0\n"));
     let other = verify(&["--source-revision", "other"]);
     assert!(other.starts_with("exit 6\n"), "{other}");
-    let message = "Artifact manifest sourceRevision mismatch: expected other, got 1111";
-    assert!(other.contains(message), "{other}");
+    let message = format!("Artifact manifest sourceRevision mismatch: expected other, got {revision}");
+    assert!(other.contains(&message), "{other}");
     assert!(verify(&["--artifacts", "absent"]).starts_with("exit 4\n"));
     checkout.write("dist/artifacts/npm/extra.tgz", "");
     let mut wheel = checkout.read(WHEEL);

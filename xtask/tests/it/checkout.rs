@@ -93,6 +93,41 @@ impl Checkout {
         assert!(transcript.starts_with("exit 0\n"), "{transcript}");
     }
 
+    /// Everything that is not ignored, as a commit.
+    pub fn commit(&self) {
+        if !self.path(".git").exists() {
+            self.write(".gitignore", "/dist\n/target\n/.npm\n/.npmrc\n");
+            self.git(&["init", "--quiet", "--initial-branch", "main"]);
+        }
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--allow-empty", "--message", "Release"]);
+        if !self.git(&["remote"]).is_empty() {
+            self.git(&["push", "--quiet", "origin", "main"]);
+        }
+    }
+
+    pub fn git(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new("git");
+        let person = [
+            "-c",
+            "user.name=Releaser",
+            "-c",
+            "user.email=releaser@example.com",
+        ];
+        command.args(person).args(arguments);
+        self.apart(&mut command);
+        let output = command
+            .current_dir(self.folder.path())
+            .output()
+            .expect("git runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        String::from_utf8(output.stdout)
+            .expect("git speaks UTF-8")
+            .trim()
+            .to_owned()
+    }
+
     /// Takes the user's environment from a command, but for what it takes to find programs.
     pub fn apart(&self, command: &mut Command) {
         command.env_clear().env("HOME", self.folder.path());

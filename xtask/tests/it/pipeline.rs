@@ -85,7 +85,7 @@ impl Runner<'_> {
         command
             .env("PATH", format!("{}:{path}", self.programs.display()))
             .env("GITHUB_OUTPUT", outputs)
-            .env("GITHUB_SHA", self.releaser.git(&["rev-parse", "HEAD"]))
+            .env("GITHUB_SHA", self.releaser.checkout.git(&["rev-parse", "HEAD"]))
             .current_dir(folder.join(step.working_directory.as_deref().unwrap_or_default()));
         for (name, value) in &step.env {
             let value = match value.contains("${{") {

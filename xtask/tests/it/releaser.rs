@@ -1,7 +1,5 @@
 //! A release engineer's checkout: under git, with a policy that names a local registry, and somebody's credentials.
 
-use std::process::Command;
-
 use fs_err as fs;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -37,9 +35,7 @@ impl Releaser {
         checkout.write("CHANGELOG.md", changelog(version));
         let credentials = releaser.registry.credentials(&releaser.registry.url());
         checkout.write(".npmrc", credentials);
-        checkout.write(".gitignore", "/dist\n/target\n/.npm\n/.npmrc\n");
-        releaser.git(&["init", "--quiet", "--initial-branch", "main"]);
-        releaser.commit();
+        checkout.commit();
         releaser
     }
 
@@ -49,55 +45,24 @@ impl Releaser {
             serde_json::from_slice(&self.checkout.read("release-policy.json")).expect("the policy is JSON");
         policy.as_object_mut().expect("an object").remove("budgets");
         self.checkout.write("release-policy.json", policy.to_string());
-        self.commit();
+        self.checkout.commit();
     }
 
     /// A bare repository that every commit is pushed to.
     pub fn origin(&self) -> TempDir {
         let origin = tempfile::tempdir().expect("a folder");
         let address = origin.path().to_string_lossy().into_owned();
-        self.git(&["init", "--quiet", "--bare", &address]);
-        self.git(&["remote", "add", "origin", &address]);
-        self.git(&["push", "--quiet", "origin", "main"]);
+        self.checkout.git(&["init", "--quiet", "--bare", &address]);
+        self.checkout.git(&["remote", "add", "origin", &address]);
+        self.checkout.git(&["push", "--quiet", "origin", "main"]);
         origin
-    }
-
-    /// Everything that is not ignored, as a commit.
-    pub fn commit(&self) {
-        self.git(&["add", "--all"]);
-        self.git(&["commit", "--quiet", "--allow-empty", "--message", "Release"]);
-        if !self.git(&["remote"]).is_empty() {
-            self.git(&["push", "--quiet", "origin", "main"]);
-        }
-    }
-
-    pub fn git(&self, arguments: &[&str]) -> String {
-        let mut command = Command::new("git");
-        let person = [
-            "-c",
-            "user.name=Releaser",
-            "-c",
-            "user.email=releaser@example.com",
-        ];
-        command.args(person).args(arguments);
-        self.checkout.apart(&mut command);
-        let output = command
-            .current_dir(self.checkout.path(""))
-            .output()
-            .expect("git runs");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{said}");
-        String::from_utf8(output.stdout)
-            .expect("git speaks UTF-8")
-            .trim()
-            .to_owned()
     }
 
     /// A program that says to be of `version`, and the artifacts around it.
     pub fn build(&self, version: &str) {
         self.stamp_program(version);
         self.checkout.write("CHANGELOG.md", changelog(version));
-        self.commit();
+        self.checkout.commit();
         self.checkout.build(&["build", "--prebuilt"]);
     }
 

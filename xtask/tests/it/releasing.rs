@@ -76,7 +76,7 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
     tag     before  after
     latest  -       [VERSION]
     next    -       [VERSION]
-    checked: open gates: release-mode, artifacts, policy, source-revision, platforms, smoke, changelog, budgets
+    checked: open gates: release-mode, artifacts, policy, source-revision, platforms, build-profile, smoke, changelog, budgets
     checked: the tag is one of ours and no version range
     checked: the version's channel and the policy allow the tag
     checked: no tag moves backwards
@@ -105,7 +105,7 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
     tag     before  after
     latest  -       [VERSION]
     next    -       [VERSION]
-    checked: open gates: release-mode, artifacts, policy, source-revision, platforms, smoke, changelog, budgets
+    checked: open gates: release-mode, artifacts, policy, source-revision, platforms, build-profile, smoke, changelog, budgets
     checked: the tag is one of ours and no version range
     checked: the version's channel and the policy allow the tag
     checked: no tag moves backwards
@@ -131,7 +131,7 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
     tag     before  after
     latest  -       [VERSION]
     next    -       [VERSION]
-    checked: open gates: release-mode, artifacts, policy, source-revision, platforms, smoke, changelog, budgets
+    checked: open gates: release-mode, artifacts, policy, source-revision, platforms, build-profile, smoke, changelog, budgets
     checked: the tag is one of ours and no version range
     checked: the version's channel and the policy allow the tag
     checked: no tag moves backwards
@@ -250,7 +250,7 @@ fn a_refused_tag_is_named_although_the_gates_are_shut() {
     hint: a tag is next, latest or branch-<name>: cargo xtask publish --tag next --registry [REGISTRY]/ --artifacts [FOLDER]/artifacts
     error: failed to read `[FOLDER]/artifacts/manifest.json`: No such file or directory (os error 2); Missing npm tarball: [FOLDER]/artifacts/npm/kaelio-ktx-[VERSION].tgz. Run cargo xtask check first. [gate-artifacts]
     hint: cargo xtask build
-    error: there are no verified artifacts to look at [gate-policy, gate-source-revision, gate-platforms]
+    error: there are no verified artifacts to look at [gate-policy, gate-source-revision, gate-platforms, gate-build-profile]
     hint: cargo xtask build
     error: linux-x64: there is no smoke report [gate-smoke]
     hint: on linux-x64: cargo xtask smoke --no-skip
@@ -291,7 +291,7 @@ fn an_unreachable_registry_is_never_guessed() {
     integrity: [INTEGRITY]
     command: npm publish PRIVATE-COPY.tgz --tag=next --access=public --provenance=false --dry-run=false --force=false --ignore-scripts --json --fetch-retries=0 --registry=http://127.0.0.1:9/ --@kaelio:registry=http://127.0.0.1:9/
     tags: not known
-    checked: open gates: release-mode, artifacts, policy, source-revision, platforms, smoke, changelog, budgets
+    checked: open gates: release-mode, artifacts, policy, source-revision, platforms, build-profile, smoke, changelog, budgets
     checked: the tag is one of ours and no version range
     checked: the version's channel and the policy allow the tag
     not checked: no tag moves backwards

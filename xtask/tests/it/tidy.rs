@@ -158,6 +158,21 @@ fn versions_agree() {
 }
 
 #[test]
+fn the_compiler_is_pinned() {
+    let pinned = text("rust-toolchain.toml");
+    let version = pinned
+        .lines()
+        .find_map(|line| line.strip_prefix("channel = \"")?.strip_suffix('"'))
+        .and_then(|channel| channel.parse::<semver::Version>().ok())
+        .expect("rust-toolchain.toml names an exact version");
+    let promised = format!("rust-version = \"{}.{}\"", version.major, version.minor);
+    assert!(
+        text("Cargo.toml").contains(&promised),
+        "Cargo.toml promises another Rust than {version}"
+    );
+}
+
+#[test]
 fn the_launcher_is_tried_on_the_oldest_node_that_is_promised() {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]

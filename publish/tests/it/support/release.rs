@@ -292,7 +292,10 @@ fn tarball(package: &Value) -> Vec<u8> {
         archive.append_data(&mut header, path, bytes).unwrap();
     };
     add("package/package.json", package.to_string().as_bytes());
-    add("package/native/linux-x64/ktx", b"a program");
+    add(
+        "package/native/linux-x64/ktx",
+        b"a program, ktx-build-mark:release:rustc 1.95.0:end",
+    );
     let mut gzip = archive.into_inner().unwrap();
     gzip.flush().unwrap();
     gzip.finish().unwrap()

@@ -13,7 +13,8 @@ use std::sync::OnceLock;
 use fs_err as fs;
 use ktx_manifest::Platform;
 use ktx_release::package::{HostAnswer, PackageOptions, PackagePlan};
-use ktx_release::wheel::{WheelOptions, WheelPlan};
+use ktx_release::pyproject::Project;
+use ktx_release::wheel::WheelPlan;
 use ktx_release::{Interrupt, artifacts, tarball};
 use tempfile::TempDir;
 
@@ -41,17 +42,10 @@ fn built() -> &'static Artifacts {
     BUILT.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let version: semver::Version = VERSION.parse().expect("the workspace has a SemVer version");
-        let options = WheelOptions {
-            source: root().join("python"),
-            version: version.clone(),
-            epoch: None,
-        };
-        let plan = WheelPlan::new(&options).expect("the payload is sound");
-        let wheels = folder.path().join("artifacts/python");
-        let wheel = plan
-            .build(&wheels, Interrupt::never())
-            .expect("the wheel can be written")
-            .path;
+        let project = Project::read(&root().join("python")).expect("the project is sound");
+        let plan = WheelPlan::new(&project, &version, None).expect("the payload is sound");
+        let wheel = plan.build(Interrupt::never()).expect("the wheel can be built");
+        let written = wheel.write(&folder.path().join("artifacts/python"));
         let programs = Platform::ALL.map(|platform| {
             let path = folder.path().join(format!("bin-{platform}"));
             fs::write(&path, programs::program(platform.as_str(), VERSION))
@@ -60,7 +54,8 @@ fn built() -> &'static Artifacts {
         });
         let plan = PackagePlan::new(&PackageOptions {
             root: root(),
-            wheels,
+            project,
+            wheel,
             programs: programs.into(),
             host_answer: Some(HostAnswer::Said(format!("@kaelio/ktx {VERSION}\n"))),
             version: version.clone(),
@@ -73,10 +68,10 @@ fn built() -> &'static Artifacts {
             .path()
             .join("artifacts")
             .join(artifacts::tarball_path(&version));
-        tarball::pack(&package, &tarball, Interrupt::never()).expect("the tarball can be written");
+        tarball::pack(plan.contents(), &tarball, Interrupt::never()).expect("the tarball can be written");
         Artifacts {
             _folder: folder,
-            wheel,
+            wheel: written.expect("the wheel can be written"),
             package,
             tarball,
         }

@@ -62,7 +62,8 @@ impl<'s> Checkout<'s> {
     }
 
     /// The version set and committed, its artifacts where a build puts them, verified and proven.
-    pub fn build(&self, version: &str, package: &PackageTree) -> Result<(), Stop> {
+    pub fn build(&self, version: &str, mut package: PackageTree) -> Result<(), Stop> {
+        package.mark_for_release()?;
         self.xtask("version-set", "version set").arg(version).check()?;
         fs::write(self.at("CHANGELOG.md"), changelog(version))?;
         self.git(
@@ -78,7 +79,7 @@ impl<'s> Checkout<'s> {
         if artifacts.exists() {
             fs::remove_dir_all(&artifacts)?;
         }
-        let tarball = write_artifacts(&artifacts, package, head.stdout.trim())?;
+        let tarball = write_artifacts(&artifacts, &package, head.stdout.trim())?;
         self.xtask("verify", "verify").check()?;
         self.release("diff", "diff").check()?;
         self.refuses_unproven(version)?;

@@ -64,7 +64,7 @@ impl Rehearsal<'_> {
         let version = &self.versions.candidate;
         let tag = dist_tag(version);
         self.releaser
-            .build(version, &PackageTree::read(&self.stage.package().tarball)?)?;
+            .build(version, PackageTree::read(&self.stage.package().tarball)?)?;
         let publish = format!("publish --tag {tag}");
         if version.contains('-') {
             self.releaser
@@ -100,7 +100,7 @@ impl Rehearsal<'_> {
         let Versions {
             candidate, stable, ..
         } = self.versions;
-        self.releaser.build(stable, &self.stamped(stable)?)?;
+        self.releaser.build(stable, self.stamped(stable)?)?;
         self.releaser.publish("publish-stable", stable)?;
         self.releaser
             .release("promote-unproven", PROMOTE)
@@ -129,7 +129,7 @@ impl Rehearsal<'_> {
         let version = &self.versions.bad;
         let mut package = self.stamped(version)?;
         package.wheel(|wheel| wheel.append("semantic_layer/dimensions.py", FAULT))?;
-        self.releaser.build(version, &package)?;
+        self.releaser.build(version, package)?;
         self.releaser.publish("publish-bad", version)?;
         self.releaser.prove_published("published-bad", version)?;
         self.promote("promote-bad", version)?;

@@ -7,8 +7,10 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
-use ktx_manifest::Platform;
+use ktx_manifest::program_marks::BuildMark;
+use ktx_manifest::{BuildProfile, Platform};
 use ktx_system::files::{self, Access};
+use xshell::{Cmd, Shell, cmd};
 
 use crate::dist::Dist;
 use crate::exit::{Exit, Failure};
@@ -17,17 +19,29 @@ use crate::session::Session;
 use crate::tools::{self, ToolSet};
 
 /// Builds one platform's program and puts it in `dist/bin/<platform>/`.
-pub fn build(session: &Session<'_>, dist: &Dist, platform: Platform) -> Result<Utf8PathBuf> {
+pub fn build(
+    session: &Session<'_>,
+    dist: &Dist,
+    platform: Platform,
+    profile: BuildProfile,
+) -> Result<Utf8PathBuf> {
     let root = session.root()?;
     let target = target(platform);
-    let step = session.printer.long_step(&format!("build ktx for {platform}"));
+    let step = session
+        .printer
+        .long_step(&format!("build ktx for {platform}, {}", profile.name()));
     add_rust_target(session, target)?;
-    process::run(session.printer, command(session, platform)?, Talk::Kept)
-        .with_context(|| format!("failed to build `ktx` for {platform}"))?;
+    let watch = |line: &str| progress(line).map(|progress| step.says(&progress)).is_some();
+    process::run(
+        session.printer,
+        command(session, platform, profile)?,
+        Talk::Watched(&watch),
+    )
+    .with_context(|| format!("failed to build `ktx` for {platform}"))?;
     let built = root
         .join("target")
         .join(target)
-        .join("release")
+        .join(profile.name())
         .join(platform.program_file());
     let path = dist
         .path()
@@ -51,47 +65,62 @@ fn target(platform: Platform) -> &'static str {
     }
 }
 
-fn command(session: &Session<'_>, platform: Platform) -> Result<Command> {
+fn command(session: &Session<'_>, platform: Platform, profile: BuildProfile) -> Result<Command> {
     let root = session.root()?;
+    let sh = session.shell()?;
     let native = !cfg!(target_os = "linux") && Platform::host() == Some(platform);
-    let mut command = if native {
-        let mut cargo = Command::new("cargo");
-        cargo.arg("build");
-        cargo
-    } else {
-        zig_cargo(session, "zigbuild")?
+    let cargo = match native {
+        true => cmd!(sh, "cargo build"),
+        false => zig_cargo(session, &sh, "zigbuild")?,
     };
-    command
+    let compiler = process::run(session.printer, cmd!(sh, "rustc --version"), Talk::Kept)?.stdout;
+    let mark = BuildMark {
+        profile,
+        compiler: compiler.trim().to_owned(),
+    };
+    let (profile, target) = (profile.name(), target(platform));
+    let cargo = cargo
         .args([
-            "--release",
+            "--profile",
+            profile,
             "--locked",
             "--package",
             "ktx",
             "--bin",
             "ktx",
-            "--target",
-            target(platform),
         ])
-        .current_dir(root)
+        .args(["--target", target])
+        .env("KTX_BUILD_MARK", mark.to_string())
         .env("CARGO_ENCODED_RUSTFLAGS", rustflags(root, platform)?)
         .env("CARGO_TARGET_DIR", root.join("target"))
+        // Cargo draws no bar where it sees no terminal, unless it is told how wide one would be.
+        .envs([
+            ("CARGO_TERM_PROGRESS_WHEN", "always"),
+            ("CARGO_TERM_PROGRESS_WIDTH", "100"),
+        ])
         .env_remove("RUSTFLAGS");
-    Ok(command)
+    Ok(cargo.into())
+}
+
+/// What cargo's bar says: `    Building [====>    ] 45/190: serde, tokio`.
+fn progress(line: &str) -> Option<String> {
+    let line = line.trim_start().strip_prefix("Building [")?;
+    let (_, progress) = line.split_once("] ")?;
+    let progress = progress.trim_end_matches("\u{1b}[K").trim_end();
+    Some(progress.replacen('/', " of ", 1))
 }
 
 /// A command of cargo-zigbuild, with everything it caches kept below `target/tools/`.
-pub fn zig_cargo(session: &Session<'_>, subcommand: &str) -> Result<Command> {
+pub fn zig_cargo<'sh>(session: &Session<'_>, sh: &'sh Shell, subcommand: &str) -> Result<Cmd<'sh>> {
     let tools = tools::provide(session, ToolSet::Cross)?;
     let caches = session.root()?.join("target/tools");
     let zig = format!("zig{}", std::env::consts::EXE_SUFFIX);
-    let mut command = Command::new(tools.program("cargo-zigbuild"));
-    command
-        .arg(subcommand)
+    let cargo_zigbuild = tools.program("cargo-zigbuild");
+    Ok(cmd!(sh, "{cargo_zigbuild} {subcommand}")
         .env("CARGO_ZIGBUILD_ZIG_PATH", tools.library("ziglang")?.join(zig))
         .env("CARGO_ZIGBUILD_CACHE_DIR", caches.join("zigbuild-cache"))
         .env("ZIG_GLOBAL_CACHE_DIR", caches.join("zig-cache"))
-        .env("ZIG_LOCAL_CACHE_DIR", caches.join("zig-cache"));
-    Ok(command)
+        .env("ZIG_LOCAL_CACHE_DIR", caches.join("zig-cache")))
 }
 
 /// The paths of this machine stay out of the program: the same sources give the same bytes from any folder.
@@ -125,29 +154,26 @@ fn rustflags(root: &Utf8Path, platform: Platform) -> Result<String> {
 
 /// Adds a target's standard library to the toolchain, once.
 pub fn add_rust_target(session: &Session<'_>, target: &str) -> Result<()> {
-    let mut sysroot = Command::new("rustc");
-    sysroot.args(["--print", "sysroot"]);
-    let sysroot = process::run(session.printer, sysroot, Talk::Kept)?.stdout;
-    if Utf8Path::new(sysroot.trim())
-        .join("lib/rustlib")
-        .join(target)
-        .join("lib")
-        .is_dir()
-    {
+    let sh = session.shell()?;
+    let sysroot = process::run(session.printer, cmd!(sh, "rustc --print sysroot"), Talk::Kept)?.stdout;
+    let library = Utf8Path::new(sysroot.trim()).join(format!("lib/rustlib/{target}/lib"));
+    if library.is_dir() {
         return Ok(());
     }
-    let mut add = Command::new("rustup");
-    add.args(["target", "add", target]);
-    process::run(session.printer, add, Talk::Kept)
-        .map(drop)
-        .map_err(|error| {
-            Failure::new(
-                Exit::Prerequisite,
-                format!("failed to add the Rust target `{target}`"),
-            )
-            .hint(format!("run: rustup target add {target}"))
-            .instead_of(error)
-        })
+    process::run(
+        session.printer,
+        cmd!(sh, "rustup target add {target}"),
+        Talk::Kept,
+    )
+    .map(drop)
+    .map_err(|error| {
+        Failure::new(
+            Exit::Prerequisite,
+            format!("failed to add the Rust target `{target}`"),
+        )
+        .hint(format!("run: rustup target add {target}"))
+        .instead_of(error)
+    })
 }
 
 /// A program that is the same keeps its file, whatever has it open.
@@ -157,4 +183,17 @@ fn replace_if_changed(built: &Utf8Path, path: &Utf8Path) -> Result<()> {
         return Ok(());
     }
     Ok(files::write(path.as_std_path(), &new, Access::Executable)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bar_of_cargo_is_read_and_nothing_else() {
+        let bar = "    Building [=====>                 ] 45/190: serde, ktx(bin)     ";
+        assert_eq!(progress(bar).as_deref(), Some("45 of 190: serde, ktx(bin)"));
+        assert_eq!(progress("   Compiling serde v1.0.0"), None);
+        assert_eq!(progress("error: Building [ is not closed"), None);
+    }
 }

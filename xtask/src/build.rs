@@ -3,26 +3,24 @@
 //! The artifacts are made beside `dist/artifacts` and put there in one step: until all of them stand, the last good
 //! ones do.
 
-pub mod programs;
-mod revision;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use camino::Utf8PathBuf;
 use clap::Args;
-use ktx_manifest::Platform;
 use ktx_manifest::artifact_manifest::{ArtifactKind, ArtifactManifest};
-use ktx_release::artifacts::{self, ManifestFacts};
+use ktx_manifest::{BuildProfile, Platform};
+use ktx_release::artifacts::{self, SourceFacts};
 use ktx_release::package::{PackageOptions, stage_assets};
 use ktx_release::tarball;
 use ktx_system::files::replace_directory;
 
 use crate::dist::Dist;
 use crate::exit::{Exit, Failure};
+use crate::git::Revision;
 use crate::session::Session;
-use crate::{build_package, build_wheel, refusal, sources};
+use crate::{build_package, build_wheel, programs, refusal, sources};
 
 /// Build the programs, the wheel, the package, the tarball and the artifact manifest
 #[derive(Args, Clone, Debug, Default)]
@@ -30,10 +28,34 @@ pub struct BuildArgs {
     /// Platforms to build the program for, or `all` [default: this machine's]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     platform: Vec<String>,
+    /// Build the programs as a release has them, which takes minutes [implied by --platform all]
+    #[arg(long)]
+    release: bool,
     /// Build no program: assemble those that lie in dist/bin
-    #[arg(long, conflicts_with = "platform")]
+    #[arg(long, conflicts_with_all = ["platform", "release"])]
     prebuilt: bool,
 }
+
+impl BuildArgs {
+    /// This machine's program as a release has it.
+    pub fn for_release() -> Self {
+        BuildArgs {
+            release: true,
+            ..BuildArgs::default()
+        }
+    }
+
+    /// A release is of every platform; anything else is for the machine at hand, and quick.
+    fn profile(&self) -> BuildProfile {
+        match self.release || self.platform.iter().any(|name| name == ALL) {
+            true => BuildProfile::Release,
+            false => BuildProfile::Local,
+        }
+    }
+}
+
+/// `--platform all`
+const ALL: &str = "all";
 
 pub fn run(arguments: BuildArgs, session: &Session<'_>) -> Result<()> {
     let built = build(&arguments, session)?;
@@ -75,13 +97,14 @@ pub fn build(arguments: &BuildArgs, session: &Session<'_>) -> Result<Built> {
     } else {
         platforms(&arguments.platform)?
     };
+    let profile = arguments.profile();
     let dist = Dist::lock(session)?;
     let mut programs = BTreeMap::new();
     if arguments.prebuilt {
         programs = build_package::built_programs(dist.path())?;
     }
     for platform in wanted {
-        let program = programs::build(session, &dist, platform)?;
+        let program = programs::build(session, &dist, platform, profile)?;
         programs.insert(platform, program.into_std_path_buf());
     }
     let step = session.printer.step("assemble the artifacts");
@@ -93,60 +116,66 @@ pub fn build(arguments: &BuildArgs, session: &Session<'_>) -> Result<Built> {
     Ok(Built { manifest, folder })
 }
 
-/// The assets that the program installs from: wheel, locks and asset manifest, as they stand in a package.
+/// The assets that the program installs from: wheel, locks and asset manifest, as they are in a package.
 ///
 /// Enough for the tests of the runtime, without a program for the package.
 pub fn assets(session: &Session<'_>) -> Result<Utf8PathBuf> {
-    let folder = session.root()?.join("target/test-assets");
-    let wheels = folder.join("wheel").into_std_path_buf();
+    let folder = session.root()?.join("target/test-assets/package");
+    let project = build_wheel::project(session, None)?;
+    let version = sources::version(session)?;
+    let wheel = build_wheel::plan(session, &project, &version, sources::epoch()?)?;
     let failure = |error| refusal::failure(session, error);
-    build_wheel::plan(session, None)?
-        .build(&wheels, refusal::interrupt())
-        .map_err(failure)?;
     let options = PackageOptions {
         root: session.root()?.into(),
-        wheels,
+        project,
+        wheel: wheel.build(refusal::interrupt()).map_err(failure)?,
         programs: BTreeMap::new(),
         host_answer: None,
-        version: sources::version(session)?,
+        version,
     };
-    let staged = stage_assets(
-        &options,
-        folder.join("package").as_std_path(),
-        refusal::interrupt(),
-    );
+    let staged = stage_assets(&options, folder.as_std_path(), refusal::interrupt());
     Ok(Utf8PathBuf::try_from(staged.map_err(failure)?)?)
 }
 
+/// From the sources and the programs to the manifest. What one step made is handed to the next in memory, so that the
+/// bytes that were judged are those that are packed.
 fn assemble(
     session: &Session<'_>,
     dist: &Dist,
     staged: &Path,
     programs: BTreeMap<Platform, PathBuf>,
-    facts: &ManifestFacts,
+    facts: &SourceFacts,
 ) -> Result<ArtifactManifest> {
     let failure = |error| refusal::failure(session, error);
-    let wheels = staged.join("python");
-    let wheel = build_wheel::plan(session, None)?;
-    wheel.build(&wheels, refusal::interrupt()).map_err(failure)?;
-    let plan = build_package::plan(session, programs, wheels)?;
-    let package = build_package::stage(session, dist, &plan)?;
+    let project = build_wheel::project(session, None)?;
+    let wheel = build_wheel::plan(session, &project, &facts.version, facts.epoch)?;
+    let wheel = wheel.build(refusal::interrupt()).map_err(failure)?;
+    wheel.write(&staged.join("python")).map_err(failure)?;
+    let wheel_content = wheel.content;
+    let package = build_package::plan(session, project, wheel, programs, &facts.version)?;
+    build_package::stage(session, dist, &package)?;
     let tarball = staged.join(artifacts::tarball_path(&facts.version));
-    tarball::pack(package.as_std_path(), &tarball, refusal::interrupt()).map_err(failure)?;
-    artifacts::write_manifest(staged, facts).map_err(failure)
+    let built = artifacts::Built {
+        wheel: wheel_content,
+        tarball: tarball::pack(package.contents(), &tarball, refusal::interrupt()).map_err(failure)?,
+        programs: package.contents().programs(),
+    };
+    artifacts::write_manifest(staged, facts, built).map_err(failure)
 }
 
-fn facts(session: &Session<'_>) -> Result<ManifestFacts> {
-    let revision = revision::read(session)?;
-    Ok(ManifestFacts {
+fn facts(session: &Session<'_>) -> Result<SourceFacts> {
+    let revision = Revision::read(session)?;
+    let epoch = sources::epoch()?;
+    Ok(SourceFacts {
         version: sources::version(session)?,
-        generated_at: sources::epoch()?.map_or(revision.committed, |epoch| epoch.timestamp()),
+        epoch,
+        generated_at: epoch.map_or(revision.committed, |epoch| epoch.timestamp()),
         source_revision: revision.clean,
     })
 }
 
 fn platforms(names: &[String]) -> Result<Vec<Platform>> {
-    if names.iter().any(|name| name == "all") {
+    if names.iter().any(|name| name == ALL) {
         return Ok(Platform::ALL.to_vec());
     }
     if names.is_empty() {

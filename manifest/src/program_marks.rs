@@ -1,0 +1,114 @@
+//! What a native program says of itself to those who only read its bytes: its version, and how it was built.
+//!
+//! A mark is text between fixed words, so that a program can be judged on a machine that cannot run it. `ktx` carries
+//! the marks, `cargo xtask build` sets them, and package assembly and publishing read them.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use ktx_names::BuildProfile;
+use memchr::memmem;
+
+const VERSION: &str = "ktx-version-marker:";
+const BUILD: &str = "ktx-build-mark:";
+const END: &[u8] = b":end";
+
+/// Longer than any mark; text that starts like one and does not end soon is not a mark.
+const LONGEST: usize = 128;
+
+/// How a program was built. [`fmt::Display`] gives the mark.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BuildMark {
+    pub profile: BuildProfile,
+    /// `rustc --version`
+    pub compiler: String,
+}
+
+impl fmt::Display for BuildMark {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{BUILD}{}:{}:end", self.profile.name(), self.compiler)
+    }
+}
+
+/// The versions that a program's marks name; a whole program has one.
+pub fn versions(program: &[u8]) -> BTreeSet<String> {
+    marks(program, VERSION).map(str::to_owned).collect()
+}
+
+/// How a program was built; `None` when it does not say, or says two things.
+pub fn build(program: &[u8]) -> Option<BuildMark> {
+    let marks: BTreeSet<_> = marks(program, BUILD).filter_map(build_mark).collect();
+    let mut marks = marks.into_iter();
+    marks.next().filter(|_| marks.next().is_none())
+}
+
+fn build_mark(text: &str) -> Option<BuildMark> {
+    let (profile, compiler) = text.split_once(':')?;
+    Some(BuildMark {
+        profile: BuildProfile::ALL
+            .into_iter()
+            .find(|known| known.name() == profile)?,
+        compiler: compiler.to_owned(),
+    })
+}
+
+fn marks<'a>(program: &'a [u8], start: &'a str) -> impl Iterator<Item = &'a str> {
+    memmem::find_iter(program, start.as_bytes()).filter_map(move |at| {
+        let rest = &program[at + start.len()..];
+        let rest = &rest[..rest.len().min(LONGEST)];
+        let end = memmem::find(rest, END)?;
+        std::str::from_utf8(&rest[..end]).ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(program: &str, expected: Option<(BuildProfile, &str)>) {
+        let expected = expected.map(|(profile, compiler)| BuildMark {
+            profile,
+            compiler: compiler.to_owned(),
+        });
+        assert_eq!(build(program.as_bytes()), expected, "{program}");
+    }
+
+    #[test]
+    fn a_program_is_built_in_one_way_or_does_not_say() {
+        let release = Some((BuildProfile::Release, "rustc 1.95.0 (59807616e 2026-04-14)"));
+        let mark = "ktx-build-mark:release:rustc 1.95.0 (59807616e 2026-04-14):end";
+        check(mark, release);
+        check(&format!("\0{mark}\0{mark}ktx-build-mark:"), release);
+        check(
+            "ktx-build-mark:local:rustc 1.95.0:end",
+            Some((BuildProfile::Local, "rustc 1.95.0")),
+        );
+        for silent in [
+            "",
+            "ktx-build-mark:release:end",
+            "ktx-build-mark:debug:rustc 1.95.0:end",
+            "ktx-build-mark:Release:rustc 1.95.0:end",
+            "ktx-build-mark:release:rustc 1.95.0",
+            "ktx-version-marker:release:rustc 1.95.0:end",
+        ] {
+            check(silent, None);
+        }
+        check(&format!("{mark} ktx-build-mark:local:rustc 1.95.0:end"), None);
+        check(
+            &format!("ktx-build-mark:release:{}:end", "x".repeat(LONGEST)),
+            None,
+        );
+    }
+
+    #[test]
+    fn what_is_written_is_what_is_read() {
+        for profile in BuildProfile::ALL {
+            let mark = BuildMark {
+                profile,
+                compiler: "rustc 1.95.0".to_owned(),
+            };
+            assert_eq!(build(mark.to_string().as_bytes()), Some(mark));
+        }
+    }
+}
