@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from semantic_layer.errors import SemanticLayerError, nearest, quoted
-from semantic_layer.sources import unknown_key
+from semantic_layer.errors import SemanticLayerError, nearest, quoted, unknown_key
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = (

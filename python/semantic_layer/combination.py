@@ -14,14 +14,15 @@ from sqlglot import exp
 from semantic_layer.aggregates import yields_number
 from semantic_layer.definitions import measure_refs
 from semantic_layer.empty_groups import EmptyGroups
+from semantic_layer.empty_rows import select_empty_groups
 from semantic_layer.expressions import all_of, grouped
-from semantic_layer.join_trees import JoinTree
 from semantic_layer.measures import Measure
 from semantic_layer.missing import OverNoRows, counts_as_zero, over_no_rows
 from semantic_layer.model import Model
-from semantic_layer.padding import column_at, is_present
 from semantic_layer.planning import Group, Plan
 from semantic_layer.resolution import ResolvedQuery
+from semantic_layer.result_groups import ResultGroups
+from semantic_layer.spans import Span
 from semantic_layer.statement import Rows, group_by
 from semantic_layer.tables import Tables, with_entry
 
@@ -29,8 +30,6 @@ from semantic_layer.tables import Tables, with_entry
 _WITH_ARRAYS = frozenset({"postgres"})
 # A column of a UNION ALL takes its type from its values alone.
 _UNTYPED = frozenset({"sqlite"})
-# They look through all rows of a correlated sub-query for each row outside, unless there is an index.
-_WITHOUT_ANTI_JOINS = frozenset({"sqlite"})
 _IS_ASKED = "is_asked"
 
 
@@ -45,27 +44,27 @@ class Combination:
         self._tables = tables
         self._labels = [dimension.label for dimension in resolved.dimensions]
         self._group_of = {measure.key: group for group in plan.groups for measure in group.measures}
-        self._rows = {group.fact: Rows(model, group.fact, group.tree, group.joins) for group in plan.groups}
-        self._trees = {group.fact: self._rows[group.fact].measures(group.measures) for group in plan.groups}
+        self._rows = {group.name: Rows(model, group.fact, group.tree, group.joins) for group in plan.groups}
+        self._trees = {group.name: self._rows[group.name].measures(group.measures) for group in plan.groups}
         self._columns: dict[str, str] = {}
         self._flags: dict[str, str] = {}
         self._values: dict[str, exp.Expr] = {}
+        self._result: ResultGroups | None = None
+        if plan.periods is not None:
+            self._result = ResultGroups(self._dialect, resolved.dimensions, plan.periods, tables)
 
     def build(self) -> tuple[exp.Select, list[exp.CTE]]:
         """The SELECT without order and limit, and its WITH entries."""
         own = self._name_columns()
-        names = {group.fact: self._tables.name(f"{group.fact}_measures") for group in self._plan.groups}
+        names = {group.name: self._tables.name(f"{group.name}_measures") for group in self._plan.groups}
         self._combined = self._tables.name("combined_groups") if self._labels else ""
         self._table_of = {
-            key: self._combined or names[group.fact] for key, group in self._group_of.items() if key in self._columns
+            key: self._combined or names[group.name] for key, group in self._group_of.items() if key in self._columns
         }
         shown = [(label, self._value(key).copy()) for key, label in self._resolved.labels.items()]
         conditions = [self._condition(condition.tree) for condition in self._resolved.aggregate_filters]
         conditions += self._kept_groups()
-        entries = [
-            with_entry(names[group.fact], self._aggregated(group, own[group.fact]), self._dialect)
-            for group in self._plan.groups
-        ]
+        entries = self._entries(own, names)
         select = exp.Select()
         dimensions = [(label, self._dialect.column(self._combined, label)) for label in self._labels]
         select.set(
@@ -83,11 +82,28 @@ class Combination:
             select.set("where", exp.Where(this=all_of(conditions)))
         return select, entries
 
+    def _entries(self, own: dict[str, list[Measure]], names: dict[str, str]) -> list[exp.CTE]:
+        """The facts, those of other rows than their group's period behind the groups that they are asked for."""
+        entries = [
+            with_entry(names[group.name], self._aggregated(group, own[group.name]), self._dialect)
+            for group in self._plan.groups
+            if group.span is None
+        ]
+        if self._result is not None:
+            asked = [names[group.name] for group in self._plan.groups if group.is_asked]
+            entries += self._result.entries(asked, include_empty=self._resolved.query.include_empty)
+            entries += [
+                with_entry(names[group.name], self._spanning(group, group.span, own[group.name]), self._dialect)
+                for group in self._plan.groups
+                if group.span is not None
+            ]
+        return entries
+
     def _name_columns(self) -> dict[str, list[Measure]]:
         """The measures that the final SELECT reads, by fact, each under a name of its own."""
         needed = self._needed()
         taken = {*self._labels, *self._resolved.labels.values(), _IS_ASKED}
-        own: dict[str, list[Measure]] = {group.fact: [] for group in self._plan.groups}
+        own: dict[str, list[Measure]] = {group.name: [] for group in self._plan.groups}
         for group in self._plan.groups:
             for measure in group.measures:
                 if measure.key in needed and measure.key not in self._columns:
@@ -95,7 +111,7 @@ class Combination:
                     if label is None:
                         label = _free(measure.name, taken)
                     self._columns[measure.key] = label
-                    own[group.fact].append(measure)
+                    own[group.name].append(measure)
         self._taken = taken
         return own
 
@@ -113,15 +129,31 @@ class Combination:
         return needed
 
     def _aggregated(self, group: Group, measures: Iterable[Measure]) -> exp.Select:
-        rows = self._rows[group.fact]
+        rows = self._rows[group.name]
         keys = [rows.value(dimension.tree) for dimension in self._resolved.dimensions]
         columns = [(label, key.copy()) for label, key in zip(self._labels, keys, strict=True)]
-        columns += [(self._columns[measure.key], self._trees[group.fact][measure.key]) for measure in measures]
+        columns += [(self._columns[measure.key], self._trees[group.name][measure.key]) for measure in measures]
         select = rows.select(columns, group.filters, self._tables)
         if group.measures:
             group_by(select, self._resolved.dimensions, keys)
         else:
             select.set("distinct", exp.Distinct())
+        return select
+
+    def _spanning(self, group: Group, span: Span, measures: Iterable[Measure]) -> exp.Select:
+        """Measures over the rows that a span takes in, for each group of the result."""
+        result, periods = self._result, self._plan.periods
+        assert result is not None
+        assert periods is not None
+        rows = self._rows[group.name]
+        labels = [self._dialect.column(result.name, label) for label in self._labels]
+        columns: list[tuple[str, exp.Expr]] = list(zip(self._labels, labels, strict=True))
+        columns += [(self._columns[measure.key], self._trees[group.name][measure.key]) for measure in measures]
+        select = rows.select(columns, group.filters, self._tables)
+        keys = [rows.value(dimension.tree) for dimension in self._resolved.dimensions]
+        join = result.matches(span, keys, rows.value(periods.time.time or periods.time.tree))
+        select.set("joins", [*(select.args.get("joins") or ()), join])
+        select.set("group", exp.Group(expressions=[label.copy() for label in labels]))
         return select
 
     def _combined_groups(self, own: dict[str, list[Measure]], names: dict[str, str]) -> exp.Select:
@@ -136,8 +168,8 @@ class Combination:
             is_first = not branches
             for fact, measure in measures:
                 column = exp.Column(this=self._dialect.identifier(self._columns[measure.key]))
-                columns.append(column if fact == group.fact else self._null(column, names[fact], is_typed=is_first))
-            columns += self._flag_values(group.fact, is_asked=group.is_asked)
+                columns.append(column if fact == group.name else self._null(column, names[fact], is_typed=is_first))
+            columns += self._flag_values(group.name, is_asked=group.is_asked and not self._keeps_only_filled)
             if is_first:
                 labels = [*self._labels, *(self._columns[measure.key] for _, measure in measures), *self._flag_labels()]
                 columns = [
@@ -146,9 +178,13 @@ class Combination:
                     else exp.Alias(this=column, alias=self._dialect.identifier(label))
                     for column, label in zip(columns, labels, strict=True)
                 ]
-            branches.append(exp.Select(expressions=columns, from_=exp.From(this=self._table(names[group.fact]))))
+            branches.append(exp.Select(expressions=columns, from_=exp.From(this=self._table(names[group.name]))))
         if self._plan.empty is not None:
             branches.append(self._empty_groups(self._plan.empty, len(measures)))
+        if self._result is not None and self._is_filled:
+            columns = [exp.Column(this=self._dialect.identifier(label)) for label in self._labels]
+            filled = exp.Select(expressions=columns, from_=exp.From(this=self._table(self._result.name)))
+            branches.append(self._without_measures(filled, len(measures), is_asked=True))
         union = branches[0]
         for branch in branches[1:]:
             union = exp.Union(this=union, expression=branch, distinct=False)
@@ -167,48 +203,16 @@ class Combination:
         )
 
     def _empty_groups(self, empty: EmptyGroups, measure_count: int) -> exp.Select:
-        """Rows of the first dimension's source to which no row of an asked fact leads."""
         asked = [group for group in self._plan.groups if group.is_asked]
-        inner = {
-            group.tree.alias_at(empty.routes[group.fact][:length])
-            for group in asked
-            for length in range(len(empty.routes[group.fact]))
-        }
-        tree = JoinTree(empty.node, inner)
-        for place, route in empty.behind.items():
-            tree.add(place, route)
-        rows = Rows(self._model, empty.node, tree, tree.joins(()))
-        columns: list[exp.Expr] = [
-            rows.value(dimension.tree) if dimension in empty.decided else exp.Null()
-            for dimension in self._resolved.dimensions
-        ]
-        columns += [exp.Null()] * measure_count
-        columns += self._flag_values(None, is_asked=True)
-        lacking = [self._lacks(group, empty, tree.root) for group in asked]
-        select = rows.select((), [*empty.filters, *lacking], self._tables)
-        select.set("expressions", columns)
-        return select
+        select = select_empty_groups(self._model, empty, asked, self._resolved.dimensions, self._tables)
+        return self._without_measures(select, measure_count, is_asked=True)
 
-    def _lacks(self, group: Group, empty: EmptyGroups, alias: str) -> exp.Expr:
-        """The condition that no row of the group's fact leads to a row of the empty groups' source."""
-        *way, last = empty.routes[group.fact]
-        route = tuple(way)
-        tree = JoinTree(group.fact, [alias])
-        tree.add("", route)
-        rows = Rows(self._model, group.fact, tree, tree.joins([""]))
-        own = [column_at(self._model, last.origin, tree.alias_at(route), left) for left, _ in last.pairs]
-        wanted = [column_at(self._model, last.target, alias, right) for _, right in last.pairs]
-        if self._dialect.name not in _WITHOUT_ANTI_JOINS:
-            matches = [exp.EQ(this=left, expression=right) for left, right in zip(own, wanted, strict=True)]
-            select = rows.select((), matches, self._tables)
-            select.set("expressions", [_number(1)])
-            return exp.Not(this=exp.Exists(this=select))
-        select = rows.select((), [is_present(column.copy()) for column in own], self._tables)
-        select.set("expressions", own)
-        key = wanted[0].copy() if len(wanted) == 1 else exp.Tuple(expressions=[column.copy() for column in wanted])
-        is_found = exp.In(this=key, query=exp.Subquery(this=select))
-        unknown = [exp.Is(this=column, expression=exp.Null()) for column in wanted]
-        return exp.Paren(this=exp.or_(*unknown, exp.Not(this=is_found), copy=False))
+    def _without_measures(self, select: exp.Select, measure_count: int, *, is_asked: bool) -> exp.Select:
+        """A branch of the combined groups that has no fact's measures."""
+        flags = self._flag_values(None, is_asked=is_asked)
+        nulls = [exp.Null() for _ in range(measure_count)]
+        select.set("expressions", [*select.expressions, *nulls, *flags])
+        return select
 
     def _flag_labels(self) -> list[str]:
         return [*self._flags.values(), *([_IS_ASKED] if self._has_unasked else [])]
@@ -219,14 +223,23 @@ class Combination:
 
     @property
     def _has_unasked(self) -> bool:
-        return not all(group.is_asked for group in self._plan.groups)
+        return self._keeps_only_filled or not all(group.is_asked for group in self._plan.groups)
+
+    @property
+    def _is_filled(self) -> bool:
+        return self._plan.periods is not None and self._plan.periods.is_filled
+
+    @property
+    def _keeps_only_filled(self) -> bool:
+        """Whether the groups that all facts have, and those between them, are the result."""
+        return self._is_filled and not self._resolved.query.include_empty
 
     def _kept_groups(self) -> list[exp.Expr]:
         """Which combinations are rows of the result: those of facts that were asked for, or of each of them."""
         if not self._labels:
             return []
-        if not self._resolved.query.include_empty:
-            return [self._has(group.fact) for group in self._plan.groups if group.is_asked]
+        if not self._resolved.query.include_empty and not self._is_filled:
+            return [self._has(group.name) for group in self._plan.groups if group.is_asked]
         return [_is_set(self._dialect.column(self._combined, _IS_ASKED))] if self._has_unasked else []
 
     def _has(self, fact: str) -> exp.Expr:
@@ -279,12 +292,12 @@ class Combination:
             return exp.Coalesce(this=column, expressions=[_number(0)])
         if kind is OverNoRows.NULL or self._is_everywhere(group):
             return column
-        computed = self._rows[group.fact].select(
-            [("value", self._trees[group.fact][measure.key].copy())], (), self._tables
+        computed = self._rows[group.name].select(
+            [("value", self._trees[group.name][measure.key].copy())], (), self._tables
         )
         computed.set("where", exp.Where(this=exp.EQ(this=_number(1), expression=_number(0))))
         computed.set("expressions", [computed.expressions[0].this])
-        return exp.Case(ifs=[exp.If(this=self._has(group.fact), true=column)], default=exp.Subquery(this=computed))
+        return exp.Case(ifs=[exp.If(this=self._has(group.name), true=column)], default=exp.Subquery(this=computed))
 
     def _operand(self, key: str) -> exp.Expr:
         """A measure in arithmetic over several facts."""
@@ -296,11 +309,11 @@ class Combination:
         column = self._dialect.column(self._table_of[key], self._columns[key])
         if not counts_as_zero(measure.tree) or self._is_everywhere(group):
             return column
-        return exp.Case(ifs=[exp.If(this=self._has(group.fact), true=column)], default=_number(0))
+        return exp.Case(ifs=[exp.If(this=self._has(group.name), true=column)], default=_number(0))
 
     def _is_everywhere(self, group: Group) -> bool:
         """Whether only groups that the fact has are rows of the result."""
-        return group.is_asked and not self._resolved.query.include_empty
+        return group.is_asked and not self._resolved.query.include_empty and not self._is_filled
 
     def _with_values(self, tree: exp.Expr, value_of: Callable[[str], exp.Expr]) -> exp.Expr:
         for reference in measure_refs(tree):

@@ -33,7 +33,8 @@ def build_statement(model: Model, resolved: ResolvedQuery, plan: Plan, *, look_a
         select, entries = _single(model, resolved, plan.groups[0], tables), []
     entries = [*tables.entries(), *entries]
     if entries:
-        select.set("with_", exp.With(expressions=entries))
+        is_recursive = plan.periods is not None and plan.periods.is_filled
+        select.set("with_", exp.With(expressions=entries, recursive=is_recursive))
     return _finished(select, resolved.sort_keys, resolved.query.limit + look_ahead, model.dialect)
 
 

@@ -11,7 +11,7 @@ from sqlglot import exp
 from semantic_layer.calendars import GREGORIAN, Calendar
 from semantic_layer.errors import SemanticLayerError, quoted
 from semantic_layer.expressions import columns_of, has_aggregate, has_window, parse_expression, tables_of
-from semantic_layer.granularity import GRANULARITIES, start_of_period
+from semantic_layer.granularity import GRANULARITIES, in_zone, start_of_period
 from semantic_layer.measures import automatic_name
 from semantic_layer.model import Model, bound
 from semantic_layer.names import Name, split_reference
@@ -22,7 +22,10 @@ from semantic_layer.visibility import asked_column, owner_of
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """A column of the result that rows are grouped by. ``home`` is the first place of it, alphabetically."""
+    """A column of the result that rows are grouped by.
+
+    ``home`` is the first place of it, alphabetically; ``time`` is what a granularity cuts down.
+    """
 
     field: str
     column: str | None
@@ -32,6 +35,7 @@ class Dimension:
     places: tuple[str, ...]
     home: str
     description: str | None
+    time: exp.Expr | None = None
 
     @property
     def is_constant(self) -> bool:
@@ -138,8 +142,9 @@ def _truncated(dimension: Dimension, model: Model, calendar: Calendar) -> Dimens
     if listed is not None and listed.natural_granularity in _WHOLE_DAYS:
         # A date has no time of day that a zone could change.
         calendar = replace(calendar, time_zone=None)
-    tree = start_of_period(dimension.tree, dimension.granularity, model.dialect, calendar, dimension.field.strip())
-    return replace(dimension, tree=tree)
+    time = in_zone(dimension.tree, calendar, model.dialect)
+    tree = start_of_period(time.copy(), dimension.granularity, model.dialect, calendar, dimension.field.strip())
+    return replace(dimension, tree=tree, time=time)
 
 
 _WHOLE_DAYS = ("day", "week", "month", "quarter", "year")

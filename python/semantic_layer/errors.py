@@ -45,3 +45,10 @@ def nearest_names(name: str, known: Iterable[str], cutoff: float = 0.7) -> list[
 
     alike = (other for other in known if abs(len(other) - len(name)) <= 1 + len(name) // 3)
     return get_close_matches(name, list(islice(alike, _MOST_COMPARED)), n=2, cutoff=cutoff)
+
+
+def unknown_key(key: str, where: str, known: Iterable[str]) -> str:
+    """``unknown key `filters` in measure `gross`: did you mean `filter`?``."""
+    near = nearest_names(key, known, cutoff=0.5)
+    meant = f": did you mean `{near[0]}`?" if near else f" (it knows {', '.join(known)})"
+    return f"unknown key `{quoted(key)}` in {where}{meant}"

@@ -24,8 +24,6 @@ def start_of_period(
         raise SemanticLayerError(
             f"Unsupported granularity '{quoted(granularity)}'. Use one of: {', '.join(GRANULARITIES)}."
         )
-    if calendar.time_zone is not None:
-        time = _in_zone(time, calendar.time_zone, dialect)
     if dialect.name == "sqlite":
         return sqlite_times.start_of_period(time, unit, calendar, name)
     if unit == "week" and calendar.week_start:
@@ -80,9 +78,11 @@ def _dated(start: exp.Expr, dialect: SqlDialect) -> exp.Expr:
     return _as_date(start) if dialect.name == "postgres" else start
 
 
-def _in_zone(time: exp.Expr, zone: str, dialect: SqlDialect) -> exp.Expr:
-    """The clock time in a zone. Times without a zone are taken for the session's."""
-    name = exp.Literal.string(zone)
+def in_zone(time: exp.Expr, calendar: Calendar, dialect: SqlDialect) -> exp.Expr:
+    """The clock time in the calendar's zone, if it has one. Times without a zone are taken for the session's."""
+    if calendar.time_zone is None:
+        return time
+    name = exp.Literal.string(calendar.time_zone)
     if dialect.name in ("postgres", "duckdb", "materialize"):
         return exp.AtTimeZone(this=exp.Cast(this=time, to=exp.DataType.build("timestamptz")), zone=name)
     functions = {

@@ -29,6 +29,7 @@ from semantic_layer.model import Model, bound
 from semantic_layer.names import Name, split_reference
 from semantic_layer.references import place_text, rebuilt, steps_of
 from semantic_layer.requests import MeasureRequest
+from semantic_layer.spans import Span
 from semantic_layer.visibility import asked_column
 
 
@@ -50,6 +51,8 @@ class MeasureBook:
     def request(self, request: MeasureRequest) -> str:
         """The key of a measure as a query asks for it."""
         text = request.expr.strip()
+        if request.is_object and request.span:
+            return self._spanning(request, request.span)
         if request.is_object:
             return self._expression(request.expr, request.name or automatic_name(text), is_object=True)
         parts = split_reference(text)
@@ -84,8 +87,9 @@ class MeasureBook:
             return key
         definition = define(self.model, node, name)
         self._enter(key, name)
+        span = definition.measure.span
         if measure_refs(definition.tree):
-            if not definition.conditions:
+            if not definition.conditions and span is None:
                 return self._derive(
                     key, name, definition.measure.expr, node, definition.tree.copy(), definition.measure
                 )
@@ -93,7 +97,8 @@ class MeasureBook:
         else:
             tree = self._restricted(node, name)
         rows = self._row_source(node, tables_of(definition.tree), name)
-        self._aggregate(key, name, definition.measure.expr, node, rows, tree, definition.is_numeric, definition.measure)
+        text = definition.measure.expr
+        self._aggregate(key, name, text, node, rows, tree, definition.is_numeric, definition.measure, span=span)
         if node not in self._segments:
             self.model.aggregates[key] = self.measures[key]
         return key
@@ -122,11 +127,12 @@ class MeasureBook:
         definition: sources.Measure | None = None,
         *,
         is_lifted: bool = False,
+        span: Span | None = None,
     ) -> str:
         places = tables_of(tree)
         size = sum(1 for _ in tree.walk())
         return self._add(
-            Measure(key, name, text, home, rows, tree, places, (), is_numeric, size, definition, is_lifted)
+            Measure(key, name, text, home, rows, tree, places, (), is_numeric, size, definition, is_lifted, span)
         )
 
     def _restricted(self, node: str, name: str) -> exp.Expr:
@@ -139,6 +145,8 @@ class MeasureBook:
         if name in trail:
             raise SemanticLayerError(f"Circular dependency detected: {name}")
         definition = define(self.model, node, name)
+        if trail and definition.measure.span:
+            raise _spans_twice(trail[0], name)
         tree = restricted(definition.tree.copy(), self._segments.get(node, ()), self.model.dialect)
         for ref in measure_refs(tree):
             part = grouped(self._flattened(node, ref.this.removeprefix(f"{node}."), (*trail, name)))
@@ -148,6 +156,39 @@ class MeasureBook:
         if sum(1 for _ in tree.walk()) > LARGEST_TREE:
             raise too_large(name)
         return restricted(tree, definition.conditions, self.model.dialect)
+
+    def _spanning(self, request: MeasureRequest, span: Span) -> str:
+        """The key of an ad-hoc measure over other rows than those of a group's period."""
+        text = request.expr.strip()
+        name = request.name or automatic_name(f"{text} {span}")
+        key = f"{text} over {span} as {name}"
+        if key not in self.measures:
+            inner = self.measures[self._expression(request.expr, f"{name} of one period", is_object=True)]
+            tree, rows = self._written_out(inner, name)
+            self._open.append(key)
+            self._aggregate(key, name, text, inner.home or rows, rows, tree, inner.is_numeric, span=span)
+        return key
+
+    def _written_out(self, measure: Measure, name: str) -> tuple[exp.Expr, str]:
+        """A measure as one expression over the rows of one node."""
+        if measure.span:
+            raise _spans_twice(name, measure.name)
+        if measure.rows is not None:
+            return measure.tree.copy(), measure.rows
+        tree = measure.tree.copy()
+        found = set()
+        for ref in measure_refs(tree):
+            part, rows = self._written_out(self.measures[ref.this], name)
+            found.add(rows)
+            tree = part if ref is tree else tree
+            if ref.parent:
+                ref.replace(grouped(part))
+        if len(found) != 1:
+            raise SemanticLayerError(
+                f"Measure '{quoted(name)}' spans periods of several facts ({', '.join(sorted(found))}). "
+                "Give each of them a span of its own and combine those."
+            )
+        return tree, found.pop()
 
     def _expression(self, text: str, name: str, *, is_object: bool) -> str:
         key = f"{text} as {name}"
@@ -274,6 +315,13 @@ class MeasureBook:
             raise too_large(measure.name)
         self.measures[measure.key] = measure
         return measure.key
+
+
+def _spans_twice(name: str, inner: str) -> SemanticLayerError:
+    return SemanticLayerError(
+        f"Measure '{quoted(name)}' is cumulative or offset over '{quoted(inner)}', which is so itself. "
+        "Define it over a measure of single periods."
+    )
 
 
 def _names_no_source(text: str, *, is_object: bool) -> SemanticLayerError:

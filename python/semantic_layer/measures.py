@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from semantic_layer import sources
 from semantic_layer.errors import SemanticLayerError, quoted
+from semantic_layer.spans import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,8 @@ class Measure:
     """A measure. ``rows`` is the node whose rows it aggregates, or None when it is derived.
 
     ``home`` is the node that messages, prefixes and query segments know it by; ad-hoc arithmetic has none. ``places``
-    are those that the tree reads. ``size`` counts the nodes of the tree with all that it depends on written out.
+    are those that the tree reads. ``size`` counts the nodes of the tree with all that it depends on written out. With a
+    ``span`` it aggregates other rows than those of the group's period.
     """
 
     key: str
@@ -31,6 +33,7 @@ class Measure:
     size: int
     definition: sources.Measure | None = None
     is_lifted: bool = False
+    span: Span | None = None
 
     @property
     def is_derived(self) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from semantic_layer.dimensions import Dimension
 from semantic_layer.empty_groups import EmptyGroups, plan_empty_groups
 from semantic_layer.errors import SemanticLayerError
+from semantic_layer.expressions import columns_of
 from semantic_layer.filters import RowFilter
 from semantic_layer.join_trees import JoinTree, PlannedJoin
 from semantic_layer.measures import Measure
@@ -20,6 +21,8 @@ from semantic_layer.model import Model, no_join_path
 from semantic_layer.paths import Route
 from semantic_layer.references import node_at, steps_of
 from semantic_layer.resolution import ResolvedQuery
+from semantic_layer.result_groups import Periods
+from semantic_layer.spans import Span
 from semantic_layer.tails import tail_of
 
 _SAFE = "only count(distinct …), min and max stay right across a one_to_many join"
@@ -29,15 +32,18 @@ _SAFE = "only count(distinct …), min and max stay right across a one_to_many j
 class Group:
     """One SELECT: the rows of ``fact``, a tree of joins, the filters on its rows, and the measures it aggregates.
 
-    A group that was not asked for computes what aggregate filters need, and adds no rows.
+    A group that was not asked for adds no rows: it computes what aggregate filters need, or with a ``span`` measures
+    over other rows than those of a group's period.
     """
 
+    name: str
     fact: str
     tree: JoinTree
     joins: tuple[PlannedJoin, ...]
     filters: tuple[RowFilter, ...]
     measures: tuple[Measure, ...]
     is_asked: bool
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +57,12 @@ class Plan:
     groups: tuple[Group, ...]
     empty: EmptyGroups | None
     is_combined: bool
+    periods: Periods | None = None
 
 
 def make_plan(model: Model, resolved: ResolvedQuery) -> Plan:
     """The plan of a resolved query, or the reason why its rows could not be right."""
+    periods = _periods(resolved)
     facts = _facts(resolved)
     is_crossing = {fact: all(ignores_repeats(measure.tree) for measure in own) for fact, own in facts.items()}
     _check_dimensions(model, resolved.dimensions, is_crossing)
@@ -67,7 +75,7 @@ def make_plan(model: Model, resolved: ResolvedQuery) -> Plan:
     empty = None
     if resolved.query.include_empty:
         empty = plan_empty_groups(resolved.dimensions, asked, {fact: filters[fact] for fact in asked})
-    is_combined = len(facts) > 1 or (empty is not None and not model.dialect.has_full_join)
+    is_combined = len(facts) > 1 or periods is not None or (empty is not None and not model.dialect.has_full_join)
     groups = []
     for fact, own in facts.items():
         inner: Iterable[str] = ()
@@ -75,9 +83,46 @@ def make_plan(model: Model, resolved: ResolvedQuery) -> Plan:
             inner = _places(resolved.dimensions, filters[fact])
         full = empty.routes[fact] if empty is not None and not is_combined else None
         joins = trees[fact].joins(inner, full)
-        measures = _with_derived(resolved, own)
-        groups.append(Group(fact, trees[fact], joins, filters[fact], measures, fact in asked))
-    return Plan(_anchor(resolved), tuple(groups), empty, is_combined)
+        plain = [measure for measure in own if periods is None or measure.span is None]
+        if plain or fact in asked:
+            measures = _with_derived(resolved, plain)
+            groups.append(Group(fact, fact, trees[fact], joins, filters[fact], measures, fact in asked))
+        spans = dict.fromkeys(measure.span for measure in own if measure.span) if periods is not None else {}
+        for span in spans:
+            measures = tuple(measure for measure in own if measure.span == span)
+            shown = [row_filter for row_filter in filters[fact] if not _is_on_time(row_filter, periods)]
+            groups.append(
+                Group(f"{fact}_{span}", fact, trees[fact], joins, tuple(shown), measures, is_asked=False, span=span)
+            )
+    groups.sort(key=lambda group: group.span is not None)
+    return Plan(_anchor(resolved), tuple(groups), empty, is_combined, periods)
+
+
+def _periods(resolved: ResolvedQuery) -> Periods | None:
+    """The dimension of time that cumulative and offset measures, and filling, go by."""
+    times = [dimension for dimension in resolved.dimensions if dimension.granularity]
+    spanning = [measure for measure in resolved.measures.values() if measure.span]
+    if not spanning and not resolved.query.fill:
+        return None
+    if len(times) == 1:
+        return Periods(times[0], resolved.query.fill, resolved.calendar)
+    if not times and not resolved.query.fill and all(measure.span == Span() for measure in spanning):
+        # A running total without periods is the total.
+        return None
+    what = "fill" if resolved.query.fill else f"measure '{spanning[0].name}'"
+    raise SemanticLayerError(
+        f"{what} needs one dimension with a granularity, and the query has "
+        f"{'none' if not times else 'several: ' + ', '.join(dimension.label for dimension in times)}",
+        hint="group by a time and its granularity, such as `orders.placed_at:month`",
+    )
+
+
+def _is_on_time(row_filter: RowFilter, periods: Periods | None) -> bool:
+    """Whether a filter speaks of nothing but the time: it says which periods are shown, not which rows count."""
+    time = periods.time.time if periods is not None else None
+    known = {column.sql() for column in columns_of(time)} if time is not None else set()
+    columns = [column.sql() for column in columns_of(row_filter.tree)]
+    return bool(columns) and known.issuperset(columns)
 
 
 def _facts(resolved: ResolvedQuery) -> dict[str, list[Measure]]:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    ValidationError,
+    model_validator,
+)
 
-from semantic_layer.errors import SemanticLayerError
-from semantic_layer.sources import faults, unknown_key
+from semantic_layer.errors import SemanticLayerError, unknown_key
+from semantic_layer.sources import faults
+from semantic_layer.spans import Span, parse_span
 
 DEFAULT_LIMIT = 1000
 _LARGEST_LIMIT = 2**63 - 1
@@ -23,6 +33,20 @@ class MeasureRequest(_Request):
     expr: str
     name: str | None = None
     is_object: bool = False
+    type: Literal["simple", "cumulative", "offset"] | None = None
+    window: str | None = None
+    grain_to_date: str | None = None
+    offset: str | None = None
+
+    @model_validator(mode="after")
+    def _spans_some_time(self) -> Self:
+        parse_span(self.type, self.window, self.grain_to_date, self.offset)
+        return self
+
+    @property
+    def span(self) -> Span | None:
+        """Which rows count for a period, when they are not its own."""
+        return parse_span(self.type, self.window, self.grain_to_date, self.offset)
 
 
 class DimensionRequest(_Request):
@@ -65,6 +89,7 @@ class Query(_Request):
     order_by: Annotated[list[Annotated[OrderRequest, BeforeValidator(_field)]], Field(default_factory=list)]
     limit: Annotated[StrictInt, Field(le=_LARGEST_LIMIT)] = DEFAULT_LIMIT
     include_empty: StrictBool = True
+    fill: StrictBool = False
 
 
 def parse_query(query: object) -> Query:

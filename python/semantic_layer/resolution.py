@@ -30,6 +30,7 @@ class ResolvedQuery:
     """
 
     query: Query
+    calendar: Calendar
     facts: tuple[str, ...]
     dimensions: tuple[Dimension, ...]
     measures: Mapping[str, Measure]
@@ -70,6 +71,7 @@ def resolve(model: Model, query: Query, calendar: Calendar = GREGORIAN) -> Resol
     _check_segments_used(segments, book.measures.values())
     return ResolvedQuery(
         query=query,
+        calendar=calendar,
         facts=tuple(facts),
         dimensions=dimensions,
         measures=book.measures,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from semantic_layer.errors import SemanticLayerError, nearest_names, quoted
+from semantic_layer.errors import SemanticLayerError, quoted, unknown_key
+from semantic_layer.spans import Span, parse_span
 
 _DESCRIPTION_ORDER = ("user", "ai", "dbt", "db")
 
@@ -67,6 +68,20 @@ class Measure(_Definition):
     expr: str
     filter: str | None = None
     segments: Annotated[list[str], Field(default_factory=list)]
+    type: Literal["simple", "cumulative", "offset"] | None = None
+    window: str | None = None
+    grain_to_date: str | None = None
+    offset: str | None = None
+
+    @model_validator(mode="after")
+    def _spans_some_time(self) -> Self:
+        parse_span(self.type, self.window, self.grain_to_date, self.offset)
+        return self
+
+    @property
+    def span(self) -> Span | None:
+        """Which rows count for a period, when they are not its own."""
+        return parse_span(self.type, self.window, self.grain_to_date, self.offset)
 
 
 class Segment(_Definition):
@@ -168,10 +183,3 @@ def _unknown_key(location: tuple[int | str, ...], definition: object) -> str:
     else:
         where, known = f"source `{source_label(definition)}`", Source.model_fields
     return unknown_key(str(key), where, known)
-
-
-def unknown_key(key: str, where: str, known: Iterable[str]) -> str:
-    """``unknown key `filters` in measure `gross`: did you mean `filter`?``."""
-    near = nearest_names(key, known, cutoff=0.5)
-    meant = f": did you mean `{near[0]}`?" if near else f" (it knows {', '.join(known)})"
-    return f"unknown key `{quoted(key)}` in {where}{meant}"

@@ -1,0 +1,117 @@
+"""The groups of a result as a table of its own: for them cumulative and offset measures count, and gaps are filled in.
+
+A *spine* has every period from the first that has rows to the last. Filling makes a group of each period and each
+combination of the other dimensions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from semantic_layer.calendars import Calendar
+from semantic_layer.dialects import SqlDialect
+from semantic_layer.dimensions import Dimension
+from semantic_layer.spans import Span, bounds, next_period
+from semantic_layer.tables import Tables, with_entry
+
+_WITHIN_DAYS = ("hour", "minute")
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """The one dimension of a query that is a time cut down to periods."""
+
+    time: Dimension
+    is_filled: bool
+    calendar: Calendar
+
+    @property
+    def granularity(self) -> str:
+        """How long the periods are."""
+        return str(self.time.granularity).lower()
+
+
+class ResultGroups:
+    """The WITH entries that list the groups, and the conditions that match rows to them."""
+
+    def __init__(self, dialect: SqlDialect, dimensions: Sequence[Dimension], periods: Periods, tables: Tables) -> None:
+        self._dialect = dialect
+        self._dimensions = dimensions
+        self._periods = periods
+        self._tables = tables
+        self.name = tables.name("result_groups")
+
+    def entries(self, facts: Sequence[str], *, include_empty: bool) -> list[exp.CTE]:
+        """The groups that any fact has, or that all have, and with filling those between them. ``facts`` are tables."""
+        groups: exp.Query = self._all(facts[0])
+        for fact in facts[1:]:
+            kind = exp.Union if include_empty else exp.Intersect
+            groups = kind(this=groups, expression=self._all(fact), distinct=True)
+        if not self._periods.is_filled:
+            return [with_entry(self.name, groups, self._dialect)]
+        given, spine = self._tables.name("given_groups"), self._tables.name("spine")
+        label = self._periods.time.label
+        columns = [self._dialect.column(spine if d is self._periods.time else given, d.label) for d in self._dimensions]
+        filled = exp.Select(expressions=columns, from_=exp.From(this=self._table(spine)))
+        others = [self._column(d.label) for d in self._dimensions if d is not self._periods.time]
+        if others:
+            distinct = exp.Select(expressions=others, distinct=exp.Distinct(), from_=exp.From(this=self._table(given)))
+            alias = exp.TableAlias(this=self._dialect.identifier(given))
+            filled.set("joins", [exp.Join(this=exp.Subquery(this=distinct, alias=alias), kind="CROSS")])
+        return [
+            with_entry(given, groups, self._dialect),
+            with_entry(spine, self._spine(given, label, spine), self._dialect),
+            with_entry(self.name, exp.Union(this=filled, expression=self._all(given), distinct=True), self._dialect),
+        ]
+
+    def matches(self, span: Span, keys: Sequence[exp.Expr], time: exp.Expr) -> exp.Join:
+        """The join of a fact's rows to the groups for which they count. The trees are used up."""
+        conditions: list[exp.Expr] = []
+        for dimension, key in zip(self._dimensions, keys, strict=True):
+            column = self._dialect.column(self.name, dimension.label)
+            if dimension is not self._periods.time:
+                conditions.append(exp.NullSafeEQ(this=key, expression=column))
+                continue
+            lower, upper = bounds(span, column, self._periods.granularity, self._dialect, self._periods.calendar)
+            if lower is not None:
+                conditions.append(exp.GTE(this=time.copy(), expression=lower))
+            conditions.append(exp.LT(this=time.copy(), expression=upper))
+        return exp.Join(this=self._table(self.name), on=exp.and_(*conditions, copy=False))
+
+    def _spine(self, given: str, label: str, spine: str) -> exp.Query:
+        """Every period from the first to the last, by recursion."""
+        name, last = self._dialect.identifier(label), self._dialect.identifier("last_period")
+        first = exp.Select(
+            expressions=[
+                exp.Alias(this=self._typed(exp.Min(this=self._column(label))), alias=name),
+                exp.Alias(this=self._typed(exp.Max(this=self._column(label))), alias=last),
+            ],
+            from_=exp.From(this=self._table(given)),
+        )
+        following = self._typed(next_period(self._column(label), self._periods.granularity, self._dialect))
+        onward = exp.Select(
+            expressions=[following, exp.Column(this=last.copy())],
+            from_=exp.From(this=self._table(spine)),
+            where=exp.Where(this=exp.LT(this=self._column(label), expression=exp.Column(this=last.copy()))),
+        )
+        return exp.Union(this=first, expression=onward, distinct=False)
+
+    def _typed(self, period: exp.Expr) -> exp.Expr:
+        """Periods and their followers must be of one type, where adding to a date makes a time."""
+        if self._dialect.name not in ("postgres", "duckdb"):
+            return period
+        kind = "timestamp" if self._periods.granularity in _WITHIN_DAYS else "date"
+        return exp.Cast(this=period, to=exp.DataType.build(kind))
+
+    def _all(self, table: str) -> exp.Select:
+        columns = [self._column(dimension.label) for dimension in self._dimensions]
+        return exp.Select(expressions=columns, from_=exp.From(this=self._table(table)))
+
+    def _column(self, label: str) -> exp.Column:
+        return exp.Column(this=self._dialect.identifier(label))
+
+    def _table(self, name: str) -> exp.Table:
+        return exp.Table(this=self._dialect.identifier(name))
