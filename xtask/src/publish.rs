@@ -6,7 +6,7 @@ use ktx_names::NPM_PACKAGE;
 use ktx_policy::RegistryUrl;
 use ktx_policy::guard::{FirstLatest, Plan, Tags, Work};
 use ktx_publish::npm::Staging;
-use ktx_publish::publication::{self, Draft, Patience, PublishOptions, PublishReport, PublishResult};
+use ktx_publish::publication::{self, Draft, Intent, Patience, PublishOptions, PublishReport, PublishResult};
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
@@ -43,6 +43,9 @@ pub fn run(arguments: PublishArgs, session: &Session<'_>) -> Result<()> {
         .map_err(|error| releasing::failure(session, error))?;
     let facts = Facts::of(&draft);
     print(session, &draft, &facts);
+    if !arguments.execute {
+        session.printer.summary(&summary(&draft, &facts));
+    }
     if !arguments.execute || !draft.blocks().is_empty() {
         session.printer.document(&Document {
             facts: &facts,
@@ -85,6 +88,11 @@ fn options(arguments: &PublishArgs, session: &Session<'_>) -> Result<PublishOpti
             Staging::Direct
         },
         patience: Patience::default(),
+        intent: if arguments.execute {
+            Intent::Execute
+        } else {
+            Intent::Show
+        },
     })
 }
 
@@ -108,6 +116,44 @@ fn print(session: &Session<'_>, draft: &Draft, facts: &Facts) {
     for unchecked in &facts.unchecked {
         printer.data(&format!("not checked: {unchecked}"));
     }
+}
+
+/// The plan for the person who approves it.
+fn summary(draft: &Draft, facts: &Facts) -> String {
+    let mut text = format!(
+        "## Plan: publish {NPM_PACKAGE}@{} under `{}`\n\n",
+        draft.version(),
+        draft.tag()
+    );
+    let mut row = |name: &str, value: &str| text.push_str(&format!("| {name} | {value} |\n"));
+    row("registry", &draft.registry().to_string());
+    row("---", "---");
+    row(
+        "integrity",
+        &format!("`{}`", facts.integrity.as_deref().unwrap_or("none")),
+    );
+    let tags = |tags: Option<&Tags>| {
+        let Some(tags) = tags else {
+            return "not known".to_owned();
+        };
+        let pairs: Vec<String> = tags
+            .iter()
+            .map(|(tag, version)| format!("`{tag}` {version}"))
+            .collect();
+        pairs.join(", ")
+    };
+    row("tags before", &tags(facts.tags_before.as_ref()));
+    row("tags after", &tags(facts.tags_after.as_ref()));
+    row(
+        "in the way",
+        &draft
+            .blocks()
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("; "),
+    );
+    text
 }
 
 fn end_dry_run(session: &Session<'_>, guard: &Plan) {

@@ -42,6 +42,17 @@ pub struct PublishOptions {
     pub staging: Staging,
     /// How long the registry may take.
     pub patience: Patience,
+    /// Whether the plan is made to be carried out.
+    pub intent: Intent,
+}
+
+/// What a plan is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// To be looked at. A job that only shows the plan needs no OIDC token.
+    Show,
+    /// To be carried out.
+    Execute,
 }
 
 /// How long the registry may take to serve what it was given.

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fs_err as fs;
 use ktx_policy::guard::Provenance;
 use ktx_publish::npm::{Publication, Staging};
-use ktx_publish::publication::PublishResult;
+use ktx_publish::publication::{Intent, PublishResult};
 use ktx_publish::receipt::Outcome;
 use ktx_publish::{ErrorClass, PublishError};
 
@@ -183,4 +183,27 @@ fn a_registry_without_staging_says_so_and_nothing_is_published() {
     );
     release.options.staging = Staging::Direct;
     assert_eq!(release.plan().unwrap().guard().tags_before, Default::default());
+}
+
+#[test]
+fn a_job_that_only_shows_the_plan_needs_no_token() {
+    let registry = LocalRegistry::start();
+    let mut release = Release::new("0.1.0", &registry, registry.url());
+    in_a_job(&mut release, "npm");
+    release.environment.remove("ACTIONS_ID_TOKEN_REQUEST_URL");
+    let blocks = |release: &Release| release.draft().blocks().len();
+    assert_eq!(blocks(&release), 1, "without a token nothing is published");
+    release.options.intent = Intent::Show;
+    assert_eq!(blocks(&release), 0);
+    assert!(
+        release
+            .draft()
+            .unchecked()
+            .iter()
+            .any(|what| what.contains("OIDC"))
+    );
+    release
+        .environment
+        .insert("GITHUB_REPOSITORY".to_owned(), "else/where".to_owned());
+    assert_eq!(blocks(&release), 1, "what else is wrong is still told");
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use fs_err as fs;
+use ktx_fixtures::github::{Github, TOKEN};
 use serde::Deserialize;
 
 use crate::checkout::foreign;
@@ -43,6 +44,7 @@ struct Step {
 /// Does what a runner does with the steps of a job.
 struct Runner<'a> {
     releaser: &'a Releaser,
+    github: &'a Github,
     workflow: Workflow,
     /// Values of `${{ … }}` by what stands between the braces.
     expressions: BTreeMap<String, String>,
@@ -85,6 +87,7 @@ impl Runner<'_> {
         command
             .env("PATH", format!("{}:{path}", self.programs.display()))
             .env("GITHUB_OUTPUT", outputs)
+            .env("GITHUB_API_URL", self.github.url())
             .env("GITHUB_SHA", self.releaser.checkout.git(&["rev-parse", "HEAD"]))
             .current_dir(folder.join(step.working_directory.as_deref().unwrap_or_default()));
         for (name, value) in &step.env {
@@ -127,10 +130,13 @@ fn copy(from: &Path, to: &Path) {
 fn a_release_goes_through_the_steps_of_the_workflow() {
     let releaser = Releaser::new(VERSION);
     releaser.allow_growth();
+    let origin = releaser.origin();
+    let github = Github::start(origin.path());
     let root = releaser.checkout.path("");
     let apart = tempfile::tempdir().expect("a folder");
     let mut runner = Runner {
         releaser: &releaser,
+        github: &github,
         workflow: serde_saphyr::from_str(&text(".github/workflows/release.yml")).expect("a workflow"),
         expressions: BTreeMap::new(),
         programs: apart.path().join("programs"),
@@ -140,6 +146,7 @@ fn a_release_goes_through_the_steps_of_the_workflow() {
     for (expression, value) in [
         ("matrix.platform", foreign().as_str()),
         ("inputs.channel", channel),
+        ("github.token", TOKEN),
     ] {
         runner.expressions.insert(expression.to_owned(), value.to_owned());
     }
@@ -203,13 +210,36 @@ fn a_release_goes_through_the_steps_of_the_workflow() {
     assert!(error.contains("test \"$(sha256sum"), "{error}");
 
     runner.job("readiness", &ready, |_| true).expect("ready");
+    let planning = apart.path().join("plan");
+    copy(&ready.join("release.tar"), &planning.join("release.tar"));
+    runner.job("plan", &planning, |_| true).expect("shown");
     let publishing = apart.path().join("publish");
     copy(&ready.join("release.tar"), &publishing.join("release.tar"));
     runner.job("publish", &publishing, |_| true).expect("published");
     let tag = &runner.expressions["needs.assemble.outputs.tag"];
     let tags = tags(&releaser.registry.url());
     assert!(tags.contains(&format!("{tag}={VERSION}")), "{tags}");
-    assert!(publishing.join("release/reports/publish-receipt.json").exists());
+    let receipt = "release/reports/publish-receipt.json";
+    assert!(publishing.join(receipt).exists());
+
+    let announcing = apart.path().join("announce");
+    copy(&ready.join("release.tar"), &announcing.join("release.tar"));
+    let unpack = named(&["Unpack the release"]);
+    runner.job("announce", &announcing, unpack).expect("unpacked");
+    copy(&publishing.join(receipt), &announcing.join(receipt));
+    let announce = named(&["Make the tag and the release page"]);
+    runner.job("announce", &announcing, announce).expect("announced");
+    let lines = github.lines();
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.starts_with(&format!("tag v{VERSION} at "))),
+        "{lines:?}"
+    );
+    assert!(
+        lines.contains(&"  uploaded publish-receipt.json".to_owned()),
+        "{lines:?}"
+    );
     for tool in ["cargo", "rustc", "git"] {
         let ran = runner.programs.join(format!("{tool}.ran"));
         assert!(!ran.exists(), "{tool} ran in a job without a checkout");

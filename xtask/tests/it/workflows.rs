@@ -113,6 +113,7 @@ fn the_workflows_run_commands_that_exist_with_flags_that_exist() {
         }
     }
     let expected = [
+        "announce",
         "build",
         "check",
         "diff",
@@ -133,17 +134,40 @@ fn the_workflows_run_commands_that_exist_with_flags_that_exist() {
 fn the_job_that_publishes_has_the_token_and_neither_sources_nor_builds() {
     let release = text(".github/workflows/release.yml");
     assert_eq!(release.matches("id-token: write").count(), 1);
-    let (_, publish) = release
-        .split_once("\n  publish:\n")
-        .expect("there is a job publish");
-    let (publish, _) = publish
-        .split_once("\n  verify:\n")
-        .expect("the job verify follows");
+    assert_eq!(release.matches("contents: write").count(), 1);
+    let job = |name: &str| {
+        let (_, rest) = release
+            .split_once(&format!("\n  {name}:\n"))
+            .expect("there is such a job");
+        let end = rest
+            .lines()
+            .position(|line| line.starts_with("  ") && !line.starts_with("   "));
+        rest.lines()
+            .take(end.unwrap_or(usize::MAX))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    let (publish, announce) = (job("publish"), job("announce"));
     assert!(publish.contains("id-token: write") && publish.contains("environment: npm"));
     assert!(
-        !publish.contains("actions/checkout") && !publish.contains("cargo"),
-        "{publish}"
+        publish.contains("needs: [assemble, readiness, plan]"),
+        "the plan is shown before the approval"
     );
+    assert!(announce.contains("contents: write"), "{announce}");
+    for job in [publish, announce, job("plan")] {
+        assert!(
+            !job.contains("actions/checkout") && !job.contains("cargo"),
+            "{job}"
+        );
+    }
+    // A dry run ends before the environment that a person approves.
+    assert_eq!(release.matches("environment: ").count(), 1);
+    for branch in [
+        "github.ref == 'refs/heads/main'",
+        "startsWith(github.ref, 'refs/heads/release-')",
+    ] {
+        assert!(release.contains(branch), "{branch}");
+    }
     assert!(
         !release.contains("rust-cache") && !release.contains("actions/cache"),
         "a release reads no cache"

@@ -19,7 +19,9 @@ use ktx_policy::guard::{FirstLatest, TrustDowngrade};
 use ktx_policy::readiness::Head;
 use ktx_publish::artifacts::{Built, Location};
 use ktx_publish::npm::Staging;
-use ktx_publish::publication::{Draft, Patience, PublishOptions, PublishPlan, PublishReport, draft, plan};
+use ktx_publish::publication::{
+    Draft, Intent, Patience, PublishOptions, PublishPlan, PublishReport, draft, plan,
+};
 use ktx_publish::receipt::{Outcome, ReceiptBook};
 use ktx_publish::tag_move::MoveOptions;
 use ktx_publish::{Desk, Environment, PublishError};
@@ -86,6 +88,7 @@ impl Release {
             first_latest: FirstLatest::Refused,
             trust_downgrade: TrustDowngrade::Refused,
             staging: Staging::Direct,
+            intent: Intent::Execute,
             patience: Patience {
                 publication: Duration::from_secs(20),
                 first_publication: Duration::from_secs(20),
