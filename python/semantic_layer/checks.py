@@ -12,7 +12,7 @@ from semantic_layer.dialects import SqlDialect
 from semantic_layer.errors import SemanticLayerError, nearest
 from semantic_layer.expressions import columns_of, parse_expression
 from semantic_layer.generation import is_identifier_like
-from semantic_layer.joins import has_no_key, join_columns
+from semantic_layer.joins import columns_of_source, has_no_key, join_columns, listed
 from semantic_layer.model import Model
 from semantic_layer.paths import route_text
 from semantic_layer.references import place_text
@@ -88,8 +88,8 @@ def join_conditions(sources: Sources, dialect: SqlDialect) -> Iterator[str]:
 
 
 def _join_columns(source: Source, join: Join, target: Source, pairs: tuple[tuple[str, str], ...]) -> Iterator[str]:
-    local_columns = {column.name for column in source.columns}
-    target_columns = {column.name for column in target.columns}
+    local_columns, target_columns = columns_of_source(source), columns_of_source(target)
+    pairs = tuple((listed(local_columns, local), listed(target_columns, remote)) for local, remote in pairs)
     for local, remote in pairs:
         if local not in local_columns:
             yield (

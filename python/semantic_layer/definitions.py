@@ -23,7 +23,7 @@ from semantic_layer.expressions import (
     visible_nodes,
 )
 from semantic_layer.model import Model, bound
-from semantic_layer.names import Name
+from semantic_layer.names import Name, Vocabulary
 from semantic_layer.references import Reference, place_of, place_text, rebuilt, steps_of
 
 
@@ -81,11 +81,12 @@ def _define(model: Model, node: str, measure: sources.Measure) -> Definition:
     conditions = []
     if measure.filter and measure.filter.strip():
         conditions.append(condition(model, node, measure.filter, f"filter of measure '{node}.{measure.name}'"))
-    segments = model.segments_at(node)
-    for segment in measure.segments:
-        if segment not in segments:
+    segments = Vocabulary(model.segments_at(node))
+    for name in measure.segments:
+        segment = segments.find(Name(name))
+        if segment is None:
             raise SemanticLayerError(
-                f"Measure '{measure.name}' on source '{node}' references unknown segment '{segment}'. "
+                f"Measure '{measure.name}' on source '{node}' references unknown segment '{name}'. "
                 f"Available segments: {', '.join(segments)}"
             )
         conditions.append(segment_condition(model, node, segment))

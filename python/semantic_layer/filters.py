@@ -24,7 +24,7 @@ from semantic_layer.expressions import (
 )
 from semantic_layer.measure_book import MeasureBook
 from semantic_layer.model import Model, bound
-from semantic_layer.names import Name
+from semantic_layer.names import Name, Vocabulary
 from semantic_layer.references import node_at, place_text, rebuilt
 from semantic_layer.visibility import asked_column, hidden
 
@@ -60,6 +60,7 @@ class FilterResolver:
         self._book = book
         self._model: Model = book.model
         self._outputs = outputs
+        self._output_names = Vocabulary(outputs)
         self._places = tuple(places)
         self._facts = facts
 
@@ -98,7 +99,8 @@ class FilterResolver:
         if reference.fields:
             return None
         if place is None:
-            key = self._outputs.get(name.text)
+            output = self._output_names.find(name)
+            key = self._outputs[output] if output is not None else None
             return None if key is None or self._is_own_column(key, name.text) else key
         if place not in self._model.nodes or self._model.column_named(place, name) is not None:
             return None

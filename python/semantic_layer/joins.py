@@ -16,7 +16,7 @@ from sqlglot import exp
 from semantic_layer.dialects import SqlDialect
 from semantic_layer.errors import SemanticLayerError, quoted
 from semantic_layer.expressions import conjuncts, parse_expression
-from semantic_layer.names import split_reference
+from semantic_layer.names import Name, Vocabulary, split_reference
 from semantic_layer.sources import Join, Source
 
 _WORD = r"""[A-Za-z_]\w*|"(?:[^"]|"")+"|`[^`]+`"""
@@ -93,6 +93,8 @@ def _graph(sources: Mapping[str, Source], dialect: SqlDialect) -> JoinGraph:
             if join.to not in sources or node == source.name:
                 continue
             pairs = join_columns(source.name, join, dialect)
+            own_names, other_names = columns_of_source(source), columns_of_source(sources[join.to])
+            pairs = tuple((listed(own_names, own), listed(other_names, other)) for own, other in pairs)
             key = frozenset(frozenset({(source.name, own), (node, other)}) for own, other in pairs)
             if key in seen:
                 continue
@@ -112,6 +114,16 @@ def _graph(sources: Mapping[str, Source], dialect: SqlDialect) -> JoinGraph:
             if not way_back.is_to_one and step.target != role:
                 steps[step.target].append(way_back.reaching(role))
     return JoinGraph(source_of, {node: tuple(ways) for node, ways in steps.items()})
+
+
+def columns_of_source(source: Source) -> Vocabulary:
+    """The names of a source's columns."""
+    return Vocabulary(column.name for column in source.columns)
+
+
+def listed(columns: Vocabulary, name: str) -> str:
+    """The listed column that a join names, or the name itself: authors may leave columns out of the list."""
+    return columns.find(Name(name)) or name
 
 
 def node_of(source: Source, join: Join) -> str:
