@@ -9,6 +9,7 @@ mod facts;
 pub mod github;
 mod notes;
 mod page;
+pub mod published;
 
 pub use self::beside::{against_registry, last_before, served};
 pub use self::facts::Release;

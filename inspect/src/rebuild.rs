@@ -36,7 +36,7 @@ pub enum Kind {
         offset: usize,
         /// Section of the program, or line of the text, that it is in.
         place: Option<String>,
-        /// Bytes from there on, in hexadecimal.
+        /// Bytes from there on, in hexadecimal, or that the file ends there.
         published: String,
         rebuilt: String,
         cause: Cause,
@@ -124,6 +124,9 @@ fn content(path: &str, published: &File, rebuilt: &File) -> Kind {
 
 fn hex(content: &[u8], offset: usize) -> String {
     let rest = content.get(offset..).unwrap_or_default();
+    if rest.is_empty() {
+        return "its end".to_owned();
+    }
     let bytes = rest.iter().take(SHOWN_BYTES);
     bytes.map(|byte| format!("{byte:02x}")).collect()
 }

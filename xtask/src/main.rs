@@ -36,6 +36,7 @@ mod sources;
 mod test;
 mod tools;
 mod verify;
+mod verify_published;
 mod version;
 
 use std::process::ExitCode;
@@ -107,6 +108,7 @@ enum Command {
     Publish(publish::PublishArgs),
     Announce(announce::AnnounceArgs),
     Promote(promote::PromoteArgs),
+    VerifyPublished(verify_published::VerifyPublishedArgs),
     Rollback(rollback::RollbackArgs),
     InstallTools(install_tools::InstallToolsArgs),
 }
@@ -130,6 +132,7 @@ fn dispatch(command: Command, session: &Session<'_>) -> anyhow::Result<()> {
         Command::Readiness(arguments) => readiness::run(arguments, session),
         Command::Publish(arguments) => publish::run(arguments, session),
         Command::Announce(arguments) => announce::run(arguments, session),
+        Command::VerifyPublished(arguments) => verify_published::run(arguments, session),
         Command::Promote(arguments) => promote::run(arguments, session),
         Command::Rollback(arguments) => rollback::run(arguments, session),
         Command::InstallTools(arguments) => install_tools::run(arguments, session),

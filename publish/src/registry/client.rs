@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone)]
 pub struct Registry {
     url: RegistryUrl,
-    agent: ureq::Agent,
+    pub(super) agent: ureq::Agent,
 }
 
 impl Registry {
@@ -133,7 +133,7 @@ pub(crate) fn system_roots() -> TlsConfig {
 }
 
 /// Scheme, host and port of an address.
-fn origin(address: &str) -> Option<(String, String)> {
+pub(super) fn origin(address: &str) -> Option<(String, String)> {
     let uri: ureq::http::Uri = address.parse().ok()?;
     let authority = uri.authority()?.as_str();
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);

@@ -5,6 +5,7 @@
 
 mod choice;
 mod client;
+mod fetch;
 mod packument;
 
 pub use self::choice::chosen;

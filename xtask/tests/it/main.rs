@@ -30,5 +30,7 @@ mod support;
 
 mod tidy;
 mod tidy_crates;
+#[cfg(unix)]
+mod verifying;
 mod versions;
 mod workflows;

@@ -1,0 +1,166 @@
+//! What an outsider can verify of a published version, from the registry alone.
+//!
+//! Every check is a line with its verdict. What the registry does not offer is not checked, and never called passed.
+
+mod attestation;
+mod document;
+mod signature;
+
+use std::borrow::Cow;
+
+use ktx_inspect::Package;
+use ktx_names::NPM_PACKAGE;
+use ktx_publish::PublishError;
+use ktx_publish::artifacts::integrity_of;
+use ktx_publish::registry::Registry;
+use serde::Serialize;
+
+use self::document::{Document, Version};
+
+/// A version as the registry serves it.
+#[derive(Debug)]
+pub struct Published {
+    pub version: String,
+    /// The tarball as it came.
+    pub bytes: Vec<u8>,
+    /// Absent when the strict reader refuses the tarball.
+    pub package: Option<Package>,
+    pub checks: Vec<Check>,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What holds when it passed.
+    pub claim: &'static str,
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "verdict")]
+pub enum Verdict {
+    Passed,
+    Failed {
+        /// Stable name.
+        code: Cow<'static, str>,
+        cause: String,
+    },
+    NotChecked {
+        why: String,
+    },
+}
+
+impl Check {
+    pub fn passed(claim: &'static str) -> Self {
+        Self {
+            claim,
+            verdict: Verdict::Passed,
+        }
+    }
+
+    pub fn failed(claim: &'static str, code: impl Into<Cow<'static, str>>, cause: impl ToString) -> Self {
+        let (code, cause) = (code.into(), cause.to_string());
+        Self {
+            claim,
+            verdict: Verdict::Failed { code, cause },
+        }
+    }
+
+    fn skipped(claim: &'static str, why: impl ToString) -> Self {
+        Self {
+            claim,
+            verdict: Verdict::NotChecked { why: why.to_string() },
+        }
+    }
+
+    pub fn has_failed(&self) -> bool {
+        matches!(self.verdict, Verdict::Failed { .. })
+    }
+
+    /// The check in one line.
+    pub fn line(&self) -> String {
+        match &self.verdict {
+            Verdict::Passed => format!("passed: {}", self.claim),
+            Verdict::Failed { code, cause } => format!("FAILED: {}: {cause} [{code}]", self.claim),
+            Verdict::NotChecked { why } => format!("not checked: {}: {why}", self.claim),
+        }
+    }
+}
+
+/// Fetches a version, by number or dist-tag, and checks what the registry says about it.
+pub fn fetch(registry: &Registry, asked: &str) -> Result<Published, PublishError> {
+    let document = Document::fetch(registry)?;
+    let (version, described) = document.version(asked).ok_or_else(|| PublishError::Usage {
+        message: format!(
+            "{} has no version or dist-tag {asked} of {NPM_PACKAGE}",
+            registry.url()
+        ),
+        hint: format!(
+            "npm view {NPM_PACKAGE} versions dist-tags --registry={}",
+            registry.url()
+        ),
+    })?;
+    let bytes = registry.tarball(&described.dist.tarball)?;
+    let mut checks = vec![integrity(described, &bytes)];
+    let package = match Package::read(&bytes) {
+        Ok(package) => {
+            checks.push(Check::passed("the tarball has one reading only"));
+            checks.extend(sizes(described, &package));
+            Some(package)
+        }
+        Err(error) => {
+            checks.push(Check::failed(
+                "the tarball has one reading only",
+                "tarball-unreadable",
+                error,
+            ));
+            None
+        }
+    };
+    checks.push(signature::check(registry, &document, &version, described)?);
+    checks.extend(attestation::check(registry, &version, described, &bytes)?);
+    Ok(Published {
+        version,
+        bytes,
+        package,
+        checks,
+    })
+}
+
+fn integrity(described: &Version, bytes: &[u8]) -> Check {
+    const CLAIM: &str = "the bytes are those that the registry announces";
+    let found = integrity_of(bytes).0;
+    match &described.dist.integrity {
+        None => Check::failed(CLAIM, "integrity-missing", "it announces no integrity"),
+        Some(announced) if *announced != found => Check::failed(
+            CLAIM,
+            "integrity-differs",
+            format!("announced {announced}, served {found}"),
+        ),
+        Some(_) => Check::passed(CLAIM),
+    }
+}
+
+fn sizes(described: &Version, package: &Package) -> Vec<Check> {
+    let compare = |claim, code, announced: Option<u64>, found: u64| match announced {
+        None => Check::skipped(claim, "the registry does not say"),
+        Some(announced) if announced == found => Check::passed(claim),
+        Some(announced) => Check::failed(claim, code, format!("announced {announced}, found {found}")),
+    };
+    let (size, count) = (package.unpacked_bytes(), package.files.len() as u64);
+    vec![
+        compare(
+            "the files have the announced size",
+            "size-differs",
+            described.dist.unpacked_size,
+            size,
+        ),
+        compare(
+            "there are as many files as announced",
+            "file-count-differs",
+            described.dist.file_count,
+            count,
+        ),
+    ]
+}

@@ -1,0 +1,148 @@
+//! `cargo xtask verify-published`: what an outsider can prove about a version that is out.
+
+mod inside;
+mod rebuild;
+
+use anyhow::Result;
+use clap::Args;
+use ktx_announce::published::{Check, Published, fetch};
+use ktx_inspect::Difference;
+use ktx_names::{NPM_PACKAGE, Platform};
+use ktx_publish::artifacts::read_policy;
+use ktx_publish::npm::Npm;
+use ktx_publish::registry;
+use serde::Serialize;
+
+use crate::exit::{Exit, Failure};
+use crate::releasing::{self, SessionDesk};
+use crate::session::Session;
+
+/// Verify a published version from the registry alone; with --rebuild also that it was built from its sources
+#[derive(Args)]
+pub struct VerifyPublishedArgs {
+    /// The version or dist-tag
+    #[arg(default_value = "latest", value_name = "VERSION|TAG")]
+    version: String,
+    /// The registry, where release-policy.json names none [default: npm's own]
+    #[arg(long, value_name = "URL")]
+    registry: Option<String>,
+    /// Build the version again from a clean clone, and compare file by file
+    #[arg(long)]
+    rebuild: bool,
+    /// The commit to build [default: that of the git tag v<version>]
+    #[arg(long, value_name = "REV", requires = "rebuild")]
+    source_revision: Option<String>,
+    /// Platforms whose program is built; the others are not compared [default: all in the package]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', requires = "rebuild")]
+    platform: Vec<Platform>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    package: &'static str,
+    version: &'a str,
+    registry: String,
+    checks: &'a [Check],
+    /// Null without --rebuild.
+    rebuilt: Option<&'a Rebuilt>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Rebuilt {
+    revision: String,
+    platforms: Vec<Platform>,
+    /// Whether the two tarballs are the same, byte for byte.
+    equal: bool,
+    differences: Vec<Difference>,
+}
+
+pub fn run(arguments: VerifyPublishedArgs, session: &Session<'_>) -> Result<()> {
+    let fail = |error| releasing::failure(session, error);
+    let (policy, _) = read_policy(&releasing::location(session, None)?.policy).map_err(fail)?;
+    let environment = releasing::environment();
+    let npm = Npm::new(&environment).map_err(fail)?;
+    let asked = releasing::registry(arguments.registry.as_deref())?;
+    let desk = SessionDesk(session);
+    let registry = registry::chosen(&policy, asked.as_ref(), &environment, &npm, &desk).map_err(fail)?;
+    let published = fetch(&registry, &arguments.version).map_err(fail)?;
+    let mut checks = published.checks.clone();
+    checks.push(inside::check(session, &published)?);
+    session.printer.data(&format!(
+        "{NPM_PACKAGE}@{} on {}",
+        published.version,
+        registry.url()
+    ));
+    for check in &checks {
+        session.printer.data(&check.line());
+    }
+    let rebuilt = match arguments.rebuild {
+        true => Some(compared(&arguments, session, &published)?),
+        false => None,
+    };
+    session.printer.document(&Document {
+        package: NPM_PACKAGE,
+        version: &published.version,
+        registry: registry.url().to_string(),
+        checks: &checks,
+        rebuilt: rebuilt.as_ref(),
+    })?;
+    conclude(&checks, rebuilt.as_ref())
+}
+
+fn compared(
+    arguments: &VerifyPublishedArgs,
+    session: &Session<'_>,
+    published: &Published,
+) -> Result<Rebuilt> {
+    let rebuilt = rebuild::rebuild(
+        session,
+        published,
+        arguments.source_revision.as_deref(),
+        &arguments.platform,
+    )?;
+    let printer = session.printer;
+    let revision = &rebuilt.revision;
+    if rebuilt.equal {
+        printer.data(&format!("rebuilt from {revision}: equal, byte for byte"));
+    } else if rebuilt.differences.is_empty() {
+        printer.data(&format!(
+            "rebuilt from {revision}: the same files in other archives"
+        ));
+    } else {
+        let count = match rebuilt.differences.len() {
+            1 => "1 file differs".to_owned(),
+            count => format!("{count} files differ"),
+        };
+        printer.data(&format!("rebuilt from {revision}: {count}"));
+    }
+    for difference in &rebuilt.differences {
+        printer.data(&format!("  {}", difference.line()));
+    }
+    Ok(rebuilt)
+}
+
+fn conclude(checks: &[Check], rebuilt: Option<&Rebuilt>) -> Result<()> {
+    let failed = checks.iter().filter(|check| check.has_failed()).count();
+    let mut faults = Vec::new();
+    if failed > 0 {
+        faults.push(format!("{failed} of {} checks failed", checks.len()));
+    }
+    if rebuilt.is_some_and(|rebuilt| !rebuilt.is_proven()) {
+        faults.push("the rebuilt package is not the published one".to_owned());
+    }
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Integrity, faults.join("; "))
+        .hint("do not install it; tell the maintainers what is printed above")
+        .into())
+}
+
+impl Rebuilt {
+    /// With some platforms left out, the tarballs differ and the files that were built do not.
+    fn is_proven(&self) -> bool {
+        self.differences.is_empty()
+    }
+}

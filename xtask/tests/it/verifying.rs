@@ -1,0 +1,227 @@
+//! `cargo xtask verify-published`: a version on a registry, and the same version built again.
+
+use std::process::Command;
+
+use fs_err as fs;
+
+use crate::checkout::foreign;
+use crate::releaser::Releaser;
+
+impl Releaser {
+    /// A version that is out, tagged.
+    fn published(version: &str) -> Self {
+        let releaser = Self::new(version);
+        releaser.build(version);
+        releaser.prove(version);
+        releaser
+            .checkout
+            .build(&["publish", "--tag", "next", "--execute"]);
+        releaser.checkout.git(&["tag", &format!("v{version}")]);
+        releaser
+    }
+
+    /// Verifies; `cargo xtask build` in the clone takes the programs that lie in this checkout.
+    fn verifies(&self, arguments: &[&str]) -> String {
+        use std::os::unix::fs::PermissionsExt;
+
+        let programs = tempfile::tempdir().expect("a folder");
+        let cargo = programs.path().join("cargo");
+        let script = format!(
+            "#!/bin/sh\numask 077\nexport TZ=Asia/Tokyo\nmkdir -p dist\ncp -R '{}' dist/bin\nexec '{}' build --prebuilt\n",
+            self.checkout.path("dist/bin").display(),
+            env!("CARGO_BIN_EXE_xtask"),
+        );
+        fs::write(&cargo, script).expect("a program");
+        fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755)).expect("it runs");
+        let mut command: Command = self.checkout.xtask(&[&["verify-published"], arguments].concat());
+        let path = std::env::var("PATH").expect("a PATH");
+        command.env("PATH", format!("{}:{path}", programs.path().display()));
+        let said = self.checkout.transcript(command);
+        said.replace(self.registry.url().as_str(), "https://registry.example/")
+            .replace(foreign().as_str(), "[PLATFORM]")
+    }
+
+    /// A commit with one change, which is not tagged.
+    fn planted(&self, path: &str, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> String {
+        let before = self.checkout.read(path);
+        self.checkout.write(path, change(before.clone()));
+        self.checkout.commit();
+        let revision = self.checkout.git(&["rev-parse", "HEAD"]);
+        self.checkout.write(path, before);
+        self.checkout.commit();
+        revision
+    }
+}
+
+macro_rules! snapshot {
+    ($text:expr, @$expected:literal) => {
+        insta::with_settings!({filters => vec![
+            (r"[0-9a-f]{40}", "[REVISION]"),
+            (r"byte \d+", "byte [OFFSET]"),
+            (r"line \d+", "line [LINE]"),
+            (r"(published|rebuilt) [0-9a-f]+\b", "$1 [BYTES]"),
+            (r"\d+\.\d\d s", "[TIME]"),
+        ]}, { insta::assert_snapshot!($text, @$expected) })
+    };
+}
+
+#[test]
+fn a_published_version_is_verified_and_rebuilt_to_the_byte() {
+    let releaser = Releaser::published("0.1.0");
+    snapshot!(releaser.verifies(&["next"]), @r"
+    exit 0
+    --- stdout
+    @kaelio/ktx@0.1.0 on https://registry.example/
+    passed: the bytes are those that the registry announces
+    passed: the tarball has one reading only
+    not checked: the files have the announced size: the registry does not say
+    not checked: there are as many files as announced: the registry does not say
+    not checked: the registry signed the version: it has no keys
+    not checked: the attestations are about these bytes: the version has none
+    passed: wheel, locks, programs and manifest in the package agree
+    --- stderr
+    ");
+    snapshot!(releaser.verifies(&["0.1.0", "--rebuild"]), @r"
+    exit 0
+    --- stdout
+    @kaelio/ktx@0.1.0 on https://registry.example/
+    passed: the bytes are those that the registry announces
+    passed: the tarball has one reading only
+    not checked: the files have the announced size: the registry does not say
+    not checked: there are as many files as announced: the registry does not say
+    not checked: the registry signed the version: it has no keys
+    not checked: the attestations are about these bytes: the version has none
+    passed: wheel, locks, programs and manifest in the package agree
+    rebuilt from [REVISION]: equal, byte for byte
+    --- stderr
+       ...  build [PLATFORM] again
+        ok  build [PLATFORM] again          [TIME]
+    ");
+    let json = releaser.verifies(&["0.1.0", "--rebuild", "--json"]);
+    assert!(
+        json.contains("\"equal\": true") && json.contains("\"differences\": []"),
+        "{json}"
+    );
+    snapshot!(releaser.verifies(&["0.2.0"]), @r"
+    exit 2
+    --- stdout
+    --- stderr
+    error: https://registry.example/ has no version or dist-tag 0.2.0 of @kaelio/ktx
+    hint: npm view @kaelio/ktx versions dist-tags --registry=https://registry.example/
+    ");
+    releaser.checkout.git(&["tag", "--delete", "v0.1.0"]);
+    snapshot!(releaser.verifies(&["0.1.0", "--rebuild"]), @r"
+    exit 4
+    --- stdout
+    @kaelio/ktx@0.1.0 on https://registry.example/
+    passed: the bytes are those that the registry announces
+    passed: the tarball has one reading only
+    not checked: the files have the announced size: the registry does not say
+    not checked: there are as many files as announced: the registry does not say
+    not checked: the registry signed the version: it has no keys
+    not checked: the attestations are about these bytes: the version has none
+    passed: wheel, locks, programs and manifest in the package agree
+    --- stderr
+    error: this checkout has no v0.1.0: `git rev-parse --verify --quiet 'v0.1.0^{commit}'` failed with exit code 1
+    hint: git fetch origin tag v0.1.0
+    ");
+}
+
+#[test]
+fn whatever_was_planted_is_named() {
+    let releaser = Releaser::published("0.1.0");
+    let append = |text: &'static str| {
+        move |mut content: Vec<u8>| {
+            content.extend(text.bytes());
+            content
+        }
+    };
+    let launcher = releaser.planted("npm/dist/bin.js", append("// planted\n"));
+    snapshot!(releaser.verifies(&["0.1.0", "--rebuild", "--source-revision", &launcher]), @r"
+    exit 6
+    --- stdout
+    @kaelio/ktx@0.1.0 on https://registry.example/
+    passed: the bytes are those that the registry announces
+    passed: the tarball has one reading only
+    not checked: the files have the announced size: the registry does not say
+    not checked: there are as many files as announced: the registry does not say
+    not checked: the registry signed the version: it has no keys
+    not checked: the attestations are about these bytes: the version has none
+    passed: wheel, locks, programs and manifest in the package agree
+    rebuilt from [REVISION]: 1 file differs
+      dist/bin.js: byte [OFFSET] (line [LINE]): published its end, rebuilt [BYTES]; likely cause: the file or its sources were changed
+    --- stderr
+       ...  build [PLATFORM] again
+        ok  build [PLATFORM] again          [TIME]
+    error: the rebuilt package is not the published one
+    hint: do not install it; tell the maintainers what is printed above
+    ");
+    let wheel = releaser.planted("python/ktx_daemon/__init__.py", append("# planted\n"));
+    snapshot!(releaser.verifies(&["0.1.0", "--rebuild", "--source-revision", &wheel]), @r"
+    exit 6
+    --- stdout
+    @kaelio/ktx@0.1.0 on https://registry.example/
+    passed: the bytes are those that the registry announces
+    passed: the tarball has one reading only
+    not checked: the files have the announced size: the registry does not say
+    not checked: there are as many files as announced: the registry does not say
+    not checked: the registry signed the version: it has no keys
+    not checked: the attestations are about these bytes: the version has none
+    passed: wheel, locks, programs and manifest in the package agree
+    rebuilt from [REVISION]: 3 files differ
+      assets/python/manifest.json: byte [OFFSET] (line [LINE]): published [BYTES], rebuilt [BYTES]; likely cause: the file or its sources were changed
+      wheel: kaelio_ktx-*.dist-info/RECORD: byte [OFFSET] (line [LINE]): published [BYTES], rebuilt [BYTES]; likely cause: the file or its sources were changed
+      wheel: ktx_daemon/__init__.py: byte [OFFSET] (line [LINE]): published its end, rebuilt [BYTES]; likely cause: the file or its sources were changed
+    --- stderr
+       ...  build [PLATFORM] again
+        ok  build [PLATFORM] again          [TIME]
+    error: the rebuilt package is not the published one
+    hint: do not install it; tell the maintainers what is printed above
+    ");
+    let lock = releaser.planted("python/locks/core.txt", append("# planted\n"));
+    snapshot!(releaser.verifies(&["0.1.0", "--rebuild", "--source-revision", &lock]), @r"
+    exit 6
+    --- stdout
+    @kaelio/ktx@0.1.0 on https://registry.example/
+    passed: the bytes are those that the registry announces
+    passed: the tarball has one reading only
+    not checked: the files have the announced size: the registry does not say
+    not checked: there are as many files as announced: the registry does not say
+    not checked: the registry signed the version: it has no keys
+    not checked: the attestations are about these bytes: the version has none
+    passed: wheel, locks, programs and manifest in the package agree
+    rebuilt from [REVISION]: 2 files differ
+      assets/python/core.txt: byte [OFFSET] (line [LINE]): published its end, rebuilt [BYTES]; likely cause: the file or its sources were changed
+      assets/python/manifest.json: byte [OFFSET] (line [LINE]): published [BYTES], rebuilt [BYTES]; likely cause: the file or its sources were changed
+    --- stderr
+       ...  build [PLATFORM] again
+        ok  build [PLATFORM] again          [TIME]
+    error: the rebuilt package is not the published one
+    hint: do not install it; tell the maintainers what is printed above
+    ");
+    let platform = foreign();
+    let program = format!("dist/bin/{platform}/{}", platform.program_file());
+    let mut bytes = releaser.checkout.read(&program);
+    bytes.push(0);
+    releaser.checkout.write(&program, bytes);
+    snapshot!(releaser.verifies(&["0.1.0", "--rebuild"]), @r"
+    exit 6
+    --- stdout
+    @kaelio/ktx@0.1.0 on https://registry.example/
+    passed: the bytes are those that the registry announces
+    passed: the tarball has one reading only
+    not checked: the files have the announced size: the registry does not say
+    not checked: there are as many files as announced: the registry does not say
+    not checked: the registry signed the version: it has no keys
+    not checked: the attestations are about these bytes: the version has none
+    passed: wheel, locks, programs and manifest in the package agree
+    rebuilt from [REVISION]: 2 files differ
+      dist/programs.json: byte [OFFSET] (line [LINE]): published [BYTES], rebuilt [BYTES]; likely cause: the file or its sources were changed
+      native/[PLATFORM]/ktx: byte [OFFSET]: published its end, rebuilt [BYTES]; likely cause: the file or its sources were changed
+    --- stderr
+       ...  build [PLATFORM] again
+        ok  build [PLATFORM] again          [TIME]
+    error: the rebuilt package is not the published one
+    hint: do not install it; tell the maintainers what is printed above
+    ");
+}
