@@ -6,26 +6,22 @@ because the tree forgets differences (`!=` and `<>`, `a b` and `a AS b`) and its
 """
 
 import hashlib
-from typing import NamedTuple, TypedDict
+from typing import TypedDict
 
 from pydantic import BaseModel, ConfigDict
-from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token, TokenType
 
 from ktx_daemon.errors import plain_message
 from ktx_daemon.sql.history import inside_commands, read_statements
-from ktx_daemon.sql.literals import LiteralType, literal_type, starts_negative_number
+from ktx_daemon.sql.literals import MAYBE_LITERAL, LiteralType, literal_type, starts_negative_number
 from ktx_daemon.sql.parsing import (
     BLANK,
     SqlText,
     Unparseable,
     dialect_named,
-    is_physical,
-    nodes,
-    position,
-    start_of,
+    names_and_tables,
     tokenize,
 )
 from ktx_daemon.sql.token_text import TokenWriter, join_tokens
@@ -63,12 +59,9 @@ class Fingerprint(TypedDict):
     error: str | None
 
 
-class Piece(NamedTuple):
-    """A token of the normalised text; `literal` holds what a placeholder stands for."""
-
-    text: str
-    token: Token
-    literal: LiteralSlot | None = None
+Piece = tuple[str, Token, LiteralSlot | None]
+"""A token of the normalised text, its text there, and what a placeholder stands for. A plain tuple, because making a
+named one takes longer than all that is done with it."""
 
 
 def respond(request: Request) -> Fingerprint:
@@ -86,16 +79,20 @@ def fingerprint(sql: str, dialect: Dialect) -> Fingerprint:
         return _unreadable(plain_message(error))
     if not statements:
         return _unreadable(BLANK)
-    names, tables = _names_and_tables(statements)
-    writer = TokenWriter(dialect, names)
-    pieces = _renumber_parameters(_collapse_in_lists(_replace_literals(tokens, writer)))
-    slots = [piece.literal for piece in pieces if piece.literal is not None]
+    names, tables = names_and_tables(statements)
+    pieces = _replace_literals(tokens, TokenWriter(dialect, names))
+    kinds = {token.token_type for token in tokens}
+    if TokenType.IN in kinds:
+        pieces = _collapse_in_lists(pieces)
+    if TokenType.PARAMETER in kinds:
+        pieces = _renumber_parameters(pieces)
+    slots = [literal for _, _, literal in pieces if literal is not None]
     # A literal and a `?` of the author look alike in the text and must not in the hash.
-    hashed = "\x1f".join([_RULE, *("\x00" if piece.literal else piece.text for piece in pieces)])
+    hashed = "\x1f".join([_RULE, *["\x00" if literal else text for text, _, literal in pieces]])
     return Fingerprint(
         fingerprint=hashlib.sha256(hashed.encode()).hexdigest()[:32],
-        normalized_sql=join_tokens([(piece.token, piece.text) for piece in pieces]),
-        tables_touched=list(dict.fromkeys(tables)),
+        normalized_sql=join_tokens(pieces),
+        tables_touched=list(dict.fromkeys(".".join(part.name for part in table.parts) for table in tables)),
         literal_slots=[LiteralSlot({**slot, "position": place}) for place, slot in enumerate(slots, 1)],
         error=None,
     )
@@ -103,19 +100,6 @@ def fingerprint(sql: str, dialect: Dialect) -> Fingerprint:
 
 def _unreadable(error: str) -> Fingerprint:
     return Fingerprint(fingerprint="", normalized_sql="", tables_touched=[], literal_slots=[], error=error)
-
-
-def _names_and_tables(statements: list[exp.Expr]) -> tuple[set[int], list[str]]:
-    """Where in the text names begin, and the stored tables as they are written, in reading order."""
-    names: set[int] = set()
-    tables: list[exp.Table] = []
-    for node in (node for statement in statements for node in nodes(statement)):
-        if isinstance(node, exp.Identifier):
-            if (start := start_of(node)) is not None:
-                names.add(start)
-        elif is_physical(node):
-            tables.append(node)
-    return names, [".".join(part.name for part in table.parts) for table in sorted(tables, key=position)]
 
 
 def _without_final_semicolons(tokens: list[Token]) -> list[Token]:
@@ -127,23 +111,30 @@ def _without_final_semicolons(tokens: list[Token]) -> list[Token]:
 
 def _replace_literals(tokens: list[Token], writer: TokenWriter) -> list[Piece]:
     pieces: list[Piece] = []
-    place = 0
-    while place < len(tokens):
-        if starts_negative_number(tokens, place):
-            number = tokens[place + 1]
-            slot = LiteralSlot(position=0, type="number", example_value="-" + number.text)
-            pieces.append(Piece(PLACEHOLDER, number, slot))
-            place += 2
-            continue
+    previous: Token | None = None
+    place, end = 0, len(tokens)
+    while place < end:
         token = tokens[place]
-        kind = literal_type(tokens, place)
-        if kind is None:
-            previous = tokens[place - 1] if place else None
-            pieces.append(Piece(writer.text(token, previous), token))
-        else:
-            pieces.append(Piece(PLACEHOLDER, token, LiteralSlot(position=0, type=kind, example_value=token.text)))
+        if token.token_type in MAYBE_LITERAL:
+            if starts_negative_number(tokens, place):
+                number = tokens[place + 1]
+                pieces.append((PLACEHOLDER, number, _slot("number", "-" + number.text)))
+                previous = number
+                place += 2
+                continue
+            if (kind := literal_type(tokens, place)) is not None:
+                pieces.append((PLACEHOLDER, token, _slot(kind, token.text)))
+                previous = token
+                place += 1
+                continue
+        pieces.append((writer.text(token, previous), token, None))
+        previous = token
         place += 1
     return pieces
+
+
+def _slot(kind: LiteralType, example: str) -> LiteralSlot:
+    return {"position": 0, "type": kind, "example_value": example}
 
 
 def _collapse_in_lists(pieces: list[Piece]) -> list[Piece]:
@@ -153,9 +144,9 @@ def _collapse_in_lists(pieces: list[Piece]) -> list[Piece]:
     while place < len(pieces):
         kept.append(pieces[place])
         place += 1
-        if kept[-1].token.token_type is not TokenType.IN or place == len(pieces):
+        if kept[-1][1].token_type is not TokenType.IN or place == len(pieces):
             continue
-        if pieces[place].token.token_type is TokenType.L_PAREN and (parsed := _list_elements(pieces, place)):
+        if pieces[place][1].token_type is TokenType.L_PAREN and (parsed := _list_elements(pieces, place)):
             elements, end = parsed
             if all(_shape(element) == _shape(elements[0]) for element in elements) and _is_constant(elements[0]):
                 kept += [pieces[place], *elements[0], pieces[end]]
@@ -166,16 +157,17 @@ def _collapse_in_lists(pieces: list[Piece]) -> list[Piece]:
 def _renumber_parameters(pieces: list[Piece]) -> list[Piece]:
     """Number `$1`, `$2` … anew: query logs count them through the whole statement, IN lists included."""
     numbers: dict[str, str] = {}
-    renumbered = []
-    for place, piece in enumerate(pieces):
-        if place and _is_parameter_number(pieces[place - 1], piece):
-            piece = piece._replace(text=numbers.setdefault(piece.text, str(len(numbers) + 1)))
-        renumbered.append(piece)
-    return renumbered
+    follows_mark = False
+    for place, (text, token, literal) in enumerate(pieces):
+        kind = token.token_type
+        if follows_mark and kind is TokenType.NUMBER:
+            pieces[place] = (numbers.setdefault(text, str(len(numbers) + 1)), token, literal)
+        follows_mark = kind is TokenType.PARAMETER
+    return pieces
 
 
 def _is_parameter_number(before: Piece, piece: Piece) -> bool:
-    return before.token.token_type is TokenType.PARAMETER and piece.token.token_type is TokenType.NUMBER
+    return before[1].token_type is TokenType.PARAMETER and piece[1].token_type is TokenType.NUMBER
 
 
 def _list_elements(pieces: list[Piece], start: int) -> tuple[list[list[Piece]], int] | None:
@@ -183,7 +175,7 @@ def _list_elements(pieces: list[Piece], start: int) -> tuple[list[list[Piece]], 
     elements: list[list[Piece]] = [[]]
     depth = 0
     for place in range(start, len(pieces)):
-        kind = pieces[place].token.token_type
+        kind = pieces[place][1].token_type
         depth += (kind is TokenType.L_PAREN) - (kind is TokenType.R_PAREN)
         if depth == 0:
             return elements, place
@@ -196,7 +188,7 @@ def _list_elements(pieces: list[Piece], start: int) -> tuple[list[list[Piece]], 
 
 def _shape(element: list[Piece]) -> list[str]:
     return [
-        "" if piece.literal or (place and _is_parameter_number(element[place - 1], piece)) else piece.text
+        "" if piece[2] or (place and _is_parameter_number(element[place - 1], piece)) else piece[0]
         for place, piece in enumerate(element)
     ]
 
@@ -211,8 +203,8 @@ def _is_constant(element: list[Piece]) -> bool:
         TokenType.PLACEHOLDER,
     )
     return bool(element) and all(
-        piece.literal is not None
-        or piece.token.token_type in allowed
-        or (place > 0 and element[place - 1].token.token_type is TokenType.PARAMETER)
+        piece[2] is not None
+        or piece[1].token_type in allowed
+        or (place > 0 and element[place - 1][1].token_type is TokenType.PARAMETER)
         for place, piece in enumerate(element)
     )

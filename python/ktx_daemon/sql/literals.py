@@ -18,6 +18,11 @@ _STRINGS = frozenset(
 )
 _BINARY = frozenset({TokenType.BIT_STRING, TokenType.HEX_STRING, TokenType.BYTE_STRING})
 
+MAYBE_LITERAL = frozenset(
+    {TokenType.NUMBER, TokenType.DASH, TokenType.NULL, TokenType.TRUE, TokenType.FALSE, *_STRINGS, *_BINARY}
+)
+"""Tokens that are a literal or the sign of one, unless their neighbours say otherwise."""
+
 _TIMESTAMPS = frozenset(
     {
         TokenType.TIMESTAMP,

@@ -1,6 +1,7 @@
 """Writing tokens back as text: keywords in upper case, names as they were, spaces where readers expect them."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Set
+from functools import lru_cache
 
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
@@ -8,8 +9,8 @@ from sqlglot.tokens import Token, TokenType
 
 _GLUED = frozenset({TokenType.DOT, TokenType.DCOLON})
 _NAME_FOLLOWS = frozenset({TokenType.DOT, TokenType.COLON, TokenType.PARAMETER})
-_OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET})
-_CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.COMMA, TokenType.SEMICOLON})
+_NO_SPACE_AFTER = _GLUED | {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.PARAMETER, TokenType.COLON}
+_NO_SPACE_BEFORE = _GLUED | {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.COMMA, TokenType.SEMICOLON}
 
 _SUBSCRIPTED = frozenset({TokenType.VAR, TokenType.IDENTIFIER, TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.ARRAY})
 
@@ -24,33 +25,36 @@ class TokenWriter:
 
     def text(self, token: Token, previous: Token | None) -> str:
         """Return the token as the normalised text has it."""
-        if token.token_type is TokenType.IDENTIFIER:
-            return exp.to_identifier(token.text, quoted=True).sql(self._dialect)
+        kind, text = token.token_type, token.text
+        if kind is TokenType.IDENTIFIER:
+            return exp.to_identifier(text, quoted=True).sql(self._dialect)
         if token.start in self._names or (previous is not None and previous.token_type in _NAME_FOLLOWS):
-            return token.text
-        if token.token_type is TokenType.VAR and not self._names:
-            return token.text
-        return " ".join(token.text.upper().split())
+            return text
+        if kind is TokenType.VAR and not self._names:
+            return text
+        return _keyword(text)
 
 
-def join_tokens(tokens: Sequence[tuple[Token, str]]) -> str:
+@lru_cache(maxsize=4096)
+def _keyword(text: str) -> str:
+    return " ".join(text.upper().split())
+
+
+def join_tokens(tokens: Iterable[tuple[str, Token, object]]) -> str:
     """Join the texts of tokens with single spaces, but for those that readers write together."""
     pieces: list[str] = []
-    previous: Token | None = None
-    for token, text in tokens:
-        if previous is not None and _spaced(previous, token):
-            pieces.append(" ")
-        pieces.append(text)
-        previous = token
+    before: TokenType | None = None
+    for text, token, _ in tokens:
+        after = token.token_type
+        if before in _NO_SPACE_AFTER or after in _NO_SPACE_BEFORE or before is None or not _spaced(before, after):
+            pieces.append(text)
+        else:
+            pieces.append(" " + text)
+        before = after
     return "".join(pieces)
 
 
-def _spaced(previous: Token, token: Token) -> bool:
-    before, after = previous.token_type, token.token_type
-    if before in _GLUED or after in _GLUED or before in _OPENING or after in _CLOSING:
-        return False
-    if before in (TokenType.PARAMETER, TokenType.COLON):
-        return False
+def _spaced(before: TokenType, after: TokenType) -> bool:
     if after is TokenType.L_BRACKET and before in _SUBSCRIPTED:
         return False
     # A call: the parenthesis follows its name at once. `IN (` and `x AND (` keep their space.
