@@ -266,7 +266,11 @@ class Combination:
         return exp.Bracket(this=exp.Paren(this=values), expressions=[_number(1)], offset=1)
 
     def _needs_array(self, measure: Measure) -> bool:
+        """Whether the one value must be taken out of an array, which in turn cannot be of arrays."""
         if self._dialect.name not in _WITH_ARRAYS:
+            return False
+        tree = measure.tree.this if isinstance(measure.tree, exp.Filter) else measure.tree
+        if isinstance(tree, exp.ArrayAgg):
             return False
         return not (measure.is_numeric if measure.rows else yields_number(measure.tree, lambda _: None))
 

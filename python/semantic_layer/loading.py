@@ -29,9 +29,14 @@ class Definitions:
 
 
 def load_definitions(
-    definitions: object, dialect: SqlDialect, unreadable: Mapping[str, str] | None = None
+    definitions: object,
+    dialect: SqlDialect,
+    unreadable: Mapping[str, str] | None = None,
+    locations: Mapping[str, str] | None = None,
 ) -> Definitions:
-    """The sources of a model. ``unreadable`` names sources that the caller could not read at all, and why."""
+    """The sources of a model. ``unreadable`` names sources that the caller could not read at all, and why;
+    ``locations`` says where sources are defined, for what is said of their faults.
+    """
     if not isinstance(definitions, (list, tuple)):
         raise SemanticLayerError("sources must be a list of source definitions")
     faults = dict(unreadable or {})
@@ -54,6 +59,8 @@ def load_definitions(
     _check_joins(parsed, faults, dialect)
     if not faults:
         return Definitions(tuple(parsed.values()))
+    for name in faults.keys() & (locations or {}).keys():
+        faults[name] = f"{faults[name]} ({(locations or {})[name]})"
     ghosts = {name: _ghost(name, parsed.get(name), raw.get(name), dialect) for name in faults}
     usable = tuple(source for name, source in parsed.items() if name not in faults)
     return Definitions(usable, faults, ghosts)

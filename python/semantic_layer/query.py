@@ -33,15 +33,19 @@ class _RecentModels:
         self._lock = Lock()
 
     def get(
-        self, sources: Sequence[Mapping[str, Any]], dialect: SqlDialect, unreadable: Mapping[str, str] | None = None
+        self,
+        sources: Sequence[Mapping[str, Any]],
+        dialect: SqlDialect,
+        unreadable: Mapping[str, str] | None = None,
+        locations: Mapping[str, str] | None = None,
     ) -> Model:
-        key = (_digest(sources, unreadable), dialect.name)
+        key = (_digest(sources, unreadable, locations), dialect.name)
         with self._lock:
             model = self._models.get(key)
             if model is not None:
                 self._models.move_to_end(key)
                 return model
-        model = Model(load_definitions(sources, dialect, unreadable), dialect)
+        model = Model(load_definitions(sources, dialect, unreadable, locations), dialect)
         with self._lock:
             self._models[key] = model
             if len(self._models) > _KEPT_MODELS:
@@ -52,9 +56,9 @@ class _RecentModels:
 _RECENT = _RecentModels()
 
 
-def _digest(sources: Sequence[Mapping[str, Any]], unreadable: Mapping[str, str] | None) -> bytes:
+def _digest(sources: Sequence[Mapping[str, Any]], *about: Mapping[str, str] | None) -> bytes:
     """The content of JSON-like sources. Version 2 of marshal's format depends on values alone."""
-    plain: Any = (sources, unreadable) if unreadable else sources
+    plain: Any = (sources, about) if any(about) else sources
     try:
         return blake2b(marshal.dumps(plain, 2), digest_size=16).digest()
     except ValueError:
@@ -67,19 +71,21 @@ def run_query(
     dialect: str = "postgres",
     *,
     unreadable: Mapping[str, str] | None = None,
+    locations: Mapping[str, str] | None = None,
     look_ahead: int = 0,
     calendar: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """SQL, output columns, plan and warnings of a query, or a `SemanticLayerError` that says why it is refused.
 
-    ``unreadable`` names sources that the caller could not read, and why. With ``look_ahead`` the SQL gives so many rows
+    ``unreadable`` names sources that the caller could not read, and why; ``locations`` says where sources are defined
+    (``orders.yaml:3``), for what is said of their faults. With ``look_ahead`` the SQL gives so many rows
     more than the query's limit: when one comes, the limit cut rows off. ``calendar`` has the connection's
     ``week_start``, ``fiscal_year_start`` and ``time_zone``.
     """
     sql_dialect = get_dialect(dialect)
     request = parse_query(query)
     try:
-        model = _RECENT.get(sources, sql_dialect, unreadable)
+        model = _RECENT.get(sources, sql_dialect, unreadable, locations)
         resolved = resolve(model, request, parse_calendar(calendar))
         plan = make_plan(model, resolved)
         sql = sql_dialect.render(build_statement(model, resolved, plan, look_ahead=look_ahead))

@@ -69,3 +69,15 @@ def _facts(*, is_scalar: bool) -> list[dict[str, Any]]:
             "columns": [{"name": name, "type": "string"} for name in ("id", "v", "w")],
         }
     ]
+
+
+def test_arrays_of_a_fact_stay_arrays_beside_another(postgres_server: str) -> None:
+    facts = _facts(is_scalar=True)
+    facts[0]["measures"].append({"name": "all", "expr": "array_agg(f.id)"})
+    with psycopg.connect(postgres_server) as connection:
+        connection.execute("CREATE TEMP TABLE f (id int, d_id int); CREATE TEMP TABLE g (id int, d_id int)")
+        connection.execute("CREATE TEMP TABLE d (id int, v int, w int); INSERT INTO d VALUES (1, 5, 6)")
+        connection.execute("INSERT INTO f VALUES (1, 1), (2, 1); INSERT INTO g VALUES (1, 1)")
+        query = {"measures": ["f.all", "g.n"], "dimensions": ["d.v"]}
+        rows = connection.execute(run_query(facts, query, "postgres")["sql"]).fetchall()  # type: ignore[arg-type]
+        assert rows == [(5, [1, 2], 1)]

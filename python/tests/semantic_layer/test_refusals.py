@@ -173,6 +173,25 @@ def test_a_source_with_a_fault_refuses_only_what_needs_it() -> None:
         assert str(refused.value) == f"Source 'order_items' cannot be queried: {fault}"
 
 
+def test_a_fault_says_where_it_is_and_a_source_that_could_not_be_read_is_a_fault() -> None:
+    sources = [source for source in SHOP if source["name"] != "products"]
+    where = {"locations": {"order_items": "items.yaml:4", "orders": "orders.yaml:1"}}
+    with pytest.raises(SemanticLayerError, match=r"'products' is not defined \(items.yaml:4\)$"):
+        run_query(sources, measure("order_items.units"), "sqlite", **where)
+    unreadable = {"products": "products.yaml:3: expected a list"}
+    answer = run_query(sources, measure("order_items.units"), "sqlite", unreadable=unreadable)
+    assert answer["warnings"][0]["message"] == f"source `products` is left out of the model: {unreadable['products']}"
+    with pytest.raises(SemanticLayerError, match=r"^Source 'products' cannot be queried: products.yaml:3: expected"):
+        run_query(sources, by("products.title"), "sqlite", unreadable=unreadable)
+
+
+def test_rows_to_look_ahead_are_no_part_of_the_limit() -> None:
+    query = by("orders.status", limit=2)
+    answer = run_query(SHOP, query, "sqlite", look_ahead=1)
+    assert answer["sql"] == run_query(SHOP, query, "sqlite")["sql"].replace("LIMIT 2", "LIMIT 3")
+    assert answer["plan"]["limit"] == 2
+
+
 def test_a_measure_that_several_sources_define_must_be_qualified() -> None:
     rows_n = {"name": "rows_n", "expr": "count(id)"}
     sources = changed("tickets", changed("orders", measures=[rows_n]), measures=[rows_n])
