@@ -2,15 +2,19 @@
 
 The public names, each loaded on first use so that importing this package costs nothing:
 
-- ``run_query(sources, query, dialect) -> dict`` compiles a query to ``sql``, ``dialect``, ``columns`` and
-  ``plan``.
+- ``run_query(sources, query, dialect) -> dict`` compiles a query to ``sql``, ``dialect``, ``columns``, ``plan``
+  and ``warnings``.
 - ``validate_sources(sources, dialect, recently_touched=None) -> dict`` checks a model: ``valid``, ``errors``,
-  ``warnings`` and ``per_source_warnings``. It never raises for a bad model.
+  ``warnings``, ``per_source_warnings`` and ``information``. It never raises for a bad model.
 - ``generate_sources(request) -> dict`` drafts sources from a database's tables: ``sources`` and
   ``source_count``. The request is a ``GenerateRequest`` (pydantic) or a mapping that validates as one.
 - ``suggest_repairs(sources, query, dialect) -> dict`` plans a query, or says which sources and joins it lacks.
 - ``SemanticLayerError`` (a ``ValueError``) is raised for every request that is refused; its text is meant for
   users.
+
+A query passes these stages, each a module: `loading` (which sources can be used), `model` (names and definitions),
+`resolution` (what a query's names mean), `paths` (how a fact reaches a place), `planning` (which facts, joins, filters
+and empty groups), `compilation` (the statement), `notices` (what the reader should know).
 
 This package knows SQL text and nothing of databases, files, HTTP or processes.
 """

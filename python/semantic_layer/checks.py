@@ -17,6 +17,7 @@ from semantic_layer.model import Model
 from semantic_layer.paths import route_text
 from semantic_layer.references import place_text
 from semantic_layer.sources import Join, Source
+from semantic_layer.spans import Span
 from semantic_layer.tables import parse_body, parse_table
 
 _DISPLAY_VALUE = re.compile(r"(?:.*_)?(?:name|email|label|title|description)|display_?name|full_?name", re.IGNORECASE)
@@ -251,9 +252,11 @@ def _fault(source: Source, what: str, compile_it: Callable[[str, str], object], 
 def redundant_measures(sources: Sources, dialect: SqlDialect) -> Iterator[str]:
     """Measures of one source with the same expression and segments."""
     for source in sources.values():
-        earlier: dict[tuple[str, frozenset[str]], list[tuple[str, str]]] = {}
+        earlier: dict[tuple[str, frozenset[str], Span | None], list[tuple[str, str]]] = {}
         for measure in source.measures:
-            alike = earlier.setdefault((_normalised(measure.expr, dialect), frozenset(measure.segments)), [])
+            alike = earlier.setdefault(
+                (_normalised(measure.expr, dialect), frozenset(measure.segments), measure.span), []
+            )
             condition = _normalised(measure.filter or "", dialect)
             same = next((name for name, other in alike if other == condition), None)
             if same is not None:

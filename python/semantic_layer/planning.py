@@ -102,10 +102,11 @@ def _periods(resolved: ResolvedQuery) -> Periods | None:
     """The dimension of time that cumulative and offset measures, and filling, go by."""
     times = [dimension for dimension in resolved.dimensions if dimension.granularity]
     spanning = [measure for measure in resolved.measures.values() if measure.span]
-    if not spanning and not resolved.query.fill:
+    is_filled = resolved.query.fill or (len(times) == 1 and _has_filling_measure(resolved))
+    if not spanning and not is_filled:
         return None
     if len(times) == 1:
-        return Periods(times[0], resolved.query.fill, resolved.calendar)
+        return Periods(times[0], is_filled, resolved.calendar)
     if not times and not resolved.query.fill and all(measure.span == Span() for measure in spanning):
         # A running total without periods is the total.
         return None
@@ -115,6 +116,12 @@ def _periods(resolved: ResolvedQuery) -> Periods | None:
         f"{'none' if not times else 'several: ' + ', '.join(dimension.label for dimension in times)}",
         hint="group by a time and its granularity, such as `orders.placed_at:month`",
     )
+
+
+def _has_filling_measure(resolved: ResolvedQuery) -> bool:
+    """Whether a measure that is shown asks for its gaps to be filled."""
+    defined = any(measure.definition is not None and measure.definition.fill for measure in resolved.columns)
+    return defined or any(request.fill for request in resolved.query.measures)
 
 
 def _is_on_time(row_filter: RowFilter, periods: Periods | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any
 
 from pydantic import (
     BaseModel,
@@ -12,12 +12,11 @@ from pydantic import (
     StrictBool,
     StrictInt,
     ValidationError,
-    model_validator,
 )
 
 from semantic_layer.errors import SemanticLayerError, unknown_key
 from semantic_layer.sources import faults
-from semantic_layer.spans import Span, parse_span
+from semantic_layer.spans import Periodic
 
 DEFAULT_LIMIT = 1000
 _LARGEST_LIMIT = 2**63 - 1
@@ -27,26 +26,12 @@ class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class MeasureRequest(_Request):
+class MeasureRequest(_Request, Periodic):
     """A measure by name or expression; only the object form can carry a ``name`` of its own."""
 
     expr: str
     name: str | None = None
     is_object: bool = False
-    type: Literal["simple", "cumulative", "offset"] | None = None
-    window: str | None = None
-    grain_to_date: str | None = None
-    offset: str | None = None
-
-    @model_validator(mode="after")
-    def _spans_some_time(self) -> Self:
-        parse_span(self.type, self.window, self.grain_to_date, self.offset)
-        return self
-
-    @property
-    def span(self) -> Span | None:
-        """Which rows count for a period, when they are not its own."""
-        return parse_span(self.type, self.window, self.grain_to_date, self.offset)
 
 
 class DimensionRequest(_Request):

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from semantic_layer.errors import SemanticLayerError, quoted, unknown_key
-from semantic_layer.spans import Span, parse_span
+from semantic_layer.spans import Periodic
 
 _DESCRIPTION_ORDER = ("user", "ai", "dbt", "db")
 
@@ -61,27 +61,13 @@ class Join(_Definition):
     alias: Name | None = None
 
 
-class Measure(_Definition):
+class Measure(_Definition, Periodic):
     """A named aggregate, or arithmetic over other measures of the source."""
 
     name: Name
     expr: str
     filter: str | None = None
     segments: Annotated[list[str], Field(default_factory=list)]
-    type: Literal["simple", "cumulative", "offset"] | None = None
-    window: str | None = None
-    grain_to_date: str | None = None
-    offset: str | None = None
-
-    @model_validator(mode="after")
-    def _spans_some_time(self) -> Self:
-        parse_span(self.type, self.window, self.grain_to_date, self.offset)
-        return self
-
-    @property
-    def span(self) -> Span | None:
-        """Which rows count for a period, when they are not its own."""
-        return parse_span(self.type, self.window, self.grain_to_date, self.offset)
 
 
 class Segment(_Definition):

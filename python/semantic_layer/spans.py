@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal, Self
 
+from pydantic import BaseModel, StrictBool, model_validator
 from sqlglot import exp
 
 from semantic_layer.calendars import Calendar
@@ -45,6 +47,26 @@ class Span:
         if self.offset:
             return f"{self.offset}_ago"
         return str(self.window) if self.window else f"{self.to_date}_to_date" if self.to_date else "to_date"
+
+
+class Periodic(BaseModel):
+    """The keys by which a measure, in a source or a query, counts other rows than those of its group's period."""
+
+    type: Literal["simple", "cumulative", "offset"] | None = None
+    window: str | None = None
+    grain_to_date: str | None = None
+    offset: str | None = None
+    fill: StrictBool = False
+
+    @model_validator(mode="after")
+    def _spans_some_time(self) -> Self:
+        parse_span(self.type, self.window, self.grain_to_date, self.offset)
+        return self
+
+    @property
+    def span(self) -> Span | None:
+        """Which rows count for a period, when they are not its own."""
+        return parse_span(self.type, self.window, self.grain_to_date, self.offset)
 
 
 def parse_span(kind: str | None, window: str | None, to_date: str | None, offset: str | None) -> Span | None:

@@ -11,7 +11,7 @@ import duckdb
 import psycopg
 import pytest
 
-from semantic_layer import SemanticLayerError, run_query
+from semantic_layer import SemanticLayerError, run_query, validate_sources
 
 Row = tuple[int, date | None, str | None, int, int]
 _ROWS: list[Row] = [
@@ -281,3 +281,27 @@ def test_what_spans_nothing_is_refused(query: dict[str, Any], message: str) -> N
     with pytest.raises(SemanticLayerError) as refused:
         run_query(_SOURCES, query, "sqlite")
     assert message in str(refused.value)
+
+
+def test_a_measure_may_ask_for_its_gaps_to_be_filled(engines: Any) -> None:
+    filling = {"name": "n_filled", "expr": "count(*)", "fill": True}
+    sources = [_SOURCES[0] | {"measures": [*_SOURCES[0]["measures"], filling]}]
+    query = {"measures": ["sales.n_filled"], "dimensions": ["sales.sold:month"]}
+    ad_hoc = query | {"measures": [{"expr": "count(sales.id)", "name": "n_filled", "fill": True}]}
+    for dialect, run in engines.items():
+        rows = run(run_query(sources, query, dialect)["sql"])
+        assert [row[1] for row in rows] == [1, 3, 1, 4, 0, 0, 1, 1]
+        assert run(run_query(sources, ad_hoc, dialect)["sql"]) == rows
+    # Without periods there is nothing to fill.
+    assert "RECURSIVE" not in run_query(sources, query | {"dimensions": ["sales.area"]}, "sqlite")["sql"]
+
+
+def test_measures_of_other_spans_are_no_faults_of_a_model() -> None:
+    assert validate_sources(_SOURCES, "postgres")["errors"] == []
+    twice = [{"name": "a", "expr": "total", "window": "7 days"}, {"name": "b", "expr": "total", "window": "7 day"}]
+    sources = [_SOURCES[0] | {"measures": [*_SOURCES[0]["measures"], *twice]}]
+    (error,) = validate_sources(sources, "postgres")["errors"]
+    assert "measures 'a' and 'b' have the same expression" in error
+    wrong = [_SOURCES[0] | {"measures": [{"name": "a", "expr": "count(*)", "window": "a week"}]}]
+    (error,) = validate_sources(wrong, "postgres")["errors"]
+    assert "'a week' is no amount of time" in error
