@@ -10,6 +10,7 @@ pub mod github;
 mod notes;
 mod page;
 pub mod published;
+pub mod status;
 
 pub use self::beside::{against_registry, last_before, served};
 pub use self::facts::Release;

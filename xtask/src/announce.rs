@@ -1,7 +1,5 @@
 //! `cargo xtask announce`: the git tag and the release page of a version that was published.
 
-use std::process::Command;
-
 use anyhow::Result;
 use clap::Args;
 use ktx_announce::announcement::{self, AnnounceOptions, Announced, Announcement, Step};
@@ -9,7 +7,7 @@ use ktx_names::NPM_PACKAGE;
 use ktx_policy::ReleaseVersion;
 use serde::Serialize;
 
-use crate::process::{self, Talk};
+use crate::git;
 use crate::releasing::{self, Place, SessionDesk};
 use crate::session::Session;
 
@@ -95,18 +93,15 @@ fn print(session: &Session<'_>, options: &AnnounceOptions, plan: &Announcement) 
 
 /// Brings the tag into the checkout, where `version next` looks for it. The tag is on GitHub whether or not this works.
 fn fetch_tag(session: &Session<'_>, tag: &str) {
-    let Ok(root) = session.root() else { return };
+    if session.root().is_err() {
+        return;
+    }
     let reference = format!("refs/tags/{tag}");
-    let run = |arguments: &[&str]| {
-        let mut git = Command::new("git");
-        git.args(arguments).current_dir(root);
-        process::run(session.printer, git, Talk::Kept)
-    };
-    if run(&["rev-parse", "--verify", "--quiet", &reference]).is_ok() {
+    if git::output(session, &["rev-parse", "--verify", "--quiet", &reference]).is_ok() {
         return;
     }
     let refspec = format!("{reference}:{reference}");
-    if run(&["fetch", "--quiet", "--no-tags", "origin", &refspec]).is_err() {
+    if git::output(session, &["fetch", "--quiet", "--no-tags", "origin", &refspec]).is_err() {
         let message =
             format!("the tag {tag} is not in this checkout yet; fetch it: git fetch origin tag {tag}");
         session.printer.warning(&message);

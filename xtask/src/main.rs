@@ -33,6 +33,7 @@ mod rollback;
 mod session;
 mod smoke;
 mod sources;
+mod status;
 mod test;
 mod tools;
 mod verify;
@@ -104,6 +105,7 @@ enum Command {
     Version(version::VersionArgs),
     Diff(diff::DiffArgs),
     Notes(notes::NotesArgs),
+    Status(status::StatusArgs),
     Readiness(readiness::ReadinessArgs),
     Publish(publish::PublishArgs),
     Announce(announce::AnnounceArgs),
@@ -129,6 +131,7 @@ fn dispatch(command: Command, session: &Session<'_>) -> anyhow::Result<()> {
         Command::Version(arguments) => version::run(arguments, session),
         Command::Diff(arguments) => diff::run(arguments, session),
         Command::Notes(arguments) => notes::run(arguments, session),
+        Command::Status(arguments) => status::run(arguments, session),
         Command::Readiness(arguments) => readiness::run(arguments, session),
         Command::Publish(arguments) => publish::run(arguments, session),
         Command::Announce(arguments) => announce::run(arguments, session),

@@ -22,6 +22,9 @@ pub struct GithubRelease {
     /// Whether it can still be changed once it is published.
     #[serde(default)]
     pub immutable: bool,
+    /// The files on it, where GitHub lists them with the page.
+    #[serde(default)]
+    pub assets: Vec<Asset>,
 }
 
 /// A file on a release page.

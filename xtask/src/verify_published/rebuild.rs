@@ -12,6 +12,7 @@ use ktx_release::package::PROGRAM_LIST;
 
 use super::Rebuilt;
 use crate::exit::{Exit, Failure};
+use crate::git;
 use crate::process::{self, Talk};
 use crate::session::Session;
 
@@ -37,7 +38,7 @@ pub fn rebuild(
         .into());
     };
     let root = session.root()?;
-    let revision = commit(session, root, &published.version, revision)?;
+    let revision = commit(session, &published.version, revision)?;
     let in_package: Vec<Platform> = package.programs().into_keys().collect();
     let is_complete = platforms.is_empty() || in_package.iter().all(|platform| platforms.contains(platform));
     let platforms = if platforms.is_empty() {
@@ -78,10 +79,11 @@ pub fn rebuild(
 }
 
 /// The commit that was asked for, or that of the version's tag.
-fn commit(session: &Session<'_>, root: &Utf8Path, version: &str, asked: Option<&str>) -> Result<String> {
+fn commit(session: &Session<'_>, version: &str, asked: Option<&str>) -> Result<String> {
     let name = asked.map_or_else(|| format!("v{version}"), str::to_owned);
     let object = format!("{name}^{{commit}}");
-    let said = git(session, root, &["rev-parse", "--verify", "--quiet", &object]).map_err(|error| {
+    let arguments = ["rev-parse", "--verify", "--quiet", &object];
+    let said = git::output(session, &arguments).map_err(|error| {
         Failure::new(Exit::Prerequisite, format!("this checkout has no {name}"))
             .hint(format!("git fetch origin tag {name}"))
             .instead_of(error)
@@ -90,9 +92,8 @@ fn commit(session: &Session<'_>, root: &Utf8Path, version: &str, asked: Option<&
 }
 
 fn clone_at(session: &Session<'_>, root: &Utf8Path, clone: &Utf8Path, revision: &str) -> Result<()> {
-    git(
+    git::output(
         session,
-        root,
         &[
             "clone",
             "--quiet",
@@ -102,7 +103,10 @@ fn clone_at(session: &Session<'_>, root: &Utf8Path, clone: &Utf8Path, revision: 
             clone.as_str(),
         ],
     )?;
-    git(session, clone, &["checkout", "--quiet", "--detach", revision])?;
+    git::output(
+        session,
+        &["-C", clone.as_str(), "checkout", "--quiet", "--detach", revision],
+    )?;
     Ok(())
 }
 
@@ -121,10 +125,4 @@ fn build(session: &Session<'_>, clone: &Utf8Path, platforms: &[Platform]) -> Res
     process::run(session.printer, cargo, Talk::Kept)?;
     step.done("");
     Ok(())
-}
-
-fn git(session: &Session<'_>, folder: &Utf8Path, arguments: &[&str]) -> Result<String> {
-    let mut git = Command::new("git");
-    git.args(arguments).current_dir(folder);
-    Ok(process::run(session.printer, git, Talk::Kept)?.stdout)
 }

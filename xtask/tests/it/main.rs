@@ -28,6 +28,7 @@ mod runbook;
 )]
 mod support;
 
+mod standing;
 mod tidy;
 mod tidy_crates;
 #[cfg(unix)]

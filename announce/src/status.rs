@@ -1,0 +1,392 @@
+//! Where the releases stand, from the registry, the git tags and the release pages alone, and what to do next.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use ktx_names::NPM_PACKAGE;
+use ktx_policy::guard::{FirstLatest, Provenance, TrustDowngrade, VersionFacts};
+use ktx_policy::{Channel, RegistryUrl, ReleaseVersion};
+use ktx_publish::artifacts::{Built, Location, read_policy};
+use ktx_publish::npm::{Npm, Staging};
+use ktx_publish::publication::{Intent, Patience, PublishOptions, draft};
+use ktx_publish::registry::Packument;
+use ktx_publish::tag_move::{MoveOptions, PromoteOptions, promote};
+use ktx_publish::{Desk, Environment, PublishError, registry};
+use serde::Serialize;
+
+use crate::github::{AssetState, GithubRelease, Repository};
+
+/// Versions that are listed, newest last.
+const LISTED: usize = 12;
+
+/// Where to look.
+#[derive(Debug, Clone)]
+pub struct StatusOptions {
+    pub location: Location,
+    /// The version of the workspace.
+    pub built: Built,
+    /// The registry that was asked for; must be the policy's when that names one.
+    pub registry: Option<RegistryUrl>,
+    /// The git tags that the checkout knows.
+    pub git_tags: BTreeSet<String>,
+    /// `repository.url` of `package.json`.
+    pub repository: Option<String>,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    pub registry: String,
+    /// The version of the workspace.
+    pub workspace: String,
+    pub tags: Vec<TagStatus>,
+    pub versions: Vec<VersionStatus>,
+    /// What was begun and not finished.
+    pub unfinished: Vec<String>,
+    /// What could not be found out.
+    pub unknown: Vec<String>,
+    pub next: NextStep,
+}
+
+/// A dist-tag and the version that it points at. The tag cannot be older than that version; registries do not say more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TagStatus {
+    pub tag: String,
+    pub version: String,
+    /// When the version was published.
+    pub not_before: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VersionStatus {
+    pub version: String,
+    pub published_at: Option<String>,
+    pub provenance: Provenance,
+    pub deprecated: Option<String>,
+    /// Whether the checkout has the git tag.
+    pub git_tag: bool,
+    pub page: Page,
+    /// Whether the page has a report of the package as the registry serves it.
+    pub proven: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Page {
+    Published,
+    Draft,
+    Missing,
+    Unknown,
+}
+
+/// A command that the guard accepts, and why it is next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NextStep {
+    pub command: String,
+    pub reason: String,
+}
+
+/// Asks registry and GitHub. GitHub may be out of reach: then nothing is said about the pages.
+pub fn status(
+    options: &StatusOptions,
+    environment: &Environment,
+    desk: &dyn Desk,
+) -> Result<Status, PublishError> {
+    let (policy, _) = read_policy(&options.location.policy)?;
+    let npm = Npm::new(environment)?;
+    let registry = registry::chosen(&policy, options.registry.as_ref(), environment, &npm, desk)?;
+    let packument = registry.packument(NPM_PACKAGE)?.unwrap_or_default();
+    let mut unknown = Vec::new();
+    let pages = match pages(options, environment) {
+        Ok(pages) => Some(pages),
+        Err(cause) => {
+            unknown.push(format!("release pages: {cause}"));
+            None
+        }
+    };
+    let versions = versions(&packument, options, pages.as_ref());
+    let state = packument.state();
+    let tags = state.tags.iter().map(|(tag, version)| TagStatus {
+        tag: tag.clone(),
+        version: version.clone(),
+        not_before: state
+            .versions
+            .get(version)
+            .and_then(|facts| facts.published_at.clone()),
+    });
+    Ok(Status {
+        registry: registry.url().to_string(),
+        workspace: options.built.version.to_string(),
+        tags: tags.collect(),
+        unfinished: unfinished(&versions, &packument, options),
+        next: next(options, &policy.npm.tag, &versions, environment, desk)?,
+        versions,
+        unknown,
+    })
+}
+
+fn pages(
+    options: &StatusOptions,
+    environment: &Environment,
+) -> Result<BTreeMap<String, GithubRelease>, String> {
+    let url = options
+        .repository
+        .as_deref()
+        .ok_or("npm/package.json names no repository")?;
+    let repository = Repository::named(url, environment).map_err(|error| error.to_string())?;
+    let mut releases = repository.releases().map_err(|error| error.to_string())?;
+    // Of several pages for one tag, the published one counts.
+    releases.sort_by_key(|release| !release.draft);
+    Ok(releases
+        .into_iter()
+        .map(|release| (release.tag_name.clone(), release))
+        .collect())
+}
+
+fn versions(
+    packument: &Packument,
+    options: &StatusOptions,
+    pages: Option<&BTreeMap<String, GithubRelease>>,
+) -> Vec<VersionStatus> {
+    let state = packument.state();
+    let mut known: Vec<(ReleaseVersion, &VersionFacts)> = state
+        .versions
+        .iter()
+        .filter_map(|(text, facts)| Some((text.parse().ok()?, facts)))
+        .collect();
+    known.sort_by(|one, other| one.0.precedence(&other.0));
+    let skipped = known.len().saturating_sub(LISTED);
+    known
+        .into_iter()
+        .skip(skipped)
+        .map(|(version, facts)| {
+            let tag = format!("v{version}");
+            let release = pages.map(|pages| pages.get(&tag));
+            VersionStatus {
+                git_tag: options.git_tags.contains(&tag),
+                page: match release {
+                    None => Page::Unknown,
+                    Some(None) => Page::Missing,
+                    Some(Some(release)) if release.draft => Page::Draft,
+                    Some(Some(_)) => Page::Published,
+                },
+                proven: release.flatten().is_some_and(is_proven),
+                version: version.to_string(),
+                published_at: facts.published_at.clone(),
+                provenance: facts.provenance,
+                deprecated: facts.deprecated.clone(),
+            }
+        })
+        .collect()
+}
+
+fn is_proven(release: &GithubRelease) -> bool {
+    let mut assets = release.assets.iter();
+    assets.any(|asset| asset.name == "smoke-published.json" && asset.state == AssetState::Uploaded)
+}
+
+fn is_of_a_branch(version: &str) -> bool {
+    let version = version.parse::<ReleaseVersion>().ok();
+    matches!(
+        version.and_then(|version| version.channel()),
+        Some(Channel::Branch { .. })
+    )
+}
+
+fn unfinished(versions: &[VersionStatus], packument: &Packument, options: &StatusOptions) -> Vec<String> {
+    let mut found = Vec::new();
+    for version in versions
+        .iter()
+        .filter(|version| !is_of_a_branch(&version.version))
+    {
+        let name = &version.version;
+        if !version.git_tag {
+            found.push(format!(
+                "{name} is published, and this checkout has no tag v{name}"
+            ));
+        }
+        match version.page {
+            Page::Missing => found.push(format!("{name} is published, and has no release page")),
+            Page::Draft => found.push(format!("the release page of {name} is still a draft")),
+            Page::Published | Page::Unknown => {}
+        }
+    }
+    for (tag, version) in &packument.tags {
+        match versions.iter().find(|found| found.version == *version) {
+            Some(VersionStatus {
+                deprecated: Some(why),
+                ..
+            }) => {
+                found.push(format!("{tag} points at {version}, which is deprecated: {why}"));
+            }
+            None if !packument.versions.contains_key(version) => {
+                found.push(format!(
+                    "{tag} points at {version}, which the registry does not have"
+                ));
+            }
+            _ => {}
+        }
+    }
+    for tag in &options.git_tags {
+        let version = tag.strip_prefix('v').unwrap_or(tag);
+        if version.parse::<ReleaseVersion>().is_ok() && !packument.versions.contains_key(version) {
+            found.push(format!(
+                "{tag} is tagged, and the registry does not have {version}"
+            ));
+        }
+    }
+    found
+}
+
+/// Decided by the guard itself, so what is proposed is what it accepts.
+fn next(
+    options: &StatusOptions,
+    policy_tag: &str,
+    versions: &[VersionStatus],
+    environment: &Environment,
+    desk: &dyn Desk,
+) -> Result<NextStep, PublishError> {
+    let version = &options.built.version;
+    let asked = options
+        .registry
+        .as_ref()
+        .map(|url| format!(" --registry {url}"))
+        .unwrap_or_default();
+    let step = |words: String, reason: String| NextStep {
+        command: format!("cargo xtask {words}{asked}"),
+        reason,
+    };
+    let Some(out) = versions.iter().find(|found| found.version == version.to_string()) else {
+        return unpublished(options, policy_tag, environment, desk, step);
+    };
+    let is_announced = out.git_tag && !matches!(out.page, Page::Missing | Page::Draft);
+    if !is_announced && !is_of_a_branch(&out.version) {
+        return Ok(step(
+            "announce".to_owned(),
+            format!("{version} is published, and not yet announced"),
+        ));
+    }
+    if version.is_prerelease() {
+        let channel = if is_of_a_branch(&out.version) {
+            "rc"
+        } else {
+            "stable"
+        };
+        return Ok(step(
+            format!("version next --channel {channel}"),
+            format!("{version} is out"),
+        ));
+    }
+    let moving = MoveOptions {
+        location: options.location.clone(),
+        registry: options.registry.clone(),
+        patience: Duration::ZERO,
+    };
+    let up = PromoteOptions {
+        from: policy_tag.to_owned(),
+        to: "latest".to_owned(),
+        trust_downgrade: TrustDowngrade::Refused,
+    };
+    match promote(&moving, &up, environment, desk) {
+        Ok(plan) if plan.guard().tags_before == plan.guard().tags_after => {}
+        Ok(plan) => {
+            let reason = format!("{} is proven, and not yet under latest", plan.guard().version);
+            return Ok(step(format!("promote --from {policy_tag} --to latest"), reason));
+        }
+        Err(error) => {
+            if let Some(step) = way_out(&error) {
+                return Ok(step);
+            }
+        }
+    }
+    Ok(step(
+        "version next --channel rc".to_owned(),
+        format!("{version} is out, announced and under latest"),
+    ))
+}
+
+fn unpublished(
+    options: &StatusOptions,
+    policy_tag: &str,
+    environment: &Environment,
+    desk: &dyn Desk,
+    step: impl Fn(String, String) -> NextStep,
+) -> Result<NextStep, PublishError> {
+    let version = &options.built.version;
+    let tag = match version.channel() {
+        Some(Channel::Branch { slug, .. }) => format!("branch-{slug}"),
+        _ => policy_tag.to_owned(),
+    };
+    let publishing = PublishOptions {
+        location: options.location.clone(),
+        built: options.built.clone(),
+        tag: tag.clone(),
+        registry: options.registry.clone(),
+        first_latest: FirstLatest::Refused,
+        trust_downgrade: TrustDowngrade::Refused,
+        staging: Staging::Direct,
+        patience: Patience::default(),
+        intent: Intent::Show,
+    };
+    let draft = draft(&publishing, environment, desk)?;
+    let refused = draft.blocks().iter().find_map(way_out);
+    let publish = || {
+        step(
+            format!("publish --tag {tag}"),
+            format!("{version} is not published"),
+        )
+    };
+    Ok(refused.unwrap_or_else(publish))
+}
+
+/// The command of the guard's first refusal.
+fn way_out(error: &PublishError) -> Option<NextStep> {
+    let PublishError::Refused(refused) = error else {
+        return None;
+    };
+    refused.refusals.first().map(|refusal| NextStep {
+        command: refusal.command.clone(),
+        reason: refusal.reason.clone(),
+    })
+}
+
+impl Status {
+    /// The status in lines for people.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec![format!("{NPM_PACKAGE} on {}", self.registry)];
+        if self.versions.is_empty() {
+            lines.push("nothing is published".to_owned());
+        }
+        let width = self
+            .tags
+            .iter()
+            .map(|tag| tag.tag.len())
+            .max()
+            .unwrap_or_default();
+        lines.extend(self.tags.iter().map(|tag| {
+            let since = tag.not_before.as_deref().unwrap_or("unknown");
+            format!("{:width$}  {}, published {since}", tag.tag, tag.version)
+        }));
+        for version in &self.versions {
+            let mut facts = vec![if version.git_tag { "git tag" } else { "no git tag" }];
+            facts.push(match version.page {
+                Page::Published => "release page",
+                Page::Draft => "draft of a release page",
+                Page::Missing => "no release page",
+                Page::Unknown => "release page not known",
+            });
+            facts.extend(version.proven.then_some("proven from the registry"));
+            facts.extend((version.provenance == Provenance::Attested).then_some("provenance"));
+            facts.extend(version.deprecated.as_ref().map(|_| "deprecated"));
+            lines.push(format!("{}: {}", version.version, facts.join(", ")));
+        }
+        lines.push(format!("workspace: {}", self.workspace));
+        lines.extend(self.unfinished.iter().map(|line| format!("unfinished: {line}")));
+        lines.extend(self.unknown.iter().map(|line| format!("not known: {line}")));
+        lines.push(format!("next: {} ({})", self.next.command, self.next.reason));
+        lines
+    }
+}
