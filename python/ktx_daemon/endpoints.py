@@ -1,7 +1,7 @@
 """The list of what the daemon can do: every endpoint, its one-shot command and the module that answers it.
 
 A row names its module instead of importing it, because start-up time is a feature: pydantic, sqlglot,
-psycopg and lkml are imported by the first request that needs them, never by the program itself.
+and psycopg are imported by the first request that needs them, never by the program itself.
 A module offers a pydantic model `Request` and a function `respond(request)`; those of `cancellable` rows
 take a `Cancellation` as their second argument.
 """

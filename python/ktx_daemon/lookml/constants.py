@@ -3,38 +3,55 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from ktx_daemon.lookml.model import Explore, LookmlFile, View
+from ktx_daemon.lookml.syntax import Block
 
 _REFERENCE = re.compile(r"@\{\s*(\w+)\s*\}")
+
+_MOST_LEVELS = 10
+"""Constants that name constants deeper than this are taken for a circle."""
 
 
 class Constants:
     """The values to put in; a name without a value stays as written."""
 
-    def __init__(self, files: Iterable[tuple[str, LookmlFile]], overrides: Mapping[str, str]) -> None:
+    def __init__(self, files: Iterable[tuple[str, Block]], overrides: Mapping[str, str]) -> None:
         declared = {
-            constant.name: constant.value
+            constant.name: value
             for path, file in files
             if "manifest" in path.lower()
-            for constant in file.constants
+            for constant in file.blocks("constant")
+            if (value := constant.text("value")) is not None
         }
         self._values = declared | dict(overrides)
 
-    def into(self, text: str | None) -> str | None:
-        """Replace the references in a text."""
-        if text is None:
-            return None
-        return _REFERENCE.sub(lambda match: self._values.get(match[1], match[0]), text)
+    def put_into(self, block: Block) -> None:
+        """Replace the references in every text of a block."""
+        if self._values:
+            block.entries[:] = [type(entry)(entry.key, self._into(entry.value), entry.line) for entry in block.entries]
 
-    def into_view(self, view: View) -> None:
-        """Replace the references in a view's table and in the SQL of its fields."""
-        view.sql_table_name = self.into(view.sql_table_name)
-        if view.derived_table is not None:
-            view.derived_table.sql = self.into(view.derived_table.sql)
-        for _, field in view.fields():
-            field.sql = self.into(field.sql)
+    def _into(self, value: object) -> object:
+        if isinstance(value, str):
+            return self._into_text(value)
+        if isinstance(value, list):
+            return [self._into(item) for item in value]
+        if isinstance(value, tuple):
+            return (value[0], self._into(value[1]))
+        if isinstance(value, Block):
+            self.put_into(value)
+        return value
 
-    def into_explore(self, explore: Explore) -> None:
-        """Replace the references in the conditions of an explore's joins."""
-        for join in explore.joins:
-            join.sql_on = self.into(join.sql_on)
+    def _into_text(self, text: str) -> str:
+        for _ in range(_MOST_LEVELS):
+            if "@{" not in text:
+                break
+            replaced = _REFERENCE.sub(lambda match: self._values.get(match[1], match[0]), text)
+            if replaced == text:
+                break
+            text = replaced
+        return text
+
+
+def unresolved(text: str) -> str | None:
+    """The first constant that has no value, as written."""
+    found = _REFERENCE.search(text)
+    return found[0] if found else None

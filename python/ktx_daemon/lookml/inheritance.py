@@ -1,122 +1,156 @@
-"""`extends` and refinements: from views as written to views with all of their fields."""
+"""`extends` and refinements: from views and explores as written to whole ones."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from ktx_daemon.lookml.model import Explore, FieldKind, Join, LookmlField, View, names
+from ktx_daemon.lookml.elements import Element, Explore, Field, Place, View
 
-_REFINABLE = ("label", "description", "hidden", "tags")
-"""What a refinement changes in a field that the view already has."""
+_OWN_SETTINGS = frozenset({"extends", "extension", "label", "view_label"})
+"""Settings that a child does not take from what it extends."""
 
 
 @dataclass(slots=True)
 class ResolvedView:
     """A view with its inherited fields; `own_fields` counts those that it declares itself."""
 
-    name: str
-    label: str | None
-    description: str | None
-    is_abstract: bool
-    table: str | None
-    sql: str | None
-    is_native: bool
-    parents: list[str]
+    view: View
     own_fields: int
-    fields: dict[str, tuple[FieldKind, LookmlField]] = field(default_factory=dict)
+    parents: list[str]
+    fields: dict[str, Field] = field(default_factory=dict)
+    table: str | None = None
+    sql: str | None = None
+    is_native: bool = False
+
+    @property
+    def name(self) -> str:
+        """The view's name."""
+        return self.view.name
+
+    @property
+    def place(self) -> Place:
+        """Where it is written."""
+        return self.view.place
+
+    @property
+    def is_abstract(self) -> bool:
+        """Whether it is only there to be extended."""
+        return self.view.text("extension") == "required"
 
     @property
     def has_table(self) -> bool:
-        """Whether it stands for something that can be queried."""
+        """Whether it says what it reads."""
         return bool(self.table or self.sql or self.is_native)
 
+    def key_fields(self) -> list[str]:
+        """The names of the fields that make up the primary key."""
+        return [name for name, item in self.fields.items() if item.says("primary_key")]
 
-def resolve_views(views: Iterable[View]) -> dict[str, ResolvedView]:
-    """Apply refinements in their order, then inheritance. Of two views with one name the last counts."""
+
+def resolve_views(views: Iterable[View]) -> tuple[dict[str, ResolvedView], list[str]]:
+    """Apply refinements in their order, then inheritance. Of two views with one name the first counts.
+
+    The second part of the answer is what was lost on the way.
+    """
     written = list(views)
-    own = {view.name: _as_written(view) for view in written if not view.name.startswith("+")}
-    for refinement in written:
-        if refinement.name.startswith("+") and (target := own.get(refinement.name[1:])):
+    own: dict[str, View] = {}
+    lost: list[str] = []
+    for view in (view for view in written if not view.name.startswith("+")):
+        if first := own.get(view.name):
+            lost.append(f"{view.place}: the view `{view.name}` was left out: {first.place} defines it already")
+        else:
+            own[view.name] = View(view.name, view.place, dict(view.settings), dict(view.fields))
+    for refinement in (view for view in written if view.name.startswith("+")):
+        if target := own.get(refinement.name[1:]):
             _refine(target, refinement)
+        else:
+            lost.append(f"{refinement.place}: the refinement `{refinement.name}` was left out: there is no such view")
     resolved: dict[str, ResolvedView] = {}
     for name in own:
-        _inherit(name, own, resolved, ())
-    return {name: resolved[name] for name in own}
+        _inherit(name, own, resolved, (), lost)
+    return {name: resolved[name] for name in own}, lost
 
 
-def _as_written(view: View) -> ResolvedView:
-    derived = view.derived_table
-    fields = {item.name: (kind, item) for kind, item in view.fields()}
-    return ResolvedView(
-        name=view.name,
-        label=view.label,
-        description=view.description,
-        is_abstract=view.extension == "required",
-        table=(view.sql_table_name or "").strip() or None,
-        sql=((derived.sql if derived else None) or "").strip() or None,
-        is_native=derived is not None and derived.explore_source is not None,
-        parents=names(view.extends),
-        own_fields=len(fields),
-        fields=fields,
-    )
-
-
-def _refine(view: ResolvedView, refinement: View) -> None:
-    for kind, item in refinement.fields():
-        if item.name in view.fields:
-            known_kind, known = view.fields[item.name]
-            changes = {key: value for key in _REFINABLE if (value := getattr(item, key)) is not None}
-            view.fields[item.name] = (known_kind, known.model_copy(update=changes))
-        else:
-            view.fields[item.name] = (kind, item)
-            view.own_fields += 1
-    view.parents += names(refinement.extends)
+def _refine(view: View, refinement: View) -> None:
+    extended = [*view.settings.get("extends", []), *refinement.settings.get("extends", [])]
+    view.settings |= refinement.settings
+    if extended:
+        view.settings["extends"] = extended
+    for name, item in refinement.fields.items():
+        known = view.fields.get(name)
+        view.fields[name] = known.changed_by(item) if known else item
 
 
 def _inherit(
-    name: str, own: dict[str, ResolvedView], resolved: dict[str, ResolvedView], path: tuple[str, ...]
+    name: str, own: dict[str, View], resolved: dict[str, ResolvedView], path: tuple[str, ...], lost: list[str]
 ) -> ResolvedView:
     if name in resolved:
         return resolved[name]
     view = own[name]
-    fields: dict[str, tuple[FieldKind, LookmlField]] = {}
-    table, sql, is_native = view.table, view.sql, view.is_native
-    description = view.description
-    # An extension that names itself, directly or around a circle, inherits nothing the second time.
-    for parent_name in (parent for parent in view.parents if parent in own and parent not in (*path, name)):
-        parent = _inherit(parent_name, own, resolved, (*path, name))
-        fields |= parent.fields
-        if not view.has_table and parent.has_table:
-            table, sql, is_native = parent.table, parent.sql, parent.is_native
-        description = description or parent.description
-    resolved[name] = replace(
-        view, table=table, sql=sql, is_native=is_native, description=description, fields=fields | view.fields
+    fields: dict[str, Field] = {}
+    settings: dict[str, list[object]] = {}
+    parents = view.texts("extends")
+    for parent in parents:
+        if parent not in own:
+            lost.append(f"{view.place}: the view `{name}` extends `{parent}`, which is not there")
+        # An extension that names itself, directly or around a circle, inherits nothing the second time.
+        elif parent not in (*path, name):
+            inherited = _inherit(parent, own, resolved, (*path, name), lost)
+            fields |= inherited.fields
+            settings |= {k: v for k, v in inherited.view.settings.items() if k not in _OWN_SETTINGS}
+    if "sql_table_name" in view.settings or "derived_table" in view.settings:
+        settings.pop("sql_table_name", None)
+        settings.pop("derived_table", None)
+    for field_name, item in view.fields.items():
+        fields[field_name] = fields[field_name].changed_by(item) if field_name in fields else item
+    whole = replace(view, settings=settings | view.settings)
+    derived = whole.block("derived_table")
+    resolved[name] = ResolvedView(
+        view=whole,
+        own_fields=len(view.fields),
+        parents=parents,
+        fields=fields,
+        table=(whole.text("sql_table_name") or "").strip() or None,
+        sql=((derived.text("sql") if derived else None) or "").strip() or None,
+        is_native=derived is not None and bool(derived.blocks("explore_source")),
     )
     return resolved[name]
 
 
 def resolve_explores(explores: Iterable[Explore]) -> list[Explore]:
-    """Add the joins of extended explores and of refinements."""
+    """Add what extended explores and refinements say. Of two explores of one name each stays itself."""
     written = list(explores)
-    own = {explore.name: explore for explore in written if not explore.name.startswith("+")}
-    for refinement in written:
-        if refinement.name.startswith("+") and (target := own.get(refinement.name[1:])):
+    own: dict[str, Explore] = {}
+    for explore in (explore for explore in written if not explore.name.startswith("+")):
+        known = own.get(explore.name)
+        own[explore.name if known is None else f"{explore.name}\0{explore.place}"] = explore
+    for refinement in (explore for explore in written if explore.name.startswith("+")):
+        if target := own.get(refinement.name[1:]):
             target.joins = _merged(target.joins, refinement.joins)
-            target.extends = [*target.extends, *refinement.extends]
-    return [explore.model_copy(update={"joins": _inherited_joins(name, own, ())}) for name, explore in own.items()]
+            extended = [*target.settings.get("extends", []), *refinement.settings.get("extends", [])]
+            target.settings |= refinement.settings
+            target.settings["extends"] = extended
+    whole = [_whole(name, own, ()) for name in own]
+    return [explore for explore in whole if explore.text("extension") != "required"]
 
 
-def _inherited_joins(name: str, own: dict[str, Explore], path: tuple[str, ...]) -> list[Join]:
-    joins: list[Join] = []
-    for parent in names(own[name].extends):
+def _whole(name: str, own: dict[str, Explore], path: tuple[str, ...]) -> Explore:
+    explore = own[name]
+    joins: dict[str, Element] = {}
+    settings: dict[str, list[object]] = {}
+    for parent in explore.texts("extends"):
         if parent in own and parent not in (*path, name):
-            joins = _merged(joins, _inherited_joins(parent, own, (*path, name)))
-    return _merged(joins, own[name].joins)
+            inherited = _whole(parent, own, (*path, name))
+            joins = _merged(joins, inherited.joins)
+            settings |= {k: v for k, v in inherited.settings.items() if k not in ("extends", "extension")}
+            if "from" not in settings and "view_name" not in settings:
+                settings["view_name"] = [inherited.base]
+    return replace(explore, joins=_merged(joins, explore.joins), settings=settings | explore.settings)
 
 
-def _merged(first: list[Join], second: list[Join]) -> list[Join]:
+def _merged(first: dict[str, Element], second: dict[str, Element]) -> dict[str, Element]:
     """A join that is written again keeps its place and takes what the second one says."""
-    merged = {join.name: join for join in first}
-    for join in second:
-        known = merged.get(join.name)
-        merged[join.name] = known.model_copy(update=join.model_dump(exclude_none=True)) if known else join
-    return list(merged.values())
+    merged = dict(first)
+    for name, join in second.items():
+        known = merged.get(name)
+        merged[name] = replace(join, settings=known.settings | join.settings) if known else join
+    return merged

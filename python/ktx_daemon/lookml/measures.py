@@ -4,13 +4,13 @@ import re
 from dataclasses import dataclass
 
 from ktx_daemon.lookml.columns import ColumnBuilder, Skipped
-from ktx_daemon.lookml.filters import filter_condition, filters_of
-from ktx_daemon.lookml.model import LookmlField
+from ktx_daemon.lookml.elements import Field, Place, pairs_of
+from ktx_daemon.lookml.filters import filter_condition
+from ktx_daemon.lookml.liquid import resolved as without_liquid
 from ktx_daemon.lookml.references import (
-    LIQUID,
-    LIQUID_REASON,
     MAX_DEPTH,
     Unresolvable,
+    physical_columns,
     referenced_names,
     resolve,
     without_parentheses,
@@ -34,12 +34,21 @@ CROSS_VIEW = "cross-view measure reference"
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One measure of the drafted source."""
+    """One measure of the drafted source. `reads` are the physical columns that its own SQL names."""
 
     name: str
     expr: str
     filter: str | None
     description: str | None
+    place: Place
+    type: str
+    value_format: str | None = None
+    reads: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+
+    def answer(self) -> dict[str, str | None]:
+        """The measure as `/lookml/parse` gives it."""
+        return {"name": self.name, "expr": self.expr, "filter": self.filter, "description": self.description}
 
 
 class MeasureBuilder:
@@ -48,45 +57,54 @@ class MeasureBuilder:
     def __init__(self, columns: ColumnBuilder) -> None:
         self.columns = columns
         self.view = columns.view
-        self._fields = {name: field for name, (kind, field) in self.view.fields.items() if kind == "measure"}
+        self._fields = {name: item for name, item in self.view.fields.items() if item.kind == "measure"}
 
     def measures(self) -> tuple[list[Measure], list[Skipped]]:
         """Return the measures in the order of the fields, and those that were left out."""
         kept: list[Measure] = []
         skipped: list[Skipped] = []
-        for field in self._fields.values():
+        for item in self._fields.values():
             try:
-                kept.append(self.measure(field))
+                kept.append(self.measure(item))
             except Unresolvable as error:
-                skipped.append(Skipped(field.name, "measure", str(error)))
+                skipped.append(Skipped(item.name, "measure", str(error), item.place))
         return kept, skipped
 
-    def measure(self, field: LookmlField, depth: int = 0) -> Measure:
+    def measure(self, item: Field, depth: int = 0) -> Measure:
         """Make one measure. Raises `Unresolvable` with the reason why it cannot be made."""
-        sql = (field.sql or "").strip()
-        if LIQUID.search(sql):
-            raise Unresolvable(LIQUID_REASON)
-        if any("." in name and not name.startswith(f"{self.view.name}.") for name in referenced_names(sql)):
+        sql = without_liquid((item.sql or "").strip(), self.columns.known)
+        named = referenced_names(sql)
+        if any("." in name and not name.startswith(f"{self.view.name}.") for name in named):
             raise Unresolvable(CROSS_VIEW)
-        conditions = [filter_condition(self.columns, name, value) for name, value in filters_of(field)]
+        filters = pairs_of(item.settings.get("filters", [])) if item.type != "number" else []
+        conditions = [filter_condition(self.columns, name, value) for name, value in filters]
+        kind = item.type or "string"
+        own = [name.removeprefix(f"{self.view.name}.") for name in named]
         return Measure(
-            name=field.name,
-            expr=self._expression(field, sql, depth),
+            name=item.name,
+            expr=self._expression(item, kind, sql, depth),
             filter=" AND ".join(condition for condition in conditions if condition) or None,
-            description=field.description or field.label,
+            description=item.words,
+            place=item.place,
+            type=kind,
+            value_format=item.text("value_format") or item.text("value_format_name"),
+            reads=tuple(physical_columns(sql)),
+            depends_on=tuple(name for name in own if name in self._fields),
         )
 
-    def _expression(self, field: LookmlField, sql: str, depth: int) -> str:
-        kind = field.type or "string"
+    def _expression(self, item: Field, kind: str, sql: str, depth: int) -> str:
         if kind == "count":
             return "count(*)"
+        unresolved = f"could not resolve sql reference: {sql}"
         if kind in _AGGREGATES:
-            return f"{_AGGREGATES[kind]}({self._row_expression(sql, f'could not resolve sql reference: {sql}')})"
+            return f"{_AGGREGATES[kind]}({self._row_expression(sql, unresolved)})"
+        if kind in ("percentile", "percentile_distinct"):
+            return f"percentile({self._row_expression(sql, unresolved)}, {_share(item)})"
         if kind == "date":
             expression = self._row_expression(sql, f"could not resolve sql reference for date measure: {sql}")
             if _HAS_AGGREGATE.search(expression):
                 return expression
-            return f"{'max' if 'max' in field.name.lower() else 'min'}({expression})"
+            return f"{'max' if 'max' in item.name.lower() else 'min'}({expression})"
         if kind == "number":
             return self._computed(sql, depth)
         raise Unresolvable(f"unsupported measure type: {kind}")
@@ -95,9 +113,9 @@ class MeasureBuilder:
         if not sql:
             raise Unresolvable(reason)
         try:
-            return without_parentheses(sql, resolve(sql, self.columns.reference))
-        except Unresolvable:
-            raise Unresolvable(reason) from None
+            return without_parentheses(sql, self.columns.expression(sql))
+        except Unresolvable as error:
+            raise Unresolvable(reason if "could not resolve" in str(error) else str(error)) from None
 
     def _computed(self, sql: str, depth: int) -> str:
         """SQL over other measures, which are named bare, and over columns."""
@@ -115,6 +133,15 @@ class MeasureBuilder:
         if not sql:
             raise Unresolvable(reason)
         try:
-            return resolve(sql, reference)
+            return resolve(sql, reference, self.columns.dialect.name)
         except Unresolvable:
             raise Unresolvable(reason) from None
+
+
+def _share(item: Field) -> str:
+    percentile = item.text("percentile") or ""
+    try:
+        share = float(percentile) / 100
+    except ValueError:
+        raise Unresolvable("a percentile without its number") from None
+    return f"{share:g}"

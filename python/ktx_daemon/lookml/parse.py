@@ -1,17 +1,16 @@
-"""`/lookml/parse`: the files of a LookML project as drafted sources and joins."""
+"""`/lookml/parse`: the files of a LookML project as views and joins and, when asked for, as drafted sources."""
 
-from dataclasses import asdict
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from ktx_daemon.lookml.constants import Constants
-from ktx_daemon.lookml.derived_sql import Translator
+from ktx_daemon.lookml.drafting import draft_project
 from ktx_daemon.lookml.inheritance import resolve_explores, resolve_views
 from ktx_daemon.lookml.joins import JoinBuilder
-from ktx_daemon.lookml.model import read_file
-from ktx_daemon.lookml.views import draft_views
+from ktx_daemon.lookml.project import read_project
+from ktx_daemon.lookml.views import sort_views, source_answer
 from ktx_daemon.sql.parsing import dialect_named
+from semantic_layer.dialects import get_dialect
 
 
 class File(BaseModel):
@@ -24,33 +23,40 @@ class File(BaseModel):
 
 
 class Request(BaseModel):
-    """A project and the dialect that its SQL is wanted in."""
+    """A project and the dialect that its SQL is written in.
+
+    `connections` are Looker's names of the connection that is read, when a project is about several. `drafts` asks for
+    definitions of the semantic layer beside the views.
+    """
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
     files: list[File]
     constant_overrides: dict[str, str] | None = None
     dialect: str = "postgres"
+    connections: list[str] | None = None
+    drafts: bool = False
 
 
 def respond(request: Request) -> dict[str, Any]:
-    """Draft what the project describes."""
-    translator = Translator(dialect_named(request.dialect), request.dialect)
-    files = [(file.path, parsed) for file in request.files if (parsed := read_file(file.path, file.content))]
-    constants = Constants(files, request.constant_overrides or {})
-    views = [view for _, file in files for view in file.views]
-    explores = [explore for _, file in files for explore in file.explores]
-    for view in views:
-        constants.into_view(view)
-    for explore in explores:
-        constants.into_explore(explore)
-    resolved = resolve_views(views)
-    drafted = draft_views(resolved, translator)
-    joins = JoinBuilder(resolved, [source["name"] for source in drafted.sources], drafted.aliases)
-    found = joins.joins(resolve_explores(explores))
-    return {
-        "views": drafted.sources,
-        "joins": [asdict(join) for join in found],
-        "skipped_views": [asdict(skipped) for skipped in drafted.skipped],
-        "warnings": translator.warnings + joins.warnings,
+    """Tell what the project describes, and everything of it that is left out."""
+    dialect_named(request.dialect)
+    dialect = get_dialect(request.dialect.lower())
+    project = read_project(((file.path, file.content) for file in request.files), request.constant_overrides or {})
+    if request.connections is not None:
+        project.of_connections(request.connections)
+    views, lost = resolve_views(project.views)
+    explores = resolve_explores(project.explores)
+    drafted = draft_project(views, explores, dialect) if request.drafts else None
+    found = sort_views(views, explores, dialect, drafted.natives if drafted else {})
+    joins = JoinBuilder(views, found.relations, found.aliases, dialect)
+    answer: dict[str, Any] = {
+        "views": [source_answer(views[name], relation, dialect) for name, relation in found.relations.items()],
+        "joins": [drafted_join.join.answer() for drafted_join in joins.joins(explores)],
+        "skipped_views": [skipped.answer() for skipped in found.skipped],
+        "warnings": project.warnings + lost + joins.warnings,
     }
+    if drafted is not None:
+        answer["warnings"] += drafted.warnings
+        answer |= {"sources": drafted.sources(), "reports": drafted.reports(found.skipped)}
+    return answer

@@ -3,9 +3,12 @@
 import re
 from collections.abc import Callable
 
+from semantic_layer.identifiers import written
+
 _REFERENCE = re.compile(r"\$\{\s*([\w.]+)\s*\}")
-_TABLE_COLUMN = re.compile(r"\$\{\s*TABLE\s*\}\s*\.\s*")
-_DIRECT = re.compile(r"""\s*\$\{\s*TABLE\s*\}\s*\.\s*(?:([A-Za-z_]\w*)|"([^"]+)"|`([^`]+)`)\s*""")
+_COLUMN = r"""(?:([A-Za-z_]\w*)|"([^"]+)"|`([^`]+)`|\[([^\]]+)\])"""
+_TABLE_COLUMN = re.compile(rf"\$\{{\s*TABLE\s*\}}\s*\.\s*{_COLUMN}")
+_DIRECT = re.compile(rf"\s*\$\{{\s*TABLE\s*\}}\s*\.\s*{_COLUMN}\s*")
 _SIMPLE = re.compile(r"[\w.]+|\w+\([^()]*\)")
 
 LIQUID = re.compile(r"\{%|\{\{")
@@ -25,19 +28,33 @@ def direct_column(sql: str) -> str | None:
     return next((name for name in match.groups() if name), None) if match else None
 
 
-def resolve(sql: str, lookup: Callable[[str], str]) -> str:
+def physical_columns(sql: str) -> list[str]:
+    """Return the columns that `${TABLE}.column` names, in their order."""
+    return [next(name for name in match.groups() if name) for match in _TABLE_COLUMN.finditer(sql)]
+
+
+def resolve(sql: str, lookup: Callable[[str], str], dialect: str = "postgres") -> str:
     """Replace `${TABLE}.c` by `c` and `${name}` by what `lookup` makes of the name.
 
     `lookup` raises `Unresolvable` for what it does not know.
     """
-    bare = _TABLE_COLUMN.sub("", sql)
-    return _REFERENCE.sub(lambda match: lookup(match[1]), bare).strip()
+
+    def column(match: re.Match[str]) -> str:
+        plain = match[1]
+        return written(plain, dialect) if plain else match[0].partition(".")[2].strip()
+
+    def field(match: re.Match[str]) -> str:
+        if match[1] == "TABLE":
+            raise Unresolvable("it uses the row of `${TABLE}` as a whole")
+        return lookup(match[1])
+
+    return _REFERENCE.sub(field, _TABLE_COLUMN.sub(column, sql)).strip()
 
 
 def without_parentheses(sql: str, expression: str) -> str:
     """Undo `operand` where the whole SQL is one reference, as in `sql: ${net} ;;`."""
     if _REFERENCE.fullmatch(sql.strip()) and expression.startswith("(") and expression.endswith(")"):
-        return expression[1:-1]
+        return expression[1:-1].strip()
     return expression
 
 
@@ -48,4 +65,12 @@ def referenced_names(sql: str) -> list[str]:
 
 def operand(expression: str) -> str:
     """Put an expression in parentheses unless it holds together by itself."""
-    return expression if _SIMPLE.fullmatch(expression) else f"({expression})"
+    if _SIMPLE.fullmatch(expression):
+        return expression
+    # A comment at its end must not swallow the parenthesis.
+    return f"({expression}\n)" if "--" in expression else f"({expression})"
+
+
+def quote(text: str) -> str:
+    """Write a text as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"

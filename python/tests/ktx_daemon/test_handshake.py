@@ -102,9 +102,9 @@ def test_does_not_wait_for_nagle(tmp_path: Path) -> None:
     [
         (
             "serve",
-            ["pydantic", "sqlglot", "psycopg", "lkml", "sentence_transformers", "semantic_layer", "importlib.metadata"],
+            ["pydantic", "sqlglot", "psycopg", "sentence_transformers", "semantic_layer", "importlib.metadata"],
         ),
-        ("one_shot", ["argparse", "asyncio", "starlette", "uvicorn", "pydantic", "sqlglot", "psycopg", "lkml"]),
+        ("one_shot", ["argparse", "asyncio", "starlette", "uvicorn", "pydantic", "sqlglot", "psycopg"]),
     ],
 )
 def test_imports_nothing_heavy_before_it_is_needed(module: str, unwanted: list[str]) -> None:

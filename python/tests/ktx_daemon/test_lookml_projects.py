@@ -18,7 +18,16 @@ from tests.ktx_daemon.test_lookml import column, parse, view
         ),
         ("view: y { extends: [v] } view: x { extends: [y] }", "alias view (same table as 'v', used as join alias)"),
         ("view: x { derived_table: { explore_source: v {} } }", "native derived table (explore_source not supported)"),
-        ("view: x { dimension: a {} }", "no sql_table_name or derived_table.sql"),
+        ("view: x {}", "no sql_table_name or derived_table.sql"),
+        ("view: x { sql_table_name: @{nothing}.x ;; }", "unresolved constant: @{nothing}"),
+        (
+            "view: x { sql_table_name: {% if q %} a {% endif %} ;; }",
+            "Liquid that depends on the query: {% if q %}",
+        ),
+        (
+            "view: x { derived_table: { sql: select * from ${z.SQL_TABLE_NAME} ;; } }",
+            "`${z.SQL_TABLE_NAME}` names a view that is not there",
+        ),
     ],
 )
 def test_leaves_out_views_with_the_reason(written: str, reason: str) -> None:
@@ -58,18 +67,21 @@ def test_lets_a_child_win_field_by_field_and_inherit_the_rest() -> None:
     ]
 
 
-def test_refines_only_the_words_of_a_field_and_adds_new_fields() -> None:
+def test_refines_every_setting_of_a_field_and_adds_new_fields() -> None:
     answer = parse(
         """
         view: +v { dimension: a { label: "A" hidden: yes type: number sql: ${TABLE}.other ;; } dimension: b {} }
         view: +missing { dimension: a {} }
-        view: v { sql_table_name: t ;; dimension: a {} }
+        view: v { sql_table_name: t ;; dimension: a { description: "first" } }
+        view: kid { extends: [v] dimension: a { label: "mine" } }
         """
     )
     assert answer["views"][0]["columns"] == [
-        column("a", "a", "string", visibility="hidden", description="A"),
+        column("other", "a", "number", visibility="hidden", description="first"),
         column("b", "b", "string"),
     ]
+    assert answer["views"][1]["columns"][0] == answer["views"][0]["columns"][0]
+    assert answer["warnings"] == ["a.view.lkml:3: the refinement `+missing` was left out: there is no such view"]
 
 
 def test_adds_what_a_derived_table_selects_and_no_dimension_names() -> None:
@@ -92,19 +104,17 @@ def test_adds_what_a_derived_table_selects_and_no_dimension_names() -> None:
     ]
 
 
-def test_rewrites_sql_for_the_dialect_and_warns_where_it_cannot() -> None:
-    good = view("dimension: d { sql: ${TABLE}.a::text ;; }", dialect="bigquery")
-    assert good["columns"][0]["expr"] == "CAST(a AS STRING)"
-    answer = parse("view: v { sql_table_name: t ;; dimension: d { sql: ((( ;; } }", dialect="bigquery")
-    assert answer["views"][0]["columns"][0]["expr"] == "((("
-    assert answer["warnings"][0].startswith("v.d: SQL was not rewritten to bigquery: ")
-    assert "\x1b" not in answer["warnings"][0]
+@pytest.mark.parametrize("sql", ['${TABLE}.status = "paid"', "DATE_TRUNC(${TABLE}.d, MONTH)", 'CONCAT(a, "-")', "((("])
+def test_leaves_sql_as_it_is_written(sql: str) -> None:
+    written = view(f"dimension: d {{ sql: {sql} ;; }}", dialect="bigquery")
+    assert written["columns"][0]["expr"] == sql.replace("${TABLE}.", "")
 
 
-def test_prefers_overrides_to_constants_and_leaves_unknown_ones() -> None:
-    text = "view: v { sql_table_name: @{schema}.@{nothing} ;; }"
-    assert parse(text)["views"][0]["table_ref"] == "mart.@{nothing}"
-    assert parse(text, schema="raw")["views"][0]["table_ref"] == "raw.@{nothing}"
+def test_prefers_overrides_to_constants_and_puts_constants_into_constants() -> None:
+    text = "view: v { sql_table_name: @{schema}.t ;; dimension: a {} }"
+    assert parse(text)["views"][0]["table_ref"] == "mart.t"
+    assert parse(text, schema="raw")["views"][0]["table_ref"] == "raw.t"
+    assert parse(text, schema="@{deep}", deep="d")["views"][0]["table_ref"] == "d.t"
 
 
 VIEWS = """
@@ -116,7 +126,7 @@ VIEWS = """
       dimension: region {} }
     view: regions { sql_table_name: regions ;; dimension: id {} }
     view: buyers { extends: [customers] }
-    view: nothing { dimension: a {} }
+    view: nothing { extension: required dimension: a {} }
 """
 
 

@@ -118,7 +118,7 @@ fn a_lock_of_another_pyproject_is_found_without_a_network() {
     let folder = checkout();
     let pyproject = folder.path().join("python/pyproject.toml");
     let text = fs::read_to_string(&pyproject).expect("the file is read");
-    fs::write(&pyproject, text.replace("lkml>=1.3.7", "lkml>=1.3.6")).expect("the file is written");
+    fs::write(&pyproject, text.replace("starlette>=1.0,", "starlette>=1.0.1,")).expect("the file is written");
     assert_snapshot!(run(folder.path(), &["lock", "--check"]), @"
     exit: 4
     --- stdout
