@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from sqlglot import exp
 
@@ -25,11 +25,11 @@ _DISPLAY_VALUE = re.compile(r"(?:.*_)?(?:name|email|label|title|description)|dis
 Sources = Mapping[str, Source]
 
 
-def undefined_targets(sources: Sources) -> Iterator[str]:
-    """Joins that lead nowhere."""
+def undefined_targets(sources: Sources, faulty: Collection[str]) -> Iterator[str]:
+    """Joins that lead nowhere. Those to sources with a fault of their own lead somewhere."""
     for source in sources.values():
         for join in source.joins:
-            if join.to not in sources:
+            if join.to not in sources and join.to not in faulty:
                 yield f"Source '{source.name}' joins to '{join.to}', but '{join.to}' is not defined"
 
 

@@ -66,7 +66,7 @@ def _parse(definitions: Iterable[object]) -> tuple[dict[str, Source], list[str]]
 def _faults(sources: Mapping[str, Source], model: Model, touched: set[str]) -> list[str]:
     dialect = model.dialect
     errors = [
-        *checks.undefined_targets(sources),
+        *checks.undefined_targets(sources, model.faults),
         *checks.column_names(sources),
         *checks.projections(sources, dialect),
     ]

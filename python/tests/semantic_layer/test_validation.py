@@ -210,6 +210,13 @@ def test_all_faults_are_reported_in_order() -> None:
     ]
 
 
+def test_a_fault_is_not_repeated_by_the_sources_that_join_to_it() -> None:
+    users = USERS | {"grain": []}
+    assert validate_sources([users, ORDERS], "postgres")["errors"] == [
+        "Source 'users' failed to parse: grain must be non-empty"
+    ]
+
+
 def test_disconnected_components_are_listed_largest_first() -> None:
     wheel = [source("hub")] + [source(f"s{number}", joins=[join("hub", "id = hub.id")]) for number in range(4)]
     assert validate_sources([source("alone"), *wheel, USERS, ORDERS], "postgres")["warnings"] == [
