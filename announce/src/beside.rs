@@ -29,15 +29,21 @@ pub fn against_registry(
         }
         (Some(packument), None) => last_before(packument, version),
     };
-    let candidate = read(
-        tarball.bytes(),
-        &format!("the tarball of {version}"),
-        "cargo xtask build",
-    )?;
-    let before = match (&packument, &other) {
-        (Some(packument), Some(other)) => Some((other.clone(), fetch(packument, other, registry)?)),
-        _ => None,
-    };
+    let name = format!("the tarball of {version}");
+    // Unpacking takes most of the time, so the package at hand is read while the other one comes.
+    let (candidate, before) = std::thread::scope(|scope| {
+        let candidate = scope.spawn(|| read(tarball.bytes(), &name, "cargo xtask build"));
+        let before = match (&packument, other) {
+            (Some(packument), Some(other)) => {
+                fetch(packument, &other, registry).map(|package| Some((other, package)))
+            }
+            _ => Ok(None),
+        };
+        let candidate = candidate
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok::<_, PublishError>((candidate?, before?))
+    })?;
     Ok(Comparison {
         schema_version: SchemaVersion,
         registry: registry.url().to_string(),

@@ -6,8 +6,10 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
+use serde::Serialize;
+
 use crate::interrupt;
-use crate::printer::Printer;
+use crate::printer::{Format, Printer, Verbosity};
 
 /// Why a command did not succeed, as its exit code tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,22 +87,59 @@ impl std::error::Error for Failure {
 /// Prints what went wrong, if anything did, and gives the process its exit code.
 pub fn report(printer: &Printer, result: anyhow::Result<()>) -> ExitCode {
     if let Some(signal) = interrupt::received() {
-        printer.error(&format!("interrupted by {}", signal), None);
+        let message = format!("interrupted by {}", signal);
+        document(printer, &message, signal.exit_code(), None);
+        printer.error(&message, None);
         return ExitCode::from(signal.exit_code());
     }
     match result.and_then(|()| printer.lost().map_or(Ok(()), unwritten)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            let exit = code(&error) as u8;
+            document(printer, &sentence(&error), exit, hint(&error));
             tell(printer, &error);
-            ExitCode::from(code(&error) as u8)
+            ExitCode::from(exit)
         }
+    }
+}
+
+/// What is wrong with a command line, as clap says it; where `--json` was on it, as a document, too.
+pub fn usage(error: &clap::Error) -> ExitCode {
+    let is_failure = error.use_stderr();
+    if is_failure && std::env::args_os().any(|argument| argument == "--json") {
+        let printer = Printer::new(Verbosity::Normal, Format::Json);
+        document(&printer, error.to_string().trim_end(), Exit::Usage as u8, None);
+    }
+    // There is nobody left to tell when this cannot be printed.
+    let _ = error.print();
+    ExitCode::from(if is_failure { Exit::Usage as u8 } else { 0 })
+}
+
+/// A pipeline gets one document whatever happens; a command that has printed its own has said it all.
+fn document(printer: &Printer, error: &str, exit: u8, hint: Option<&str>) {
+    #[derive(Serialize)]
+    struct Failed<'a> {
+        error: &'a str,
+        exit: u8,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        hint: Option<&'a str>,
+    }
+    if printer.has_answered() {
+        return;
+    }
+    if let Err(error) = printer.document(&Failed { error, exit, hint }) {
+        printer.warning(&format!("failed to print the document: {error}"));
     }
 }
 
 /// Prints an error and the way out.
 pub fn tell(printer: &Printer, error: &anyhow::Error) {
+    printer.error(&sentence(error), hint(error));
+}
+
+fn hint(error: &anyhow::Error) -> Option<&str> {
     let hint = failure(error).and_then(|failure| failure.hint.as_deref());
-    printer.error(&sentence(error), hint.or_else(|| way_out(error)));
+    hint.or_else(|| way_out(error))
 }
 
 /// The exit code that an error asks for.

@@ -49,7 +49,10 @@ use crate::session::Session;
 
 fn main() -> ExitCode {
     interrupt::watch();
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return exit::usage(&error),
+    };
     let format = if arguments.json {
         Format::Json
     } else {

@@ -4,6 +4,7 @@
 
 use std::env;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -34,6 +35,8 @@ pub struct Printer {
     spinner: Mutex<Option<ProgressBar>>,
     /// Why a part of the answer was not written.
     lost: Mutex<Option<io::Error>>,
+    /// Whether a document was printed.
+    answered: AtomicBool,
 }
 
 impl Printer {
@@ -48,6 +51,7 @@ impl Printer {
             github: env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
             spinner: Mutex::new(None),
             lost: Mutex::new(None),
+            answered: AtomicBool::new(false),
         }
     }
 
@@ -62,9 +66,15 @@ impl Printer {
     pub fn document(&self, document: &impl Serialize) -> anyhow::Result<()> {
         if self.format == Format::Json {
             let text = serde_json::to_string_pretty(document)?;
+            self.answered.store(true, Ordering::Relaxed);
             self.to_stdout(&text);
         }
         Ok(())
+    }
+
+    /// Whether a document has been printed already.
+    pub fn has_answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
     }
 
     /// What a person wants to know while or after the work is done.

@@ -287,3 +287,41 @@ fn smoke_lists_its_scenarios_and_what_they_prove() {
         assert!(said.lines().any(|line| line.starts_with(name)), "{said}");
     }
 }
+
+#[test]
+fn json_is_one_document_on_every_exit() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (arguments, exit) in [
+        (&["publish", "--json"][..], 2),
+        (&["no-such-command", "--json"], 2),
+        (&["readiness", "--json"], 2),
+        (&["status", "--json"], 2),
+        (&["diff", "--json"], 2),
+        (&["verify-published", "--json"], 2),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        let output = command
+            .args(arguments)
+            .current_dir(folder.path())
+            .output()
+            .expect("xtask runs");
+        assert_eq!(output.status.code(), Some(exit), "{arguments:?}");
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+            panic!(
+                "{arguments:?}: {error}: {}",
+                String::from_utf8_lossy(&output.stdout)
+            )
+        });
+        assert_eq!(document["exit"], exit, "{arguments:?}");
+        assert!(
+            document["error"].as_str().is_some_and(|error| !error.is_empty()),
+            "{arguments:?}"
+        );
+    }
+    let mut help = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let help = help.args(["--json", "--help"]).output().expect("xtask runs");
+    assert!(
+        help.status.success() && help.stdout.starts_with(b"Build, check"),
+        "help is help"
+    );
+}
