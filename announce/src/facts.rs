@@ -9,8 +9,9 @@ use ktx_manifest::smoke_report::SmokeReport;
 use ktx_names::Platform;
 use ktx_policy::ReleasePolicy;
 use ktx_policy::readiness::ReadinessReport;
+use ktx_policy::readiness::SourceFacts;
 use ktx_publish::PublishError;
-use ktx_publish::artifacts::{Built, Location, Survey, Tarball, read_comparison, survey};
+use ktx_publish::artifacts::{Location, Survey, Tarball, read_comparison, survey};
 
 /// The facts of one release.
 #[derive(Debug)]
@@ -30,12 +31,12 @@ pub struct Release {
 
 impl Release {
     /// Gathers the facts; what is missing is absent, and the gates say why.
-    pub fn gather(location: &Location, built: &Built) -> Result<Self, PublishError> {
+    pub fn gather(location: &Location, sources: &SourceFacts) -> Result<Self, PublishError> {
         let Survey {
             policy,
             readiness,
             tarball,
-        } = survey(location, built)?;
+        } = survey(location, sources)?;
         let digest = tarball.as_ref().map(|tarball| tarball.content().sha256);
         let report = |platform: Platform| {
             let path = location.reports.join(SmokeReport::file_name(platform));
@@ -43,7 +44,7 @@ impl Release {
             (Some(report.tarball.sha256) == digest).then_some((platform, report))
         };
         Ok(Self {
-            version: built.version.to_string(),
+            version: sources.version.to_string(),
             files: tarball
                 .as_ref()
                 .map(|tarball| files(location, tarball))

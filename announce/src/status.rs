@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use ktx_names::NPM_PACKAGE;
 use ktx_policy::guard::{FirstLatest, Provenance, TrustDowngrade, VersionFacts};
+use ktx_policy::readiness::SourceFacts;
 use ktx_policy::{Channel, RegistryUrl, ReleaseVersion};
-use ktx_publish::artifacts::{Built, Location, read_policy};
+use ktx_publish::artifacts::{Location, read_policy};
 use ktx_publish::npm::{Npm, Staging};
-use ktx_publish::publication::{Intent, Patience, PublishOptions, draft};
+use ktx_publish::publication::{Intent, Patience, PublishOptions, prepare};
 use ktx_publish::registry::Packument;
 use ktx_publish::tag_move::{MoveOptions, PromoteOptions, promote};
 use ktx_publish::{Desk, Environment, PublishError, registry};
@@ -24,13 +25,21 @@ const LISTED: usize = 12;
 pub struct StatusOptions {
     pub location: Location,
     /// The version of the workspace.
-    pub built: Built,
+    pub sources: SourceFacts,
     /// The registry that was asked for; must be the policy's when that names one.
     pub registry: Option<RegistryUrl>,
     /// The git tags that the checkout knows.
     pub git_tags: BTreeSet<String>,
     /// `repository.url` of `package.json`.
     pub repository: Option<String>,
+}
+
+impl StatusOptions {
+    fn released(&self) -> Vec<ReleaseVersion> {
+        let tags = self.git_tags.iter();
+        tags.filter_map(|tag| tag.strip_prefix('v')?.parse().ok())
+            .collect()
+    }
 }
 
 /// What was found.
@@ -119,7 +128,7 @@ pub fn status(
     });
     Ok(Status {
         registry: registry.url().to_string(),
-        workspace: options.built.version.to_string(),
+        workspace: options.sources.version.to_string(),
         tags: tags.collect(),
         unfinished: unfinished(&versions, &packument, options),
         next: next(options, &policy.npm.tag, &versions, environment, desk)?,
@@ -249,7 +258,7 @@ fn next(
     environment: &Environment,
     desk: &dyn Desk,
 ) -> Result<NextStep, PublishError> {
-    let version = &options.built.version;
+    let version = &options.sources.version;
     let asked = options
         .registry
         .as_ref()
@@ -270,11 +279,8 @@ fn next(
         ));
     }
     if version.is_prerelease() {
-        let channel = if is_of_a_branch(&out.version) {
-            "rc"
-        } else {
-            "stable"
-        };
+        let is_rc = is_of_a_branch(&out.version);
+        let channel = if is_rc { "rc" } else { "stable" };
         return Ok(step(
             format!("version next --channel {channel}"),
             format!("{version} is out"),
@@ -283,6 +289,7 @@ fn next(
     let moving = MoveOptions {
         location: options.location.clone(),
         registry: options.registry.clone(),
+        released: options.released(),
         patience: Duration::ZERO,
     };
     let up = PromoteOptions {
@@ -291,9 +298,9 @@ fn next(
         trust_downgrade: TrustDowngrade::Refused,
     };
     match promote(&moving, &up, environment, desk) {
-        Ok(plan) if plan.guard().tags_before == plan.guard().tags_after => {}
+        Ok(plan) if plan.decision().tags_before == plan.decision().tags_after => {}
         Ok(plan) => {
-            let reason = format!("{} is proven, and not yet under latest", plan.guard().version);
+            let reason = format!("{} is proven, and not yet under latest", plan.decision().version);
             return Ok(step(format!("promote --from {policy_tag} --to latest"), reason));
         }
         Err(error) => {
@@ -315,14 +322,15 @@ fn unpublished(
     desk: &dyn Desk,
     step: impl Fn(String, String) -> NextStep,
 ) -> Result<NextStep, PublishError> {
-    let version = &options.built.version;
+    let version = &options.sources.version;
     let tag = match version.channel() {
         Some(Channel::Branch { slug, .. }) => format!("branch-{slug}"),
         _ => policy_tag.to_owned(),
     };
     let publishing = PublishOptions {
         location: options.location.clone(),
-        built: options.built.clone(),
+        sources: options.sources.clone(),
+        released: options.released(),
         tag: tag.clone(),
         registry: options.registry.clone(),
         first_latest: FirstLatest::Refused,
@@ -331,24 +339,22 @@ fn unpublished(
         patience: Patience::default(),
         intent: Intent::Show,
     };
-    let draft = draft(&publishing, environment, desk)?;
-    let refused = draft.blocks().iter().find_map(way_out);
-    let publish = || {
-        step(
-            format!("publish --tag {tag}"),
-            format!("{version} is not published"),
-        )
-    };
-    Ok(refused.unwrap_or_else(publish))
+    let prepared = prepare(&publishing, environment, desk)?;
+    let refused = prepared
+        .plan
+        .err()
+        .and_then(|blocks| blocks.iter().find_map(way_out));
+    let reason = format!("{version} is not published");
+    Ok(refused.unwrap_or_else(|| step(format!("publish --tag {tag}"), reason)))
 }
 
-/// The command of the guard's first refusal.
+/// The guard's next step, for the reason of its first refusal.
 fn way_out(error: &PublishError) -> Option<NextStep> {
     let PublishError::Refused(refused) = error else {
         return None;
     };
     refused.refusals.first().map(|refusal| NextStep {
-        command: refusal.command.clone(),
+        command: refused.next.command.clone(),
         reason: refusal.reason.clone(),
     })
 }

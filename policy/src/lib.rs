@@ -18,6 +18,6 @@ pub use self::registry_url::{InvalidRegistryUrl, RegistryUrl};
 pub use self::release_policy::ReleasePolicy;
 pub use self::tag::{DistTag, InvalidTag};
 pub use self::version::{
-    BranchSlug, Bump, Channel, Disagreement, InvalidSlug, InvalidVersion, NextChannel, ReleaseVersion,
-    ReleasedVersions, next_version,
+    BranchSlug, Bump, Channel, Disagreement, InvalidLane, InvalidSlug, InvalidVersion, Lane, NextChannel,
+    ReleaseVersion, ReleasedVersions, next_version,
 };

@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::version::BranchSlug;
+use crate::version::{BranchSlug, Channel, Lane, ReleaseVersion};
 
-/// `latest`, `next` or `branch-<slug>`. None of them reads as a version range, which npm would install instead of the
+/// `latest`, `next`, `release-X.Y` or `branch-<slug>`. None of them reads as a version range, which npm would install instead of the
 /// tag.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -16,8 +16,22 @@ pub enum DistTag {
     Latest,
     /// Release candidates, and stable versions before they are promoted.
     Next,
+    /// The fixes of a line that the main one has left behind.
+    Release(Lane),
     /// The prereleases of one branch.
     Branch(BranchSlug),
+}
+
+impl DistTag {
+    /// The tags that a version may ever be under, the usual one first; none for a version without a channel.
+    pub fn of(version: &ReleaseVersion) -> Vec<Self> {
+        match version.channel() {
+            Some(Channel::Stable) => vec![Self::Next, Self::Latest, Self::Release(Lane::of(version))],
+            Some(Channel::Candidate { .. }) => vec![Self::Next],
+            Some(Channel::Branch { slug, .. }) => vec![Self::Branch(slug)],
+            None => Vec::new(),
+        }
+    }
 }
 
 impl FromStr for DistTag {
@@ -27,11 +41,16 @@ impl FromStr for DistTag {
         match text {
             "latest" => Ok(Self::Latest),
             "next" => Ok(Self::Next),
-            _ => text
-                .strip_prefix("branch-")
-                .and_then(|slug| slug.parse().ok())
-                .map(Self::Branch)
-                .ok_or_else(|| InvalidTag(text.to_owned())),
+            _ => {
+                let lane = text.strip_prefix("release-").map(|lane| lane.parse().ok());
+                let branch = text.strip_prefix("branch-").map(|slug| slug.parse().ok());
+                let tag = match (lane, branch) {
+                    (Some(lane), _) => lane.map(Self::Release),
+                    (_, Some(slug)) => slug.map(Self::Branch),
+                    _ => None,
+                };
+                tag.ok_or_else(|| InvalidTag(text.to_owned()))
+            }
         }
     }
 }
@@ -55,12 +74,13 @@ impl fmt::Display for DistTag {
         match self {
             Self::Latest => formatter.write_str("latest"),
             Self::Next => formatter.write_str("next"),
+            Self::Release(lane) => write!(formatter, "release-{lane}"),
             Self::Branch(slug) => write!(formatter, "branch-{slug}"),
         }
     }
 }
 
-/// A text that is no dist-tag of ours.
+/// A text that is not one of these dist-tags.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("Invalid public npm release tag: {0}")]
 pub struct InvalidTag(String);
@@ -93,7 +113,14 @@ mod tests {
 
     #[test]
     fn takes_its_own_tags_only() {
-        for text in ["latest", "next", "branch-a", "branch-my-fix", "branch-2"] {
+        for text in [
+            "latest",
+            "next",
+            "branch-a",
+            "branch-my-fix",
+            "branch-2",
+            "release-1.0",
+        ] {
             assert_eq!(text.parse::<DistTag>().unwrap().to_string(), text);
         }
         for text in [
@@ -107,6 +134,10 @@ mod tests {
             "branch-a_b",
             "branch-rc",
             "branch",
+            "release",
+            "release-1",
+            "release-1.0.0",
+            "release-01.0",
             "--tag",
             "lat\0est",
         ] {
@@ -137,6 +168,30 @@ mod tests {
                 text.parse::<DistTag>().expect_err(text).reads_as_range(),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn the_shape_of_a_version_decides_where_it_may_go() {
+        for (version, tags) in [
+            ("1.2.3", "next latest release-1.2"),
+            ("1.2.3-rc.0", "next"),
+            ("1.2.3-my-fix.1", "branch-my-fix"),
+            ("1.2.3-0.1", "branch-0"),
+            ("1.2.3-rc", ""),
+            ("1.2.3-rc.x", ""),
+            ("1.2.3-rc.1.2", ""),
+            ("1.2.3-rc1", ""),
+            ("1.2.3-RC.1", ""),
+            ("1.2.3-my--fix.1", ""),
+            ("1.2.3-beta", ""),
+            ("1.2.3+build", ""),
+            ("1.2.3-rc.1+build", ""),
+            ("1.2.3-rc.99999999999999999999", ""),
+        ] {
+            let version: ReleaseVersion = version.parse().unwrap();
+            let names: Vec<String> = DistTag::of(&version).iter().map(ToString::to_string).collect();
+            assert_eq!(names.join(" "), tags, "{version}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the edge lends to the work: its environment, its ear for signals, and a voice.
+//! What the command lends to the work: its environment, whether it was interrupted, and a place to report progress.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,13 @@ use ktx_system::Interrupt;
 /// Environment variables by name.
 pub type Environment = BTreeMap<String, String>;
 
-/// The edge as the work sees it.
+/// The command as the work sees it.
 pub trait Desk {
-    /// Says what is going on, for a person who waits.
+    /// Reports progress to the user.
     fn talk(&self, line: &str);
+
+    /// Warns of something that does not stop the work.
+    fn warn(&self, line: &str);
 
     /// Raised when the work is asked to stop.
     fn interrupt(&self) -> &Interrupt;

@@ -3,7 +3,7 @@
 use ktx_names::Finding;
 use ktx_policy::changelog::ChangelogError;
 use ktx_policy::guard::{RefusalClass, Refused};
-use ktx_policy::readiness::ReadinessReport;
+use ktx_policy::readiness::{NotReadyKind, ReadinessReport};
 pub use ktx_system::files::PathError;
 
 /// What went wrong.
@@ -45,7 +45,7 @@ pub enum PublishError {
     Prerequisite {
         /// What is missing.
         message: String,
-        /// What mends it.
+        /// What fixes it.
         hint: String,
     },
     /// The flags contradict each other or the policy.
@@ -72,8 +72,8 @@ pub enum PublishError {
         /// What to do.
         hint: String,
     },
-    /// npm did not do it, and the registry shows that it did not.
-    #[error("`{command}` failed with {exit}:\n{said}")]
+    /// npm failed, and the registry does not show the change.
+    #[error("`{command}` failed with {exit}, and {}:\n{said}", .failure.known())]
     Npm {
         /// The command line.
         command: String,
@@ -81,22 +81,35 @@ pub enum PublishError {
         exit: String,
         /// The end of what it said, without secrets.
         said: String,
-        /// Whether the registry is to blame: it answered with an error of its own, or not at all.
-        registry: bool,
+        /// Whether anything can have been stored.
+        failure: NpmFailure,
     },
-    /// The registry took the change, but its tags are not as planned.
-    #[error("the registry has {version}, but its tags are not as planned: {seen}")]
-    TagsDiffer {
+    /// The registry has the version, but its tag is not on the right one.
+    #[error("the registry has {version}, but {seen}")]
+    WrongTag {
         /// The version.
         version: String,
-        /// Which tags, and how.
+        /// What the tag points at.
         seen: String,
-        /// The command that lists them.
-        list: String,
+        /// The command that fixes it.
+        fix: String,
     },
     /// The work was asked to stop.
     #[error("interrupted; run the same command again to find out what the registry has")]
     Interrupted,
+}
+
+/// Why npm failed, as far as its code tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NpmFailure {
+    /// npm sent nothing: a wrong option, a missing file.
+    NotSent,
+    /// No connection could be made, so nothing was sent.
+    Unreachable,
+    /// There are no credentials, or the registry did not take them.
+    Credentials,
+    /// The registry may have stored what it was sent, whatever it answered.
+    Unknown,
 }
 
 /// What kind of failure it is: an exit code for each. Where several come together, the last of them counts.
@@ -125,12 +138,18 @@ impl PublishError {
     /// What kind of failure it is.
     pub fn class(&self) -> ErrorClass {
         match self {
-            Self::Io(_) | Self::Interrupted | Self::TagsDiffer { .. } | Self::Npm { registry: false, .. } => {
-                ErrorClass::Failed
-            }
+            Self::Io(_) | Self::Interrupted | Self::WrongTag { .. } => ErrorClass::Failed,
+            Self::Npm { failure, .. } => match failure {
+                NpmFailure::NotSent => ErrorClass::Failed,
+                NpmFailure::Credentials => ErrorClass::Prerequisite,
+                NpmFailure::Unreachable | NpmFailure::Unknown => ErrorClass::Registry,
+            },
             Self::Policy(_) | Self::Changelog(_) | Self::Forbidden { .. } => ErrorClass::Refused,
-            Self::NotReady(report) if report.bytes_differ => ErrorClass::Integrity,
-            Self::NotReady(_) => ErrorClass::Refused,
+            Self::NotReady(report) => match report.kind {
+                NotReadyKind::Policy => ErrorClass::Refused,
+                NotReadyKind::Prerequisite => ErrorClass::Prerequisite,
+                NotReadyKind::Integrity => ErrorClass::Integrity,
+            },
             Self::Refused(refused) => match refused.class() {
                 RefusalClass::Policy => ErrorClass::Refused,
                 RefusalClass::Registry => ErrorClass::Registry,
@@ -142,32 +161,44 @@ impl PublishError {
             }
             Self::Preflight(_) | Self::Prerequisite { .. } => ErrorClass::Prerequisite,
             Self::Usage { .. } => ErrorClass::Usage,
-            Self::Registry { .. } | Self::Npm { registry: true, .. } => ErrorClass::Registry,
+            Self::Registry { .. } => ErrorClass::Registry,
             Self::Integrity { .. } => ErrorClass::Integrity,
         }
     }
 
     /// What to do about it, when one sentence says it.
     pub fn hint(&self) -> Option<String> {
+        let again = "run the same command again";
         match self {
             Self::Forbidden { hint, .. }
             | Self::Prerequisite { hint, .. }
             | Self::Usage { hint, .. }
             | Self::Integrity { hint, .. } => Some(hint.clone()),
-            Self::TagsDiffer { list, .. } => Some(format!(
-                "find out who else moves tags, then put them right; they are listed by: {list}"
-            )),
-            Self::Registry { .. } => Some("run the same command again when the registry answers".to_owned()),
-            Self::Npm { registry: true, .. } => {
-                Some("nothing was published: run the same command again".to_owned())
-            }
-            Self::Npm { .. } => {
-                Some("nothing was published: mend what npm names, then run the same command again".to_owned())
-            }
-            Self::Changelog(_) => {
-                Some("write what changed into CHANGELOG.md, then run the same command again".to_owned())
-            }
+            Self::WrongTag { fix, .. } => Some(fix.clone()),
+            Self::Refused(refused) => Some(refused.next.line()),
+            Self::Registry { .. } => Some(format!("{again} when the registry answers")),
+            Self::Npm { failure, .. } => Some(match failure {
+                NpmFailure::NotSent => format!("fix what npm names, then {again}"),
+                NpmFailure::Unreachable => format!("{again} when the registry answers"),
+                NpmFailure::Credentials => {
+                    format!("log in with npm, or give the 2FA code in NPM_CONFIG_OTP, then {again}")
+                }
+                NpmFailure::Unknown => format!("{again}: it finds out what the registry has"),
+            }),
+            Self::Changelog(_) => Some(format!("write what changed into CHANGELOG.md, then {again}")),
             _ => None,
+        }
+    }
+}
+
+impl NpmFailure {
+    /// What is known of the registry after it.
+    fn known(self) -> &'static str {
+        match self {
+            Self::NotSent => "nothing was sent to the registry",
+            Self::Unreachable => "nothing was sent, as the registry cannot be reached",
+            Self::Credentials => "the registry does not show the change",
+            Self::Unknown => "it is not known whether the registry took the change",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a GitHub Actions job says about itself.
 //!
-//! The environment of a job is told by its OIDC token alone; the token is asked for, its claims are read, and it is
-//! forgotten. Nothing here trusts the claims: the registry does that when npm shows it a token of its own.
+//! Only the OIDC token names the environment of a job; the token is requested, its claims are read, and it is forgotten.
+//! Nothing here trusts the claims: the registry does that when npm shows it a token of its own.
 
 use std::time::Duration;
 
@@ -77,5 +77,5 @@ fn claims(url: &str, token: &str) -> Result<Claims, String> {
     let claims = answer.value.split('.').nth(1);
     let claims = claims.and_then(|payload| URL_SAFE_NO_PAD.decode(payload).ok());
     let claims = claims.and_then(|claims| serde_json::from_slice(&claims).ok());
-    claims.ok_or_else(|| "its token is no JSON Web Token".to_owned())
+    claims.ok_or_else(|| "its token is not a JSON Web Token".to_owned())
 }

@@ -9,10 +9,11 @@ mod error;
 pub mod github;
 pub mod npm;
 pub mod publication;
+mod read_back;
 pub mod receipt;
 pub mod registry;
 pub mod tag_move;
 pub mod version_files;
 
 pub use self::desk::{Desk, Environment};
-pub use self::error::{ErrorClass, PublishError};
+pub use self::error::{ErrorClass, NpmFailure, PublishError};

@@ -1,7 +1,7 @@
 //! `dist/reports/publish-receipt.json`: what went where, and the tags before.
 //!
 //! A receipt is opened before npm runs and completed afterwards, so that the tags before survive an interruption. The
-//! file keeps the receipts of all operations, oldest first: a rollback reads from it what a tag has pointed at.
+//! file keeps the receipts of all operations, oldest first: a rollback reads from it what a tag pointed at.
 
 use std::path::{Path, PathBuf};
 
@@ -9,11 +9,12 @@ use fs_err as fs;
 use jiff::Timestamp;
 use ktx_names::NPM_PACKAGE;
 use ktx_policy::RegistryUrl;
-use ktx_policy::guard::{Plan, Tags};
+use ktx_policy::guard::{Decision, PastRollback, Tags, Witnesses};
 use ktx_system::files::{self, Access};
 use serde::{Deserialize, Serialize};
 
-use crate::error::{PathError, PublishError};
+use crate::desk::Desk;
+use crate::error::{NpmFailure, PathError, PublishError};
 
 /// File name in the folder of the reports.
 pub const RECEIPT_FILE: &str = "publish-receipt.json";
@@ -22,11 +23,19 @@ pub const RECEIPT_FILE: &str = "publish-receipt.json";
 const LOCK_FILE: &str = "publish-receipt.lock";
 
 /// The file, version 1.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Receipts {
     schema_version: u32,
     receipts: Vec<Receipt>,
+}
+
+/// The file as it is read: a receipt that makes no sense spoils only itself.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RawReceipts {
+    schema_version: u32,
+    receipts: Vec<serde_json::Value>,
 }
 
 /// One operation on a registry.
@@ -65,7 +74,7 @@ pub struct Receipt {
 pub enum Operation {
     /// A version was uploaded.
     Publish,
-    /// A version was uploaded, for a person to approve.
+    /// A version was uploaded and waits for approval.
     Stage,
     /// A tag was moved up.
     Promote,
@@ -83,32 +92,55 @@ pub enum Outcome {
     Verified,
     /// The registry took it but does not serve it yet.
     PublishedNotYetVisible,
-    /// It waits for a person's approval.
+    /// It waits for approval.
     Staged,
-    /// npm failed, and the registry shows that nothing happened.
+    /// The registry has the version, and its tag is somewhere else.
+    WrongTag,
+    /// npm failed, and the registry does not show the change, which it may show later.
+    Unknown,
+    /// npm failed before it sent anything, or other bytes were found.
     Failed,
 }
 
+impl Outcome {
+    /// How far the operation got that ended with `error`.
+    pub(crate) fn after(error: &PublishError) -> Self {
+        match error {
+            PublishError::WrongTag { .. } => Self::WrongTag,
+            PublishError::Interrupted => Self::Started,
+            PublishError::Npm {
+                failure: NpmFailure::NotSent | NpmFailure::Unreachable,
+                ..
+            }
+            | PublishError::Integrity { .. } => Self::Failed,
+            _ => Self::Unknown,
+        }
+    }
+}
+
 impl Receipt {
-    /// A receipt for `plan`, not yet carried out.
-    pub fn open(operation: Operation, plan: &Plan, registry: &RegistryUrl) -> Self {
+    /// A receipt for `decision`, not yet carried out.
+    pub fn open(operation: Operation, decision: &Decision, registry: &RegistryUrl) -> Self {
         Self {
             operation,
             outcome: Outcome::Started,
             package: NPM_PACKAGE.to_owned(),
-            version: plan.version.clone(),
-            tag: plan.tag.clone(),
+            version: decision.version.clone(),
+            tag: decision.tag.clone(),
             registry: registry.clone(),
             integrity: None,
             source_revision: None,
-            tags_before: plan.tags_before.clone(),
-            tags_after: plan.tags_after.clone(),
+            tags_before: decision.tags_before.clone(),
+            tags_after: decision.tags_after.clone(),
             started_at: Timestamp::now(),
         }
     }
 
     fn is_unfinished(&self) -> bool {
-        matches!(self.outcome, Outcome::Started | Outcome::PublishedNotYetVisible)
+        matches!(
+            self.outcome,
+            Outcome::Started | Outcome::Unknown | Outcome::WrongTag | Outcome::PublishedNotYetVisible
+        )
     }
 
     fn is_about_the_same(&self, other: &Self) -> bool {
@@ -144,33 +176,52 @@ impl ReceiptBook {
         &self.path
     }
 
-    /// All receipts, oldest first.
-    pub fn read(&self) -> Result<Vec<Receipt>, PublishError> {
-        let bytes = match fs::read(&self.path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(PathError::new("read", &self.path)(error).into()),
-        };
-        let unusable = |cause: String| PublishError::Forbidden {
-            code: "receipt-unusable",
-            message: format!("failed to read `{}`: {cause}", self.path.display()),
-            hint: "move the file out of the way; it holds what the tags were before".to_owned(),
-        };
-        let receipts: Receipts =
-            serde_json::from_slice(&bytes).map_err(|error| unusable(error.to_string()))?;
-        if receipts.schema_version != 1 {
-            return Err(unusable(format!(
-                "unsupported schemaVersion {}",
-                receipts.schema_version
-            )));
+    /// All receipts that can be read, oldest first. One that cannot be read is a warning: what it says is found in the
+    /// registry and the git tags, too.
+    pub fn read(&self, desk: &dyn Desk) -> Vec<Receipt> {
+        let (receipts, problems) = self.readable();
+        for problem in problems {
+            desk.warn(&format!("a receipt is not used: {problem}"));
         }
-        Ok(receipts.receipts)
+        receipts
     }
 
-    /// Writes a receipt, one process after the other. One that continues an unfinished operation takes its place and keeps its tags before.
-    pub fn write(&self, mut receipt: Receipt) -> Result<Receipt, PublishError> {
+    /// The receipts, and why others cannot be read.
+    pub fn readable(&self) -> (Vec<Receipt>, Vec<String>) {
+        let path = self.path.display();
+        let bytes = match fs::read(&self.path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return (Vec::new(), Vec::new()),
+            Err(error) => return (Vec::new(), vec![error.to_string()]),
+        };
+        let unusable = |cause: String| (Vec::new(), vec![format!("failed to read `{path}`: {cause}")]);
+        let file: RawReceipts = match serde_json::from_slice(&bytes) {
+            Ok(file) => file,
+            Err(error) => return unusable(error.to_string()),
+        };
+        if file.schema_version != 1 {
+            return unusable(format!("unsupported schemaVersion {}", file.schema_version));
+        }
+        let mut readable = (Vec::new(), Vec::new());
+        for (index, receipt) in file.receipts.into_iter().enumerate() {
+            match serde_json::from_value(receipt) {
+                Ok(receipt) => readable.0.push(receipt),
+                Err(error) => readable
+                    .1
+                    .push(format!("failed to read `{path}`: receipt {}: {error}", index + 1)),
+            }
+        }
+        readable
+    }
+
+    /// Writes a receipt, one process after the other. One that continues an unfinished operation takes its place and
+    /// keeps its tags before. A file that cannot be read is kept under another name.
+    pub fn write(&self, mut receipt: Receipt, desk: &dyn Desk) -> Result<Receipt, PublishError> {
         let _lock = self.lock()?;
-        let mut receipts = self.read()?;
+        let (mut receipts, problems) = self.readable();
+        if !problems.is_empty() {
+            self.put_aside(desk)?;
+        }
         match receipts
             .iter_mut()
             .rev()
@@ -196,26 +247,65 @@ impl ReceiptBook {
         Ok(receipt)
     }
 
-    /// Versions that the tag has pointed at on the registry, newest first, by the receipts.
-    pub fn history(&self, registry: &RegistryUrl, tag: &str) -> Result<Vec<String>, PublishError> {
-        let mut versions: Vec<String> = Vec::new();
-        for receipt in self
-            .read()?
-            .iter()
-            .rev()
-            .filter(|receipt| receipt.registry == *registry)
-        {
+    fn put_aside(&self, desk: &dyn Desk) -> Result<(), PublishError> {
+        let mut names = (1..).map(|number| self.path.with_extension(format!("unreadable-{number}.json")));
+        let free = names.find(|path| fs::symlink_metadata(path).is_err());
+        let aside = free.unwrap_or_else(|| self.path.with_extension("unreadable.json"));
+        fs::copy(&self.path, &aside).map_err(PathError::new("copy", &self.path))?;
+        desk.warn(&format!(
+            "the receipts that cannot be read are kept in `{}`",
+            aside.display()
+        ));
+        Ok(())
+    }
+
+    /// What the receipts say about where the tag was, newest first.
+    pub fn witnesses(&self, registry: &RegistryUrl, tag: &str, desk: &dyn Desk) -> Witnesses {
+        let mut witnesses = Witnesses::default();
+        let own = |receipt: &Receipt| receipt.registry == *registry;
+        let receipts: Vec<Receipt> = self.read(desk).into_iter().filter(own).collect();
+        // Versions that the tag was moved to after it had left them.
+        let mut reinstated = Vec::new();
+        let mut is_last = true;
+        for receipt in receipts.iter().rev() {
+            let before = receipt.tags_before.get(tag);
             let after = receipt
                 .tags_after
                 .get(tag)
                 .filter(|_| receipt.outcome == Outcome::Verified);
-            for version in after.into_iter().chain(receipt.tags_before.get(tag)) {
-                if !versions.contains(version) {
-                    versions.push(version.clone());
+            for version in after.into_iter().chain(before) {
+                if !witnesses.receipts.contains(version) {
+                    witnesses.receipts.push(version.clone());
                 }
             }
+            if receipt.tag != tag || receipt.outcome != Outcome::Verified {
+                continue;
+            }
+            if let (Operation::Rollback, Some(broken), Some(to)) = (receipt.operation, before, after) {
+                if !reinstated.contains(broken) {
+                    witnesses.withdrawn.push(broken.clone());
+                }
+                witnesses.last_rollback = is_last
+                    .then(|| PastRollback {
+                        broken: broken.clone(),
+                        to: to.clone(),
+                    })
+                    .or(witnesses.last_rollback);
+            }
+            reinstated.extend(after.cloned());
+            is_last = false;
         }
-        Ok(versions)
+        witnesses
+    }
+
+    /// Versions that the registry served, by the receipts of publications.
+    pub fn served(&self, registry: &RegistryUrl, desk: &dyn Desk) -> Vec<String> {
+        let receipts = self.read(desk).into_iter();
+        receipts
+            .filter(|receipt| receipt.registry == *registry && receipt.operation == Operation::Publish)
+            .filter(|receipt| receipt.outcome == Outcome::Verified)
+            .map(|receipt| receipt.version)
+            .collect()
     }
 
     fn folder(&self) -> &Path {

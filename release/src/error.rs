@@ -38,6 +38,15 @@ pub enum Error {
     Interrupted,
 }
 
+/// What has to be done about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The input has to change.
+    Failed,
+    /// Another command makes what is missing.
+    Prerequisite,
+}
+
 impl Error {
     pub(crate) fn missing(
         path: impl Into<PathBuf>,
@@ -58,6 +67,20 @@ impl Error {
             Error::Epoch(error) => Some(error.hint()),
             Error::Version(error) => Some(error.hint()),
             Error::File(_) | Error::Path(_) | Error::Refused { .. } | Error::Interrupted => None,
+        }
+    }
+
+    /// What has to be done about it, as exit codes tell it.
+    pub fn kind(&self) -> ErrorKind {
+        let is_missing = match self {
+            Error::Missing { .. } => true,
+            Error::Refused { findings, .. } => findings.iter().all(crate::lock::is_remade),
+            _ => false,
+        };
+        if is_missing {
+            ErrorKind::Prerequisite
+        } else {
+            ErrorKind::Failed
         }
     }
 

@@ -15,4 +15,4 @@ mod tree;
 pub mod version;
 pub mod wheel;
 
-pub use self::error::{Error, Interrupt};
+pub use self::error::{Error, ErrorKind, Interrupt};

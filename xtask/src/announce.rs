@@ -8,7 +8,7 @@ use ktx_policy::ReleaseVersion;
 use serde::Serialize;
 
 use crate::git;
-use crate::releasing::{self, Place, SessionDesk};
+use crate::releasing::{self, PlaceArgs, SessionDesk};
 use crate::session::Session;
 
 /// Make the git tag and the release page of a published version; shows the plan unless --execute is given
@@ -20,7 +20,7 @@ pub struct AnnounceArgs {
     #[arg(long)]
     execute: bool,
     #[command(flatten)]
-    place: Place,
+    place: PlaceArgs,
 }
 
 #[derive(Serialize)]
@@ -39,7 +39,7 @@ pub fn run(arguments: AnnounceArgs, session: &Session<'_>) -> Result<()> {
     let artifacts = arguments.place.artifacts.as_ref();
     let options = AnnounceOptions {
         location: releasing::location(session, artifacts)?,
-        built: releasing::built_as(session, artifacts, arguments.version)?,
+        sources: releasing::source_facts_as(session, artifacts, None, arguments.version)?,
         registry: releasing::registry(arguments.place.registry.as_deref())?,
     };
     let desk = SessionDesk(session);
@@ -75,7 +75,7 @@ pub fn run(arguments: AnnounceArgs, session: &Session<'_>) -> Result<()> {
 
 fn print(session: &Session<'_>, options: &AnnounceOptions, plan: &Announcement) {
     let printer = session.printer;
-    let version = &options.built.version;
+    let version = &options.sources.version;
     printer.data(&format!(
         "announce {NPM_PACKAGE}@{version} as {}, built from {}",
         plan.tag, plan.revision

@@ -36,7 +36,7 @@ pub fn run(arguments: CheckArgs, session: &Session<'_>) -> Result<()> {
     let proven = timed(&mut steps, "smoke", || smoke::run(smoke, session));
     // The page is written of a failed proof, too: it says what failed.
     let location = releasing::location(session, None)?;
-    page::write(session, &location, &releasing::built(session, None)?)?;
+    page::write(session, &location, &releasing::source_facts(session, None, None)?)?;
     proven?;
     session.printer.document(&CheckReport {
         steps: &steps,

@@ -15,7 +15,7 @@ use ktx_publish::registry;
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
-use crate::releasing::{self, Place, SessionDesk};
+use crate::releasing::{self, PlaceArgs, SessionDesk};
 use crate::session::Session;
 
 /// Compare the package about to go out with the last one in the registry
@@ -25,7 +25,7 @@ pub struct DiffArgs {
     #[arg(long, value_name = "VERSION|TAG")]
     against: Option<String>,
     #[command(flatten)]
-    place: Place,
+    place: PlaceArgs,
 }
 
 #[derive(Serialize)]
@@ -38,9 +38,9 @@ struct Document<'a> {
 
 pub fn run(arguments: DiffArgs, session: &Session<'_>) -> Result<()> {
     let location = releasing::location(session, arguments.place.artifacts.as_ref())?;
-    let built = releasing::built(session, arguments.place.artifacts.as_ref())?;
-    let found = survey(&location, &built).map_err(|error| releasing::failure(session, error))?;
-    let comparison = compared(&arguments, session, &found, &built.version)
+    let sources = releasing::source_facts(session, arguments.place.artifacts.as_ref(), None)?;
+    let found = survey(&location, &sources).map_err(|error| releasing::failure(session, error))?;
+    let comparison = compared(&arguments, session, &found, &sources.version)
         .map_err(|error| releasing::failure(session, error))?;
     let over_budget = over_budget(&found, &comparison);
     // A comparison with a version of one's choice is for looking at; the gate wants the last version.

@@ -33,10 +33,10 @@ struct Document<'a> {
 pub fn run(arguments: NotesArgs, session: &Session<'_>) -> Result<()> {
     let artifacts = arguments.artifacts.as_ref();
     let location = releasing::location(session, artifacts)?;
-    let built = releasing::built_as(session, artifacts, arguments.version)?;
+    let sources = releasing::source_facts_as(session, artifacts, None, arguments.version)?;
     let fail = |error| releasing::failure(session, error);
-    let section = changelog(&location.changelog, &built.version).map_err(fail)?;
-    let release = Release::gather(&location, &built).map_err(fail)?;
+    let section = changelog(&location.changelog, &sources.version).map_err(fail)?;
+    let release = Release::gather(&location, &sources).map_err(fail)?;
     let markdown = release.notes(&section);
     let has_artifacts = release.tarball.is_some();
     session.printer.document(&Document {

@@ -5,14 +5,15 @@ use std::io::Write;
 use anyhow::{Context, Result};
 use fs_err as fs;
 use ktx_announce::{PAGE_FILE, Release};
-use ktx_publish::artifacts::{Built, Location};
+use ktx_policy::readiness::SourceFacts;
+use ktx_publish::artifacts::Location;
 
 use crate::releasing;
 use crate::session::Session;
 
 /// Gathers the facts of the release, and writes the page about them.
-pub fn write(session: &Session<'_>, location: &Location, built: &Built) -> Result<Release> {
-    let release = Release::gather(location, built).map_err(|error| releasing::failure(session, error))?;
+pub fn write(session: &Session<'_>, location: &Location, sources: &SourceFacts) -> Result<Release> {
+    let release = Release::gather(location, sources).map_err(|error| releasing::failure(session, error))?;
     let path = location.reports.join(PAGE_FILE);
     fs::create_dir_all(&location.reports)?;
     let mut file = tempfile::NamedTempFile::new_in(&location.reports)?;

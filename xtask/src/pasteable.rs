@@ -1,6 +1,6 @@
-//! Every command that a refusal or a shut gate proposes is one that the command line takes as it stands.
+//! Every command that a refusal or a closed gate proposes is one that the command line takes as it is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Parser;
 use ktx_names::{ArtifactPackage, BuildProfile, Platform};
@@ -8,10 +8,10 @@ use ktx_policy::ReleasePolicy;
 use ktx_policy::budgets::Sizes;
 use ktx_policy::guard::{
     Commands, FirstLatest, Integrity, PackageState, PromoteRequest, Provenance, PublishRequest, Refused,
-    RegistryState, RollbackRequest, TrustDowngrade, VersionFacts, promote, publish, rollback,
+    RegistryState, RollbackRequest, TrustDowngrade, VersionFacts, Witnesses, promote, publish, rollback,
 };
 use ktx_policy::readiness::{
-    Artifacts, Compared, GateName, Head, ReadinessFacts, SmokeProof, VerifiedArtifacts, assess,
+    Artifacts, Compared, Head, ReadinessFacts, SmokeProof, SourceFacts, VerifiedArtifacts, assess,
 };
 use ktx_policy::release_policy::{self, ReleaseMode};
 
@@ -40,9 +40,13 @@ fn policy() -> ReleasePolicy {
 fn facts(artifacts: Artifacts) -> ReadinessFacts {
     let version = policy().published_package_smoke.version;
     ReadinessFacts {
-        version: version.parse().expect("a version"),
+        sources: SourceFacts {
+            version: version.parse().expect("a version"),
+            packages: Vec::new(),
+            head: Head::At("c0ffee".to_owned()),
+            scenarios: BTreeMap::new(),
+        },
         artifacts,
-        head: Head::At("c0ffee".to_owned()),
         smoke: Platform::ALL.map(|platform| (platform, SmokeProof::Green)).into(),
         changelog: Ok(()),
         compared: Compared::First,
@@ -64,15 +68,15 @@ fn verified() -> VerifiedArtifacts {
 }
 
 #[test]
-fn what_mends_a_gate_can_be_pasted() {
-    let mut shut = BTreeSet::new();
+fn what_opens_a_gate_can_be_pasted() {
+    let mut met = BTreeSet::new();
     let mut look = |policy: &ReleasePolicy, facts: &ReadinessFacts| {
         for gate in assess(policy, facts).gates {
-            if gate.open {
+            if gate.is_open() {
                 assert_eq!((gate.first, gate.command), (None, None));
             } else {
-                parses(&gate.command.expect("a shut gate says what mends it"));
-                shut.insert(gate.name.name());
+                parses(&gate.command.expect("a closed gate says what opens it"));
+                met.insert(gate.name);
             }
         }
     };
@@ -134,18 +138,12 @@ fn what_mends_a_gate_can_be_pasted() {
             },
         );
     }
-    let all = [
-        GateName::ReleaseMode,
-        GateName::Artifacts,
-        GateName::Policy,
-        GateName::SourceRevision,
-        GateName::Platforms,
-        GateName::BuildProfile,
-        GateName::Smoke,
-        GateName::Changelog,
-        GateName::Budgets,
-    ];
-    assert_eq!(shut, all.map(GateName::name).into(), "every gate was shut once");
+    let all = assess(&policy(), &ready).gates;
+    assert_eq!(
+        met,
+        all.iter().map(|gate| gate.name).collect(),
+        "every gate was closed once"
+    );
 }
 
 /// A package: versions, of which `+` marks those with provenance, and tags as `tag=version`.
@@ -182,6 +180,7 @@ fn what_the_guard_proposes_can_be_pasted() {
     let given = Commands {
         registry: " --registry http://127.0.0.1:4873/".to_owned(),
         artifacts: " --artifacts handed/artifacts".to_owned(),
+        revision: " --source-revision c0ffee".to_owned(),
         smoke: " --registry http://127.0.0.1:4873/".to_owned(),
         npm: " --registry=http://127.0.0.1:4873/".to_owned(),
     };
@@ -195,9 +194,9 @@ fn what_the_guard_proposes_can_be_pasted() {
     ];
     let mut codes = BTreeSet::new();
     let mut look = |refused: Option<Refused>| {
-        for refusal in refused.into_iter().flat_map(|refused| refused.refusals) {
-            parses(&refusal.command);
-            codes.insert(refusal.code.name());
+        if let Some(refused) = refused {
+            parses(&refused.next.command);
+            codes.extend(refused.refusals.iter().map(|refusal| refusal.code.name()));
         }
     };
     for commands in [&Commands::default(), &given] {
@@ -235,6 +234,7 @@ fn judge_all(commands: &Commands, registry: &RegistryState, look: &mut dyn FnMut
                 version,
                 tag,
                 policy_tag: "next",
+                lanes: &[],
                 integrity: integrity.as_ref(),
                 provenance: Provenance::Missing,
                 first_latest: FirstLatest::Refused,
@@ -246,9 +246,10 @@ fn judge_all(commands: &Commands, registry: &RegistryState, look: &mut dyn FnMut
         for to in [None, Some(version)] {
             let back = RollbackRequest {
                 tag,
+                from: None,
                 to,
-                history: &[],
                 confirmed: None,
+                witnesses: &Witnesses::default(),
                 commands,
             };
             look(rollback(&back, registry).err());

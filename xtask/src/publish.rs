@@ -1,32 +1,39 @@
-//! `cargo xtask publish`: the plan, and with `--execute` the deed.
+//! `cargo xtask publish`: shows what a publication would do, and carries it out with `--execute`.
+
+use std::io::IsTerminal;
 
 use anyhow::Result;
 use clap::Args;
 use ktx_names::NPM_PACKAGE;
-use ktx_policy::RegistryUrl;
-use ktx_policy::guard::{FirstLatest, Plan, Tags, Work};
+use ktx_policy::guard::{Decision, FirstLatest, Tags, Work};
+use ktx_publish::PublishError;
 use ktx_publish::npm::Staging;
-use ktx_publish::publication::{self, Draft, Intent, Patience, PublishOptions, PublishReport, PublishResult};
+use ktx_publish::publication::{
+    self, Intent, Patience, Prepared, Preview, PublishOptions, PublishReport, PublishResult,
+};
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
-use crate::releasing::{self, Place, SessionDesk, Told};
+use crate::releasing::{self, ErrorDocument, PlaceArgs, SessionDesk};
 use crate::session::Session;
 
 /// Publish to a registry; shows the plan unless --execute is given
 #[derive(Args)]
 pub struct PublishArgs {
-    /// The dist-tag to publish under: next, latest or branch-<name>
+    /// The dist-tag to publish under: next, latest, release-X.Y or branch-<name>
     #[arg(long)]
     tag: String,
-    /// Act; without it only the plan is shown
+    /// Publish; without it only the plan is shown
     #[arg(long)]
     execute: bool,
-    /// Leave the package with the registry for a person to approve
+    /// Leave the package in the registry until it is approved
     #[arg(long)]
     stage: bool,
     #[command(flatten)]
-    place: Place,
+    place: PlaceArgs,
+    /// The commit that is to be released [default: the one that is checked out]
+    #[arg(long, value_name = "REV")]
+    source_revision: Option<String>,
     /// Let the first version of the package become latest although it is a prerelease
     #[arg(long)]
     accept_first_latest: bool,
@@ -39,42 +46,45 @@ pub fn run(arguments: PublishArgs, session: &Session<'_>) -> Result<()> {
     let desk = SessionDesk(session);
     let options = options(&arguments, session)?;
     let environment = releasing::environment();
-    let draft = publication::draft(&options, &environment, &desk)
+    let Prepared { preview, plan } = publication::prepare(&options, &environment, &desk)
         .map_err(|error| releasing::failure(session, error))?;
-    let facts = Facts::of(&draft);
-    print(session, &draft, &facts);
+    print(session, &preview);
     if !arguments.execute {
-        session.printer.summary(&summary(&draft, &facts));
+        let blocks = plan.as_ref().err().map_or(&[][..], Vec::as_slice);
+        session.printer.summary(&summary(&preview, blocks));
     }
-    if !arguments.execute || !draft.blocks().is_empty() {
+    let document = |blocks: &[PublishError], report: Option<&PublishReport>| {
         session.printer.document(&Document {
-            facts: &facts,
-            blocks: draft.blocks().iter().map(releasing::told).collect(),
-            report: None,
-        })?;
-    }
-    let plan = draft
-        .into_plan()
-        .map_err(|error| releasing::blocked(session, error))?;
+            preview: &preview,
+            blocks: blocks.iter().map(ErrorDocument::of).collect(),
+            report,
+        })
+    };
+    let plan = match plan {
+        Ok(plan) => plan,
+        Err(blocks) => {
+            document(&blocks, None)?;
+            return Err(releasing::blocked(session, blocks, preview.next.as_ref()));
+        }
+    };
     if !arguments.execute {
-        end_dry_run(session, plan.guard());
-        return Ok(());
+        end_dry_run(session, plan.decision());
+        return document(&[], None);
     }
     let report = plan
         .execute(&desk)
         .map_err(|error| releasing::failure(session, error))?;
-    session.printer.document(&Document {
-        facts: &facts,
-        blocks: Vec::new(),
-        report: Some(&report),
-    })?;
+    document(&[], Some(&report))?;
+    releasing::print_notes(session, &report.notes);
     tell(session, &report)
 }
 
 fn options(arguments: &PublishArgs, session: &Session<'_>) -> Result<PublishOptions> {
+    let artifacts = arguments.place.artifacts.as_ref();
     Ok(PublishOptions {
-        location: releasing::location(session, arguments.place.artifacts.as_ref())?,
-        built: releasing::built(session, arguments.place.artifacts.as_ref())?,
+        location: releasing::location(session, artifacts)?,
+        sources: releasing::source_facts(session, artifacts, arguments.source_revision.as_deref())?,
+        released: releasing::released(session)?,
         tag: arguments.tag.clone(),
         registry: releasing::registry(arguments.place.registry.as_deref())?,
         first_latest: match arguments.accept_first_latest {
@@ -96,41 +106,50 @@ fn options(arguments: &PublishArgs, session: &Session<'_>) -> Result<PublishOpti
     })
 }
 
-fn print(session: &Session<'_>, draft: &Draft, facts: &Facts) {
+fn print(session: &Session<'_>, preview: &Preview) {
     let printer = session.printer;
     printer.data(&format!(
-        "publish {NPM_PACKAGE}@{} under {} to {}",
-        draft.version(),
-        draft.tag(),
-        draft.registry()
+        "publish {}@{} under {} to {}",
+        preview.package, preview.version, preview.tag, preview.registry
     ));
-    let integrity = facts.integrity.as_deref();
-    printer.data(&format!(
-        "integrity: {}",
-        integrity.unwrap_or("there is no tarball")
-    ));
-    printer.data(&format!("command: {}", facts.command));
-    releasing::print_tags(session, facts.tags_before.as_ref(), facts.tags_after.as_ref());
-    releasing::print_checked(session, &facts.checked);
-    releasing::print_notes(session, draft.guard().map_or(&[], |plan| &plan.notes));
-    for unchecked in &facts.unchecked {
-        printer.data(&format!("not checked: {unchecked}"));
+    let integrity = match &preview.integrity {
+        Some(integrity) if std::io::stdout().is_terminal() => shortened(&integrity.to_string()),
+        Some(integrity) => integrity.to_string(),
+        None => "there is no tarball".to_owned(),
+    };
+    printer.data(&format!("integrity: {integrity}"));
+    printer.data(&format!("command: {}", preview.command));
+    releasing::print_tags(session, preview.tags_before.as_ref(), preview.tags_after.as_ref());
+    for line in preview.verdicts() {
+        printer.data(&line);
+    }
+    releasing::print_notes(session, &preview.notes);
+}
+
+/// Both ends of a digest, which is what people compare; the whole of it is in the JSON.
+fn shortened(integrity: &str) -> String {
+    match (
+        integrity.get(..15),
+        integrity.len().checked_sub(8).and_then(|at| integrity.get(at..)),
+    ) {
+        (Some(head), Some(tail)) => format!("{head}…{tail}"),
+        _ => integrity.to_owned(),
     }
 }
 
 /// The plan for the person who approves it.
-fn summary(draft: &Draft, facts: &Facts) -> String {
+fn summary(preview: &Preview, blocks: &[PublishError]) -> String {
     let mut text = format!(
-        "## Plan: publish {NPM_PACKAGE}@{} under `{}`\n\n",
-        draft.version(),
-        draft.tag()
+        "## Plan: publish {}@{} under `{}`\n\n",
+        preview.package, preview.version, preview.tag
     );
     let mut row = |name: &str, value: &str| text.push_str(&format!("| {name} | {value} |\n"));
-    row("registry", &draft.registry().to_string());
+    row("registry", preview.registry.as_str());
     row("---", "---");
+    let integrity = preview.integrity.as_ref().map(ToString::to_string);
     row(
         "integrity",
-        &format!("`{}`", facts.integrity.as_deref().unwrap_or("none")),
+        &format!("`{}`", integrity.as_deref().unwrap_or("none")),
     );
     let tags = |tags: Option<&Tags>| {
         let Some(tags) = tags else {
@@ -142,27 +161,21 @@ fn summary(draft: &Draft, facts: &Facts) -> String {
             .collect();
         pairs.join(", ")
     };
-    row("tags before", &tags(facts.tags_before.as_ref()));
-    row("tags after", &tags(facts.tags_after.as_ref()));
-    row(
-        "in the way",
-        &draft
-            .blocks()
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join("; "),
-    );
+    row("tags before", &tags(preview.tags_before.as_ref()));
+    row("tags after", &tags(preview.tags_after.as_ref()));
+    let blocks: Vec<String> = blocks.iter().map(ToString::to_string).collect();
+    row("in the way", &blocks.join("; "));
     text
 }
 
-fn end_dry_run(session: &Session<'_>, guard: &Plan) {
-    let what = format!("{NPM_PACKAGE}@{} with tag {}", guard.version, guard.tag);
-    let line = match guard.work {
+fn end_dry_run(session: &Session<'_>, decision: &Decision) {
+    let what = format!("{NPM_PACKAGE}@{} with tag {}", decision.version, decision.tag);
+    let line = match decision.work {
         Work::Nothing => format!("Already published {what}: there is nothing to do"),
-        Work::Publish | Work::MoveTag => {
-            format!("Dry-run verified {what}; nothing was written, add --execute to publish")
+        Work::MoveTag => {
+            format!("{what} is published, but the tag is not on it; add --execute to move the tag")
         }
+        Work::Publish => format!("Dry-run verified {what}; nothing was written, add --execute to publish"),
     };
     session.printer.data(&line);
 }
@@ -171,9 +184,10 @@ fn tell(session: &Session<'_>, report: &PublishReport) -> Result<()> {
     let what = format!("{}@{} with tag {}", report.package, report.version, report.tag);
     let line = match &report.result {
         PublishResult::Published => format!("Published {what}"),
-        PublishResult::AlreadyPublished => format!("Already published {what}: bytes and tags verified"),
+        PublishResult::AlreadyPublished => format!("Already published {what}: bytes and tag verified"),
+        PublishResult::TagMoved => format!("Already published {what}: the tag has been moved to it"),
         PublishResult::Staged { approve, .. } => {
-            format!("Staged {what}; a person approves it: {approve}")
+            format!("Staged {what}; it waits for approval: {approve}")
         }
         PublishResult::PublishedNotYetVisible { seen } => {
             let message = format!("published {what}, not yet visible: {seen}");
@@ -192,39 +206,9 @@ fn tell(session: &Session<'_>, report: &PublishReport) -> Result<()> {
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
     #[serde(flatten)]
-    facts: &'a Facts,
+    preview: &'a Preview,
     /// Everything that stands in the way.
-    blocks: Vec<Told<'a>>,
+    blocks: Vec<ErrorDocument<'a>>,
     /// Null for a dry run.
     report: Option<&'a PublishReport>,
-}
-
-/// What was found out before npm ran.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Facts {
-    /// Null when the guard refuses.
-    plan: Option<Plan>,
-    registry: RegistryUrl,
-    integrity: Option<String>,
-    command: String,
-    tags_before: Option<Tags>,
-    tags_after: Option<Tags>,
-    checked: Vec<String>,
-    unchecked: Vec<&'static str>,
-}
-
-impl Facts {
-    fn of(draft: &Draft) -> Self {
-        Self {
-            plan: draft.guard().cloned(),
-            registry: draft.registry().clone(),
-            integrity: draft.integrity().map(ToString::to_string),
-            command: draft.command(),
-            tags_before: draft.tags_before().cloned(),
-            tags_after: draft.tags_after().cloned(),
-            checked: draft.checked(),
-            unchecked: draft.unchecked(),
-        }
-    }
 }

@@ -1,26 +1,30 @@
-//! `cargo xtask readiness`: what still stands between the artifacts and a release.
+//! `cargo xtask readiness`: what is still missing for a release of the artifacts.
 
 use anyhow::Result;
 use camino::Utf8PathBuf;
 use clap::Args;
 
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::page;
 use crate::releasing;
 use crate::session::Session;
 
-/// Say what still stands between the artifacts and a release
+/// Show what is still missing for a release of the artifacts
 #[derive(Args)]
 pub struct ReadinessArgs {
     /// Handed-over artifacts, with reports/ and release-policy.json beside the folder [default: the checkout's]
     #[arg(long, value_name = "DIR")]
     artifacts: Option<Utf8PathBuf>,
+    /// The commit that is to be released [default: the one that is checked out]
+    #[arg(long, value_name = "REV")]
+    source_revision: Option<String>,
 }
 
 pub fn run(arguments: ReadinessArgs, session: &Session<'_>) -> Result<()> {
     let location = releasing::location(session, arguments.artifacts.as_ref())?;
-    let built = releasing::built(session, arguments.artifacts.as_ref())?;
-    let release = page::write(session, &location, &built)?;
+    let revision = arguments.source_revision.as_deref();
+    let sources = releasing::source_facts(session, arguments.artifacts.as_ref(), revision)?;
+    let release = page::write(session, &location, &sources)?;
     let report = &release.readiness;
     session.printer.document(report)?;
     for line in report.lines() {
@@ -29,16 +33,14 @@ pub fn run(arguments: ReadinessArgs, session: &Session<'_>) -> Result<()> {
     if report.ready {
         return Ok(());
     }
-    let shut: Vec<&str> = report
+    let closed: Vec<&str> = report
         .gates
         .iter()
-        .filter(|gate| !gate.open)
+        .filter(|gate| !gate.is_open())
         .map(|gate| gate.name.name())
         .collect();
-    Err(Failure::new(
-        Exit::Refused,
-        format!("the release is not ready: {}", shut.join(", ")),
-    )
-    .hint("mend the gates from the top; each says how")
-    .into())
+    let message = format!("the release is not ready: {}", closed.join(", "));
+    Err(Failure::new(releasing::exit_of(report.kind), message)
+        .hint("open the gates from the top; each says how")
+        .into())
 }

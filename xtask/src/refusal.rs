@@ -1,6 +1,6 @@
 //! What a build could not do, as an exit code, a message and all of its findings.
 
-use ktx_release::{Error, Interrupt};
+use ktx_release::{Error, ErrorKind, Interrupt};
 
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
@@ -19,7 +19,11 @@ pub fn failure(session: &Session<'_>, error: Error) -> anyhow::Error {
         .filter(|_| single)
         .and_then(|finding| finding.hint.clone());
     let hint = error.hint().map(str::to_owned).or(hint);
-    let failure = Failure::new(exit(&error), error.to_string()).because(error);
+    let exit = match error.kind() {
+        ErrorKind::Prerequisite => Exit::Prerequisite,
+        ErrorKind::Failed => Exit::Failed,
+    };
+    let failure = Failure::new(exit, error.to_string()).because(error);
     match hint {
         Some(hint) => failure.hint(hint).into(),
         None => failure.into(),
@@ -29,21 +33,4 @@ pub fn failure(session: &Session<'_>, error: Error) -> anyhow::Error {
 /// Stops the work between two entries of an archive when Ctrl-C or SIGTERM came.
 pub fn interrupt() -> Interrupt<'static> {
     Interrupt::new(&|| interrupt::received().is_some())
-}
-
-fn exit(error: &Error) -> Exit {
-    match error {
-        Error::Missing { .. } => Exit::Prerequisite,
-        Error::Refused { findings, .. }
-            if findings.iter().all(|finding| finding.code.starts_with("lock-")) =>
-        {
-            Exit::Prerequisite
-        }
-        Error::Refused { .. }
-        | Error::File(_)
-        | Error::Path(_)
-        | Error::Epoch(_)
-        | Error::Version(_)
-        | Error::Interrupted => Exit::Failed,
-    }
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask rollback`: puts a dist-tag back on a version that it pointed at before.
+//! `cargo xtask rollback`: moves a dist-tag down from a broken version to the last good one.
 
 use anyhow::Result;
 use clap::Args;
@@ -7,16 +7,19 @@ use ktx_publish::tag_move::{self, RollbackOptions};
 use crate::releasing::{self, MoveArgs, SessionDesk};
 use crate::session::Session;
 
-/// Move a dist-tag back to a version it had before
+/// Move a dist-tag down from a broken version to one it had before
 #[derive(Args)]
 pub struct RollbackArgs {
     /// The dist-tag
     #[arg(long)]
     tag: String,
-    /// The version it is to point at again [default: the last one that the receipts know of]
+    /// The broken version [default: what the tag points at]
+    #[arg(long, value_name = "BROKEN")]
+    from: Option<String>,
+    /// The version it is to point at again [default: the last good one before the broken one]
     #[arg(long, value_name = "VERSION")]
     to: Option<String>,
-    /// The version once more, when no receipt says that the tag pointed at it
+    /// The version once more, when nothing says that the tag pointed at it
     #[arg(long, value_name = "VERSION", requires = "to")]
     confirm: Option<String>,
     #[command(flatten)]
@@ -27,6 +30,7 @@ pub fn run(arguments: RollbackArgs, session: &Session<'_>) -> Result<()> {
     let options = releasing::move_options(session, &arguments.moving)?;
     let rollback = RollbackOptions {
         tag: arguments.tag,
+        from: arguments.from,
         to: arguments.to,
         confirmed: arguments.confirm,
     };

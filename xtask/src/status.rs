@@ -20,11 +20,11 @@ pub struct StatusArgs {
 
 pub fn run(arguments: StatusArgs, session: &Session<'_>) -> Result<()> {
     let tags = git::output(session, &["tag", "--list", "v*"])?;
-    let built = releasing::built(session, None)?;
+    let sources = releasing::source_facts(session, None, None)?;
     let options = StatusOptions {
         location: releasing::location(session, None)?,
-        repository: repository(&built.version)?,
-        built,
+        repository: repository(&sources.version)?,
+        sources,
         registry: releasing::registry(arguments.registry.as_deref())?,
         git_tags: tags.lines().map(str::to_owned).collect(),
     };

@@ -4,7 +4,10 @@ use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use fs_err as fs;
 use ktx_names::NPM_PACKAGE;
-use ktx_policy::{BranchSlug, Bump, NextChannel, ReleaseVersion, ReleasedVersions, next_version};
+use ktx_policy::{
+    BranchSlug, Bump, Channel, DistTag, InvalidLane, Lane, NextChannel, ReleaseVersion, ReleasedVersions,
+    next_version,
+};
 use ktx_publish::artifacts::read_policy;
 use ktx_publish::npm::Npm;
 use ktx_publish::registry;
@@ -40,8 +43,11 @@ enum VersionCommand {
 #[derive(Args)]
 struct NextArgs {
     /// Which kind of version
-    #[arg(long)]
-    channel: ChannelName,
+    #[arg(long, required_unless_present = "lane")]
+    channel: Option<ChannelName>,
+    /// The line X.Y that gets a fix after the main line has left it behind
+    #[arg(long, value_name = "X.Y", conflicts_with_all = ["channel", "branch"])]
+    lane: Option<String>,
     /// The branch that the version is for; main has the release candidates
     #[arg(long, value_name = "NAME", default_value = "main")]
     branch: String,
@@ -69,6 +75,8 @@ pub fn run(arguments: VersionArgs, session: &Session<'_>) -> Result<()> {
 struct Shown {
     version: String,
     python_version: String,
+    /// `stable`, `rc` or `branch`; null for a version that cannot be published.
+    channel: Option<&'static str>,
     tags: Vec<String>,
 }
 
@@ -119,25 +127,21 @@ fn set(session: &Session<'_>, text: &str) -> Result<()> {
 fn next(session: &Session<'_>, arguments: &NextArgs) -> Result<()> {
     let usage = |message: String| Failure::new(Exit::Usage, message);
     let channel = match (arguments.channel, arguments.branch.as_str()) {
-        (ChannelName::Stable, "main") => NextChannel::Stable,
-        (ChannelName::Stable, branch) => {
+        (None, _) => NextChannel::Lane(lane(arguments)?),
+        (Some(ChannelName::Stable), "main") => NextChannel::Stable,
+        (Some(ChannelName::Stable), branch) => {
             let message = format!("stable versions come from main, not from {branch}");
             return Err(usage(message)
                 .hint("leave --branch away, or use --channel rc")
                 .into());
         }
-        (ChannelName::Rc, "main") => NextChannel::Candidate,
-        (ChannelName::Rc, branch) => {
+        (Some(ChannelName::Rc), "main") => NextChannel::Candidate,
+        (Some(ChannelName::Rc), branch) => {
             NextChannel::Branch(BranchSlug::of_branch(branch).map_err(|error| usage(error.to_string()))?)
         }
     };
-    let tags = git::output(session, &["tag", "--list", "v*"])?;
-    let git = tags
-        .lines()
-        .filter_map(|tag| tag.strip_prefix('v')?.parse().ok())
-        .collect();
     let released = ReleasedVersions {
-        git,
+        git: releasing::released(session)?,
         registry: registry_versions(session, arguments)?,
     };
     let bump = Bump::of_commits(subjects(session, &released)?.lines());
@@ -154,15 +158,21 @@ fn next(session: &Session<'_>, arguments: &NextArgs) -> Result<()> {
     Ok(())
 }
 
+fn lane(arguments: &NextArgs) -> Result<Lane> {
+    let lane = arguments.lane.as_deref().unwrap_or_default().parse();
+    Ok(lane.map_err(|error: InvalidLane| Failure::new(Exit::Usage, error.to_string()))?)
+}
+
 fn registry_versions(session: &Session<'_>, arguments: &NextArgs) -> Result<Vec<ReleaseVersion>> {
     let asked = releasing::registry(arguments.registry.as_deref())?;
     let desk = SessionDesk(session);
-    let told = |error| releasing::failure(session, error);
-    let (policy, _) = read_policy(session.root()?.join("release-policy.json").as_std_path()).map_err(told)?;
+    let failed = |error| releasing::failure(session, error);
+    let (policy, _) =
+        read_policy(session.root()?.join("release-policy.json").as_std_path()).map_err(failed)?;
     let environment = releasing::environment();
-    let npm = Npm::new(&environment).map_err(told)?;
-    let registry = registry::chosen(&policy, asked.as_ref(), &environment, &npm, &desk).map_err(told)?;
-    let Some(packument) = registry.packument(NPM_PACKAGE).map_err(told)? else {
+    let npm = Npm::new(&environment).map_err(failed)?;
+    let registry = registry::chosen(&policy, asked.as_ref(), &environment, &npm, &desk).map_err(failed)?;
+    let Some(packument) = registry.packument(NPM_PACKAGE).map_err(failed)? else {
         return Ok(Vec::new());
     };
     let state = packument.state();
@@ -189,13 +199,10 @@ fn workspace(session: &Session<'_>) -> Result<ReleaseVersion> {
 fn described(version: &ReleaseVersion) -> Result<Shown> {
     let python = ktx_release::version::python_version(version.as_semver())
         .map_err(|error| Failure::new(Exit::Refused, error.to_string()).hint(error.hint()))?;
-    let tags = version
-        .channel()
-        .map(|channel| channel.tags())
-        .unwrap_or_default();
     Ok(Shown {
         version: version.to_string(),
         python_version: python.to_string(),
-        tags: tags.iter().map(ToString::to_string).collect(),
+        channel: version.channel().as_ref().map(Channel::name),
+        tags: DistTag::of(version).iter().map(ToString::to_string).collect(),
     })
 }

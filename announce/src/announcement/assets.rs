@@ -97,7 +97,7 @@ fn reports(location: &Location, release: &Release, tarball: &Tarball) -> Result<
             read(location.reports.join(COMPARISON_FILE))?,
         );
     }
-    let receipts = ReceiptBook::in_folder(&location.reports).read()?;
+    let (receipts, _) = ReceiptBook::in_folder(&location.reports).readable();
     let receipt = receipts.into_iter().find(|receipt| {
         receipt.operation == Operation::Publish
             && receipt.outcome == Outcome::Verified

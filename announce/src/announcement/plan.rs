@@ -5,8 +5,9 @@ use std::fmt;
 
 use ktx_inspect::bytes;
 use ktx_names::NPM_PACKAGE;
+use ktx_policy::readiness::SourceFacts;
 use ktx_policy::{Channel, RegistryUrl};
-use ktx_publish::artifacts::{Built, Location, changelog};
+use ktx_publish::artifacts::{Location, changelog};
 use ktx_publish::npm::Npm;
 use ktx_publish::{Desk, Environment, PublishError, registry};
 use serde::Serialize;
@@ -19,7 +20,7 @@ use crate::github::{Asset, AssetState, GithubRelease, Repository};
 #[derive(Debug, Clone)]
 pub struct AnnounceOptions {
     pub location: Location,
-    pub built: Built,
+    pub sources: SourceFacts,
     /// The registry that was asked for; must be the policy's when that names one.
     pub registry: Option<RegistryUrl>,
 }
@@ -94,7 +95,7 @@ pub fn plan(
     environment: &Environment,
     desk: &dyn Desk,
 ) -> Result<Announcement, PublishError> {
-    let version = &options.built.version;
+    let version = &options.sources.version;
     if matches!(version.channel(), Some(Channel::Branch { .. })) {
         return Err(PublishError::Forbidden {
             code: "branch-version",
@@ -104,7 +105,7 @@ pub fn plan(
         });
     }
     let section = changelog(&options.location.changelog, version)?;
-    let release = Release::gather(&options.location, &options.built)?;
+    let release = Release::gather(&options.location, &options.sources)?;
     let revision = release.readiness.source_revision.clone();
     let (Some(tarball), Some(revision)) = (&release.tarball, revision) else {
         return Err(PublishError::Prerequisite {

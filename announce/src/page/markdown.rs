@@ -18,8 +18,11 @@ impl Release {
         let mut text = format!("## {NPM_PACKAGE} {}: {state}\n\n", self.version);
         text.push_str("| gate | | missing |\n| --- | --- | --- |\n");
         for gate in &self.readiness.gates {
-            let state = if gate.open { "open" } else { "**closed**" };
-            let mut missing: Vec<String> = gate.missing.iter().map(|line| escaped(line)).collect();
+            let state = match gate.is_open() {
+                true => gate.state.words().to_owned(),
+                false => format!("**{}**", gate.state.words()),
+            };
+            let mut missing: Vec<String> = gate.missing().iter().map(|line| escaped(line)).collect();
             missing.extend(gate.command.as_ref().map(|command| format!("`{command}`")));
             line(
                 &mut text,

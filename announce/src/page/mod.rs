@@ -130,14 +130,14 @@ impl Release {
 fn gate_item(gate: &Gate) -> Markup {
     html! {
         li {
-            @if gate.open {
+            @if gate.is_open() {
                 span.good { "open" }
             } @else {
-                span.bad { "closed" }
+                span.bad { (gate.state.words()) }
             }
             " " (gate.name.name())
-            @if !gate.open {
-                ul { @for missing in &gate.missing { li { (missing) } } }
+            @if !gate.is_open() {
+                ul { @for missing in gate.missing() { li { (missing) } } }
                 @if let Some(command) = &gate.command {
                     p.way-out {
                         @if let Some(first) = &gate.first { (first) ": " }

@@ -1,6 +1,5 @@
-//! The commands that refusals propose: each can be pasted as it stands, and reaches the registry that was meant.
+//! The commands that refusals propose: each can be pasted as it is, and reaches the same registry.
 
-use crate::tag::DistTag;
 use crate::version::{Channel, ReleaseVersion};
 use ktx_names::NPM_PACKAGE;
 
@@ -12,23 +11,27 @@ pub struct Commands {
     pub registry: String,
     /// `--artifacts` of `cargo xtask`, when it was given.
     pub artifacts: String,
-    /// The registry, as `cargo xtask smoke` is told it.
+    /// `--source-revision` of `cargo xtask publish`, when it was given.
+    pub revision: String,
+    /// The registry, as `cargo xtask smoke` takes it.
     pub smoke: String,
-    /// The registry, as npm is told it.
+    /// The registry, as npm takes it.
     pub npm: String,
 }
 
 impl Commands {
-    pub(super) fn publish(&self, tag: &str) -> String {
-        self.placed(&format!("publish --tag {tag}"))
+    /// Publishes under a tag; flags may follow it.
+    pub fn publish(&self, tag: &str) -> String {
+        self.placed(&format!("publish --tag {tag}{}", self.revision))
     }
 
     pub(super) fn promote(&self, from: &str, to: &str) -> String {
         self.placed(&format!("promote --from {from} --to {to}"))
     }
 
-    pub(super) fn rollback(&self, tag: &str, to: &str) -> String {
-        self.placed(&format!("rollback --tag {tag} --to {to}"))
+    /// Moves `tag` down from `broken`; `more` begins with a blank or is empty.
+    pub fn rollback(&self, tag: &str, broken: &str, more: &str) -> String {
+        self.placed(&format!("rollback --tag {tag} --from {broken}{more}"))
     }
 
     /// Proves a version as the registry serves it.
@@ -54,7 +57,7 @@ impl Commands {
     }
 
     /// Points a tag at a version without asking the guard.
-    pub(super) fn add_tag(&self, version: &ReleaseVersion, tag: &DistTag) -> String {
+    pub fn add_tag(&self, version: &str, tag: &str) -> String {
         format!("npm dist-tag add {NPM_PACKAGE}@{version} {tag}{}", self.npm)
     }
 

@@ -2,21 +2,30 @@
 //!
 //! npm's own guards vanish as soon as `--tag` is explicit: an explicit `latest` accepts a prerelease and a downgrade,
 //! and a dry run over a taken version passes (seen with npm 11). Each judgement here is one pure, total function from
-//! a request and registry facts to a plan or to all refusals at once.
+//! a request and registry facts to a decision or to all refusals at once; [`look`] judges what came of it.
 
+mod case;
 mod commands;
+mod decision;
+mod existing;
 mod facts;
-mod plan;
+mod history;
+mod lanes;
 mod promote;
 mod publish;
 mod refusal;
+mod request;
 mod rollback;
 mod rules;
+mod sight;
 
 pub use self::commands::Commands;
+pub use self::decision::{Decision, Rule, RuleResult, RuleState, Tags, Work};
 pub use self::facts::{Integrity, PackageState, Provenance, RegistryState, VersionFacts};
-pub use self::plan::{Plan, Rule, Tags, Work};
+pub use self::history::{PastRollback, Witnesses};
 pub use self::promote::{PromoteRequest, PublishedProof, promote};
-pub use self::publish::{FirstLatest, PublishRequest, TrustDowngrade, publish};
-pub use self::refusal::{Foreseen, Refusal, RefusalClass, RefusalCode, Refused};
+pub use self::publish::publish;
+pub use self::refusal::{NextStep, Refusal, RefusalClass, RefusalCode, Refused};
+pub use self::request::{FirstLatest, PublishRequest, TrustDowngrade};
 pub use self::rollback::{RollbackRequest, rollback};
+pub use self::sight::{Sight, look};

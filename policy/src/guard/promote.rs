@@ -3,20 +3,22 @@
 use crate::tag::DistTag;
 use crate::version::ReleaseVersion;
 
+use super::case::Case;
 use super::commands::Commands;
+use super::decision::{Decision, Rule, Work};
 use super::facts::{Integrity, PackageState, Provenance, RegistryState, VersionFacts};
-use super::plan::{Plan, Rule, Work};
-use super::publish::TrustDowngrade;
-use super::refusal::{RefusalCode, Refused};
-use super::rules::{
-    Allowed, Case, attested_before, channel_allows, never_backwards, package, tag_of, target,
-};
+use super::refusal::{NextStep, RefusalCode, Refused};
+use super::request::TrustDowngrade;
+use super::rules::{attested_before, channel_allows, never_backwards, package, tag_of, target};
 
-/// The rules of promoting.
-const RULES: [Rule; 5] = [
+/// The rules of promoting, in order.
+const RULES: [Rule; 8] = [
     Rule::TagGrammar,
+    Rule::RegistryFacts,
+    Rule::Source,
     Rule::Channel,
     Rule::NeverBackwards,
+    Rule::Available,
     Rule::Trust,
     Rule::Proven,
 ];
@@ -38,89 +40,133 @@ pub struct PromoteRequest<'a> {
 
 /// What a green smoke of the package from the registry used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublishedProof {
-    /// The version that was installed.
-    pub version: String,
-    /// The integrity of the tarball that was installed.
-    pub integrity: Integrity,
+pub enum PublishedProof {
+    /// The bytes that the registry serves now.
+    Served {
+        /// The version that was installed.
+        version: String,
+        /// The integrity of the tarball that was installed.
+        integrity: Integrity,
+    },
+    /// This version with other bytes than the registry serves now.
+    OtherBytes {
+        /// The version that was installed.
+        version: String,
+    },
 }
 
 /// Judges a promotion.
-pub fn promote(request: &PromoteRequest<'_>, registry: &RegistryState) -> Result<Plan, Refused> {
-    let mut case = Case::open(&RULES, request.commands, registry);
-    // Only `next` holds stable versions that wait, and only `latest` is where they wait to go.
-    let right = request.commands.promote("next", "latest");
-    let from = tag_of(request.from, &right, &mut case);
-    let to = tag_of(request.to, &right, &mut case);
-    if request.from == request.to {
-        let reason = format!("the version is on {} already", request.from);
-        case.refuse(RefusalCode::SameTag, reason, right.clone());
-    }
-    let state = package(registry, &right, &mut case);
-    let (Some(from), Some(to), Some(state)) = (from, to, state) else {
-        return Err(case.refused());
-    };
-    let Some((state, version)) = state.and_then(|state| Some((state, target(Some(state), request.from)?)))
-    else {
-        let reason = format!("no version of the package is on {from}");
-        let command = request.commands.publish(request.from);
-        case.refuse(RefusalCode::TagMissing, reason, command);
-        return Err(case.refused());
-    };
-    case.foresee(|tags| drop(tags.insert(request.to.to_owned(), version.to_string())));
-    let is_there = target(Some(state), request.to).as_ref() == Some(&version);
-    if !is_there {
-        judge(request, &version, &to, state, &mut case);
-    }
-    let Allowed {
-        checked,
-        tags_before,
-        tags_after,
-    } = case.close()?;
-    let notes = is_there.then(|| format!("{to} points at {version} already"));
-    Ok(Plan {
-        work: if is_there { Work::Nothing } else { Work::MoveTag },
-        version: version.to_string(),
-        tag: request.to.to_owned(),
-        tags_before,
-        tags_after,
-        checked,
-        notes: notes.into_iter().collect(),
+pub fn promote(request: &PromoteRequest<'_>, registry: &RegistryState) -> Result<Decision, Refused> {
+    judge(request, registry).map_err(|mut refused| {
+        if let Some(next) = accepted(request, registry) {
+            refused.next = Box::new(next);
+        }
+        refused
     })
 }
 
-/// Rule 8: stable, not withdrawn, proven, and rules 3 and 6.
-fn judge(
-    request: &PromoteRequest<'_>,
-    version: &ReleaseVersion,
-    to: &DistTag,
-    state: &PackageState,
-    case: &mut Case<'_>,
-) {
-    if version.is_prerelease() {
-        case.checked(Rule::Channel);
-        let reason = format!("{version} is a prerelease, and only stable versions are promoted");
-        let code = match to {
-            DistTag::Latest => RefusalCode::PrereleaseLatest,
-            _ => RefusalCode::ChannelMismatch,
-        };
-        let command = case.commands.next("stable");
-        case.refuse(code, reason, command);
-    } else {
-        let right = case.commands.promote("next", "latest");
-        channel_allows(version, to, |_| right, case);
-    }
-    never_backwards(version, to, Some(state), case);
-    let Some(facts) = state.versions.get(&version.to_string()) else {
-        return;
+/// Only `next` holds stable versions that wait, and only `latest` is where they wait to go.
+fn accepted(request: &PromoteRequest<'_>, registry: &RegistryState) -> Option<NextStep> {
+    [request.trust_downgrade, TrustDowngrade::Accepted]
+        .into_iter()
+        .find_map(|trust_downgrade| {
+            let other = PromoteRequest {
+                from: "next",
+                to: "latest",
+                trust_downgrade,
+                ..request.clone()
+            };
+            let decision = judge(&other, registry).ok()?;
+            let advice = (trust_downgrade != request.trust_downgrade)
+                .then(|| "publish the next number from the release workflow, or accept the loss".to_owned());
+            (decision.work != Work::Nothing).then(|| NextStep {
+                advice,
+                command: command(&other),
+            })
+        })
+}
+
+fn command(request: &PromoteRequest<'_>) -> String {
+    let flag = match request.trust_downgrade {
+        TrustDowngrade::Accepted => " --accept-trust-downgrade",
+        TrustDowngrade::Refused => "",
     };
+    request
+        .commands
+        .promote(request.from, &format!("{}{flag}", request.to))
+}
+
+fn judge(request: &PromoteRequest<'_>, registry: &RegistryState) -> Result<Decision, Refused> {
+    let mut case = Case::open(&RULES, request.commands, registry);
+    let from = tag_of(request.from, &mut case);
+    let to = tag_of(request.to, &mut case);
+    if request.from == request.to {
+        let reason = format!("the version is on {} already", request.from);
+        let way_out = NextStep::run(case.commands.list_tags());
+        case.refuse(Rule::TagGrammar, RefusalCode::SameTag, reason, way_out);
+    }
+    let again = || command(request);
+    let state = package(registry, again, &mut case);
+    let (Some(from), Some(to), Some(state)) = (from, to, state) else {
+        return Err(case.refused());
+    };
+    case.checked(Rule::Source);
+    let Some((state, version)) = state.and_then(|state| Some((state, target(Some(state), request.from)?)))
+    else {
+        let reason = format!("no version of the package is on {from}");
+        let way_out = NextStep::run(case.commands.list_tags());
+        case.refuse(Rule::Source, RefusalCode::TagMissing, reason, way_out);
+        return Err(case.refused());
+    };
+    case.foresee(|tags| drop(tags.insert(request.to.to_owned(), version.to_string())));
+    let name = version.to_string();
+    if target(Some(state), request.to).as_ref() == Some(&version) {
+        for rule in RULES {
+            case.skipped(rule, "it is done already");
+        }
+        let note = format!("{to} points at {version} already");
+        return case.close(Work::Nothing, &name, request.to, vec![note]);
+    }
+    channel(&version, &to, &mut case);
+    never_backwards(&version, &to, Some(state), &mut case);
+    if let Some(facts) = state.versions.get(&name) {
+        is_available(&version, facts, &mut case);
+        keeps_trust(request, &version, facts, state, &mut case);
+        is_proven(request, &version, facts, &mut case);
+    }
+    case.close(Work::MoveTag, &name, request.to, Vec::new())
+}
+
+/// Only stable versions are promoted, and lanes take only what is published to them.
+fn channel(version: &ReleaseVersion, to: &DistTag, case: &mut Case<'_>) {
+    let mut refuse = |code, reason| {
+        let way_out = NextStep::run(case.commands.next("stable"));
+        case.refuse(Rule::Channel, code, reason, way_out);
+    };
+    match to {
+        DistTag::Latest if version.is_prerelease() => {
+            let reason = format!("{version} is a prerelease, and only stable versions are promoted");
+            refuse(RefusalCode::PrereleaseLatest, reason);
+        }
+        _ if version.is_prerelease() => {
+            let reason = format!("{version} is a prerelease, and only stable versions are promoted");
+            refuse(RefusalCode::ChannelMismatch, reason);
+        }
+        DistTag::Release(_) => {
+            let reason = format!("versions are published under {to}, not promoted to it");
+            refuse(RefusalCode::ChannelMismatch, reason);
+        }
+        _ => drop(channel_allows(version, to, case)),
+    }
+}
+
+fn is_available(version: &ReleaseVersion, facts: &VersionFacts, case: &mut Case<'_>) {
+    case.checked(Rule::Available);
     if let Some(message) = &facts.deprecated {
         let reason = format!("{version} is deprecated: {message}");
-        let command = case.commands.next_number(version);
-        case.refuse(RefusalCode::Deprecated, reason, command);
+        let way_out = NextStep::run(case.commands.next_number(version));
+        case.refuse(Rule::Available, RefusalCode::Deprecated, reason, way_out);
     }
-    keeps_trust(request, version, facts, state, case);
-    is_proven(request, version, facts, case);
 }
 
 fn keeps_trust(
@@ -139,10 +185,11 @@ fn keeps_trust(
         let reason = format!(
             "{attested} carries provenance and {version}, published after it, does not: installers that refuse a loss of trust would break"
         );
-        let advice = "publish the next number from the release workflow, or accept the loss";
-        let to = format!("{} --accept-trust-downgrade", request.to);
-        let command = case.commands.promote(request.from, &to);
-        case.refuse_with(RefusalCode::TrustDowngrade, reason, Some(advice), command);
+        let way_out = NextStep::after(
+            "publish the next number from the release workflow",
+            case.commands.next_number(version),
+        );
+        case.refuse(Rule::Trust, RefusalCode::TrustDowngrade, reason, way_out);
     }
 }
 
@@ -153,27 +200,29 @@ fn is_proven(
     case: &mut Case<'_>,
 ) {
     case.checked(Rule::Proven);
+    let own = version.to_string();
     let (code, reason) = match &request.proof {
-        Some(proof) if proof.version == version.to_string() => {
-            if facts.integrity.as_ref() == Some(&proof.integrity) {
+        Some(PublishedProof::Served { version, integrity }) if *version == own => {
+            if facts.integrity.as_ref() == Some(integrity) {
                 return;
             }
-            let reason = format!("the smoke of {version} used other bytes than the registry serves now");
+            let reason = format!("the registry serves other bytes for {own} than it announces");
             (RefusalCode::ProofMismatch, reason)
         }
-        Some(proof) => {
-            let reason = format!(
-                "the smoke from the registry was of {}, not of {version}",
-                proof.version
-            );
+        Some(PublishedProof::OtherBytes { version }) if *version == own => {
+            let reason = format!("the smoke of {own} used other bytes than the registry serves now");
+            (RefusalCode::ProofMismatch, reason)
+        }
+        Some(PublishedProof::Served { version, .. } | PublishedProof::OtherBytes { version }) => {
+            let reason = format!("the smoke from the registry was of {version}, not of {own}");
             (RefusalCode::NotProven, reason)
         }
         None => {
             let reason =
-                format!("no green smoke report says that {version} works when it comes from the registry");
+                format!("no green smoke report says that {own} works when it comes from the registry");
             (RefusalCode::NotProven, reason)
         }
     };
-    let command = case.commands.smoke(version);
-    case.refuse(code, reason, command);
+    let way_out = NextStep::run(case.commands.smoke(version));
+    case.refuse(Rule::Proven, code, reason, way_out);
 }

@@ -1,255 +1,207 @@
 //! May this version be published under that tag?
 
-use crate::tag::DistTag;
-use crate::version::{Channel, ReleaseVersion};
 use ktx_names::NPM_PACKAGE;
 
-use super::commands::Commands;
-use super::facts::{Integrity, PackageState, Provenance, RegistryState, VersionFacts};
-use super::plan::{Plan, Rule, Work};
-use super::refusal::{RefusalCode, Refused};
-use super::rules::{
-    Allowed, Case, attested_before, channel_allows, never_backwards, package, tag_of, target, version_of,
-};
+use crate::tag::DistTag;
+use crate::version::{Channel, Lane, ReleaseVersion};
 
-/// The rules of publishing, in the order of their numbers.
-const RULES: [Rule; 6] = [
+use super::case::Case;
+use super::decision::{Decision, Rule, Work};
+use super::existing::already_published;
+use super::facts::{PackageState, Provenance, RegistryState};
+use super::lanes::{is_left_behind, lane_is_needed};
+use super::refusal::{NextStep, RefusalCode, Refused};
+use super::request::{FirstLatest, PublishRequest, TrustDowngrade};
+use super::rules::{attested_before, channel_allows, never_backwards, package, tag_of, version_of};
+
+/// The rules of publishing, in order.
+const RULES: [Rule; 7] = [
     Rule::TagGrammar,
     Rule::Channel,
-    Rule::NeverBackwards,
+    Rule::RegistryFacts,
     Rule::NumberFree,
+    Rule::NeverBackwards,
     Rule::FirstPublish,
     Rule::Trust,
 ];
 
-/// What is to be published, and how.
-#[derive(Debug, Clone)]
-pub struct PublishRequest<'a> {
-    /// The version of the package, as its manifest has it.
-    pub version: &'a str,
-    /// The dist-tag that was asked for.
-    pub tag: &'a str,
-    /// `npm.tag` of the release policy.
-    pub policy_tag: &'a str,
-    /// The tarball's integrity; `None` as long as there is no tarball.
-    pub integrity: Option<&'a Integrity>,
-    /// Whether the publication will carry provenance.
-    pub provenance: Provenance,
-    /// Whether a first version may become `latest` although it is a prerelease.
-    pub first_latest: FirstLatest,
-    /// Whether provenance may be lost.
-    pub trust_downgrade: TrustDowngrade,
-    /// What proposed commands must carry.
-    pub commands: &'a Commands,
-}
-
-/// Whether a first version may become `latest` although it is a prerelease.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FirstLatest {
-    /// `--accept-first-latest`
-    Accepted,
-    /// The default.
-    Refused,
-}
-
-/// Whether a version without provenance may follow one with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TrustDowngrade {
-    /// `--accept-trust-downgrade`
-    Accepted,
-    /// The default.
-    Refused,
-}
-
 /// Judges a publication.
-pub fn publish(request: &PublishRequest<'_>, registry: &RegistryState) -> Result<Plan, Refused> {
+pub fn publish(request: &PublishRequest<'_>, registry: &RegistryState) -> Result<Decision, Refused> {
+    judge(request, registry).map_err(|mut refused| {
+        let tag = right_tag(request, registry);
+        let other = PublishRequest {
+            tag: &tag,
+            ..request.clone()
+        };
+        match (accepted(request, registry), judge(&other, registry)) {
+            (Some(next), _) => refused.next = Box::new(next),
+            // What is left when the tag is right.
+            (None, Err(left)) => refused.next = left.next,
+            (None, Ok(_)) => {}
+        }
+        refused
+    })
+}
+
+/// The same publication under the right tag, with as few acceptances as it takes, when the guard accepts it.
+fn accepted(request: &PublishRequest<'_>, registry: &RegistryState) -> Option<NextStep> {
+    let tag = right_tag(request, registry);
+    let first = (FirstLatest::Accepted, TrustDowngrade::Accepted);
+    let flags = [
+        (request.first_latest, request.trust_downgrade),
+        (first.0, request.trust_downgrade),
+        (request.first_latest, first.1),
+        first,
+    ];
+    flags.into_iter().find_map(|(first_latest, trust_downgrade)| {
+        let other = PublishRequest {
+            tag: &tag,
+            first_latest,
+            trust_downgrade,
+            ..request.clone()
+        };
+        let decision = judge(&other, registry).ok()?;
+        (decision.work != Work::Nothing).then(|| step(&other, request))
+    })
+}
+
+/// The command for `other`, after what it accepts beyond `request`.
+fn step(other: &PublishRequest<'_>, request: &PublishRequest<'_>) -> NextStep {
+    let mut advice = Vec::new();
+    if other.first_latest != request.first_latest {
+        advice.push("publish a stable version first, or accept it until the first promotion");
+    }
+    if other.trust_downgrade != request.trust_downgrade {
+        advice.push("publish from the release workflow, or accept the loss of provenance");
+    }
+    NextStep {
+        advice: (!advice.is_empty()).then(|| advice.join("; ")),
+        command: command(other),
+    }
+}
+
+fn command(request: &PublishRequest<'_>) -> String {
+    let mut words = request.tag.to_owned();
+    if request.first_latest == FirstLatest::Accepted {
+        words.push_str(" --accept-first-latest");
+    }
+    if request.trust_downgrade == TrustDowngrade::Accepted {
+        words.push_str(" --accept-trust-downgrade");
+    }
+    request.commands.publish(&words)
+}
+
+/// The tag that the version goes under: its lane's when the main line has left it behind, else the policy's when its
+/// channel has that one.
+fn right_tag(request: &PublishRequest<'_>, registry: &RegistryState) -> String {
+    let Ok(version) = request.version.parse::<ReleaseVersion>() else {
+        return request.policy_tag.to_owned();
+    };
+    let lane = Lane::of(&version);
+    let is_stable = matches!(version.channel(), Some(Channel::Stable));
+    if let RegistryState::Package(state) = registry
+        && is_stable
+        && request.lanes.contains(&lane)
+        && is_left_behind(&version, request.policy_tag, state)
+    {
+        return DistTag::Release(lane).to_string();
+    }
+    let tags = DistTag::of(&version);
+    let of_policy = tags.iter().find(|tag| tag.to_string() == request.policy_tag);
+    of_policy
+        .or(tags.first())
+        .map_or_else(|| request.policy_tag.to_owned(), ToString::to_string)
+}
+
+fn judge(request: &PublishRequest<'_>, registry: &RegistryState) -> Result<Decision, Refused> {
     let mut case = Case::open(&RULES, request.commands, registry);
     let version = version_of(request.version, &mut case);
-    let right = request
-        .commands
-        .publish(&right_tag(version.as_ref(), request.policy_tag));
-    let tag = tag_of(request.tag, &right, &mut case);
+    let tag = tag_of(request.tag, &mut case);
     if let (Some(version), Some(tag)) = (&version, &tag) {
-        let channel = channel_allows(version, tag, |_| right.clone(), &mut case);
-        policy_wants(request, tag, channel.as_ref(), &right, &mut case);
+        let channel = channel_allows(version, tag, &mut case);
+        policy_has(request, tag, channel.as_ref(), &mut case);
     }
-    let state = package(registry, &right, &mut case);
+    let again = || {
+        let tag = right_tag(request, registry);
+        command(&PublishRequest {
+            tag: &tag,
+            ..request.clone()
+        })
+    };
+    let state = package(registry, again, &mut case);
     let (Some(version), Some(tag)) = (version, tag) else {
         return Err(case.refused());
     };
-    let is_there = |state: &PackageState| state.versions.contains_key(request.version);
-    let is_new = !matches!(registry, RegistryState::Package(state) if is_there(state));
     case.foresee(|tags| {
-        if is_new {
-            // A package without versions gets `latest` beside the tag that was asked for.
-            tags.insert(request.tag.to_owned(), request.version.to_owned());
-            tags.entry("latest".to_owned())
-                .or_insert_with(|| request.version.to_owned());
-        }
+        // A package without versions gets `latest` beside the requested tag.
+        tags.insert(request.tag.to_owned(), request.version.to_owned());
+        tags.entry("latest".to_owned())
+            .or_insert_with(|| request.version.to_owned());
     });
     let Some(state) = state else {
         return Err(case.refused());
     };
-    let existing = state.and_then(|state| state.versions.get(request.version));
+    let existing = state.and_then(|state| Some((state, state.versions.get(request.version)?)));
     let (work, notes) = match existing {
-        Some(existing) => already_published(request, &version, &tag, existing, state, &mut case),
-        None => new_number(request, &version, &tag, state, &mut case),
-    };
-    let Allowed {
-        checked,
-        tags_before,
-        tags_after,
-    } = case.close()?;
-    Ok(Plan {
-        work,
-        version: request.version.to_owned(),
-        tag: request.tag.to_owned(),
-        tags_before,
-        tags_after,
-        checked,
-        notes,
-    })
-}
-
-/// The tag that the version goes under: the policy's when the version's channel has it.
-fn right_tag(version: Option<&ReleaseVersion>, policy_tag: &str) -> String {
-    let tags = version
-        .and_then(ReleaseVersion::channel)
-        .map(|channel| channel.tags());
-    let tags = tags.unwrap_or_else(|| vec![DistTag::Next, DistTag::Latest]);
-    let of_policy = tags.iter().find(|tag| tag.to_string() == policy_tag);
-    of_policy.unwrap_or(&tags[0]).to_string()
-}
-
-/// Rule 2, second half: the policy's tag is the one that stable versions and candidates go under.
-fn policy_wants(
-    request: &PublishRequest<'_>,
-    tag: &DistTag,
-    channel: Option<&Channel>,
-    right: &str,
-    case: &mut Case<'_>,
-) {
-    let is_branch = matches!(channel, Some(Channel::Branch { .. })) || matches!(tag, DistTag::Branch(_));
-    if is_branch || request.policy_tag == request.tag {
-        return;
-    }
-    let reason = format!(
-        "release-policy.json publishes under {}, not under {tag}",
-        request.policy_tag
-    );
-    let is_possible = |channel: &Channel| {
-        channel
-            .tags()
-            .iter()
-            .any(|tag| tag.to_string() == request.policy_tag)
-    };
-    let (advice, command) = match channel {
-        Some(channel) if !is_possible(channel) => (
-            Some("set npm.tag in release-policy.json to the tag of this channel"),
-            right.to_owned(),
+        Some((state, existing)) => already_published(request, &version, &tag, existing, state, &mut case),
+        None => (
+            Work::Publish,
+            new_number(request, &version, &tag, state, &mut case),
         ),
-        Some(Channel::Stable) if *tag == DistTag::Latest => {
-            (None, case.commands.promote(request.policy_tag, "latest"))
-        }
-        _ => (None, right.to_owned()),
     };
-    case.refuse_with(RefusalCode::TagNotInPolicy, reason, advice, command);
-}
-
-/// Rule 4 for a number that the registry has: nothing to do for the same bytes, nothing allowed for others.
-fn already_published(
-    request: &PublishRequest<'_>,
-    version: &ReleaseVersion,
-    tag: &DistTag,
-    existing: &VersionFacts,
-    state: Option<&PackageState>,
-    case: &mut Case<'_>,
-) -> (Work, Vec<String>) {
-    let Some(ours) = request.integrity else {
-        let reason = format!("{version} is published, and there is no tarball here to compare with it");
-        let command = "cargo xtask check".to_owned();
-        case.refuse(RefusalCode::NumberUncompared, reason, command);
-        return (Work::Nothing, Vec::new());
-    };
-    for rule in [
-        Rule::NumberFree,
-        Rule::NeverBackwards,
-        Rule::FirstPublish,
-        Rule::Trust,
-    ] {
-        case.checked(rule);
+    if work == Work::Nothing {
+        case.foresee(|_| {});
     }
-    let next_number = case.commands.next_number(version);
-    match &existing.integrity {
-        None => {
-            let reason = format!("the registry does not say which bytes {version} has");
-            case.refuse(RefusalCode::RegistryInconsistent, reason, next_number);
-        }
-        Some(theirs) if theirs != ours => {
-            let reason = format!("{version} is published with other bytes: {theirs} there, {ours} here");
-            case.refuse(RefusalCode::NumberTaken, reason, next_number);
-        }
-        Some(_) => {}
-    }
-    let current = target(state, &tag.to_string());
-    let note = match current {
-        Some(current) if current == *version => {
-            format!("{version} is published with these bytes, and {tag} points at it")
-        }
-        Some(current) if current.is_above(version) => {
-            format!("{version} is published with these bytes, and {tag} has moved on to {current}")
-        }
-        _ => {
-            // With other bytes, or where the version may not go, there is nothing to move the tag to.
-            if case.is_clean() {
-                tag_is_missing(version, tag, state, case);
-            }
-            return (Work::Nothing, Vec::new());
-        }
-    };
-    (Work::Nothing, vec![note])
+    case.close(work, request.version, request.tag, notes)
 }
 
-/// The version is there, and only the tag is not.
-fn tag_is_missing(
-    version: &ReleaseVersion,
-    tag: &DistTag,
-    state: Option<&PackageState>,
-    case: &mut Case<'_>,
-) {
-    let reason = format!("{version} is published with these bytes, but {tag} does not point at it");
-    let is_on_next = target(state, "next").as_ref() == Some(version);
-    let command = if *tag == DistTag::Latest && is_on_next {
-        case.commands.promote("next", "latest")
-    } else {
-        case.commands.add_tag(version, tag)
+/// The other half of the rule about channels: the policy has one tag for stable versions and candidates, and lists the
+/// lanes.
+fn policy_has(request: &PublishRequest<'_>, tag: &DistTag, channel: Option<&Channel>, case: &mut Case<'_>) {
+    let (advice, reason) = match tag {
+        DistTag::Release(lane) if request.lanes.contains(lane) => return,
+        DistTag::Release(lane) => (
+            format!("add \"{lane}\" to npm.lanes in release-policy.json, prove the release again, then"),
+            format!("release-policy.json lists no lane {lane}"),
+        ),
+        _ if matches!(channel, Some(Channel::Branch { .. })) => return,
+        DistTag::Branch(_) => return,
+        _ if request.policy_tag == request.tag => return,
+        _ => (
+            "set npm.tag in release-policy.json to the tag of this channel".to_owned(),
+            format!(
+                "release-policy.json publishes under {}, not under {tag}",
+                request.policy_tag
+            ),
+        ),
     };
-    case.refuse(RefusalCode::PublishedElsewhere, reason, command);
+    let way_out = NextStep::after(advice, "cargo xtask readiness");
+    case.refuse(Rule::Channel, RefusalCode::TagNotInPolicy, reason, way_out);
 }
 
-/// Rules 3 to 6 for a number that the registry does not have.
+/// The rules for a number that the registry does not have.
 fn new_number(
     request: &PublishRequest<'_>,
     version: &ReleaseVersion,
     tag: &DistTag,
     state: Option<&PackageState>,
     case: &mut Case<'_>,
-) -> (Work, Vec<String>) {
+) -> Vec<String> {
     let mut notes = Vec::new();
-    never_backwards(version, tag, state, case);
     case.checked(Rule::NumberFree);
     if state.is_some_and(|state| state.burned.contains(request.version)) {
         let reason =
             format!("{version} was published and removed, and a registry never takes a number twice");
-        let command = case.commands.next_number(version);
-        case.refuse(RefusalCode::NumberBurned, reason, command);
+        let way_out = NextStep::run(case.commands.next_number(version));
+        case.refuse(Rule::NumberFree, RefusalCode::NumberBurned, reason, way_out);
     }
+    never_backwards(version, tag, state, case);
+    lane_is_needed(request, version, tag, state, case);
     notes.extend(first_becomes_latest(request, version, tag, state, case));
-    notes.extend(keeps_trust(request, version, tag, state, case));
-    (Work::Publish, notes)
+    notes.extend(keeps_trust(request, version, state, case));
+    notes
 }
 
-/// Rule 5.
 fn first_becomes_latest(
     request: &PublishRequest<'_>,
     version: &ReleaseVersion,
@@ -267,20 +219,22 @@ fn first_becomes_latest(
             "{version} would be the first version of {NPM_PACKAGE}: a registry gives that one the tag latest whatever --tag says, \
              so everybody would install a prerelease"
         );
-        let advice = "publish a stable version first, or accept it until the first promotion";
-        let command = case.commands.publish(&format!("{tag} --accept-first-latest"));
-        case.refuse_with(RefusalCode::FirstPublishLatest, reason, Some(advice), command);
+        let way_out = NextStep::after("publish a stable version first", case.commands.next("stable"));
+        case.refuse(
+            Rule::FirstPublish,
+            RefusalCode::FirstPublishLatest,
+            reason,
+            way_out,
+        );
         return None;
     }
     (*tag != DistTag::Latest)
         .then(|| format!("{version} is the first version, so the registry gives it the tag latest too"))
 }
 
-/// Rule 6.
 fn keeps_trust(
     request: &PublishRequest<'_>,
     version: &ReleaseVersion,
-    tag: &DistTag,
     state: Option<&PackageState>,
     case: &mut Case<'_>,
 ) -> Option<String> {
@@ -295,8 +249,7 @@ fn keeps_trust(
     let reason = format!(
         "{attested} carries provenance and {version} would not: installers that refuse a loss of trust would break"
     );
-    let advice = "publish from the release workflow, or accept the loss";
-    let command = case.commands.publish(&format!("{tag} --accept-trust-downgrade"));
-    case.refuse_with(RefusalCode::TrustDowngrade, reason, Some(advice), command);
+    let way_out = NextStep::after("publish from the release workflow", "cargo xtask readiness");
+    case.refuse(Rule::Trust, RefusalCode::TrustDowngrade, reason, way_out);
     None
 }

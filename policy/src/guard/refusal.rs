@@ -1,46 +1,73 @@
-//! Why the guard refuses: a stable code, the reason, and the command that would be right.
+//! Why the guard refuses: a stable code and the reason for each broken rule, and what to do next.
 
 use serde::Serialize;
 
-use super::plan::{Rule, Tags};
+use super::decision::{Rule, RuleResult, Tags};
 
 /// One broken rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refusal {
     /// Stable name.
     pub code: RefusalCode,
+    /// The rule that it breaks.
+    pub rule: Rule,
     /// One sentence for people.
     pub reason: String,
-    /// What a person has to know or do before the command.
+    /// What would help against this one, were it the only one.
+    #[serde(skip)]
+    pub(super) way_out: NextStep,
+}
+
+/// The one thing to do next.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct NextStep {
+    /// What the user has to know or do before the command.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub advice: Option<&'static str>,
-    /// The command that would be right, to be pasted as it stands.
+    pub advice: Option<String>,
+    /// A command that can be pasted as it is.
     pub command: String,
 }
 
-/// Every broken rule, the rules that could not be looked at, and what would have come of it.
+impl NextStep {
+    /// Just a command.
+    pub fn run(command: impl Into<String>) -> Self {
+        Self {
+            advice: None,
+            command: command.into(),
+        }
+    }
+
+    /// A command, after something that the user has to know or do.
+    pub fn after(advice: impl Into<String>, command: impl Into<String>) -> Self {
+        Self {
+            advice: Some(advice.into()),
+            command: command.into(),
+        }
+    }
+
+    /// As a hint: the advice, then the command.
+    pub fn line(&self) -> String {
+        match &self.advice {
+            Some(advice) => format!("{advice}: {}", self.command),
+            None => self.command.clone(),
+        }
+    }
+}
+
+/// Every broken rule, every other rule, what would have come of it, and the one thing to do next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Refused {
     /// At least one.
     pub refusals: Vec<Refusal>,
-    /// The rules that were looked at.
-    pub checked: Vec<Rule>,
-    /// The rules that need facts which were not to be had.
-    pub unchecked: Vec<Rule>,
-    /// What would have come of it.
-    #[serde(flatten)]
-    pub foreseen: Box<Foreseen>,
-}
-
-/// The registry's tags around a change, as far as they can be said.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Foreseen {
-    /// The tags now, when they are known.
+    /// Every rule, in order.
+    pub rules: Vec<RuleResult>,
+    /// The registry's tags now, when they are known.
     pub tags_before: Option<Tags>,
-    /// The tags if nothing had forbidden it.
+    /// The registry's tags if nothing had forbidden it.
     pub tags_after: Option<Tags>,
+    /// What to do next. A command of this toolchain that it proposes is one that the guard accepts.
+    pub next: Box<NextStep>,
 }
 
 impl Refused {
@@ -57,7 +84,7 @@ impl Refused {
 /// What kind of rule was broken, the gravest last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RefusalClass {
-    /// A rule of ours.
+    /// A rule of this project.
     Policy,
     /// The registry's facts are missing or make no sense.
     Registry,
@@ -71,7 +98,7 @@ pub enum RefusalClass {
 pub enum RefusalCode {
     /// The version is not SemVer within npm's limits.
     VersionInvalid,
-    /// The tag is none of ours.
+    /// The tag is not one of this project's.
     TagInvalid,
     /// npm would read the tag as a version range.
     TagIsRange,
@@ -81,6 +108,8 @@ pub enum RefusalCode {
     ChannelMismatch,
     /// The policy publishes under another tag.
     TagNotInPolicy,
+    /// The version is above the main line's, so it needs no lane of its own.
+    LaneNotNeeded,
     /// The tag points at this version or a higher one.
     TagBackwards,
     /// The version is not above `latest`.
@@ -117,6 +146,14 @@ pub enum RefusalCode {
     VersionMissing,
     /// Nothing says that the tag pointed at the version before.
     NoHistory,
+    /// The tag may have been rolled back already, and the broken version is not named.
+    BrokenUnnamed,
+    /// The tag does not point at the version that is said to be broken.
+    TagMoved,
+    /// A rollback would move the tag up, or not at all.
+    NotDown,
+    /// The registry has a higher version that goes under the tag.
+    TagBehind,
 }
 
 impl RefusalCode {

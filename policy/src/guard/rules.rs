@@ -1,132 +1,36 @@
 //! The rules that more than one judgement needs. Each adds what it finds to the case and decides nothing.
 
 use crate::tag::DistTag;
-use crate::version::{Channel, ReleaseVersion};
+use crate::version::{Channel, Lane, ReleaseVersion};
 
-use super::commands::Commands;
+use super::case::Case;
+use super::decision::Rule;
 use super::facts::{PackageState, Provenance, RegistryState};
-use super::plan::{Rule, Tags};
-use super::refusal::{Foreseen, Refusal, RefusalCode, Refused};
+use super::refusal::{NextStep, RefusalCode};
 
-/// A judgement under way.
-pub(super) struct Case<'a> {
-    rules: &'static [Rule],
-    pub(super) commands: &'a Commands,
-    refusals: Vec<Refusal>,
-    checked: Vec<Rule>,
-    foreseen: Foreseen,
-}
-
-impl<'a> Case<'a> {
-    /// A judgement by `rules`, over what `registry` says.
-    pub(super) fn open(rules: &'static [Rule], commands: &'a Commands, registry: &RegistryState) -> Self {
-        let tags_before = match registry {
-            RegistryState::Unknown(_) => None,
-            RegistryState::NoPackage => Some(Tags::new()),
-            RegistryState::Package(package) => Some(package.tags.clone()),
-        };
-        Self {
-            rules,
-            commands,
-            refusals: Vec::new(),
-            checked: Vec::new(),
-            foreseen: Foreseen {
-                tags_before,
-                tags_after: None,
-            },
-        }
-    }
-
-    pub(super) fn refuse(&mut self, code: RefusalCode, reason: impl Into<String>, command: String) {
-        self.refuse_with(code, reason, None, command);
-    }
-
-    pub(super) fn refuse_with(
-        &mut self,
-        code: RefusalCode,
-        reason: impl Into<String>,
-        advice: Option<&'static str>,
-        command: String,
-    ) {
-        self.refusals.push(Refusal {
-            code,
-            reason: reason.into(),
-            advice,
-            command,
-        });
-    }
-
-    pub(super) fn checked(&mut self, rule: Rule) {
-        if !self.checked.contains(&rule) {
-            self.checked.push(rule);
-        }
-    }
-
-    pub(super) fn is_clean(&self) -> bool {
-        self.refusals.is_empty()
-    }
-
-    /// The tags now, and as `change` would leave them.
-    pub(super) fn foresee(&mut self, change: impl Fn(&mut Tags)) {
-        let mut after = self.foreseen.tags_before.clone();
-        after.iter_mut().for_each(change);
-        self.foreseen.tags_after = after;
-    }
-
-    /// The refusals, if there are any, with the rules that were not looked at.
-    pub(super) fn close(self) -> Result<Allowed, Refused> {
-        if !self.is_clean() {
-            return Err(self.refused());
-        }
-        Ok(Allowed {
-            checked: self.checked,
-            tags_before: self.foreseen.tags_before.unwrap_or_default(),
-            tags_after: self.foreseen.tags_after.unwrap_or_default(),
-        })
-    }
-
-    /// The refusals, with the rules that were not looked at.
-    pub(super) fn refused(self) -> Refused {
-        let unchecked = self.rules.iter().copied();
-        let unchecked = unchecked.filter(|rule| !self.checked.contains(rule)).collect();
-        Refused {
-            refusals: self.refusals,
-            checked: self.checked,
-            unchecked,
-            foreseen: Box::new(self.foreseen),
-        }
-    }
-}
-
-/// A case in which nothing was refused.
-pub(super) struct Allowed {
-    pub(super) checked: Vec<Rule>,
-    pub(super) tags_before: Tags,
-    pub(super) tags_after: Tags,
-}
-
-/// Rule 1, and the version's own grammar.
+/// The version's own grammar, which is part of the rule about channels.
 pub(super) fn version_of(text: &str, case: &mut Case<'_>) -> Option<ReleaseVersion> {
     text.parse()
         .inspect_err(|error: &crate::InvalidVersion| {
-            let command = case.commands.next("rc");
             let advice = "a version is X.Y.Z, X.Y.Z-rc.N or X.Y.Z-<branch>.N";
-            case.refuse_with(
+            let way_out = NextStep::after(advice, case.commands.next("rc"));
+            case.refuse(
+                Rule::Channel,
                 RefusalCode::VersionInvalid,
                 error.to_string(),
-                Some(advice),
-                command,
+                way_out,
             );
         })
         .ok()
 }
 
-/// Rule 1: the tag's grammar. `command` is the one that would be right.
-pub(super) fn tag_of(text: &str, command: &str, case: &mut Case<'_>) -> Option<DistTag> {
+/// The tag's grammar.
+pub(super) fn tag_of(text: &str, case: &mut Case<'_>) -> Option<DistTag> {
     case.checked(Rule::TagGrammar);
     text.parse()
         .inspect_err(|error: &crate::InvalidTag| {
-            let advice = Some("a tag is next, latest or branch-<name>");
+            let advice = "a tag is next, latest, release-X.Y or branch-<name>";
+            let way_out = NextStep::after(advice, case.commands.list_tags());
             let (code, reason) = if error.reads_as_range() {
                 let reason =
                     format!("{error} (npm reads it as a version range, so nobody could install the tag)");
@@ -134,63 +38,69 @@ pub(super) fn tag_of(text: &str, command: &str, case: &mut Case<'_>) -> Option<D
             } else {
                 (RefusalCode::TagInvalid, error.to_string())
             };
-            case.refuse_with(code, reason, advice, command.to_owned());
+            case.refuse(Rule::TagGrammar, code, reason, way_out);
         })
         .ok()
 }
 
-/// Rule 2, first half: the version's channel goes under the tag. `command` makes the right command of the right tag.
+/// Half of the rule about channels: the version's channel goes under the tag.
 pub(super) fn channel_allows(
     version: &ReleaseVersion,
     tag: &DistTag,
-    command: impl FnOnce(&DistTag) -> String,
     case: &mut Case<'_>,
 ) -> Option<Channel> {
     case.checked(Rule::Channel);
+    let mut refuse = |code, reason| {
+        let way_out = NextStep::run(case.commands.next_number(version));
+        case.refuse(Rule::Channel, code, reason, way_out);
+    };
     let Some(channel) = version.channel() else {
         let reason = format!(
             "{version} belongs to no channel: X.Y.Z is stable, X.Y.Z-rc.N a release candidate, X.Y.Z-<slug>.N of a branch"
         );
-        let command = case.commands.next("rc");
-        case.refuse(RefusalCode::ChannelUnknown, reason, command);
+        refuse(RefusalCode::ChannelUnknown, reason);
         return None;
     };
-    let tags = channel.tags();
+    let tags = DistTag::of(version);
     if *tag == DistTag::Latest && version.is_prerelease() {
         let reason = format!("{version} is a prerelease, and latest is what everybody installs");
-        case.refuse(RefusalCode::PrereleaseLatest, reason, command(&tags[0]));
+        refuse(RefusalCode::PrereleaseLatest, reason);
     } else if !tags.contains(tag) {
         let names: Vec<String> = tags.iter().map(ToString::to_string).collect();
         let reason = format!(
             "{version} is a {channel} and goes under {}, not under {tag}",
             names.join(" or ")
         );
-        case.refuse(RefusalCode::ChannelMismatch, reason, command(&tags[0]));
+        refuse(RefusalCode::ChannelMismatch, reason);
     }
     Some(channel)
 }
 
-/// Rule 7: what the registry says of the package, `None` when it has none. Nothing is guessed. `again` is the command
-/// to repeat when the registry answers.
+/// What the registry says of the package, with nothing guessed; the inner option is `None` when it has none. `again` is
+/// the command to repeat when the registry answers.
 pub(super) fn package<'state>(
     registry: &'state RegistryState,
-    again: &str,
+    again: impl FnOnce() -> String,
     case: &mut Case<'_>,
 ) -> Option<Option<&'state PackageState>> {
     match registry {
         RegistryState::Unknown(cause) => {
             let reason = format!("the registry's facts are not known: {cause}");
-            let advice = Some("when the registry answers");
-            case.refuse_with(RefusalCode::RegistryUnknown, reason, advice, again.to_owned());
+            let way_out = NextStep::after("when the registry answers", again());
+            case.refuse(Rule::RegistryFacts, RefusalCode::RegistryUnknown, reason, way_out);
             None
         }
-        RegistryState::NoPackage => Some(None),
+        RegistryState::NoPackage => {
+            case.checked_by(Rule::RegistryFacts, "it does not have the package");
+            Some(None)
+        }
         RegistryState::Package(package) => consistent(package, case).then_some(Some(package)),
     }
 }
 
 /// Tags point at versions that exist, and a package with versions has a `latest`: npm keeps both always true.
 fn consistent(package: &PackageState, case: &mut Case<'_>) -> bool {
+    case.checked(Rule::RegistryFacts);
     let mut problems: Vec<String> = Vec::new();
     for (tag, target) in &package.tags {
         if target.parse::<ReleaseVersion>().is_err() || !package.versions.contains_key(target) {
@@ -203,9 +113,14 @@ fn consistent(package: &PackageState, case: &mut Case<'_>) -> bool {
         problems.push("the registry has versions of the package but no tag latest".to_owned());
     }
     for problem in &problems {
-        let command = case.commands.list_tags();
-        let advice = Some("mend the registry's tags before going on; they are listed by");
-        case.refuse_with(RefusalCode::RegistryInconsistent, problem, advice, command);
+        let advice = "repair the registry's tags before going on; this lists them";
+        let way_out = NextStep::after(advice, case.commands.list_tags());
+        case.refuse(
+            Rule::RegistryFacts,
+            RefusalCode::RegistryInconsistent,
+            problem,
+            way_out,
+        );
     }
     problems.is_empty()
 }
@@ -215,7 +130,22 @@ pub(super) fn target(package: Option<&PackageState>, tag: &str) -> Option<Releas
     package?.tags.get(tag)?.parse().ok()
 }
 
-/// Rule 3: the tag only moves up, and `next` stays above `latest`.
+/// The versions above `version` that go under `tag` too and are not deprecated.
+pub(super) fn above<'state>(
+    package: &'state PackageState,
+    version: &'state ReleaseVersion,
+    tag: &'state DistTag,
+) -> impl Iterator<Item = ReleaseVersion> + 'state {
+    let offered = package
+        .versions
+        .iter()
+        .filter(|(_, facts)| facts.deprecated.is_none());
+    offered
+        .filter_map(|(name, _)| name.parse::<ReleaseVersion>().ok())
+        .filter(move |other| other.is_above(version) && DistTag::of(other).contains(tag))
+}
+
+/// The tag only moves up, `next` stays above `latest`, and a lane stays within its own line, below the main one.
 pub(super) fn never_backwards(
     version: &ReleaseVersion,
     tag: &DistTag,
@@ -223,21 +153,51 @@ pub(super) fn never_backwards(
     case: &mut Case<'_>,
 ) {
     case.checked(Rule::NeverBackwards);
-    let command = case.commands.next_number(version);
+    for (code, reason) in backwards(version, tag, package) {
+        let way_out = NextStep::run(case.commands.next_number(version));
+        case.refuse(Rule::NeverBackwards, code, reason, way_out);
+    }
+}
+
+/// Everything in which the version is too low, or for a lane too high, for the tag.
+pub(super) fn backwards(
+    version: &ReleaseVersion,
+    tag: &DistTag,
+    package: Option<&PackageState>,
+) -> Vec<(RefusalCode, String)> {
+    let mut reasons = Vec::new();
     if let Some(current) = target(package, &tag.to_string()).filter(|current| !version.is_above(current)) {
         let reason = format!("{tag} points at {current}, and {version} is not above it");
-        case.refuse(RefusalCode::TagBackwards, reason, command.clone());
+        reasons.push((RefusalCode::TagBackwards, reason));
     }
     if *tag == DistTag::Next
         && let Some(latest) = target(package, "latest").filter(|latest| !version.is_above(latest))
     {
         let reason = format!("latest is {latest}, and {version} is not above it");
-        case.refuse(RefusalCode::BelowLatest, reason, command);
+        reasons.push((RefusalCode::BelowLatest, reason));
     }
+    if let (DistTag::Release(lane), true, Some(package)) = (tag, reasons.is_empty(), package) {
+        let numbers = package.versions.keys().chain(&package.burned);
+        let in_lane = numbers.filter_map(|name| name.parse::<ReleaseVersion>().ok());
+        let in_lane = in_lane.filter(|other| {
+            let is_branch = matches!(other.channel(), Some(Channel::Branch { .. }));
+            Lane::of(other) == *lane && !is_branch
+        });
+        let own = version.to_string();
+        let others = in_lane.filter(|other| other.to_string() != own);
+        if let Some(highest) = others
+            .max_by(|one, other| one.precedence(other))
+            .filter(|highest| !version.is_above(highest))
+        {
+            let reason = format!("{highest} has been published, and {version} is not above it");
+            reasons.push((RefusalCode::TagBackwards, reason));
+        }
+    }
+    reasons
 }
 
-/// Rule 6: whether a version with provenance was published before `published_at`. Without a time on either side it
-/// counts as before.
+/// Whether a version with provenance was published before `published_at`. Without a time on either side it counts as
+/// before.
 pub(super) fn attested_before<'state>(
     package: Option<&'state PackageState>,
     version: &str,

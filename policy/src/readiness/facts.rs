@@ -10,12 +10,10 @@ use crate::version::ReleaseVersion;
 /// Everything that was found out about the artifacts and their proof.
 #[derive(Debug, Clone)]
 pub struct ReadinessFacts {
-    /// The one version of everything.
-    pub version: ReleaseVersion,
+    /// What is to be released.
+    pub sources: SourceFacts,
     /// The artifacts.
     pub artifacts: Artifacts,
-    /// The commit that is checked out.
-    pub head: Head,
     /// What the smoke reports prove, by platform; a platform without a report is absent.
     pub smoke: BTreeMap<Platform, SmokeProof>,
     /// Why CHANGELOG.md cannot be released with, when it cannot.
@@ -46,10 +44,25 @@ pub enum Compared {
     },
 }
 
+/// What is to be released, by its sources.
+#[derive(Debug, Clone)]
+pub struct SourceFacts {
+    /// The one version of everything.
+    pub version: ReleaseVersion,
+    /// The packages that the sources describe.
+    pub packages: Vec<ArtifactPackage>,
+    /// The commit that is to be released.
+    pub head: Head,
+    /// The scenarios that a smoke runs on each platform without being told which.
+    pub scenarios: BTreeMap<Platform, Vec<String>>,
+}
+
 /// What came of verifying the artifacts against their manifest.
 #[derive(Debug, Clone)]
 pub enum Artifacts {
-    /// There are none, or their manifest cannot be used: what was found.
+    /// There are none: what is missing.
+    Missing(Vec<String>),
+    /// Their manifest cannot be used: what was found.
     Unfit(Vec<String>),
     /// Their bytes are not those of their manifest: what was found.
     Altered(Vec<String>),
@@ -68,11 +81,11 @@ pub struct VerifiedArtifacts {
     pub programs: BTreeMap<Platform, Option<BuildProfile>>,
 }
 
-/// The commit that is checked out.
+/// The commit that is to be released.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Head {
-    /// The commands run without a checkout, on handed-over artifacts.
-    NoCheckout,
+    /// There is no checkout, and the user did not name it.
+    Unknown,
     /// This commit.
     At(String),
 }
@@ -86,8 +99,10 @@ pub enum SmokeProof {
     Unreadable(String),
     /// Some scenarios failed or were skipped; which.
     NotGreen(String),
-    /// The report is about another tarball.
-    OtherTarball,
+    /// The report is about other bytes; which.
+    OtherBytes(String),
+    /// The report contradicts the artifacts or itself; how.
+    Contradicts(String),
     /// The report was made under another release policy.
     OtherPolicy,
     /// The report is of a package from a registry.

@@ -1,4 +1,4 @@
-//! Each condition of a release: what is missing, and what mends it.
+//! Judges each condition of a release: what is missing, and what opens the gate.
 
 use crate::mode_rules::{POLICY_ARTIFACTS, POLICY_VALUE, POLICY_VERSION};
 use crate::release_policy::{ReleaseMode, ReleasePolicy};
@@ -8,13 +8,13 @@ use ktx_names::{BuildProfile, Platform};
 use crate::version::Channel;
 
 use super::facts::{Artifacts, Compared, Head, ReadinessFacts, SmokeProof, VerifiedArtifacts};
-use super::report::{Gate, GateName};
+use super::gate::{Gate, GateName, GateState};
 
 /// Where every scenario of a smoke can run, so that none may be skipped. Other systems have no network namespaces, no
 /// Debian packages and no emulators.
 pub const COMPLETE_PLATFORM: Platform = Platform::LinuxX64;
 
-/// Every gate, in the order in which a person mends them.
+/// Every gate, in the order in which they are opened.
 pub(super) fn all(policy: &ReleasePolicy, facts: &ReadinessFacts, findings: &[Finding]) -> Vec<Gate> {
     vec![
         release_mode(policy),
@@ -29,25 +29,35 @@ pub(super) fn all(policy: &ReleasePolicy, facts: &ReadinessFacts, findings: &[Fi
     ]
 }
 
-/// A gate: open when nothing is missing, else with what mends it.
-fn gate(name: GateName, missing: Vec<String>, mend: Mend) -> Gate {
-    let open = missing.is_empty();
+/// A gate: open when nothing is missing, else with what opens it.
+fn gate(name: GateName, missing: Vec<String>, remedy: Remedy) -> Gate {
+    if missing.is_empty() {
+        return Gate {
+            name,
+            state: GateState::Open,
+            first: None,
+            command: None,
+        };
+    }
+    closed(name, GateState::Closed(missing), remedy)
+}
+
+fn closed(name: GateName, state: GateState, remedy: Remedy) -> Gate {
     Gate {
         name,
-        open,
-        missing,
-        first: mend.first.filter(|_| !open),
-        command: (!open).then_some(mend.command),
+        state,
+        first: remedy.first,
+        command: Some(remedy.command),
     }
 }
 
 /// What opens a gate.
-struct Mend {
+struct Remedy {
     first: Option<String>,
     command: String,
 }
 
-impl Mend {
+impl Remedy {
     fn run(command: impl Into<String>) -> Self {
         Self {
             first: None,
@@ -75,92 +85,109 @@ fn release_mode(policy: &ReleasePolicy) -> Gate {
         );
     }
     let first =
-        "take the decisions, then set releaseMode in release-policy.json and empty requiredBeforePublishing";
+        "make the decisions, then set releaseMode in release-policy.json and empty requiredBeforePublishing";
     gate(
         GateName::ReleaseMode,
         missing,
-        Mend::after(first, "cargo xtask readiness"),
+        Remedy::after(first, "cargo xtask readiness"),
     )
 }
 
 fn artifacts(facts: &ReadinessFacts) -> Gate {
     let missing = match &facts.artifacts {
         Artifacts::Unfit(found) if found.is_empty() => vec!["the artifacts are not verified".to_owned()],
-        Artifacts::Unfit(found) | Artifacts::Altered(found) => found.clone(),
+        Artifacts::Missing(found) | Artifacts::Unfit(found) | Artifacts::Altered(found) => found.clone(),
         Artifacts::Verified(_) => Vec::new(),
     };
-    gate(GateName::Artifacts, missing, Mend::run(BUILD))
+    gate(GateName::Artifacts, missing, Remedy::run(BUILD))
 }
 
 const BUILD: &str = "cargo xtask build";
 
-/// The gates behind the artifacts stay shut as long as those are unfit: their contents say nothing.
-fn verified(facts: &ReadinessFacts) -> Result<&VerifiedArtifacts, Vec<String>> {
+/// The gates behind the artifacts stay closed as long as those are unfit: their contents say nothing.
+fn verified(facts: &ReadinessFacts, name: GateName) -> Result<&VerifiedArtifacts, Gate> {
     match &facts.artifacts {
         Artifacts::Verified(verified) => Ok(verified),
-        Artifacts::Unfit(_) | Artifacts::Altered(_) => {
-            Err(vec!["there are no verified artifacts to look at".to_owned()])
+        Artifacts::Missing(_) | Artifacts::Unfit(_) | Artifacts::Altered(_) => {
+            let because = "there are no verified artifacts to look at".to_owned();
+            Err(closed(name, GateState::NotChecked(because), Remedy::run(BUILD)))
         }
     }
 }
 
 fn mode_rules(findings: &[Finding], facts: &ReadinessFacts) -> Gate {
-    let missing = match verified(facts) {
-        Ok(_) => findings.iter().map(|finding| finding.message.clone()).collect(),
-        Err(missing) => return gate(GateName::Policy, missing, Mend::run(BUILD)),
-    };
+    if let Err(unchecked) = verified(facts, GateName::Policy) {
+        return unchecked;
+    }
+    let missing = findings.iter().map(|finding| finding.message.clone()).collect();
     let is_about = |code: &str| findings.iter().any(|finding| finding.code == code);
     // The last thing to do is what leaves nothing to be done after it.
     let command = if is_about(POLICY_VERSION) {
-        format!("cargo xtask version set {}", facts.version)
+        format!("cargo xtask version set {}", facts.sources.version)
     } else if is_about(POLICY_ARTIFACTS) {
         BUILD.to_owned()
     } else {
         "cargo xtask readiness".to_owned()
     };
-    let mend = if is_about(POLICY_VALUE) {
-        Mend::after(
+    let remedy = if is_about(POLICY_VALUE) {
+        Remedy::after(
             "change the values in release-policy.json as the lines say",
             command,
         )
     } else {
-        Mend::run(command)
+        Remedy::run(command)
     };
-    gate(GateName::Policy, missing, mend)
+    gate(GateName::Policy, missing, remedy)
 }
 
 fn source_revision(facts: &ReadinessFacts) -> Gate {
+    let name = GateName::SourceRevision;
     let check = "cargo xtask check";
-    let (missing, mend) = match verified(facts) {
-        Err(missing) => (missing, Mend::run(BUILD)),
-        Ok(verified) => match (&verified.source_revision, &facts.head) {
-            (None, _) => (
-                vec!["the artifacts were built from a tree with uncommitted changes".to_owned()],
-                Mend::after("commit the changes, or put them away with `git stash`", check),
-            ),
-            (Some(revision), Head::At(head)) if revision != head => (
-                vec![format!(
-                    "the artifacts were built from {revision}, but {head} is checked out"
-                )],
-                Mend::run(check),
-            ),
-            (Some(_), _) => (Vec::new(), Mend::run(check)),
-        },
+    let verified = match verified(facts, name) {
+        Err(unchecked) => return unchecked,
+        Ok(verified) => verified,
     };
-    gate(GateName::SourceRevision, missing, mend)
+    let Some(revision) = &verified.source_revision else {
+        let missing = "the artifacts were built from a tree with uncommitted changes".to_owned();
+        let remedy = Remedy::after("commit the changes, or put them away with `git stash`", check);
+        return gate(name, vec![missing], remedy);
+    };
+    match &facts.sources.head {
+        Head::Unknown => {
+            let because = format!(
+                "the artifacts say {revision}, and there is no checkout or --source-revision to compare it with"
+            );
+            let first = "when that is the commit to release";
+            let remedy = Remedy::after(
+                first,
+                format!("cargo xtask readiness --source-revision {revision}"),
+            );
+            closed(name, GateState::NotChecked(because), remedy)
+        }
+        Head::At(head) if revision != head => {
+            let missing = format!("the artifacts were built from {revision}, but the release is of {head}");
+            gate(name, vec![missing], Remedy::run(check))
+        }
+        Head::At(_) => gate(name, Vec::new(), Remedy::run(check)),
+    }
 }
 
 fn platforms(policy: &ReleasePolicy, facts: &ReadinessFacts) -> Gate {
-    let missing = match verified(facts) {
-        Ok(verified) => policy
-            .platforms
-            .iter()
-            .filter(|platform| !verified.programs.contains_key(platform))
-            .map(|platform| format!("the package has no program for {platform}"))
-            .collect(),
-        Err(missing) => missing,
+    let verified = match verified(facts, GateName::Platforms) {
+        Err(unchecked) => return unchecked,
+        Ok(verified) => verified,
     };
-    gate(GateName::Platforms, missing, Mend::run(build_for_release(policy)))
+    let missing = policy
+        .platforms
+        .iter()
+        .filter(|platform| !verified.programs.contains_key(platform))
+        .map(|platform| format!("the package has no program for {platform}"))
+        .collect();
+    gate(
+        GateName::Platforms,
+        missing,
+        Remedy::run(build_for_release(policy)),
+    )
 }
 
 fn build_profile(policy: &ReleasePolicy, facts: &ReadinessFacts) -> Gate {
@@ -174,14 +201,14 @@ fn build_profile(policy: &ReleasePolicy, facts: &ReadinessFacts) -> Gate {
             "the program for {platform} does not say how it was built"
         )),
     };
-    let missing = match verified(facts) {
+    let missing = match verified(facts, GateName::BuildProfile) {
+        Err(unchecked) => return unchecked,
         Ok(verified) => verified.programs.iter().filter_map(described).collect(),
-        Err(missing) => missing,
     };
     gate(
         GateName::BuildProfile,
         missing,
-        Mend::run(build_for_release(policy)),
+        Remedy::run(build_for_release(policy)),
     )
 }
 
@@ -204,9 +231,9 @@ fn smoke(policy: &ReleasePolicy, facts: &ReadinessFacts) -> Gate {
         .filter(|platform| proof(platform) != Some(&SmokeProof::Green))
         .partition(|platform| *platform == COMPLETE_PLATFORM);
     let collected = "the reports belong in dist/reports";
-    let mend = match (complete.is_empty(), other.is_empty()) {
-        (false, true) => Mend::after(format!("on {}", COMPLETE_PLATFORM), "cargo xtask smoke --no-skip"),
-        (false, false) => Mend::after(
+    let remedy = match (complete.is_empty(), other.is_empty()) {
+        (false, true) => Remedy::after(format!("on {}", COMPLETE_PLATFORM), "cargo xtask smoke --no-skip"),
+        (false, false) => Remedy::after(
             format!(
                 "on {}, and without --no-skip on {}; {collected}",
                 COMPLETE_PLATFORM,
@@ -214,34 +241,34 @@ fn smoke(policy: &ReleasePolicy, facts: &ReadinessFacts) -> Gate {
             ),
             "cargo xtask smoke --no-skip",
         ),
-        (true, _) => Mend::after(
+        (true, _) => Remedy::after(
             format!("on {}; {collected}", list(&other, " and ")),
             "cargo xtask smoke",
         ),
     };
-    gate(GateName::Smoke, missing, mend)
+    gate(GateName::Smoke, missing, remedy)
 }
 
 /// A version of a branch is for the people of that branch, who read its commits.
 fn changelog(facts: &ReadinessFacts) -> Gate {
-    let is_of_a_branch = matches!(facts.version.channel(), Some(Channel::Branch { .. }));
+    let is_of_a_branch = matches!(facts.sources.version.channel(), Some(Channel::Branch { .. }));
     let missing = match &facts.changelog {
         Err(cause) if !is_of_a_branch => vec![cause.clone()],
         _ => Vec::new(),
     };
-    let mend = Mend::after("write what changed into CHANGELOG.md", "cargo xtask notes");
-    gate(GateName::Changelog, missing, mend)
+    let remedy = Remedy::after("write what changed into CHANGELOG.md", "cargo xtask notes");
+    gate(GateName::Changelog, missing, remedy)
 }
 
 fn budgets(policy: &ReleasePolicy, facts: &ReadinessFacts) -> Gate {
-    let compare = Mend::run("cargo xtask diff");
+    let compare = Remedy::run("cargo xtask diff");
     let Some(budgets) = &policy.budgets else {
         return gate(GateName::Budgets, Vec::new(), compare);
     };
-    if let Err(missing) = verified(facts) {
-        return gate(GateName::Budgets, missing, Mend::run(BUILD));
+    if let Err(unchecked) = verified(facts, GateName::Budgets) {
+        return unchecked;
     }
-    let (missing, mend) = match &facts.compared {
+    let (missing, remedy) = match &facts.compared {
         Compared::Not => (
             vec!["the package was not compared with the last version".to_owned()],
             compare,
@@ -254,13 +281,13 @@ fn budgets(policy: &ReleasePolicy, facts: &ReadinessFacts) -> Gate {
         Compared::First => (Vec::new(), compare),
         Compared::With { before, after, .. } => (
             budgets.exceeded(before, after),
-            Mend::after(
+            Remedy::after(
                 "make it smaller, or raise budgets in release-policy.json",
                 "cargo xtask diff",
             ),
         ),
     };
-    gate(GateName::Budgets, missing, mend)
+    gate(GateName::Budgets, missing, remedy)
 }
 
 fn list(platforms: &[Platform], separator: &str) -> String {
@@ -274,7 +301,8 @@ fn unproven(platform: Platform, proof: Option<&SmokeProof>) -> Option<String> {
         None => "there is no smoke report".to_owned(),
         Some(SmokeProof::Unreadable(cause)) => format!("the smoke report cannot be used: {cause}"),
         Some(SmokeProof::NotGreen(scenarios)) => format!("the smoke report is not green: {scenarios}"),
-        Some(SmokeProof::OtherTarball) => "the smoke report is about another tarball".to_owned(),
+        Some(SmokeProof::OtherBytes(what)) => format!("the smoke report is about another {what}"),
+        Some(SmokeProof::Contradicts(how)) => format!("the smoke report cannot be true: {how}"),
         Some(SmokeProof::OtherPolicy) => "the smoke report was made under another release policy".to_owned(),
         Some(SmokeProof::FromRegistry) => "the smoke report is of a package from a registry".to_owned(),
     };

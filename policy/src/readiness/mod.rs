@@ -1,12 +1,16 @@
 //! Whether a release may be published: the readiness report, gate by gate.
 //!
-//! The facts are gathered elsewhere; the report says for each gate what is missing and the command that mends it.
+//! The facts are gathered elsewhere; the report says for each gate what is missing and the command that opens it.
 
 mod facts;
+mod gate;
 mod gates;
 mod report;
 mod text;
 
-pub use self::facts::{Artifacts, Compared, Head, ReadinessFacts, SmokeProof, VerifiedArtifacts};
+pub use self::facts::{
+    Artifacts, Compared, Head, ReadinessFacts, SmokeProof, SourceFacts, VerifiedArtifacts,
+};
+pub use self::gate::{Gate, GateName, GateState};
 pub use self::gates::COMPLETE_PLATFORM;
-pub use self::report::{Gate, GateName, NpmPublish, ReadinessReport, SmokeGate, assess};
+pub use self::report::{NotReadyKind, NpmPublish, ReadinessReport, SmokeGate, assess};

@@ -7,6 +7,7 @@ use crate::mode_rules;
 use crate::release_policy::{Access, ReleaseMode, ReleasePolicy, RuntimeInstaller};
 
 use super::facts::{Artifacts, ReadinessFacts, SmokeProof};
+use super::gate::Gate;
 use super::gates;
 
 /// The readiness report. Its JSON is an interface: pipelines read it.
@@ -27,19 +28,30 @@ pub struct ReadinessReport {
     pub package_names: Vec<String>,
     /// What is to be proven after publishing.
     pub published_package_smoke_gate: SmokeGate,
-    /// How the shipped program comes by uv.
+    /// How the shipped program finds uv.
     pub runtime_installer: RuntimeInstaller,
     /// What would be published; null in every mode but the one that publishes.
     pub npm_publish: Option<NpmPublish>,
-    /// Decisions that are still to be taken.
+    /// Decisions that are still open.
     pub blocked_publishing_decisions: Vec<String>,
     /// Whether every gate is open.
     pub ready: bool,
-    /// The gates, in the order in which they are mended.
+    /// The gates, in the order in which they are opened.
     pub gates: Vec<Gate>,
-    /// Whether bytes were met that are not those which were built or proven.
+    /// What kind of thing is missing, when not every gate is open.
     #[serde(skip)]
-    pub bytes_differ: bool,
+    pub kind: NotReadyKind,
+}
+
+/// Why a release is not ready, as exit codes tell it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotReadyKind {
+    /// A condition does not hold.
+    Policy,
+    /// Nothing was built.
+    Prerequisite,
+    /// Bytes are not those which were built or proven.
+    Integrity,
 }
 
 /// The smoke of the published package.
@@ -78,79 +90,20 @@ pub struct NpmPublish {
     pub registry: Option<String>,
 }
 
-/// One condition of a release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Gate {
-    /// Which.
-    pub name: GateName,
-    /// Whether it holds.
-    pub open: bool,
-    /// What is missing, when it does not hold.
-    pub missing: Vec<String>,
-    /// What a person has to do before the command, or where to run it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub first: Option<String>,
-    /// The command that mends it, to be pasted as it stands.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub command: Option<String>,
-}
-
-/// The conditions of a release.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum GateName {
-    /// The mode publishes.
-    ReleaseMode,
-    /// The artifacts are what their manifest says.
-    Artifacts,
-    /// Policy and artifacts keep the rules of the mode.
-    Policy,
-    /// The artifacts come from a commit, and from the one checked out.
-    SourceRevision,
-    /// The package has a program for every listed platform.
-    Platforms,
-    /// Every program was built for release.
-    BuildProfile,
-    /// Every listed platform has proven these bytes.
-    Smoke,
-    /// CHANGELOG.md has a section for the version.
-    Changelog,
-    /// Nothing grew over its budget.
-    Budgets,
-}
-
-impl GateName {
-    /// The name as JSON has it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ReleaseMode => "release-mode",
-            Self::Artifacts => "artifacts",
-            Self::Policy => "policy",
-            Self::SourceRevision => "source-revision",
-            Self::Platforms => "platforms",
-            Self::BuildProfile => "build-profile",
-            Self::Smoke => "smoke",
-            Self::Changelog => "changelog",
-            Self::Budgets => "budgets",
-        }
-    }
-}
-
 /// Judges whether a release may be published.
 pub fn assess(policy: &ReleasePolicy, facts: &ReadinessFacts) -> ReadinessReport {
     let (packages, source_revision) = match &facts.artifacts {
         Artifacts::Verified(verified) => (verified.packages.as_slice(), verified.source_revision.clone()),
-        Artifacts::Unfit(_) | Artifacts::Altered(_) => (&[][..], None),
+        _ => (&[][..], None),
     };
     let findings = match &facts.artifacts {
-        Artifacts::Verified(_) => mode_rules::check(policy, packages, &facts.version),
-        Artifacts::Unfit(_) | Artifacts::Altered(_) => Vec::new(),
+        Artifacts::Verified(_) => mode_rules::check(policy, packages, &facts.sources.version),
+        _ => Vec::new(),
     };
     let gates = gates::all(policy, facts, &findings);
     let npm_publish = (policy.release_mode == ReleaseMode::NpmPublicReleaseReady).then(|| NpmPublish {
         package_name: NPM_PACKAGE,
-        version: facts.version.to_string(),
+        version: facts.sources.version.to_string(),
         access: policy.npm.access,
         tag: policy.npm.tag.clone(),
         registry: policy.npm.registry.clone(),
@@ -169,15 +122,20 @@ pub fn assess(policy: &ReleasePolicy, facts: &ReadinessFacts) -> ReadinessReport
         runtime_installer: policy.runtime_installer,
         npm_publish,
         blocked_publishing_decisions: policy.required_before_publishing.clone(),
-        ready: gates.iter().all(|gate| gate.open),
+        ready: gates.iter().all(Gate::is_open),
         gates,
-        bytes_differ: bytes_differ(policy, facts),
+        kind: kind(policy, facts),
     }
 }
 
-fn bytes_differ(policy: &ReleasePolicy, facts: &ReadinessFacts) -> bool {
-    let is_other = |platform| facts.smoke.get(platform) == Some(&SmokeProof::OtherTarball);
-    matches!(facts.artifacts, Artifacts::Altered(_)) || policy.platforms.iter().any(is_other)
+fn kind(policy: &ReleasePolicy, facts: &ReadinessFacts) -> NotReadyKind {
+    let is_other = |platform| matches!(facts.smoke.get(platform), Some(SmokeProof::OtherBytes(_)));
+    match facts.artifacts {
+        Artifacts::Altered(_) => NotReadyKind::Integrity,
+        _ if policy.platforms.iter().any(is_other) => NotReadyKind::Integrity,
+        Artifacts::Missing(_) => NotReadyKind::Prerequisite,
+        _ => NotReadyKind::Policy,
+    }
 }
 
 fn smoke_gate(policy: &ReleasePolicy) -> SmokeGate {

@@ -53,15 +53,14 @@ impl ReadinessReport {
         lines
     }
 
-    /// One line per gate; below one that is shut, what is missing and what mends it.
+    /// One line per gate; below one that is not open, what is missing and what opens it.
     pub fn gate_lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for gate in &self.gates {
-            let state = if gate.open { "open" } else { "shut" };
-            lines.push(format!("Gate {}: {state}", gate.name.name()));
-            lines.extend(gate.missing.iter().map(|missing| format!("  - {missing}")));
+            lines.push(format!("Gate {}: {}", gate.name.name(), gate.state.words()));
+            lines.extend(gate.missing().iter().map(|missing| format!("  - {missing}")));
             lines.extend(gate.first.iter().map(|first| format!("  first: {first}")));
-            lines.extend(gate.command.iter().map(|command| format!("  mend: {command}")));
+            lines.extend(gate.command.iter().map(|command| format!("  run: {command}")));
         }
         lines
     }

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use ktx_names::Platform;
 
 use crate::budgets::Budgets;
+use crate::version::Lane;
 
 pub use self::document::text_range;
 pub use self::read::read;
@@ -47,7 +48,10 @@ pub struct ReleasePolicy {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Budgets")]
     pub budgets: Option<Budgets>,
-    /// Decisions that must be taken before anything is published; empty in every mode but `ci-artifact-only`.
+    /// The scenarios that a smoke report must have; without it all those that the toolchain has for the platform.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required_scenarios: Option<Vec<String>>,
+    /// Decisions that must be made before anything is published; empty in every mode but `ci-artifact-only`.
     pub required_before_publishing: Vec<String>,
 }
 
@@ -97,6 +101,10 @@ pub struct NpmPolicy {
     pub tag: String,
     /// The packages that are published.
     pub packages: Vec<String>,
+    /// The lines `X.Y` that still get fixes, under `release-X.Y`, after the main line has left them behind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "schema::lanes")]
+    pub lanes: Vec<Lane>,
 }
 
 /// Who may install the package.

@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 
 use crate::budgets::{Budgets, Growth};
 use crate::registry_url::RegistryUrl;
+use crate::version::Lane;
 use ktx_names::Finding;
 use ktx_names::Platform;
 
@@ -26,6 +27,7 @@ const SECTIONS: &[&str] = &[
     "runtimeInstaller",
     "platforms",
     "budgets",
+    "requiredScenarios",
     "requiredBeforePublishing",
 ];
 
@@ -60,6 +62,10 @@ fn policy<'text>(document: &Document<'text>, findings: &mut Findings<'_, 'text>)
         Some(_) => budgets(&root, findings).map(Some),
         None => Some(None),
     };
+    let required_scenarios = match root.value("requiredScenarios") {
+        Some(_) => root.strings("requiredScenarios", findings).map(Some),
+        None => Some(None),
+    };
     Some(ReleasePolicy {
         schema,
         schema_version: schema_version?,
@@ -70,6 +76,7 @@ fn policy<'text>(document: &Document<'text>, findings: &mut Findings<'_, 'text>)
         runtime_installer: runtime_installer?,
         platforms: platforms?,
         budgets: budgets?,
+        required_scenarios: required_scenarios?,
         required_before_publishing: required_before_publishing?,
     })
 }
@@ -102,7 +109,7 @@ fn release_mode<'text>(root: &Section<'_, 'text>, findings: &mut Findings<'_, 't
 }
 
 fn npm<'text>(root: &Section<'_, 'text>, findings: &mut Findings<'_, 'text>) -> Option<NpmPolicy> {
-    let keys = ["publish", "registry", "access", "tag", "packages"];
+    let keys = ["publish", "registry", "access", "tag", "packages", "lanes"];
     let section = root.section("npm", &keys, findings)?;
     let publish = section.boolean("publish", findings);
     let registry = section.nullable_string("registry", findings);
@@ -130,13 +137,35 @@ fn npm<'text>(root: &Section<'_, 'text>, findings: &mut Findings<'_, 'text>) -> 
         );
     }
     let packages = section.strings("packages", findings);
+    let lanes = match section.value("lanes") {
+        Some(_) => lanes(&section, findings),
+        None => Some(Vec::new()),
+    };
     Some(NpmPolicy {
         publish: publish?,
         registry: registry?,
         access: access?,
         tag: tag?,
         packages: packages?,
+        lanes: lanes?,
     })
+}
+
+fn lanes<'text>(npm: &Section<'_, 'text>, findings: &mut Findings<'_, 'text>) -> Option<Vec<Lane>> {
+    let texts = npm.strings("lanes", findings)?;
+    let mut lanes = Vec::new();
+    for text in &texts {
+        let message = match text.parse() {
+            Ok(lane) if !lanes.contains(&lane) => {
+                lanes.push(lane);
+                continue;
+            }
+            Ok(_) => format!("Release policy npm.lanes lists {text} twice"),
+            Err(error) => format!("Invalid Release policy npm.lanes: {error}"),
+        };
+        npm.refuse("lanes", "policy-lanes", message, findings);
+    }
+    Some(lanes)
 }
 
 fn python<'text>(root: &Section<'_, 'text>, findings: &mut Findings<'_, 'text>) -> Option<PythonPolicy> {

@@ -21,3 +21,11 @@ pub(super) fn platforms(_: &mut SchemaGenerator) -> Schema {
         "uniqueItems": true,
     })
 }
+
+pub(super) fn lanes(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "items": {"type": "string", "pattern": r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$"},
+        "uniqueItems": true,
+    })
+}

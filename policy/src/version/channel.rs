@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::tag::DistTag;
-
 use super::slug::BranchSlug;
 
 /// Where a version comes from, and so where it may go.
@@ -36,13 +34,15 @@ impl Channel {
             number,
         })
     }
+}
 
-    /// The dist-tags that a version of this channel may be published under, the usual one first.
-    pub fn tags(&self) -> Vec<DistTag> {
+impl Channel {
+    /// The word for pipelines: `stable`, `rc` or `branch`.
+    pub fn name(&self) -> &'static str {
         match self {
-            Self::Stable => vec![DistTag::Next, DistTag::Latest],
-            Self::Candidate { .. } => vec![DistTag::Next],
-            Self::Branch { slug, .. } => vec![DistTag::Branch(slug.clone())],
+            Self::Stable => "stable",
+            Self::Candidate { .. } => "rc",
+            Self::Branch { .. } => "branch",
         }
     }
 }
@@ -53,40 +53,6 @@ impl fmt::Display for Channel {
             Self::Stable => formatter.write_str("stable version"),
             Self::Candidate { .. } => formatter.write_str("release candidate"),
             Self::Branch { slug, .. } => write!(formatter, "prerelease of branch {slug}"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::ReleaseVersion;
-
-    #[test]
-    fn the_shape_of_a_version_decides_where_it_may_go() {
-        for (version, tags) in [
-            ("1.2.3", "next latest"),
-            ("1.2.3-rc.0", "next"),
-            ("1.2.3-my-fix.1", "branch-my-fix"),
-            ("1.2.3-0.1", "branch-0"),
-            ("1.2.3-rc", ""),
-            ("1.2.3-rc.x", ""),
-            ("1.2.3-rc.1.2", ""),
-            ("1.2.3-rc1", ""),
-            ("1.2.3-RC.1", ""),
-            ("1.2.3-my--fix.1", ""),
-            ("1.2.3-beta", ""),
-            ("1.2.3+build", ""),
-            ("1.2.3-rc.1+build", ""),
-            ("1.2.3-rc.99999999999999999999", ""),
-        ] {
-            let version: ReleaseVersion = version.parse().unwrap();
-            let names: Vec<String> = version
-                .channel()
-                .iter()
-                .flat_map(|channel| channel.tags())
-                .map(|tag| tag.to_string())
-                .collect();
-            assert_eq!(names.join(" "), tags, "{version}");
         }
     }
 }

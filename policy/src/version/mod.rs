@@ -4,6 +4,7 @@
 //! the formats of the wheel.
 
 mod channel;
+mod lane;
 mod next;
 mod slug;
 
@@ -14,6 +15,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 pub use self::channel::Channel;
+pub use self::lane::{InvalidLane, Lane};
 pub use self::next::{Bump, Disagreement, NextChannel, ReleasedVersions, next_version};
 pub use self::slug::{BranchSlug, InvalidSlug};
 

@@ -2,13 +2,16 @@
 
 use super::ReleaseVersion;
 use super::channel::Channel;
+use super::lane::Lane;
 use super::slug::BranchSlug;
 
-/// The channel that a number is wanted for.
+/// The channel that the next number is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NextChannel {
     /// A stable version.
     Stable,
+    /// A fix of a line that the main one has left behind.
+    Lane(Lane),
     /// A release candidate of the main line.
     Candidate,
     /// A prerelease of a branch.
@@ -18,7 +21,7 @@ pub enum NextChannel {
 /// Which part of a stable version the next one raises. Never the major one as long as that is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bump {
-    /// Mends only.
+    /// Fixes only.
     Patch,
     /// Something new, or something that breaks.
     Minor,
@@ -69,6 +72,9 @@ pub enum Disagreement {
         workspace: ReleaseVersion,
         released: ReleaseVersion,
     },
+    /// The lane has no stable version to fix.
+    #[error("no stable version of {0} has been released")]
+    EmptyLane(Lane),
     /// The workspace's own version fits no channel.
     #[error("the workspace is at {0}, which fits no release channel")]
     Shape(ReleaseVersion),
@@ -88,6 +94,9 @@ pub fn next_version(
     let Some(own_channel) = workspace.channel() else {
         return Err(Disagreement::Shape(workspace.clone()));
     };
+    if let NextChannel::Lane(lane) = channel {
+        return next_in_lane(workspace, released, *lane);
+    }
     let last = last_of_main_line(released)?;
     if let Some(last) = last.filter(|last| last.is_above(workspace))
         && !matches!(own_channel, Channel::Branch { .. })
@@ -99,11 +108,37 @@ pub fn next_version(
     }
     let core = core_of_next(workspace, last, bump);
     let next = match channel {
-        NextChannel::Stable => with_pre(&core, ""),
+        NextChannel::Stable | NextChannel::Lane(_) => with_pre(&core, ""),
         NextChannel::Candidate => numbered(&core, "rc", released, workspace),
         NextChannel::Branch(slug) => numbered(&core, slug.as_str(), released, workspace),
     };
     next.ok_or_else(|| Disagreement::Exhausted(workspace.clone()))
+}
+
+/// The number after the last stable one of the lane, on which both witnesses must agree. The main line does not matter,
+/// and neither does a workspace on it.
+fn next_in_lane(
+    workspace: &ReleaseVersion,
+    released: &ReleasedVersions,
+    lane: Lane,
+) -> Result<ReleaseVersion, Disagreement> {
+    let last = |versions: &[ReleaseVersion]| {
+        let own = versions.iter().filter(|version| Lane::of(version) == lane);
+        let stable = own.filter(|version| matches!(version.channel(), Some(Channel::Stable)));
+        stable.max_by(|one, other| one.precedence(other)).cloned()
+    };
+    let (git, registry) = (last(&released.git), last(&released.registry));
+    if git != registry {
+        return Err(Disagreement::Witnesses { git, registry });
+    }
+    let last = registry.ok_or(Disagreement::EmptyLane(lane))?;
+    let own = matches!(workspace.channel(), Some(Channel::Stable)) && Lane::of(workspace) == lane;
+    if own && workspace.is_above(&last) {
+        return Ok(workspace.clone());
+    }
+    let mut core = last.as_semver().clone();
+    core.patch += 1;
+    with_pre(&core, "").ok_or(Disagreement::Exhausted(last))
 }
 
 /// The last stable version or release candidate, on which both witnesses must agree. Branches come and go and are not

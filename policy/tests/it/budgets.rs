@@ -1,4 +1,4 @@
-//! The gates of the changelog and of the budgets.
+//! The gates that look at what changed: the changelog, and the budgets.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +11,12 @@ use super::readiness::{policy, ready};
 #[test]
 fn a_version_without_a_changelog_is_not_released_unless_it_is_of_a_branch() {
     let shut = |version: &str| {
-        let facts = ReadinessFacts {
-            version: version.parse().unwrap(),
-            changelog: Err("CHANGELOG.md has no section".into()),
-            ..ready()
-        };
+        let mut facts = ready();
+        facts.sources.version = version.parse().unwrap();
+        facts.changelog = Err("CHANGELOG.md has no section".into());
         let report = assess(&policy(), &facts);
         let gate = report.gates.iter().find(|gate| gate.name.name() == "changelog");
-        gate.unwrap().missing.clone()
+        gate.unwrap().missing().to_vec()
     };
     assert_eq!(shut("0.1.0-rc.0"), ["CHANGELOG.md has no section"]);
     assert_eq!(shut("0.1.0"), ["CHANGELOG.md has no section"]);
@@ -40,7 +38,7 @@ fn the_gate_of_the_budgets_needs_a_comparison_of_these_very_bytes() {
     let shut = |policy: &ReleasePolicy, compared: Compared| {
         let report = assess(policy, &ReadinessFacts { compared, ..ready() });
         let gate = report.gates.iter().find(|gate| gate.name.name() == "budgets");
-        gate.unwrap().missing.join("; ")
+        gate.unwrap().missing().join("; ")
     };
     for (compared, missing) in [
         (Compared::First, ""),

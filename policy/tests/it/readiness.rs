@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use ktx_names::{ArtifactPackage, BuildProfile, Platform};
 use ktx_policy::readiness::{
-    Artifacts, Compared, Head, ReadinessFacts, ReadinessReport, SmokeProof, VerifiedArtifacts, assess,
+    Artifacts, Compared, Gate, Head, NotReadyKind, ReadinessFacts, ReadinessReport, SmokeProof, SourceFacts,
+    VerifiedArtifacts, assess,
 };
 use ktx_policy::release_policy::ReleaseMode;
 use ktx_policy::{ReleasePolicy, release_policy};
@@ -33,9 +34,13 @@ fn verified() -> VerifiedArtifacts {
 
 pub fn ready() -> ReadinessFacts {
     ReadinessFacts {
-        version: "0.1.0-rc.0".parse().unwrap(),
+        sources: SourceFacts {
+            version: "0.1.0-rc.0".parse().unwrap(),
+            packages: verified().packages,
+            head: Head::At("c0ffee".into()),
+            scenarios: BTreeMap::new(),
+        },
         artifacts: Artifacts::Verified(verified()),
-        head: Head::At("c0ffee".into()),
         smoke: BTreeMap::from([
             (Platform::LinuxX64, SmokeProof::Green),
             (Platform::DarwinArm64, SmokeProof::Green),
@@ -122,46 +127,55 @@ fn the_json_of_a_ready_release() {
       "gates": [
         {
           "name": "release-mode",
+          "state": "open",
           "open": true,
           "missing": []
         },
         {
           "name": "artifacts",
+          "state": "open",
           "open": true,
           "missing": []
         },
         {
           "name": "policy",
+          "state": "open",
           "open": true,
           "missing": []
         },
         {
           "name": "source-revision",
+          "state": "open",
           "open": true,
           "missing": []
         },
         {
           "name": "platforms",
+          "state": "open",
           "open": true,
           "missing": []
         },
         {
           "name": "build-profile",
+          "state": "open",
           "open": true,
           "missing": []
         },
         {
           "name": "smoke",
+          "state": "open",
           "open": true,
           "missing": []
         },
         {
           "name": "changelog",
+          "state": "open",
           "open": true,
           "missing": []
         },
         {
           "name": "budgets",
+          "state": "open",
           "open": true,
           "missing": []
         }
@@ -184,11 +198,11 @@ fn a_closed_mode_is_not_ready_and_lists_the_decisions() {
     Registry publishing remains disabled by release-policy.json.
     Required decisions before publishing:
     - name the owner
-    Gate release-mode: shut
+    Gate release-mode: closed
       - release-policy.json must use npm-public-release-ready before publishing
       - decision pending: name the owner
-      first: take the decisions, then set releaseMode in release-policy.json and empty requiredBeforePublishing
-      mend: cargo xtask readiness
+      first: make the decisions, then set releaseMode in release-policy.json and empty requiredBeforePublishing
+      run: cargo xtask readiness
     Gate artifacts: open
     Gate policy: open
     Gate source-revision: open
@@ -201,7 +215,7 @@ fn a_closed_mode_is_not_ready_and_lists_the_decisions() {
 }
 
 #[test]
-fn without_artifacts_every_gate_behind_them_is_shut() {
+fn without_artifacts_every_gate_behind_them_is_closed() {
     let facts = ReadinessFacts {
         artifacts: Artifacts::Unfit(vec![
             "failed to read `dist/artifacts/manifest.json`: not found".into(),
@@ -211,51 +225,69 @@ fn without_artifacts_every_gate_behind_them_is_shut() {
     };
     insta::assert_snapshot!(gates(&assess(&policy(), &facts)), @r"
     Gate release-mode: open
-    Gate artifacts: shut
+    Gate artifacts: closed
       - failed to read `dist/artifacts/manifest.json`: not found
-      mend: cargo xtask build
-    Gate policy: shut
+      run: cargo xtask build
+    Gate policy: not checked
       - there are no verified artifacts to look at
-      mend: cargo xtask build
-    Gate source-revision: shut
+      run: cargo xtask build
+    Gate source-revision: not checked
       - there are no verified artifacts to look at
-      mend: cargo xtask build
-    Gate platforms: shut
+      run: cargo xtask build
+    Gate platforms: not checked
       - there are no verified artifacts to look at
-      mend: cargo xtask build --release --platform linux-x64,darwin-arm64
-    Gate build-profile: shut
+      run: cargo xtask build
+    Gate build-profile: not checked
       - there are no verified artifacts to look at
-      mend: cargo xtask build --release --platform linux-x64,darwin-arm64
-    Gate smoke: shut
+      run: cargo xtask build
+    Gate smoke: closed
       - linux-x64: there is no smoke report
       - darwin-arm64: there is no smoke report
       first: on linux-x64, and without --no-skip on darwin-arm64; the reports belong in dist/reports
-      mend: cargo xtask smoke --no-skip
+      run: cargo xtask smoke --no-skip
     Gate changelog: open
-    Gate budgets: shut
+    Gate budgets: not checked
       - there are no verified artifacts to look at
-      mend: cargo xtask build
+      run: cargo xtask build
     ");
 }
 
 #[test]
-fn bytes_that_differ_are_told_from_what_is_only_missing() {
-    let with = |artifacts: Artifacts| ReadinessFacts { artifacts, ..ready() };
-    assert!(!assess(&policy(), &with(Artifacts::Unfit(Vec::new()))).bytes_differ);
-    assert!(assess(&policy(), &with(Artifacts::Altered(vec!["changed".into()]))).bytes_differ);
+fn what_kind_of_thing_is_missing_is_known() {
+    let with = |artifacts: Artifacts| assess(&policy(), &ReadinessFacts { artifacts, ..ready() }).kind;
+    assert_eq!(with(Artifacts::Unfit(Vec::new())), NotReadyKind::Policy);
+    assert_eq!(
+        with(Artifacts::Missing(vec!["no tarball".into()])),
+        NotReadyKind::Prerequisite
+    );
+    assert_eq!(
+        with(Artifacts::Altered(vec!["changed".into()])),
+        NotReadyKind::Integrity
+    );
     let mut facts = ready();
-    assert!(!assess(&policy(), &facts).bytes_differ);
-    facts.smoke.insert(Platform::LinuxX64, SmokeProof::OtherTarball);
-    assert!(assess(&policy(), &facts).bytes_differ);
+    for (proof, kind) in [
+        (SmokeProof::OtherBytes("wheel".into()), NotReadyKind::Integrity),
+        (SmokeProof::Contradicts("it says so".into()), NotReadyKind::Policy),
+        (SmokeProof::FromRegistry, NotReadyKind::Policy),
+    ] {
+        facts.smoke.insert(Platform::LinuxX64, proof);
+        assert_eq!(assess(&policy(), &facts).kind, kind);
+    }
+}
+
+fn of_head(head: Head) -> ReadinessFacts {
+    let mut facts = ready();
+    facts.sources.head = head;
+    facts
 }
 
 #[test]
-fn each_gate_shuts_alone() {
+fn each_gate_closes_alone() {
     let shut = |facts: &ReadinessFacts| -> Vec<String> {
         let report = assess(&policy(), facts);
-        assert_eq!(report.ready, report.gates.iter().all(|gate| gate.open));
-        let shut = report.gates.iter().filter(|gate| !gate.open);
-        shut.map(|gate| format!("{}: {}", gate.name.name(), gate.missing.join("; ")))
+        assert_eq!(report.ready, report.gates.iter().all(Gate::is_open));
+        let shut = report.gates.iter().filter(|gate| !gate.is_open());
+        shut.map(|gate| format!("{}: {}", gate.name.name(), gate.missing().join("; ")))
             .collect()
     };
     let with = |change: &dyn Fn(&mut VerifiedArtifacts)| {
@@ -271,18 +303,20 @@ fn each_gate_shuts_alone() {
         ["source-revision: the artifacts were built from a tree with uncommitted changes"]
     );
     assert_eq!(
-        shut(&ReadinessFacts {
-            head: Head::At("decaf".into()),
-            ..ready()
-        }),
-        ["source-revision: the artifacts were built from c0ffee, but decaf is checked out"]
+        shut(&of_head(Head::At("decaf".into()))),
+        ["source-revision: the artifacts were built from c0ffee, but the release is of decaf"]
     );
+    assert_eq!(
+        shut(&of_head(Head::Unknown)),
+        [
+            "source-revision: the artifacts say c0ffee, and there is no checkout or --source-revision to compare it with"
+        ]
+    );
+    let unknown = assess(&policy(), &of_head(Head::Unknown));
     assert!(
-        shut(&ReadinessFacts {
-            head: Head::NoCheckout,
-            ..ready()
-        })
-        .is_empty()
+        gates(&unknown).contains("Gate source-revision: not checked\n"),
+        "{}",
+        gates(&unknown)
     );
     assert_eq!(
         shut(&with(&|artifacts| artifacts
@@ -311,7 +345,7 @@ fn each_gate_shuts_alone() {
     for (proof, said) in [
         (None, "there is no smoke report"),
         (
-            Some(SmokeProof::OtherTarball),
+            Some(SmokeProof::OtherBytes("tarball".into())),
             "the smoke report is about another tarball",
         ),
         (

@@ -8,21 +8,26 @@ mod tarball;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use jiff::Timestamp;
 use ktx_manifest::artifact_manifest::{
-    ArtifactKind, ArtifactManifest, ArtifactPackage, Ecosystem, Expected, Verification, verify,
+    ARTIFACT_MANIFEST_FILE, ArtifactKind, ArtifactManifest, Ecosystem, Expected, Verification, verify,
 };
 use ktx_manifest::{ContentId, Sha256Digest};
-use ktx_policy::readiness::{Artifacts, Head, ReadinessFacts, ReadinessReport, VerifiedArtifacts, assess};
+use ktx_policy::readiness::{
+    Artifacts, ReadinessFacts, ReadinessReport, SourceFacts, VerifiedArtifacts, assess,
+};
 use ktx_policy::{ReleasePolicy, ReleaseVersion, changelog, release_policy};
 
 use crate::error::{PathError, PublishError};
+
+use self::proof::Claims;
 
 pub use self::comparison::{COMPARISON_FILE, read_comparison, sizes};
 pub use self::package_json::PackageJson;
 pub use self::proof::published_proof;
 pub use self::tarball::{Tarball, integrity_of};
 
-/// Where the artifacts, their reports and the policy lie.
+/// Where the artifacts, their reports and the policy are.
 #[derive(Debug, Clone)]
 pub struct Location {
     /// The folder with `manifest.json`.
@@ -66,17 +71,6 @@ impl Location {
     }
 }
 
-/// What the artifacts must be.
-#[derive(Debug, Clone)]
-pub struct Built {
-    /// The one version of everything.
-    pub version: ReleaseVersion,
-    /// The packages that the sources describe.
-    pub packages: Vec<ArtifactPackage>,
-    /// The commit that is checked out.
-    pub head: Head,
-}
-
 /// Everything that was found at a location.
 #[derive(Debug)]
 pub struct Survey {
@@ -103,16 +97,24 @@ pub fn read_policy(path: &Path) -> Result<(ReleasePolicy, Sha256Digest), Publish
 }
 
 /// Gathers the facts and judges them.
-pub fn survey(location: &Location, built: &Built) -> Result<Survey, PublishError> {
+pub fn survey(location: &Location, sources: &SourceFacts) -> Result<Survey, PublishError> {
     let (policy, policy_digest) = read_policy(&location.policy)?;
-    let (artifacts, tarball) = look(location, built)?;
-    let digest = tarball.as_ref().map(|tarball| tarball.content().sha256);
-    let smoke = proof::gather(&location.reports, &policy.platforms, digest, policy_digest);
-    let changelog = changelog(&location.changelog, &built.version);
+    let (artifacts, found) = look(location, sources)?;
+    let (tarball, manifest) = found.unzip();
+    let smoke = proof::gather(
+        &location.reports,
+        &Claims {
+            policy: &policy,
+            policy_digest,
+            manifest: manifest.as_ref(),
+            scenarios: &sources.scenarios,
+            now: Timestamp::now(),
+        },
+    );
+    let changelog = changelog(&location.changelog, &sources.version);
     let facts = ReadinessFacts {
-        version: built.version.clone(),
+        sources: sources.clone(),
         artifacts,
-        head: built.head.clone(),
         smoke,
         changelog: changelog.map(drop).map_err(|error| error.to_string()),
         compared: comparison::judge(&location.reports, tarball.as_ref()),
@@ -133,21 +135,31 @@ pub fn changelog(path: &Path, version: &ReleaseVersion) -> Result<String, Publis
     Ok(changelog::section(&text, version)?)
 }
 
-fn look(location: &Location, built: &Built) -> Result<(Artifacts, Option<Tarball>), PublishError> {
+type Found = (Tarball, ArtifactManifest);
+
+fn look(location: &Location, sources: &SourceFacts) -> Result<(Artifacts, Option<Found>), PublishError> {
+    if fs::symlink_metadata(location.artifacts.join(ARTIFACT_MANIFEST_FILE)).is_err() {
+        return Ok((Artifacts::Missing(missing(location, sources)), None));
+    }
     let expected = Expected {
-        packages: &built.packages,
+        packages: &sources.packages,
         source_revision: None,
     };
     let Verification { manifest, findings } =
         verify(&location.artifacts, &expected).map_err(PathError::new("verify", &location.artifacts))?;
     if let Some(manifest) = manifest {
-        return open(location, &manifest);
+        return open(location, manifest);
     }
     let altered = findings
         .iter()
         .any(|finding| finding.code == "artifact-files-mismatch");
-    let mut found: Vec<String> = findings.into_iter().map(|finding| finding.message).collect();
-    found.extend(missing_tarball(location, built));
+    // What follows the first line is the whole manifest twice, which `cargo xtask verify` shows.
+    let first_line = |message: String| message.lines().next().unwrap_or_default().to_owned();
+    let mut found: Vec<String> = findings
+        .into_iter()
+        .map(|finding| first_line(finding.message))
+        .collect();
+    found.extend(missing_tarball(location, sources));
     let artifacts = if altered {
         Artifacts::Altered(found)
     } else {
@@ -157,10 +169,7 @@ fn look(location: &Location, built: &Built) -> Result<(Artifacts, Option<Tarball
 }
 
 /// Reads the tarball once. Between its verification and this somebody may have put another one in its place.
-fn open(
-    location: &Location,
-    manifest: &ArtifactManifest,
-) -> Result<(Artifacts, Option<Tarball>), PublishError> {
+fn open(location: &Location, manifest: ArtifactManifest) -> Result<(Artifacts, Option<Found>), PublishError> {
     let Some(file) = manifest.file(ArtifactKind::Tarball) else {
         let found = vec!["the artifact manifest lists no tarball".to_owned()];
         return Ok((Artifacts::Unfit(found), None));
@@ -184,11 +193,19 @@ fn open(
         source_revision: manifest.source_revision.clone(),
         programs: tarball.programs().clone(),
     };
-    Ok((Artifacts::Verified(artifacts), Some(tarball)))
+    Ok((Artifacts::Verified(artifacts), Some((tarball, manifest))))
 }
 
-fn missing_tarball(location: &Location, built: &Built) -> Option<String> {
-    let package = built
+fn missing(location: &Location, sources: &SourceFacts) -> Vec<String> {
+    let manifest = location.artifacts.join(ARTIFACT_MANIFEST_FILE);
+    let missing = format!("Missing artifact manifest: {}", manifest.display());
+    std::iter::once(missing)
+        .chain(missing_tarball(location, sources))
+        .collect()
+}
+
+fn missing_tarball(location: &Location, sources: &SourceFacts) -> Option<String> {
+    let package = sources
         .packages
         .iter()
         .find(|package| package.ecosystem == Ecosystem::Npm)?;
@@ -204,7 +221,7 @@ fn missing_tarball(location: &Location, built: &Built) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use ktx_manifest::artifact_manifest::ArtifactFile;
+    use ktx_manifest::artifact_manifest::{ArtifactFile, ArtifactPackage};
 
     use super::*;
 
@@ -239,12 +256,12 @@ mod tests {
         let manifest = ArtifactManifest::new(time, None, vec![package], files);
 
         fs::write(&file, &verified).expect("the tarball that was verified");
-        let (artifacts, read) = open(&location, &manifest).expect("it is read");
+        let (artifacts, read) = open(&location, manifest.clone()).expect("it is read");
         assert!(matches!(artifacts, Artifacts::Verified(_)) && read.is_some());
 
         let other = tarball("{\"name\": \"@kaelio/ktx\", \"version\": \"0.1.0\", \"main\": \"x.js\"}");
         fs::write(&file, other).expect("another one in its place");
-        let (artifacts, read) = open(&location, &manifest).expect("it is read");
+        let (artifacts, read) = open(&location, manifest.clone()).expect("it is read");
         assert!(matches!(artifacts, Artifacts::Altered(_)) && read.is_none());
     }
 }

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use ktx_names::NPM_PACKAGE;
 use ktx_policy::RegistryUrl;
-use ktx_policy::guard::Provenance;
-use ktx_system::shell::command_line;
+use ktx_policy::guard::{Commands, Provenance};
+use ktx_system::shell::{command_line, quoted};
 
-/// A tarball on its way to a registry.
+/// `npm publish` of a tarball.
 #[derive(Debug, Clone)]
-pub struct Publication<'a> {
+pub struct PublishCommand<'a> {
     /// Absolute path of the tarball.
     pub tarball: &'a Path,
     /// The dist-tag.
@@ -19,7 +19,7 @@ pub struct Publication<'a> {
     pub registry: &'a RegistryUrl,
     /// Whether npm attests where the package was built.
     pub provenance: Provenance,
-    /// Whether a person releases it afterwards.
+    /// Whether it waits for approval.
     pub staging: Staging,
 }
 
@@ -28,12 +28,12 @@ pub struct Publication<'a> {
 pub enum Staging {
     /// At once.
     Direct,
-    /// When a person with a second factor has approved it.
+    /// When somebody has approved it with a 2FA code.
     Staged,
 }
 
-impl Publication<'_> {
-    /// npm's arguments. What a stray configuration could turn around is said explicitly.
+impl PublishCommand<'_> {
+    /// npm's arguments. What a stray setting could change is said explicitly.
     pub fn arguments(&self) -> Vec<String> {
         let mut arguments: Vec<String> = match self.staging {
             Staging::Direct => vec!["publish".to_owned()],
@@ -48,16 +48,16 @@ impl Publication<'_> {
         });
         arguments
             .extend(["--dry-run=false", "--force=false", "--ignore-scripts", "--json"].map(str::to_owned));
-        // Retries are ours: after each answer the registry is asked what it has before anything is sent again.
+        // Retries are the caller's: after each answer the registry is asked what it has before anything is sent again.
         arguments.push("--fetch-retries=0".to_owned());
         arguments.extend(registry_flags(self.registry));
         arguments
     }
 }
 
-/// A dist-tag on its way to another version. A person with a second factor runs it.
+/// `npm dist-tag add`. It needs a 2FA code.
 #[derive(Debug, Clone)]
-pub struct TagMove<'a> {
+pub struct TagCommand<'a> {
     /// The version.
     pub version: &'a str,
     /// The dist-tag.
@@ -66,7 +66,7 @@ pub struct TagMove<'a> {
     pub registry: &'a RegistryUrl,
 }
 
-impl TagMove<'_> {
+impl TagCommand<'_> {
     /// npm's arguments.
     pub fn arguments(&self) -> Vec<String> {
         let mut arguments = ["dist-tag", "add"].map(str::to_owned).to_vec();
@@ -77,12 +77,12 @@ impl TagMove<'_> {
     }
 }
 
-/// A version that people are told not to install.
+/// A version that users are warned of.
 #[derive(Debug, Clone)]
 pub struct Deprecation<'a> {
     /// The version.
     pub version: &'a str,
-    /// What they are told.
+    /// The warning.
     pub message: &'a str,
     /// Where.
     pub registry: &'a RegistryUrl,
@@ -99,7 +99,7 @@ impl Deprecation<'_> {
     }
 }
 
-/// A package that waits with the registry for a person's approval.
+/// A package that waits in the registry for approval.
 #[derive(Debug, Clone)]
 pub struct StagedPackage<'a> {
     /// The registry's name for it.
@@ -131,20 +131,29 @@ impl StagedPackage<'_> {
     }
 }
 
-/// The command line that lists the package's tags.
-pub(crate) fn tag_list(registry: &RegistryUrl) -> String {
-    let mut arguments = ["dist-tag", "ls", NPM_PACKAGE].map(str::to_owned).to_vec();
-    arguments.extend(registry_flags(registry));
-    line(&arguments)
-}
-
 /// Both ways in which npm finds the registry of a scoped package.
-pub(crate) fn registry_flags(registry: &RegistryUrl) -> [String; 2] {
+pub(super) fn registry_flags(registry: &RegistryUrl) -> [String; 2] {
     let scope = NPM_PACKAGE.split('/').next().unwrap_or_default();
     [
         format!("--registry={registry}"),
         format!("--{scope}:registry={registry}"),
     ]
+}
+
+/// The flags that proposed commands carry: those that this command was given, and the registry for npm.
+pub(crate) fn commands(
+    artifacts: Option<&Path>,
+    asked: Option<&RegistryUrl>,
+    registry: &RegistryUrl,
+) -> Commands {
+    let artifacts = artifacts.map(|folder| format!(" --artifacts {}", quoted(&folder.to_string_lossy())));
+    Commands {
+        registry: asked.map_or_else(String::new, |url| format!(" --registry {url}")),
+        artifacts: artifacts.unwrap_or_default(),
+        revision: String::new(),
+        smoke: format!(" --registry {registry}"),
+        npm: format!(" {}", registry_flags(registry).join(" ")),
+    }
 }
 
 /// The command line of npm, to be pasted into a shell.

@@ -2,13 +2,16 @@
 //!
 //! Where a request goes is said on the command line, which outranks every `.npmrc` and variable: `--registry` and
 //! `--@kaelio:registry`. The environment is a short list; npm's own settings in it are dropped, except for where its
-//! credentials lie. What npm says is shown without secrets.
+//! credentials are. What npm says is shown without secrets.
 
 mod command;
 mod environment;
+mod failure;
+mod folder;
 mod program;
 
-pub use self::command::{Deprecation, Publication, StagedPackage, Staging, TagMove, line};
-pub(crate) use self::command::{registry_flags, tag_list};
+pub(crate) use self::command::commands;
+pub use self::command::{Deprecation, PublishCommand, StagedPackage, Staging, TagCommand, line};
 pub use self::environment::closed;
+pub(crate) use self::failure::failure_of;
 pub use self::program::{Npm, Said};

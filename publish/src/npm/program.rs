@@ -8,12 +8,14 @@ use ktx_policy::RegistryUrl;
 use ktx_system::Redaction;
 use ktx_system::process::{self, Output, ProcessError, Supervision, describe_exit};
 use ktx_system::shell::line_of;
-use tempfile::TempDir;
 
 use crate::desk::{Desk, Environment};
-use crate::error::{PathError, PublishError};
+use crate::error::{NpmFailure, PathError, PublishError};
 
+use super::command::registry_flags;
 use super::environment::closed;
+use super::failure::failure_of;
+use super::folder::PrivateFolder;
 
 /// Lines of npm's output that an error shows.
 const TAIL_LINES: usize = 30;
@@ -23,7 +25,7 @@ const TAIL_LINES: usize = 30;
 pub struct Npm {
     environment: Environment,
     redaction: Redaction,
-    folder: TempDir,
+    folder: PrivateFolder,
 }
 
 /// What npm said when it ended.
@@ -44,8 +46,8 @@ pub struct Said {
 impl Npm {
     /// npm as found on the `PATH` of `environment`, which is closed before npm sees it.
     pub fn new(environment: &Environment) -> Result<Self, PublishError> {
-        let folder = private_folder()?;
-        // An own manifest keeps npm from walking up to somebody else's, whose `.npmrc` it would read.
+        let folder = PrivateFolder::create()?;
+        // A manifest here keeps npm from walking up to another one, whose `.npmrc` it would read.
         fs::write(folder.path().join("package.json"), "{\"private\": true}\n")
             .map_err(PathError::new("write", folder.path()))?;
         Ok(Self {
@@ -92,7 +94,7 @@ impl Npm {
             .to_owned())
     }
 
-    /// The registry that npm has built in, whatever configuration lies about.
+    /// The registry that npm has built in, whatever configuration there is.
     pub fn default_registry(&self, desk: &dyn Desk) -> Result<RegistryUrl, PublishError> {
         let empty = self.folder().join("empty-npmrc");
         fs::write(&empty, "").map_err(PathError::new("write", &empty))?;
@@ -117,11 +119,36 @@ impl Npm {
             })
     }
 
+    /// Whether the registry takes npm's credentials. Nothing is written; where a registry cannot say, publishing will.
+    pub fn check_credentials(&self, registry: &RegistryUrl, desk: &dyn Desk) -> Result<(), PublishError> {
+        let mut arguments = vec!["whoami".to_owned(), "--fetch-retries=0".to_owned()];
+        arguments.extend(registry_flags(registry));
+        let said = self.run(&arguments, desk)?;
+        if said.succeeded && !said.stdout.trim().is_empty() {
+            return Ok(());
+        }
+        let is_code = |codes: &[&str]| codes.iter().any(|code| said.tail.contains(code));
+        if is_code(&["E404", "E405", "E501"]) {
+            return Ok(());
+        }
+        if failure_of(&said) == NpmFailure::Credentials || said.succeeded || is_code(&["E403"]) {
+            return Err(PublishError::Prerequisite {
+                message: format!("npm has no credentials that {registry} accepts; nothing was written"),
+                hint: format!("npm login {}", registry_flags(registry).join(" ")),
+            });
+        }
+        Err(PublishError::Registry {
+            address: format!("{registry}-/whoami"),
+            cause: format!("`{}` failed with {}: {}", said.command, said.exit, said.tail),
+        })
+    }
+
     /// Whether npm has the subcommand.
     pub fn has(&self, words: &[&str], desk: &dyn Desk) -> Result<bool, PublishError> {
         let mut arguments: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
         arguments.push("--help".to_owned());
-        Ok(self.run(&arguments, desk)?.succeeded)
+        let said = self.run_program(program(), &arguments, &self.environment, desk)?;
+        Ok(said.succeeded)
     }
 
     /// Runs npm with `arguments` to its end. Only an npm that cannot be started is an error.
@@ -133,16 +160,21 @@ impl Npm {
     fn with_common(&self, arguments: &[String]) -> Vec<String> {
         let global = self.folder().join("global-npmrc");
         let mut all = arguments.to_vec();
-        all.extend(
-            [
-                "--logs-max=0",
-                "--no-update-notifier",
-                "--no-fund",
-                "--no-audit",
-                "--globalconfig",
-            ]
-            .map(str::to_owned),
-        );
+        all.extend(["--logs-max=0", "--no-update-notifier", "--no-fund", "--no-audit"].map(str::to_owned));
+        // Any of these in a user's settings makes npm do something else, and call it a success.
+        for setting in [
+            "usage",
+            "version",
+            "versions",
+            "global",
+            "workspaces",
+            "offline",
+            "dry-run",
+        ] {
+            all.push(format!("--{setting}=false"));
+        }
+        all.push("--loglevel=notice".to_owned());
+        all.push("--globalconfig".to_owned());
         all.push(global.to_string_lossy().into_owned());
         all
     }
@@ -185,20 +217,7 @@ impl Npm {
     }
 }
 
-/// npm as it is called on this system.
+/// npm's name on this system.
 fn program() -> &'static str {
     if cfg!(windows) { "npm.cmd" } else { "npm" }
-}
-
-/// A folder that nobody else can look into, which the system's umask alone does not give.
-fn private_folder() -> Result<TempDir, PublishError> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix("ktx-npm-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o700));
-    }
-    let folder = builder.tempdir();
-    Ok(folder.map_err(PathError::new("create a folder in", std::env::temp_dir()))?)
 }

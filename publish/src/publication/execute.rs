@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use ktx_names::NPM_PACKAGE;
 use ktx_policy::RegistryUrl;
-use ktx_policy::guard::{Tags, Work};
+use ktx_policy::guard::{Provenance, Tags, Work};
 use serde::Serialize;
 
 use crate::desk::Desk;
-use crate::error::{PathError, PublishError};
-use crate::npm::{Said, StagedPackage, Staging, line, tag_list};
+use crate::error::{NpmFailure, PathError, PublishError};
+use crate::npm::{PublishCommand, Said, StagedPackage, Staging, failure_of, line};
+use crate::read_back;
 use crate::receipt::{Operation, Outcome, Receipt};
+use crate::tag_move::{MovePatience, overtaken, point};
 
-use super::plan::PublishPlan;
-use super::read_back::{Expectation, Sight, read_back};
+use super::prepare::PublishPlan;
 
 /// What came of a publication.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,6 +38,8 @@ pub struct PublishReport {
     pub tags_before: Tags,
     /// The tags afterwards, as planned.
     pub tags_after: Tags,
+    /// What else moved meanwhile.
+    pub notes: Vec<String>,
     /// The file with the receipt.
     pub receipt: String,
 }
@@ -49,16 +52,18 @@ pub enum PublishResult {
     Published,
     /// It was there already, with these bytes.
     AlreadyPublished,
+    /// It was there already, and its tag has been moved up to it.
+    TagMoved,
     /// The registry took it but does not serve it yet; what it serves instead.
     PublishedNotYetVisible {
         /// What was seen last.
         seen: String,
     },
-    /// The registry keeps it for a person to approve.
+    /// The registry keeps it until it is approved.
     Staged {
         /// The registry's name for it.
         id: String,
-        /// The command with which a person approves it.
+        /// The command that approves it.
         approve: String,
     },
 }
@@ -70,32 +75,50 @@ impl PublishPlan {
             Staging::Direct => Operation::Publish,
             Staging::Staged => Operation::Stage,
         };
-        let mut receipt = Receipt::open(operation, &self.guard, self.registry.url());
+        let mut receipt = Receipt::open(operation, &self.decision, self.registry.url());
         receipt.integrity = Some(self.tarball.integrity().to_string());
         receipt.source_revision.clone_from(&self.source_revision);
-        let result = match self.guard.work {
-            Work::Nothing => {
-                let result = self.verify(PublishResult::AlreadyPublished, self.patience.failure, desk)?;
-                self.close(&mut receipt, &result)?;
-                result
+        if self.decision.work != Work::Nothing {
+            // In a job npm exchanges an OIDC token for each publication, and has no name before.
+            if self.provenance == Provenance::Missing || self.decision.work == Work::MoveTag {
+                self.npm.check_credentials(self.registry.url(), desk)?;
             }
-            Work::Publish | Work::MoveTag => {
-                receipt = self.receipts.write(receipt)?;
-                let result = match self.staging {
-                    Staging::Direct => self.publish(&mut receipt, desk)?,
-                    Staging::Staged => self.stage(&mut receipt, desk)?,
-                };
-                self.close(&mut receipt, &result)?;
-                result
-            }
+            receipt = self.receipts.write(receipt, desk)?;
+        }
+        let done = self.carry_out(desk);
+        receipt.outcome = match &done {
+            Ok((PublishResult::PublishedNotYetVisible { .. }, _)) => Outcome::PublishedNotYetVisible,
+            Ok((PublishResult::Staged { .. }, _)) => Outcome::Staged,
+            Ok(_) => Outcome::Verified,
+            Err(error) => Outcome::after(error),
         };
-        Ok(self.report(result, &receipt))
+        if done.is_ok() || self.decision.work != Work::Nothing {
+            receipt = self.receipts.write(receipt, desk)?;
+        }
+        let (result, notes) = done?;
+        Ok(self.report(result, notes, &receipt))
     }
 
-    fn publish(&self, receipt: &mut Receipt, desk: &dyn Desk) -> Result<PublishResult, PublishError> {
+    fn carry_out(&self, desk: &dyn Desk) -> Result<(PublishResult, Vec<String>), PublishError> {
+        match (self.decision.work, self.staging) {
+            (Work::Nothing, _) => self.verify(PublishResult::AlreadyPublished, self.patience.failure, desk),
+            (Work::MoveTag, _) => {
+                let patience = MovePatience {
+                    moved: self.patience.publication,
+                    failure: self.patience.failure,
+                };
+                let notes = point(&self.npm, &self.registry, &self.decision, patience, desk)?;
+                Ok((PublishResult::TagMoved, notes))
+            }
+            (Work::Publish, Staging::Direct) => self.publish(desk),
+            (Work::Publish, Staging::Staged) => Ok((self.stage(desk)?, Vec::new())),
+        }
+    }
+
+    fn publish(&self, desk: &dyn Desk) -> Result<(PublishResult, Vec<String>), PublishError> {
         let said = self.run_npm(desk)?;
         if !said.succeeded {
-            self.was_stored_all_the_same(&said, receipt, desk)?;
+            return self.after_failure(said, desk);
         }
         let patience = if self.is_first {
             self.patience.first_publication
@@ -109,48 +132,53 @@ impl PublishPlan {
         let copy = self
             .npm
             .hand_over(self.tarball.file_name(), self.tarball.bytes())?;
-        let arguments = self.publication(&copy).arguments();
+        let command = PublishCommand {
+            tarball: &copy,
+            tag: &self.decision.tag,
+            registry: self.registry.url(),
+            provenance: self.provenance,
+            staging: self.staging,
+        };
+        let arguments = command.arguments();
         desk.talk(&format!("running {}", line(&arguments)));
         self.npm.run(&arguments, desk)
     }
 
-    /// npm failed. A registry may have stored the package before it answered with an error, so it is asked.
-    fn was_stored_all_the_same(
+    /// npm failed. The registry may have stored the package before it answered with an error, and 403 and 409 may mean
+    /// that it is there already, so it is asked.
+    fn after_failure(
         &self,
-        said: &Said,
-        receipt: &mut Receipt,
+        said: Said,
         desk: &dyn Desk,
-    ) -> Result<(), PublishError> {
-        let registry_is_to_blame = blames_registry(&said.stdout) || blames_registry(&said.tail);
-        let patience = if registry_is_to_blame {
-            self.patience.failure
-        } else {
-            Duration::ZERO
+    ) -> Result<(PublishResult, Vec<String>), PublishError> {
+        let failure = failure_of(&said);
+        let patience = match failure {
+            NpmFailure::NotSent | NpmFailure::Unreachable => Duration::ZERO,
+            NpmFailure::Credentials | NpmFailure::Unknown => self.patience.failure,
         };
         desk.talk(&format!(
             "npm failed with {}; asking the registry what it has",
             said.exit
         ));
-        if let Sight::NotYet(_) = self.look(patience, desk)? {
-            receipt.outcome = Outcome::Failed;
-            self.receipts.write(receipt.clone())?;
-            return Err(PublishError::Npm {
-                command: said.command.clone(),
-                exit: said.exit.clone(),
-                said: said.tail.clone(),
-                registry: registry_is_to_blame,
-            });
+        match self.look(patience, desk)? {
+            read_back::Outcome::NotVisible(_) => Err(PublishError::Npm {
+                command: said.command,
+                exit: said.exit,
+                said: said.tail,
+                failure,
+            }),
+            seen => self.judge(seen, PublishResult::Published),
         }
-        Ok(())
     }
 
-    fn look(&self, patience: Duration, desk: &dyn Desk) -> Result<Sight, PublishError> {
-        let expectation = Expectation {
-            version: &self.guard.version,
-            tarball: Some(&self.tarball),
-            tags: &self.guard.tags_after,
-        };
-        read_back(&self.registry, &expectation, patience, desk)
+    fn look(&self, patience: Duration, desk: &dyn Desk) -> Result<read_back::Outcome, PublishError> {
+        read_back::read_back(
+            &self.registry,
+            &self.decision,
+            Some(&self.tarball),
+            patience,
+            desk,
+        )
     }
 
     fn verify(
@@ -158,31 +186,41 @@ impl PublishPlan {
         good: PublishResult,
         patience: Duration,
         desk: &dyn Desk,
-    ) -> Result<PublishResult, PublishError> {
-        match self.look(patience, desk)? {
-            Sight::AsExpected => Ok(good),
-            Sight::NotYet(seen) => Ok(PublishResult::PublishedNotYetVisible { seen }),
-            Sight::OtherTags(seen) => Err(PublishError::TagsDiffer {
-                version: self.guard.version.clone(),
+    ) -> Result<(PublishResult, Vec<String>), PublishError> {
+        let seen = self.look(patience, desk)?;
+        self.judge(seen, good)
+    }
+
+    fn judge(
+        &self,
+        seen: read_back::Outcome,
+        good: PublishResult,
+    ) -> Result<(PublishResult, Vec<String>), PublishError> {
+        match seen {
+            read_back::Outcome::Done(notes) => Ok((good, notes)),
+            read_back::Outcome::NotVisible(seen) => {
+                Ok((PublishResult::PublishedNotYetVisible { seen }, Vec::new()))
+            }
+            read_back::Outcome::OtherTag(seen) => Err(PublishError::WrongTag {
+                version: self.decision.version.clone(),
                 seen,
-                list: tag_list(self.registry.url()),
+                fix: "run the same command again: it moves the tag up, when nothing is against it".to_owned(),
             }),
+            read_back::Outcome::Overtaken(by) => Err(overtaken(&self.decision, &by, &self.registry)),
         }
     }
 
-    /// Hands the package to the registry's waiting room, and compares what lies there.
-    fn stage(&self, receipt: &mut Receipt, desk: &dyn Desk) -> Result<PublishResult, PublishError> {
+    /// Hands the package to the registry's waiting room, and compares what is there.
+    fn stage(&self, desk: &dyn Desk) -> Result<PublishResult, PublishError> {
         let said = self.run_npm(desk)?;
-        let failed = |said: &Said| PublishError::Npm {
-            command: said.command.clone(),
-            exit: said.exit.clone(),
-            said: said.tail.clone(),
-            registry: blames_registry(&said.stdout) || blames_registry(&said.tail),
+        let failed = |said: Said| PublishError::Npm {
+            failure: failure_of(&said),
+            command: said.command,
+            exit: said.exit,
+            said: said.tail,
         };
         let Some(id) = stage_id(&said.stdout).filter(|_| said.succeeded) else {
-            receipt.outcome = Outcome::Failed;
-            self.receipts.write(receipt.clone())?;
-            return Err(failed(&said));
+            return Err(failed(said));
         };
         let staged = StagedPackage {
             id: &id,
@@ -190,75 +228,38 @@ impl PublishPlan {
         };
         let download = self.npm.run(&staged.download(), desk)?;
         if !download.succeeded {
-            return Err(failed(&download));
+            return Err(failed(download));
         }
-        let name = format!("kaelio-ktx-{}-{id}.tgz", self.guard.version);
+        let name = format!("kaelio-ktx-{}-{id}.tgz", self.decision.version);
         let path = self.npm.folder().join(name);
         let bytes = fs_err::read(&path).map_err(PathError::new("read", &path))?;
         if self.tarball.is(&bytes) {
             let approve = line(&staged.approve());
             return Ok(PublishResult::Staged { id, approve });
         }
-        receipt.outcome = Outcome::Failed;
-        self.receipts.write(receipt.clone())?;
         Err(PublishError::Integrity {
             message: format!(
                 "the registry staged other bytes for {NPM_PACKAGE}@{}",
-                self.guard.version
+                self.decision.version
             ),
             hint: line(&staged.reject()),
         })
     }
 
-    fn close(&self, receipt: &mut Receipt, result: &PublishResult) -> Result<(), PublishError> {
-        receipt.outcome = match result {
-            PublishResult::Published | PublishResult::AlreadyPublished => Outcome::Verified,
-            PublishResult::PublishedNotYetVisible { .. } => Outcome::PublishedNotYetVisible,
-            PublishResult::Staged { .. } => Outcome::Staged,
-        };
-        *receipt = self.receipts.write(receipt.clone())?;
-        Ok(())
-    }
-
-    fn report(&self, result: PublishResult, receipt: &Receipt) -> PublishReport {
+    fn report(&self, result: PublishResult, notes: Vec<String>, receipt: &Receipt) -> PublishReport {
         PublishReport {
             result,
             package: NPM_PACKAGE,
-            version: self.guard.version.clone(),
-            tag: self.guard.tag.clone(),
+            version: self.decision.version.clone(),
+            tag: self.decision.tag.clone(),
             registry: self.registry.url().clone(),
             integrity: self.tarball.integrity().to_string(),
             tags_before: receipt.tags_before.clone(),
-            tags_after: self.guard.tags_after.clone(),
+            tags_after: self.decision.tags_after.clone(),
+            notes,
             receipt: self.receipts.path().display().to_string(),
         }
     }
-}
-
-/// Whether npm's words name an answer of the registry, or none: the package may have been stored all the same.
-pub(crate) fn blames_registry(said: &str) -> bool {
-    let is_code = |word: &str| {
-        let is_server_error =
-            word.len() == 4 && word.starts_with("E5") && word[2..].bytes().all(|byte| byte.is_ascii_digit());
-        is_server_error
-            || [
-                "E409",
-                "E429",
-                "ECONNRESET",
-                "ECONNREFUSED",
-                "ECONNABORTED",
-                "ETIMEDOUT",
-                "ENOTFOUND",
-                "EAI_AGAIN",
-                "EPIPE",
-                "ENETUNREACH",
-                "EHOSTUNREACH",
-                "ERR_SOCKET_TIMEOUT",
-            ]
-            .contains(&word)
-    };
-    said.split(|character: char| !character.is_ascii_alphanumeric() && character != '_')
-        .any(is_code)
 }
 
 /// `stageId` of npm's JSON, which is keyed by package.
@@ -271,21 +272,6 @@ fn stage_id(stdout: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn tells_the_registrys_errors_from_npms_own() {
-        for said in [
-            "npm error code E503",
-            "\"code\": \"E500\"",
-            "code ECONNRESET",
-            "E409 Conflict",
-        ] {
-            assert!(blames_registry(said), "{said}");
-        }
-        for said in ["npm error code E403", "ENEEDAUTH", "E50", "E5031", "EOTP"] {
-            assert!(!blames_registry(said), "{said}");
-        }
-    }
 
     #[test]
     fn finds_the_stage_id_where_npm_puts_it() {

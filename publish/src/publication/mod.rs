@@ -1,44 +1,42 @@
 //! Publishing as a chain: readiness, the guard, npm, the read-back, a receipt. Each link has its own refusal.
 //!
-//! A plan is made by the same code whether it is carried out or only shown.
+//! The same code prepares it, whether it is carried out or only shown.
 
-mod draft;
 mod execute;
-mod plan;
-mod read_back;
+mod prepare;
+mod preview;
 
 use std::time::Duration;
 
-use ktx_policy::RegistryUrl;
 use ktx_policy::guard::{FirstLatest, TrustDowngrade};
+use ktx_policy::readiness::SourceFacts;
+use ktx_policy::{RegistryUrl, ReleaseVersion};
 
-use crate::artifacts::{Built, Location};
+use crate::artifacts::Location;
 use crate::npm::Staging;
 
-pub(crate) use self::execute::blames_registry;
 pub use self::execute::{PublishReport, PublishResult};
-
-pub(crate) use self::draft::commands;
-pub use self::draft::{Draft, draft};
-pub use self::plan::{PublishPlan, plan};
-pub use self::read_back::{Expectation, Sight, read_back};
+pub use self::prepare::{Prepared, PublishPlan, prepare};
+pub use self::preview::Preview;
 
 /// What is to be published, and how.
 #[derive(Debug, Clone)]
 pub struct PublishOptions {
-    /// Where the artifacts lie.
+    /// Where the artifacts are.
     pub location: Location,
     /// What they must be.
-    pub built: Built,
+    pub sources: SourceFacts,
+    /// The versions of the git tags `v<version>`, where there is a checkout.
+    pub released: Vec<ReleaseVersion>,
     /// The dist-tag.
     pub tag: String,
-    /// The registry that was asked for; must be the policy's when that names one.
+    /// The requested registry; must be the policy's when that names one.
     pub registry: Option<RegistryUrl>,
     /// Whether a first version may become `latest` although it is a prerelease.
     pub first_latest: FirstLatest,
     /// Whether provenance may be lost.
     pub trust_downgrade: TrustDowngrade,
-    /// Whether a person approves the publication.
+    /// Whether the publication waits for approval.
     pub staging: Staging,
     /// How long the registry may take.
     pub patience: Patience,

@@ -35,13 +35,59 @@ pub fn chosen(
     Ok(Registry::at(url, proxy(environment)))
 }
 
-/// The proxy for https addresses.
-fn proxy(environment: &Environment) -> Option<&str> {
-    let set = |name: &str| {
-        environment
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+/// The proxy for https addresses, and the hosts that are reached without it.
+fn proxy(environment: &Environment) -> Option<ureq::Proxy> {
+    let set = |names: [&str; 2]| {
+        let mut values = names.into_iter().filter_map(|name| environment.get(name));
+        values.find(|value| !value.is_empty()).map(String::as_str)
     };
-    set("https_proxy").or_else(|| set("HTTPS_PROXY"))
+    let proxy = ureq::Proxy::new(set(["https_proxy", "HTTPS_PROXY"])?).ok()?;
+    let mut builder = ureq::Proxy::builder(proxy.protocol())
+        .host(proxy.host())
+        .port(proxy.port());
+    if let (Some(name), Some(password)) = (proxy.username(), proxy.password()) {
+        builder = builder.username(name).password(password);
+    }
+    let hosts = set(["no_proxy", "NO_PROXY"]).unwrap_or_default();
+    for host in hosts.split([',', ' ']).filter(|host| !host.is_empty()) {
+        builder = builder.no_proxy(host);
+    }
+    builder.build().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_of_no_proxy_are_reached_without_the_proxy() {
+        let with = |hosts: &str| {
+            let environment = Environment::from([
+                (
+                    "HTTPS_PROXY".to_owned(),
+                    "http://user:word@proxy.example:3128".to_owned(),
+                ),
+                ("NO_PROXY".to_owned(), hosts.to_owned()),
+            ]);
+            let proxy = proxy(&environment).unwrap();
+            assert_eq!(
+                (proxy.host(), proxy.port(), proxy.password()),
+                ("proxy.example", 3128, Some("word"))
+            );
+            proxy.is_no_proxy(&"https://registry.example/ktx".parse().unwrap())
+        };
+        for hosts in [
+            "registry.example",
+            "localhost, registry.example",
+            "a,registry.example,b",
+            "*",
+            ".example",
+        ] {
+            assert!(with(hosts), "{hosts}");
+        }
+        for hosts in ["", "other.example", "registry.example.com"] {
+            assert!(!with(hosts), "{hosts}");
+        }
+        assert!(proxy(&Environment::new()).is_none());
+    }
 }

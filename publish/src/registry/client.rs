@@ -1,14 +1,17 @@
 //! Asks a registry, and only that registry.
 
+use std::thread;
 use std::time::Duration;
 
 use ktx_policy::RegistryUrl;
 use ktx_policy::guard::RegistryState;
+use serde::Deserialize;
 use ureq::http::StatusCode;
 use ureq::tls::{RootCerts, TlsConfig};
 
 use crate::error::PublishError;
 
+use super::known::Known;
 use super::packument::Packument;
 
 /// A packument with every version of a small package has some hundred kilobytes.
@@ -20,6 +23,9 @@ const LARGEST_TARBALL: u64 = 1 << 30;
 /// For one answer, from the first byte sent to the last one read.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Before an absent package is believed to be absent.
+const SECOND_LOOK: Duration = Duration::from_millis(250);
+
 /// A registry that is asked without credentials.
 #[derive(Debug, Clone)]
 pub struct Registry {
@@ -29,11 +35,9 @@ pub struct Registry {
 
 impl Registry {
     /// The registry at `url`. Redirects are not followed, so that every request reaches that registry. `proxy` is for
-    /// https addresses, as `HTTPS_PROXY` has it.
-    pub fn at(url: RegistryUrl, proxy: Option<&str>) -> Self {
-        let proxy = proxy
-            .filter(|_| url.as_str().starts_with("https:"))
-            .and_then(|proxy| ureq::Proxy::new(proxy).ok());
+    /// https addresses.
+    pub fn at(url: RegistryUrl, proxy: Option<ureq::Proxy>) -> Self {
+        let proxy = proxy.filter(|_| url.as_str().starts_with("https:"));
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(PATIENCE))
             .timeout_connect(Some(Duration::from_secs(10)))
@@ -54,17 +58,33 @@ impl Registry {
         &self.url
     }
 
-    /// The facts for the guard. What cannot be read is unknown, never absent: absent is only what the registry
-    /// answers 404 for.
-    pub fn state(&self, package: &str) -> RegistryState {
-        match self.packument(package) {
-            Ok(Some(packument)) => RegistryState::Package(packument.state()),
-            Ok(None) => RegistryState::NoPackage,
-            Err(error) => RegistryState::Unknown(error.to_string()),
+    /// The facts for the guard, and the packument behind them. What cannot be read is unknown, never absent, and absence
+    /// needs two witnesses: the registry's own answer, twice, and nothing in `known` that says otherwise.
+    pub fn facts(&self, package: &str, known: &Known) -> (RegistryState, Option<Packument>) {
+        let first = self.packument(package);
+        let answer = match &first {
+            Ok(found) if known.contradiction(found.as_ref()).is_none() && found.is_some() => first,
+            Ok(_) => {
+                thread::sleep(SECOND_LOOK);
+                self.packument(package)
+            }
+            Err(_) => first,
+        };
+        let found = match answer {
+            Ok(found) => found,
+            Err(error) => return (RegistryState::Unknown(error.to_string()), None),
+        };
+        if let Some(contradiction) = known.contradiction(found.as_ref()) {
+            return (RegistryState::Unknown(contradiction), None);
+        }
+        match found {
+            Some(packument) => (RegistryState::Package(packument.state()), Some(packument)),
+            None => (RegistryState::NoPackage, None),
         }
     }
 
-    /// The packument, or `None` when the registry has never heard of the package.
+    /// The packument, or `None` when the registry itself says that it does not have the package: a 404 with its own JSON.
+    /// A proxy's page says nothing about packages.
     pub fn packument(&self, package: &str) -> Result<Option<Packument>, PublishError> {
         let address = format!("{}{}", self.url, package.replace('/', "%2f"));
         let failed = |cause: String| PublishError::Registry {
@@ -77,10 +97,9 @@ impl Registry {
             .header("accept", "application/json")
             .header("cache-control", "no-cache");
         let mut response = request.call().map_err(|error| failed(error.to_string()))?;
-        match response.status() {
-            StatusCode::OK => {}
-            StatusCode::NOT_FOUND => return Ok(None),
-            status => return Err(failed(format!("the registry answered {status}"))),
+        let status = response.status();
+        if !matches!(status, StatusCode::OK | StatusCode::NOT_FOUND) {
+            return Err(failed(format!("the registry answered {status}")));
         }
         let body = response
             .body_mut()
@@ -88,15 +107,21 @@ impl Registry {
             .limit(LARGEST_PACKUMENT)
             .read_to_vec();
         let body = body.map_err(|error| failed(error.to_string()))?;
-        let packument: Packument = serde_json::from_slice(&body)
-            .map_err(|error| failed(format!("the answer is no packument: {error}")))?;
+        if status == StatusCode::NOT_FOUND {
+            return match is_own_refusal(&body) {
+                true => Ok(None),
+                false => Err(failed(format!("the answer {status} is not the registry's own"))),
+            };
+        }
+        let packument = Packument::parse(&body)
+            .map_err(|error| failed(format!("the answer is not a packument: {error}")))?;
         if packument.name != package {
             return Err(failed(format!("the answer is about `{}`", packument.name)));
         }
         Ok(Some(packument))
     }
 
-    /// The bytes of a tarball, which must lie on this registry.
+    /// The bytes of a tarball, which must be on this registry.
     pub fn tarball(&self, address: &str) -> Result<Vec<u8>, PublishError> {
         let failed = |cause: String| PublishError::Registry {
             address: address.to_owned(),
@@ -104,7 +129,7 @@ impl Registry {
         };
         if origin(address) != origin(self.url.as_str()) {
             return Err(failed(format!(
-                "the tarball lies on another host than {}",
+                "the tarball is on another host than {}",
                 self.url
             )));
         }
@@ -123,6 +148,16 @@ impl Registry {
             .read_to_vec();
         body.map_err(|error| failed(error.to_string()))
     }
+}
+
+/// Registries answer a JSON object with an `error`.
+fn is_own_refusal(body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Refusal {
+        #[serde(rename = "error")]
+        _error: String,
+    }
+    serde_json::from_slice::<Refusal>(body).is_ok()
 }
 
 /// The certificates that the system trusts, as every other client on the machine does: a company's proxy has its own.

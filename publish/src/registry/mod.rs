@@ -6,9 +6,11 @@
 mod choice;
 mod client;
 mod fetch;
+mod known;
 mod packument;
 
 pub use self::choice::chosen;
 pub use self::client::Registry;
 pub(crate) use self::client::system_roots;
-pub use self::packument::{Packument, PublishedVersion};
+pub use self::known::Known;
+pub use self::packument::{Dist, Packument, PublishedVersion};

@@ -5,21 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ktx_policy::guard::{Integrity, PackageState, Provenance, VersionFacts};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 /// A package as a registry describes it. Other keys are the registry's business.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default)]
 pub struct Packument {
     /// The package; a registry must answer for what it was asked.
     pub name: String,
     /// Dist-tags and the versions that they point at.
-    #[serde(rename = "dist-tags", default)]
     pub tags: BTreeMap<String, String>,
     /// The versions that can be installed.
-    #[serde(default)]
     pub versions: BTreeMap<String, PublishedVersion>,
-    /// When each version was published; removed versions keep their entry.
-    #[serde(default)]
-    time: BTreeMap<String, serde_json::Value>,
+    /// Versions whose description makes no sense: their numbers are taken, and nothing else is known of them.
+    pub unreadable: BTreeSet<String>,
+    /// When each version was published, in RFC 3339.
+    pub times: BTreeMap<String, String>,
+    /// Versions that were published once and are gone.
+    pub burned: BTreeSet<String>,
 }
 
 /// A version as a registry describes it.
@@ -52,17 +54,71 @@ struct Attestations {
     provenance: Option<serde_json::Value>,
 }
 
+/// The document as it is sent, each version still as text: thousands of them are mostly what nobody here looks at.
+#[derive(Deserialize)]
+struct Text<'a> {
+    name: String,
+    #[serde(rename = "dist-tags", default)]
+    tags: Option<BTreeMap<String, String>>,
+    #[serde(borrow, default)]
+    versions: Option<BTreeMap<String, &'a RawValue>>,
+    /// Removed versions keep their entry.
+    #[serde(default)]
+    time: Option<BTreeMap<String, serde_json::Value>>,
+}
+
 impl Packument {
-    /// The facts as the guard wants them.
+    /// Parses the document. A version that makes no sense spoils only itself.
+    pub fn parse(document: &[u8]) -> Result<Self, serde_json::Error> {
+        let text: Text<'_> = serde_json::from_slice(document)?;
+        let mut packument = Self {
+            name: text.name,
+            tags: text.tags.unwrap_or_default(),
+            ..Self::default()
+        };
+        for (version, description) in text.versions.unwrap_or_default() {
+            match serde_json::from_str(description.get()) {
+                Ok(published) => drop(packument.versions.insert(version, published)),
+                Err(_) => drop(packument.unreadable.insert(version)),
+            }
+        }
+        for (version, time) in text.time.unwrap_or_default() {
+            match (version.as_str(), time) {
+                ("created" | "modified", _) => {}
+                ("unpublished", removed) => packument.burned.extend(unpublished(&removed)),
+                (_, time) => {
+                    packument.burned.insert(version.clone());
+                    let time = time.as_str().map(str::to_owned);
+                    packument.times.extend(time.map(|time| (version, time)));
+                }
+            }
+        }
+        let (versions, unreadable) = (&packument.versions, &packument.unreadable);
+        packument
+            .burned
+            .retain(|version| !versions.contains_key(version) && !unreadable.contains(version));
+        Ok(packument)
+    }
+
+    /// The facts for the guard.
     pub fn state(&self) -> PackageState {
         let versions = self
             .versions
             .iter()
             .map(|(version, published)| (version.clone(), self.facts(version, published)));
+        let unreadable = self.unreadable.iter().map(|version| {
+            let facts = VersionFacts {
+                integrity: None,
+                provenance: Provenance::Missing,
+                published_at: self.times.get(version).cloned(),
+                deprecated: None,
+            };
+            (version.clone(), facts)
+        });
         PackageState {
             tags: self.tags.clone(),
-            versions: versions.collect(),
-            burned: self.burned(),
+            versions: versions.chain(unreadable).collect(),
+            burned: self.burned.clone(),
         }
     }
 
@@ -79,11 +135,7 @@ impl Packument {
             } else {
                 Provenance::Missing
             },
-            published_at: self
-                .time
-                .get(version)
-                .and_then(|time| time.as_str())
-                .map(str::to_owned),
+            published_at: self.times.get(version).cloned(),
             deprecated: published
                 .deprecated
                 .as_str()
@@ -91,28 +143,15 @@ impl Packument {
                 .map(str::to_owned),
         }
     }
+}
 
-    /// Numbers that have a time but no version, and those that `time.unpublished` lists.
-    fn burned(&self) -> BTreeSet<String> {
-        let timed = self
-            .time
-            .keys()
-            .filter(|key| !["created", "modified", "unpublished"].contains(&key.as_str()));
-        let listed = self
-            .time
-            .get("unpublished")
-            .and_then(|removed| removed.get("versions")?.as_array());
-        let listed = listed
-            .into_iter()
-            .flatten()
-            .filter_map(|version| version.as_str());
-        timed
-            .map(String::as_str)
-            .chain(listed)
-            .filter(|version| !self.versions.contains_key(*version))
-            .map(str::to_owned)
-            .collect()
-    }
+/// The versions that `time.unpublished` lists.
+fn unpublished(removed: &serde_json::Value) -> Vec<String> {
+    let listed = removed.get("versions").and_then(|versions| versions.as_array());
+    let listed = listed.into_iter().flatten();
+    listed
+        .filter_map(|version| version.as_str().map(str::to_owned))
+        .collect()
 }
 
 #[cfg(test)]
@@ -121,8 +160,8 @@ mod tests {
 
     #[test]
     fn removed_numbers_stay_known() {
-        let packument: Packument = serde_json::from_str(
-            r#"{"name": "a", "dist-tags": {"latest": "1.0.0"},
+        let packument = Packument::parse(
+            br#"{"name": "a", "dist-tags": {"latest": "1.0.0"},
                 "versions": {"1.0.0": {"dist": {"tarball": "t", "attestations": {"provenance": {}}}, "deprecated": "no"}},
                 "time": {"created": "x", "modified": "x", "1.0.0": "2031-01-01", "1.1.0": "x",
                          "unpublished": {"versions": ["0.9.0"]}}}"#,
@@ -138,5 +177,28 @@ mod tests {
         assert_eq!(facts.deprecated.as_deref(), Some("no"));
         assert_eq!(facts.published_at.as_deref(), Some("2031-01-01"));
         assert_eq!(facts.integrity, None);
+    }
+
+    #[test]
+    fn a_version_that_makes_no_sense_spoils_only_itself() {
+        for broken in [
+            "null",
+            "{}",
+            "{\"dist\": null}",
+            "{\"dist\": {}}",
+            "{\"dist\": {\"tarball\": 1}}",
+            "[]",
+            "\"1.1.0\"",
+        ] {
+            let document = format!(
+                r#"{{"name": "a", "dist-tags": null, "time": null,
+                    "versions": {{"1.0.0": {{"dist": {{"tarball": "t", "integrity": "i"}}}}, "1.1.0": {broken}}}}}"#
+            );
+            let state = Packument::parse(document.as_bytes()).unwrap().state();
+            assert!(state.versions["1.0.0"].integrity.is_some(), "{broken}");
+            assert!(state.versions["1.1.0"].integrity.is_none(), "{broken}");
+            assert!(state.burned.is_empty(), "{broken}");
+        }
+        assert!(Packument::parse(br#"{"name": "a", "versions": []}"#).is_err());
     }
 }

@@ -2,15 +2,20 @@
 
 use ktx_names::NPM_PACKAGE;
 use ktx_policy::RegistryUrl;
+use std::time::Duration;
+
 use ktx_policy::guard::{Tags, Work};
 use serde::Serialize;
 
 use crate::desk::Desk;
 use crate::error::PublishError;
-use crate::publication::{Expectation, Sight, read_back};
 use crate::receipt::{Outcome, Receipt};
 
 use super::plan::MovePlan;
+use super::point::{MovePatience, point};
+
+/// How long the registry is asked after npm failed.
+const FAILURE_PATIENCE: Duration = Duration::from_secs(20);
 
 /// What came of a move.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,6 +35,8 @@ pub struct MoveReport {
     pub tags_before: Tags,
     /// The tags afterwards.
     pub tags_after: Tags,
+    /// What else moved meanwhile.
+    pub notes: Vec<String>,
 }
 
 /// How a move ended.
@@ -45,57 +52,35 @@ pub enum MoveResult {
 impl MovePlan {
     /// Carries the plan out.
     pub fn execute(&self, desk: &dyn Desk) -> Result<MoveReport, PublishError> {
-        if self.guard.work == Work::Nothing {
-            return Ok(self.report(MoveResult::AlreadyThere));
+        if self.decision.work == Work::Nothing {
+            return Ok(self.report(MoveResult::AlreadyThere, Vec::new()));
         }
-        let mut receipt =
-            self.receipts
-                .write(Receipt::open(self.operation, &self.guard, self.registry.url()))?;
-        let arguments = self.tag_move().arguments();
-        desk.talk(&format!("running {}", crate::npm::line(&arguments)));
-        let said = self.npm.run(&arguments, desk)?;
-        let patience = if said.succeeded {
-            self.patience
-        } else {
-            std::time::Duration::ZERO
+        self.npm.check_credentials(self.registry.url(), desk)?;
+        let receipt = Receipt::open(self.operation, &self.decision, self.registry.url());
+        let mut receipt = self.receipts.write(receipt, desk)?;
+        let patience = MovePatience {
+            moved: self.patience,
+            failure: self.patience.min(FAILURE_PATIENCE),
         };
-        let expectation = Expectation {
-            version: &self.guard.version,
-            tarball: None,
-            tags: &self.guard.tags_after,
+        let moved = point(&self.npm, &self.registry, &self.decision, patience, desk);
+        receipt.outcome = match &moved {
+            Ok(_) => Outcome::Verified,
+            Err(error) => Outcome::after(error),
         };
-        let sight = read_back(&self.registry, &expectation, patience, desk)?;
-        receipt.outcome = if sight == Sight::AsExpected {
-            Outcome::Verified
-        } else {
-            Outcome::Failed
-        };
-        self.receipts.write(receipt)?;
-        match sight {
-            Sight::AsExpected => Ok(self.report(MoveResult::Moved)),
-            Sight::OtherTags(_) | Sight::NotYet(_) if !said.succeeded => Err(PublishError::Npm {
-                registry: crate::publication::blames_registry(&said.tail),
-                command: said.command,
-                exit: said.exit,
-                said: said.tail,
-            }),
-            Sight::OtherTags(seen) | Sight::NotYet(seen) => Err(PublishError::TagsDiffer {
-                version: self.guard.version.clone(),
-                seen,
-                list: crate::npm::tag_list(self.registry.url()),
-            }),
-        }
+        self.receipts.write(receipt, desk)?;
+        Ok(self.report(MoveResult::Moved, moved?))
     }
 
-    fn report(&self, result: MoveResult) -> MoveReport {
+    fn report(&self, result: MoveResult, notes: Vec<String>) -> MoveReport {
         MoveReport {
             result,
             package: NPM_PACKAGE,
-            version: self.guard.version.clone(),
-            tag: self.guard.tag.clone(),
+            version: self.decision.version.clone(),
+            tag: self.decision.tag.clone(),
             registry: self.registry.url().clone(),
-            tags_before: self.guard.tags_before.clone(),
-            tags_after: self.guard.tags_after.clone(),
+            tags_before: self.decision.tags_before.clone(),
+            tags_after: self.decision.tags_after.clone(),
+            notes,
         }
     }
 }

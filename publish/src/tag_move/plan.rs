@@ -3,26 +3,27 @@
 use std::time::Duration;
 
 use ktx_names::NPM_PACKAGE;
-use ktx_policy::RegistryUrl;
 use ktx_policy::guard::{
-    self, Commands, Plan, PromoteRequest, PublishedProof, RegistryState, RollbackRequest, TrustDowngrade,
+    self, Commands, Decision, PromoteRequest, PublishedProof, RegistryState, RollbackRequest, TrustDowngrade,
 };
+use ktx_policy::{RegistryUrl, ReleaseVersion};
 
 use crate::artifacts::{Location, published_proof, read_policy};
 use crate::desk::{Desk, Environment};
 use crate::error::PublishError;
-use crate::npm::{Deprecation, Npm, TagMove, line};
-use crate::publication::commands;
+use crate::npm::{Deprecation, Npm, TagCommand, commands, line};
 use crate::receipt::{Operation, ReceiptBook};
-use crate::registry::{self, Packument, Registry};
+use crate::registry::{self, Known, Packument, Registry};
 
 /// Where a tag is moved.
 #[derive(Debug, Clone)]
 pub struct MoveOptions {
-    /// Where the policy, the reports and the receipts lie.
+    /// Where the policy, the reports and the receipts are.
     pub location: Location,
-    /// The registry that was asked for; must be the policy's when that names one.
+    /// The requested registry; must be the policy's when that names one.
     pub registry: Option<RegistryUrl>,
+    /// The versions of the git tags `v<version>`, where there is a checkout.
+    pub released: Vec<ReleaseVersion>,
     /// How long the registry may take.
     pub patience: Duration,
 }
@@ -43,9 +44,11 @@ pub struct PromoteOptions {
 pub struct RollbackOptions {
     /// The tag.
     pub tag: String,
-    /// The version; without one it is the last that the receipts know of.
+    /// The broken version; without one it is what the tag points at.
+    pub from: Option<String>,
+    /// The version to go back to; without one it is the last good one before the broken one.
     pub to: Option<String>,
-    /// A version that is meant although no receipt names it.
+    /// A version that the user confirms although nothing says that the tag pointed at it.
     pub confirmed: Option<String>,
 }
 
@@ -53,17 +56,18 @@ pub struct RollbackOptions {
 #[derive(Debug)]
 pub struct MovePlan {
     pub(super) operation: Operation,
-    pub(super) guard: Plan,
+    pub(super) decision: Decision,
     pub(super) registry: Registry,
     pub(super) npm: Npm,
     pub(super) receipts: ReceiptBook,
+    commands: Commands,
     pub(super) patience: Duration,
 }
 
 impl MovePlan {
-    /// What the guard lets happen.
-    pub fn guard(&self) -> &Plan {
-        &self.guard
+    /// What the guard allows.
+    pub fn decision(&self) -> &Decision {
+        &self.decision
     }
 
     /// The registry.
@@ -73,31 +77,32 @@ impl MovePlan {
 
     /// The command line that moves the tag.
     pub fn command(&self) -> String {
-        line(&self.tag_move().arguments())
+        let command = TagCommand {
+            version: &self.decision.version,
+            tag: &self.decision.tag,
+            registry: self.registry.url(),
+        };
+        line(&command.arguments())
     }
 
-    /// For a rollback, the command line that warns people of the version that is left. It is only proposed: what to
-    /// tell people is theirs to say who know what is wrong.
+    /// For a rollback, the command of this toolchain that repeats it: it names the broken version, so that repeating it
+    /// finds it done.
+    pub fn again(&self) -> Option<String> {
+        let broken = self.decision.broken.as_ref()?;
+        Some(self.commands.rollback(&self.decision.tag, broken, ""))
+    }
+
+    /// For a rollback, the command line that warns users of the broken version. It is only proposed: what is wrong is
+    /// for a person to say.
     pub fn deprecation(&self) -> Option<String> {
-        let left = self.guard.tags_before.get(&self.guard.tag)?;
-        if self.operation != Operation::Rollback || *left == self.guard.version {
-            return None;
-        }
-        let message = format!("broken: use {}", self.guard.version);
+        let broken = self.decision.broken.as_ref()?;
+        let message = format!("broken: use {}", self.decision.version);
         let deprecation = Deprecation {
-            version: left,
+            version: broken,
             message: &message,
             registry: self.registry.url(),
         };
         Some(line(&deprecation.arguments()))
-    }
-
-    pub(super) fn tag_move(&self) -> TagMove<'_> {
-        TagMove {
-            version: &self.guard.version,
-            tag: &self.guard.tag,
-            registry: self.registry.url(),
-        }
     }
 }
 
@@ -108,27 +113,24 @@ pub fn promote(
     environment: &Environment,
     desk: &dyn Desk,
 ) -> Result<MovePlan, PublishError> {
-    let ground = prepare(options, environment, desk)?;
-    let (state, proof) = match ground.registry.packument(NPM_PACKAGE) {
-        Ok(Some(packument)) => {
-            let proof = proof(&packument, &promote.from, &ground.registry, options)?;
-            (RegistryState::Package(packument.state()), proof)
-        }
-        Ok(None) => (RegistryState::NoPackage, None),
-        Err(error) => (RegistryState::Unknown(error.to_string()), None),
+    let place = Place::of(options, environment, desk)?;
+    let (state, packument) = place.facts(options, desk);
+    let proof = match &packument {
+        Some(packument) => proof(packument, &promote.from, &place.registry, options)?,
+        None => None,
     };
     let request = PromoteRequest {
         from: &promote.from,
         to: &promote.to,
         proof,
         trust_downgrade: promote.trust_downgrade,
-        commands: &ground.commands,
+        commands: &place.commands,
     };
-    let guard = guard::promote(&request, &state).map_err(PublishError::Refused)?;
-    Ok(ground.plan(Operation::Promote, guard, options))
+    let decision = guard::promote(&request, &state).map_err(PublishError::Refused)?;
+    Ok(place.plan(Operation::Promote, decision, options))
 }
 
-/// The proof for the version on `from`, held against the bytes that the registry serves now.
+/// The proof for the version on `from`, compared with the bytes that the registry serves now.
 fn proof(
     packument: &Packument,
     from: &str,
@@ -158,54 +160,68 @@ pub fn rollback(
     environment: &Environment,
     desk: &dyn Desk,
 ) -> Result<MovePlan, PublishError> {
-    let ground = prepare(options, environment, desk)?;
-    let state = ground.registry.state(NPM_PACKAGE);
+    let place = Place::of(options, environment, desk)?;
+    let (state, _) = place.facts(options, desk);
+    let mut witnesses = place
+        .receipts
+        .witnesses(place.registry.url(), &rollback.tag, desk);
+    witnesses.released.clone_from(&options.released);
     let request = RollbackRequest {
         tag: &rollback.tag,
+        from: rollback.from.as_deref(),
         to: rollback.to.as_deref(),
-        history: &ground.receipts.history(ground.registry.url(), &rollback.tag)?,
         confirmed: rollback.confirmed.as_deref(),
-        commands: &ground.commands,
+        witnesses: &witnesses,
+        commands: &place.commands,
     };
-    let guard = guard::rollback(&request, &state).map_err(PublishError::Refused)?;
-    Ok(ground.plan(Operation::Rollback, guard, options))
+    let decision = guard::rollback(&request, &state).map_err(PublishError::Refused)?;
+    Ok(place.plan(Operation::Rollback, decision, options))
 }
 
-/// What both moves stand on.
-struct Ground {
+/// Where both moves happen.
+struct Place {
     npm: Npm,
     registry: Registry,
     receipts: ReceiptBook,
     commands: Commands,
 }
 
-impl Ground {
-    fn plan(self, operation: Operation, guard: Plan, options: &MoveOptions) -> MovePlan {
+impl Place {
+    fn of(options: &MoveOptions, environment: &Environment, desk: &dyn Desk) -> Result<Self, PublishError> {
+        let (policy, _) = read_policy(&options.location.policy)?;
+        let npm = Npm::new(environment)?;
+        let registry = registry::chosen(&policy, options.registry.as_ref(), environment, &npm, desk)?;
+        let receipts = ReceiptBook::in_folder(&options.location.reports);
+        let commands = commands(
+            options.location.flag.as_deref(),
+            options.registry.as_ref(),
+            registry.url(),
+        );
+        Ok(Self {
+            npm,
+            registry,
+            receipts,
+            commands,
+        })
+    }
+
+    fn facts(&self, options: &MoveOptions, desk: &dyn Desk) -> (RegistryState, Option<Packument>) {
+        let known = Known {
+            receipts: self.receipts.served(self.registry.url(), desk),
+            released: options.released.clone(),
+        };
+        self.registry.facts(NPM_PACKAGE, &known)
+    }
+
+    fn plan(self, operation: Operation, decision: Decision, options: &MoveOptions) -> MovePlan {
         MovePlan {
             operation,
-            guard,
+            decision,
             registry: self.registry,
             npm: self.npm,
             receipts: self.receipts,
+            commands: self.commands,
             patience: options.patience,
         }
     }
-}
-
-fn prepare(
-    options: &MoveOptions,
-    environment: &Environment,
-    desk: &dyn Desk,
-) -> Result<Ground, PublishError> {
-    let (policy, _) = read_policy(&options.location.policy)?;
-    let npm = Npm::new(environment)?;
-    let registry = registry::chosen(&policy, options.registry.as_ref(), environment, &npm, desk)?;
-    let receipts = ReceiptBook::in_folder(&options.location.reports);
-    let commands = commands(&options.location, options.registry.as_ref(), registry.url());
-    Ok(Ground {
-        npm,
-        registry,
-        receipts,
-        commands,
-    })
 }

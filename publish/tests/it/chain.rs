@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use fs_err as fs;
-use ktx_policy::readiness::Head;
+use ktx_policy::readiness::{Gate, Head};
 use ktx_publish::{ErrorClass, PublishError};
 use serde_json::{Value, json};
 
@@ -30,9 +30,9 @@ impl Bench {
         let PublishError::NotReady(report) = error else {
             panic!("{error}")
         };
-        let shut = report.gates.iter().filter(|gate| !gate.open);
+        let shut = report.gates.iter().filter(|gate: &&Gate| !gate.is_open());
         let shut: Vec<String> = shut
-            .map(|gate| format!("{}: {}", gate.name.name(), gate.missing.join("; ")))
+            .map(|gate| format!("{}: {}", gate.name.name(), gate.missing().join("; ")))
             .collect();
         assert_eq!(shut, gates);
         assert_eq!(self.canary.uploads(), 0);
@@ -101,10 +101,10 @@ fn what_was_not_proven_is_not_published() {
     );
 
     let mut elsewhere = Bench::new(&registry);
-    elsewhere.release.options.built.head = Head::At("decaf".into());
+    elsewhere.release.options.sources.head = Head::At("decaf".into());
     elsewhere.check(
         ErrorClass::Refused,
-        &["source-revision: the artifacts were built from 0123456789abcdef0123456789abcdef01234567, but decaf is checked out"],
+        &["source-revision: the artifacts were built from 0123456789abcdef0123456789abcdef01234567, but the release is of decaf"],
     );
 }
 
@@ -246,22 +246,21 @@ fn everything_that_stands_in_the_way_is_said_at_once_and_the_gravest_has_the_exi
     bench.release.options.tag = "v1.x".into();
     fs::remove_file(bench.release.path("reports/smoke-linux-x64.json")).unwrap();
     let said = |release: &Release| {
-        let draft = release.draft();
-        let blocks: Vec<String> = draft.blocks().iter().map(ToString::to_string).collect();
-        let class = draft.into_plan().unwrap_err().class();
-        (class, blocks.join("; "))
+        let error = release.plan().unwrap_err();
+        (error.class(), error.to_string())
     };
     let two = "the dist-tag guard refuses; the release is not ready";
     assert_eq!(said(&bench.release), (ErrorClass::Refused, two.into()));
 
     bench.release.options.registry = Some("http://127.0.0.1:9/".parse().unwrap());
     assert_eq!(said(&bench.release), (ErrorClass::Registry, two.into()));
-    let draft = bench.release.draft();
-    assert_eq!(draft.tags_before(), None);
+    let preview = bench.release.prepare().preview;
+    assert_eq!(preview.tags_before, None);
+    let verdicts = preview.verdicts();
     assert!(
-        draft.unchecked().contains(&"no tag moves backwards"),
-        "{:?}",
-        draft.unchecked()
+        verdicts
+            .contains(&"not checked: no tag moves backwards (the registry's facts are not known)".to_owned()),
+        "{verdicts:?}"
     );
 
     let package = json!({"name": "@kaelio/other", "version": "0.1.0", "publishConfig": {"tag": "latest"}});
@@ -280,23 +279,21 @@ fn without_artifacts_the_tags_are_still_foreseen() {
     let registry = LocalRegistry::start();
     let bench = Bench::new(&registry);
     fs::remove_dir_all(bench.release.path("artifacts")).unwrap();
-    let draft = bench.release.draft();
-    assert_eq!(draft.integrity(), None);
-    assert_eq!(draft.tags_after().unwrap()["next"], "0.1.0");
-    assert!(
-        matches!(draft.blocks(), [PublishError::NotReady(_)]),
-        "{:?}",
-        draft.blocks()
-    );
+    let preview = bench.release.prepare().preview;
+    assert_eq!(preview.integrity, None);
+    assert_eq!(preview.tags_after.unwrap()["next"], "0.1.0");
+    let error = bench.release.plan().unwrap_err();
+    assert!(matches!(error, PublishError::NotReady(_)), "{error}");
+    assert_eq!(error.class(), ErrorClass::Prerequisite, "nothing was built");
 }
 
 #[test]
 fn what_is_published_are_the_bytes_that_were_judged() {
     let registry = LocalRegistry::start();
     let release = Release::new("0.1.0", &registry, registry.url());
-    let judged = release.draft().integrity().cloned().unwrap();
+    let judged = release.prepare().preview.integrity.unwrap();
     let plan = release.plan().unwrap();
-    fs::write(release.tarball(), "swapped between the plan and the deed").unwrap();
+    fs::write(release.tarball(), "swapped between the plan and its execution").unwrap();
     let report = plan.execute(&Quiet::default()).unwrap();
     assert_eq!(report.integrity, judged.to_string());
     let address = format!("{}@kaelio%2fktx", registry.url());
@@ -319,8 +316,9 @@ fn a_plan_writes_nothing_and_takes_no_time() {
     let start = Instant::now();
     let plan = release.plan().unwrap();
     assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
-    assert_eq!(plan.guard().tags_after["next"], "0.1.0");
-    assert_eq!(proxy.requests(), ["GET /@kaelio%2fktx"]);
+    assert_eq!(plan.decision().tags_after["next"], "0.1.0");
+    // That there is no package is believed the second time.
+    assert_eq!(proxy.requests(), ["GET /@kaelio%2fktx"; 2]);
     assert_eq!(listing(&release), before);
     drop(plan);
     assert_eq!(proxy.uploads(), 0);

@@ -1,10 +1,10 @@
 //! A registry that answers late, wrongly, or not at all.
 
-use ktx_policy::guard::RefusalCode;
+use ktx_policy::guard::{RefusalCode, RuleState};
 use ktx_publish::publication::PublishResult;
 use ktx_publish::receipt::Outcome;
 use ktx_publish::registry::Registry;
-use ktx_publish::{Desk, ErrorClass, PublishError};
+use ktx_publish::{Desk, ErrorClass, NpmFailure, PublishError};
 use ktx_system::{Interrupt, Signal};
 
 use super::support::{Fault, LocalRegistry, Proxy, Release, tags};
@@ -21,11 +21,11 @@ fn an_upload_refused_with_503_is_published_by_a_rerun() {
     let (registry, proxy, release) = setting(&[Fault::RefuseUpload(503)]);
     let error = release.publish().unwrap_err();
     assert_eq!(error.class(), ErrorClass::Registry, "{error}");
-    assert_eq!(release.outcomes(), [Outcome::Failed]);
+    assert_eq!(release.outcomes(), [Outcome::Unknown]);
     assert_eq!(proxy.uploads(), 1, "npm does not try again on its own");
     assert_eq!(release.publish().unwrap().result, PublishResult::Published);
     assert_eq!(tags(&registry.url()), "latest=0.1.0 next=0.1.0");
-    assert_eq!(release.outcomes(), [Outcome::Failed, Outcome::Verified]);
+    assert_eq!(release.outcomes(), [Outcome::Verified]);
 }
 
 #[test]
@@ -64,11 +64,17 @@ fn an_upload_that_was_stored_but_is_not_served_is_finished_by_a_rerun() {
 }
 
 #[test]
-fn a_conflict_is_the_registrys_word_and_nothing_was_stored() {
+fn a_conflict_is_not_known_to_have_stored_nothing() {
     let (_registry, _proxy, release) = setting(&[Fault::RefuseUpload(409)]);
     let error = release.publish().unwrap_err();
     assert!(
-        matches!(error, PublishError::Npm { registry: true, .. }),
+        matches!(
+            error,
+            PublishError::Npm {
+                failure: NpmFailure::Unknown,
+                ..
+            }
+        ),
         "{error}"
     );
     assert_eq!(release.publish().unwrap().result, PublishResult::Published);
@@ -105,6 +111,10 @@ impl Desk for Impatient {
         if line.starts_with("running npm") {
             self.0.raise(Signal::Interrupt);
         }
+    }
+
+    fn warn(&self, line: &str) {
+        self.talk(line);
     }
 
     fn interrupt(&self) -> &Interrupt {
@@ -164,7 +174,11 @@ fn unknown_facts_are_never_guessed() {
             panic!("not refused")
         };
         assert_eq!(refused.refusals[0].code, RefusalCode::RegistryUnknown);
-        assert_eq!(refused.unchecked.len(), 4);
+        let unchecked = refused
+            .rules
+            .iter()
+            .filter(|result| result.state == RuleState::NotChecked);
+        assert_eq!(unchecked.count(), 4);
         assert_eq!(PublishError::Refused(refused).class(), ErrorClass::Registry);
         assert!(release.outcomes().is_empty(), "nothing refused writes");
     }

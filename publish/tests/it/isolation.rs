@@ -34,7 +34,7 @@ fn no_configuration_redirects_a_request() {
     }
     // The work itself runs where a project's own configuration lies.
     fs::write(release.path(".npmrc"), format!("registry={elsewhere}\n")).unwrap();
-    let plan = ktx_publish::publication::plan(&release.options, &environment, &Quiet::default()).unwrap();
+    let plan = super::support::release::plan(&release.options, &environment).unwrap();
     assert_eq!(
         plan.execute(&Quiet::default()).unwrap().result,
         PublishResult::Published
@@ -61,6 +61,7 @@ fn no_configuration_redirects_a_request() {
 
     let back = RollbackOptions {
         tag: "latest".into(),
+        from: None,
         to: None,
         confirmed: None,
     };
@@ -187,9 +188,9 @@ fn secrets_of_the_environment_are_in_no_output_argument_or_file() {
     release.environment.insert("PATH".into(), path);
 
     let desk = Quiet::default();
-    let draft = release.draft();
-    let mut said = vec![draft.command(), format!("{:?}", draft.guard())];
-    let plan = draft.into_plan().unwrap();
+    let preview = release.prepare().preview;
+    let mut said = vec![preview.command.clone(), format!("{preview:?}")];
+    let plan = release.plan().unwrap();
     let error = plan.execute(&desk).unwrap_err();
     said.extend([error.to_string(), format!("{error:?}")]);
     let report = release.plan().unwrap().execute(&desk).unwrap();

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fs_err as fs;
 use ktx_policy::guard::Provenance;
-use ktx_publish::npm::{Publication, Staging};
+use ktx_publish::npm::{PublishCommand, Staging};
 use ktx_publish::publication::{Intent, PublishResult};
 use ktx_publish::receipt::Outcome;
 use ktx_publish::{ErrorClass, PublishError};
@@ -69,14 +69,15 @@ fn a_good_job_publishes_with_provenance() {
     let registry = LocalRegistry::start();
     let mut release = Release::new("0.1.0", &registry, registry.url());
     in_a_job(&mut release, "npm");
-    let draft = release.draft();
-    assert!(draft.blocks().is_empty(), "{:?}", draft.blocks());
+    let prepared = release.prepare();
+    assert!(prepared.plan.is_ok(), "{:?}", prepared.plan);
+    let preview = prepared.preview;
     assert!(
-        draft.command().contains("--provenance=true"),
+        preview.command.contains("--provenance=true"),
         "{}",
-        draft.command()
+        preview.command
     );
-    assert!(draft.unchecked().iter().any(|what| what.contains("OIDC")));
+    assert!(preview.unchecked.iter().any(|what| what.contains("OIDC")));
 }
 
 #[test]
@@ -118,13 +119,13 @@ fn a_token_service_that_is_down_is_told_apart_from_a_job_without_an_environment(
 fn outside_of_a_job_provenance_is_switched_off() {
     let registry = LocalRegistry::start();
     let release = Release::new("0.1.0", &registry, registry.url());
-    assert!(release.draft().command().contains("--provenance=false"));
+    assert!(release.prepare().preview.command.contains("--provenance=false"));
 }
 
 #[test]
 fn staging_has_the_arguments_of_publishing() {
     let registry = "http://127.0.0.1:4873".parse().unwrap();
-    let publication = Publication {
+    let publication = PublishCommand {
         tarball: std::path::Path::new("/private/kaelio-ktx.tgz"),
         tag: "next",
         registry: &registry,
@@ -132,7 +133,7 @@ fn staging_has_the_arguments_of_publishing() {
         staging: Staging::Staged,
     };
     insta::assert_snapshot!(publication.arguments().join(" "), @"stage publish /private/kaelio-ktx.tgz --tag=next --access=public --provenance=true --dry-run=false --force=false --ignore-scripts --json --fetch-retries=0 --registry=http://127.0.0.1:4873/ --@kaelio:registry=http://127.0.0.1:4873/");
-    let direct = Publication {
+    let direct = PublishCommand {
         staging: Staging::Direct,
         ..publication.clone()
     };
@@ -182,7 +183,7 @@ fn a_registry_without_staging_says_so_and_nothing_is_published() {
         "{error}"
     );
     release.options.staging = Staging::Direct;
-    assert_eq!(release.plan().unwrap().guard().tags_before, Default::default());
+    assert_eq!(release.plan().unwrap().decision().tags_before, Default::default());
 }
 
 #[test]
@@ -191,19 +192,20 @@ fn a_job_that_only_shows_the_plan_needs_no_token() {
     let mut release = Release::new("0.1.0", &registry, registry.url());
     in_a_job(&mut release, "npm");
     release.environment.remove("ACTIONS_ID_TOKEN_REQUEST_URL");
-    let blocks = |release: &Release| release.draft().blocks().len();
+    let blocks = |release: &Release| release.prepare().plan.map_or_else(|blocks| blocks.len(), |_| 0);
     assert_eq!(blocks(&release), 1, "without a token nothing is published");
     release.options.intent = Intent::Show;
     assert_eq!(blocks(&release), 0);
     assert!(
         release
-            .draft()
-            .unchecked()
+            .prepare()
+            .preview
+            .unchecked
             .iter()
             .any(|what| what.contains("OIDC"))
     );
     release
         .environment
         .insert("GITHUB_REPOSITORY".to_owned(), "else/where".to_owned());
-    assert_eq!(blocks(&release), 1, "what else is wrong is still told");
+    assert_eq!(blocks(&release), 1, "what else is wrong is still reported");
 }

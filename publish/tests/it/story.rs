@@ -1,6 +1,6 @@
 //! One package's life on a registry: from its first candidate to a stable version that is rolled back.
 
-use ktx_policy::guard::{RefusalCode, TrustDowngrade};
+use ktx_policy::guard::{RefusalCode, TrustDowngrade, Work};
 use ktx_publish::publication::PublishResult;
 use ktx_publish::tag_move::{MovePlan, MoveResult, PromoteOptions, RollbackOptions, promote, rollback};
 use ktx_publish::{ErrorClass, PublishError};
@@ -46,17 +46,21 @@ fn plan_rollback(
     to: Option<&str>,
     confirmed: Option<&str>,
 ) -> Result<MovePlan, PublishError> {
-    let back = RollbackOptions {
-        tag: "latest".into(),
-        to: to.map(str::to_owned),
-        confirmed: confirmed.map(str::to_owned),
-    };
     rollback(
         &release.move_options(),
-        &back,
+        &rollback_options(to, confirmed),
         &release.environment,
         &Quiet::default(),
     )
+}
+
+fn rollback_options(to: Option<&str>, confirmed: Option<&str>) -> RollbackOptions {
+    RollbackOptions {
+        tag: "latest".into(),
+        from: None,
+        to: to.map(str::to_owned),
+        confirmed: confirmed.map(str::to_owned),
+    }
 }
 
 #[test]
@@ -119,7 +123,7 @@ fn from_the_first_candidate_to_a_rolled_back_release() {
     plan_promotion(&bad).unwrap().execute(&Quiet::default()).unwrap();
     assert_eq!(tags(&url), "latest=0.1.1 next=0.1.1");
     let back = plan_rollback(&bad, None, None).unwrap();
-    assert_eq!(back.guard().version, "0.1.0");
+    assert_eq!(back.decision().version, "0.1.0");
     assert_eq!(
         back.deprecation().unwrap(),
         format!(
@@ -129,14 +133,27 @@ fn from_the_first_candidate_to_a_rolled_back_release() {
     assert_eq!(back.execute(&Quiet::default()).unwrap().result, MoveResult::Moved);
     assert_eq!(tags(&url), "latest=0.1.0 next=0.1.1");
 
-    // Without receipts the version has to be said twice; a prerelease never comes back to latest.
+    // The same command again has nothing to do, and so has one that names the broken version, from anywhere.
+    let again = plan_rollback(&bad, None, None).unwrap();
+    assert_eq!(again.decision().work, Work::Nothing);
     let stranger = release("0.1.1");
-    refused_for(plan_rollback(&stranger, None, None), RefusalCode::NoHistory);
-    refused_for(
-        plan_rollback(&stranger, Some("0.1.1"), None),
-        RefusalCode::NoHistory,
+    let mut named = rollback_options(None, None);
+    named.from = Some("0.1.1".into());
+    let elsewhere = rollback(
+        &stranger.move_options(),
+        &named,
+        &stranger.environment,
+        &Quiet::default(),
     );
-    plan_rollback(&stranger, Some("0.1.1"), Some("0.1.1")).unwrap();
+    assert_eq!(elsewhere.unwrap().decision().work, Work::Nothing);
+
+    // Without receipts and git tags the version has to be confirmed; it is never above the broken one, and a prerelease
+    // never comes back to latest.
+    refused_for(plan_rollback(&stranger, None, None), RefusalCode::NoHistory);
+    refused_for_all(
+        plan_rollback(&stranger, Some("0.1.1"), Some("0.1.1")),
+        &[RefusalCode::NotDown],
+    );
     refused_for(
         plan_rollback(&stranger, Some("0.1.0-rc.1"), Some("0.1.0-rc.1")),
         RefusalCode::PrereleaseLatest,
@@ -145,6 +162,38 @@ fn from_the_first_candidate_to_a_rolled_back_release() {
         plan_rollback(&stranger, Some("0.0.1"), Some("0.0.1")),
         RefusalCode::VersionMissing,
     );
+}
+
+#[test]
+fn a_fresh_clone_rolls_back_by_the_registry_and_the_git_tags() {
+    let registry = LocalRegistry::start();
+    let url = registry.url();
+    for version in ["0.1.0", "0.2.0"] {
+        let release = Release::new(version, &registry, url.clone());
+        release.publish().unwrap();
+        release.prove_published();
+        plan_promotion(&release)
+            .unwrap()
+            .execute(&Quiet::default())
+            .unwrap();
+    }
+    let clone = Release::new("0.2.0", &registry, url.clone());
+    refused_for(plan_rollback(&clone, None, None), RefusalCode::NoHistory);
+    let mut options = clone.move_options();
+    options.released = vec!["0.1.0".parse().unwrap(), "0.2.0".parse().unwrap()];
+    let back = || {
+        rollback(
+            &options,
+            &rollback_options(None, None),
+            &clone.environment,
+            &Quiet::default(),
+        )
+    };
+    let plan = back().unwrap();
+    assert_eq!(plan.decision().version, "0.1.0");
+    assert_eq!(plan.execute(&Quiet::default()).unwrap().result, MoveResult::Moved);
+    assert_eq!(tags(&url), "latest=0.1.0 next=0.2.0");
+    assert_eq!(back().unwrap().decision().work, Work::Nothing);
 }
 
 #[test]

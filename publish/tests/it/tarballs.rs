@@ -114,8 +114,12 @@ fn a_tarball_that_two_readers_read_differently_is_refused() {
         let PublishError::NotReady(report) = error else {
             panic!("{code}: {error}")
         };
-        let closed = report.gates.iter().find(|gate| !gate.open).unwrap();
-        assert!(closed.missing[0].contains(code), "{code}: {:?}", closed.missing);
+        let closed = report.gates.iter().find(|gate| !gate.is_open()).unwrap();
+        assert!(
+            closed.missing()[0].contains(code),
+            "{code}: {:?}",
+            closed.missing()
+        );
     }
     assert_eq!(canary.uploads(), 0);
     let error = publish(&registry, &canary, gzip(&good));

@@ -55,6 +55,11 @@ pub fn header(project: &Project) -> String {
     format!("{HEADER}{}\n", Inputs::of(project).digest())
 }
 
+/// Whether a finding is one of [`check`], so that making the lock file again is what helps.
+pub(crate) fn is_remade(finding: &Finding) -> bool {
+    finding.code.starts_with("lock-")
+}
+
 /// All that is wrong with a lock file: drift, a pin without a hash, a registry's address.
 pub fn check(project: &Project, level: LockLevel, lock: Source<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();

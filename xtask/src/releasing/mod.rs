@@ -1,17 +1,20 @@
-//! What the commands that release have in common: where things lie, and what npm is given.
+//! What the commands that release have in common: where things are, and what npm is given.
 
 mod moving;
-mod telling;
+mod reporting;
+
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use camino::Utf8PathBuf;
 use clap::Args;
-use ktx_manifest::artifact_manifest::ArtifactPackage;
+use ktx_names::{ArtifactPackage, Platform};
 use ktx_policy::guard::TrustDowngrade;
-use ktx_policy::readiness::Head;
+use ktx_policy::readiness::{Head, SourceFacts};
 use ktx_policy::{InvalidRegistryUrl, RegistryUrl, ReleaseVersion};
-use ktx_publish::artifacts::{Built, Location};
+use ktx_publish::artifacts::Location;
 use ktx_publish::{Desk, Environment};
+use ktx_smoke::{SCENARIOS, Set};
 
 use crate::exit::{Exit, Failure};
 use crate::git;
@@ -20,11 +23,11 @@ use crate::session::Session;
 use crate::sources;
 
 pub use self::moving::{MoveArgs, carry_out, move_options};
-pub use self::telling::{Told, blocked, failure, print_checked, print_notes, print_tags, told};
+pub use self::reporting::{ErrorDocument, blocked, exit_of, failure, print_notes, print_tags};
 
 // No doc comment: clap would make it the text of every command that flattens this.
 #[derive(Args, Default)]
-pub struct Place {
+pub struct PlaceArgs {
     /// The registry, where release-policy.json names none [default: npm's own]
     #[arg(long, value_name = "URL")]
     pub registry: Option<String>,
@@ -41,19 +44,23 @@ impl Desk for SessionDesk<'_, '_> {
         self.0.printer.talk(line);
     }
 
+    fn warn(&self, line: &str) {
+        self.0.printer.warning(line);
+    }
+
     fn interrupt(&self) -> &ktx_system::Interrupt {
         interrupt::raised_by_signals()
     }
 }
 
-/// The environment of this process, without what is no text.
+/// The environment of this process, without what is not text.
 pub fn environment() -> Environment {
     std::env::vars_os()
         .filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()))
         .collect()
 }
 
-/// Where the artifacts lie: handed over, or in the checkout.
+/// Where the artifacts are: handed over, or in the checkout.
 pub fn location(session: &Session<'_>, artifacts: Option<&Utf8PathBuf>) -> Result<Location> {
     match artifacts {
         Some(artifacts) => {
@@ -65,17 +72,22 @@ pub fn location(session: &Session<'_>, artifacts: Option<&Utf8PathBuf>) -> Resul
     }
 }
 
-/// What the artifacts must be. Handed-over ones come with the program that runs now, and have its version.
-pub fn built(session: &Session<'_>, artifacts: Option<&Utf8PathBuf>) -> Result<Built> {
-    built_as(session, artifacts, None)
+/// What is to be released. Handed-over artifacts come with the program that runs now, and have its version.
+pub fn source_facts(
+    session: &Session<'_>,
+    artifacts: Option<&Utf8PathBuf>,
+    revision: Option<&str>,
+) -> Result<SourceFacts> {
+    source_facts_as(session, artifacts, revision, None)
 }
 
 /// The same for another version than that of the sources, of which there may be no artifacts.
-pub fn built_as(
+pub fn source_facts_as(
     session: &Session<'_>,
     artifacts: Option<&Utf8PathBuf>,
+    revision: Option<&str>,
     version: Option<ReleaseVersion>,
-) -> Result<Built> {
+) -> Result<SourceFacts> {
     let version = match (version, artifacts) {
         (Some(version), _) => version.as_semver().clone(),
         (None, Some(_)) => semver::Version::parse(env!("CARGO_PKG_VERSION"))?,
@@ -91,18 +103,56 @@ pub fn built_as(
         .to_string()
         .parse()
         .map_err(|error| Failure::new(Exit::Refused, format!("{error}")))?;
-    Ok(Built {
+    Ok(SourceFacts {
         version,
         packages,
-        head: head(session)?,
+        head: head(session, revision)?,
+        scenarios: scenarios(),
     })
 }
 
-fn head(session: &Session<'_>) -> Result<Head> {
+/// The commit that is to be released: the one that was named, the one that is checked out, or the one that the job runs
+/// for.
+fn head(session: &Session<'_>, revision: Option<&str>) -> Result<Head> {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let named = revision
+        .map(str::to_owned)
+        .or_else(|| variable("KTX_EXPECTED_SOURCE_REVISION"));
+    if let Some(named) = named {
+        return Ok(Head::At(named));
+    }
     if session.root().is_err() {
-        return Ok(Head::NoCheckout);
+        return Ok(variable("GITHUB_SHA").map_or(Head::Unknown, Head::At));
     }
     Ok(Head::At(git::output(session, &["rev-parse", "HEAD"])?))
+}
+
+/// The versions of the git tags `v<version>`; none without a checkout.
+pub fn released(session: &Session<'_>) -> Result<Vec<ReleaseVersion>> {
+    if session.root().is_err() {
+        return Ok(Vec::new());
+    }
+    let tags = git::output(session, &["tag", "--list", "v*"])?;
+    let versions = tags.lines().filter_map(|tag| tag.strip_prefix('v')?.parse().ok());
+    Ok(versions.collect())
+}
+
+/// The scenarios that a smoke on each platform runs without being told which.
+fn scenarios() -> BTreeMap<Platform, Vec<String>> {
+    let names = |platform: Platform| {
+        let system = match platform {
+            Platform::LinuxX64 | Platform::LinuxArm64 => "linux",
+            Platform::DarwinX64 | Platform::DarwinArm64 => "macos",
+            Platform::Win32X64 => "windows",
+        };
+        let standard = SCENARIOS.iter().filter(|scenario| match scenario.set {
+            Set::Standard => true,
+            Set::StandardOn(systems) => systems.contains(&system),
+            Set::OptIn(_) | Set::Named => false,
+        });
+        standard.map(|scenario| scenario.name.to_owned()).collect()
+    };
+    Platform::ALL.map(|platform| (platform, names(platform))).into()
 }
 
 /// `--registry`. The value is not repeated: it may hold a password.

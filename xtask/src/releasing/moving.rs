@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
+use ktx_names::NPM_PACKAGE;
 use ktx_policy::RegistryUrl;
-use ktx_policy::guard::{Plan, Work};
+use ktx_policy::guard::{Decision, Work};
 use ktx_publish::tag_move::{MoveOptions, MovePlan, MoveReport};
 use serde::Serialize;
 
 use crate::session::Session;
 
-use super::{Place, SessionDesk, failure, location, print_checked, print_notes, print_tags, registry};
+use super::{PlaceArgs, SessionDesk, failure, location, print_notes, print_tags, registry, released};
 
 /// How long a registry may take to serve a tag that was moved.
 const MOVE_PATIENCE: Duration = Duration::from_secs(10 * 60);
@@ -23,7 +24,7 @@ pub struct MoveArgs {
     #[arg(long)]
     execute: bool,
     #[command(flatten)]
-    place: Place,
+    place: PlaceArgs,
 }
 
 /// Where a tag is moved.
@@ -31,60 +32,72 @@ pub fn move_options(session: &Session<'_>, arguments: &MoveArgs) -> Result<MoveO
     Ok(MoveOptions {
         location: location(session, arguments.place.artifacts.as_ref())?,
         registry: registry(arguments.place.registry.as_deref())?,
+        released: released(session)?,
         patience: MOVE_PATIENCE,
     })
 }
 
-/// Shows a move, and carries it out when that was asked for. Whoever runs the commands by hand runs this again, and is
-/// told whether the registry has it.
+/// Shows a move, and carries it out when that was asked for. Someone who runs the commands by hand repeats this, which
+/// says whether the registry has the move.
 pub fn carry_out(session: &Session<'_>, plan: &MovePlan, arguments: &MoveArgs) -> Result<()> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Document<'a> {
-        plan: &'a Plan,
+        plan: &'a Decision,
         registry: &'a RegistryUrl,
         commands: Vec<String>,
         report: Option<&'a MoveReport>,
     }
-    let guard = plan.guard();
+    let decision = plan.decision();
     let printer = session.printer;
+    let away = decision
+        .broken
+        .as_ref()
+        .map(|broken| format!(", away from {broken},"));
     printer.data(&format!(
-        "point {} at @kaelio/ktx@{} on {}",
-        guard.tag,
-        guard.version,
+        "point {} at {NPM_PACKAGE}@{}{} on {}",
+        decision.tag,
+        decision.version,
+        away.unwrap_or_default(),
         plan.registry()
     ));
-    print_tags(session, Some(&guard.tags_before), Some(&guard.tags_after));
-    print_checked(session, guard.checked.iter().map(|rule| rule.words()));
-    print_notes(session, &guard.notes);
-    let commands: Vec<String> = std::iter::once(plan.command())
-        .chain(plan.deprecation())
-        .collect();
+    print_tags(session, Some(&decision.tags_before), Some(&decision.tags_after));
+    for result in &decision.rules {
+        printer.data(&result.line());
+    }
+    print_notes(session, &decision.notes);
+    let is_done = decision.work == Work::Nothing;
+    let commands = std::iter::once(plan.command()).chain(plan.deprecation());
     let mut document = Document {
-        plan: guard,
+        plan: decision,
         registry: plan.registry(),
-        commands,
+        commands: commands.filter(|_| !is_done).collect(),
         report: None,
     };
-    if guard.work == Work::Nothing {
+    if is_done {
         printer.data("done already, as read from the registry");
         return printer.document(&document);
     }
     if !arguments.execute {
-        printer.data("dry run: nothing was written; a person with a second factor runs");
-        document
-            .commands
-            .iter()
-            .for_each(|command| printer.data(&format!("  {command}")));
-        printer.data("then this command again, which verifies the outcome; or add --execute");
+        printer.data("dry run: nothing was written; run this with your 2FA code");
+        for command in &document.commands {
+            printer.data(&format!("  {command}"));
+        }
+        match plan.again() {
+            Some(again) => printer.data(&format!(
+                "then `{again}`, which verifies the outcome; or add --execute to it"
+            )),
+            None => printer.data("then this command again, which verifies the outcome; or add --execute"),
+        }
         return printer.document(&document);
     }
     let report = plan
         .execute(&SessionDesk(session))
         .map_err(|error| failure(session, error))?;
+    print_notes(session, &report.notes);
     printer.data(&format!("{} points at {}", report.tag, report.version));
     if let Some(command) = plan.deprecation() {
-        printer.data(&format!("to warn those who have the other version: {command}"));
+        printer.data(&format!("to warn users of the broken version: {command}"));
     }
     document.report = Some(&report);
     printer.document(&document)

@@ -17,7 +17,7 @@ impl Published {
         let releaser = Releaser::new(version);
         let origin = releaser.origin();
         releaser.build(version);
-        releaser.prove(version);
+        releaser.prove();
         let mut publish = vec!["publish", "--tag", "next", "--execute"];
         publish.extend(version.contains('-').then_some("--accept-first-latest"));
         releaser.checkout.build(&publish);

@@ -44,7 +44,7 @@ fn the_package_about_to_go_out_beside_the_last_one() {
     0.1.0 has nothing to be compared with on https://registry.example/
     --- stderr
     ");
-    releaser.prove("0.1.0");
+    releaser.prove();
     releaser
         .checkout
         .build(&["publish", "--tag", "next", "--execute"]);
@@ -62,9 +62,9 @@ fn the_package_about_to_go_out_beside_the_last_one() {
     releaser.checkout.build(&["version", "set", "0.1.1"]);
     releaser.build("0.1.1");
     snapshot!(gate(&releaser), @r"
-    Gate budgets: shut
+    Gate budgets: closed
       - the comparison is about another tarball
-      mend: cargo xtask diff
+      run: cargo xtask diff
     ");
     snapshot!(releaser.prints(&["diff"]), @r"
     exit 3
@@ -87,10 +87,10 @@ fn the_package_about_to_go_out_beside_the_last_one() {
     hint: make it smaller, or raise budgets in release-policy.json
     ");
     snapshot!(gate(&releaser), @r"
-    Gate budgets: shut
+    Gate budgets: closed
       - the tarball grew from [SIZE] to [SIZE], over its budget of [GROWTH]
       first: make it smaller, or raise budgets in release-policy.json
-      mend: cargo xtask diff
+      run: cargo xtask diff
     ");
     let document: Value =
         serde_json::from_slice(&releaser.checkout.read("dist/reports/diff.json")).expect("JSON");
@@ -121,7 +121,7 @@ fn gate(releaser: &Releaser) -> String {
     let said = releaser.prints(&["readiness"]);
     let lines = said
         .lines()
-        .skip_while(|line| *line != "Gate budgets: shut" && *line != "Gate budgets: open");
+        .skip_while(|line| *line != "Gate budgets: closed" && *line != "Gate budgets: open");
     lines
         .take_while(|line| *line != "--- stderr")
         .collect::<Vec<_>>()

@@ -29,6 +29,7 @@ mod runbook;
 mod support;
 
 mod standing;
+mod tag_moves;
 mod tidy;
 mod tidy_crates;
 #[cfg(unix)]

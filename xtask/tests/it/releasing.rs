@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use fs_err as fs;
 
+use super::support::release::REVISION;
 use super::support::{LocalRegistry, Release, tags};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -23,7 +24,7 @@ pub fn xtask(folder: &Path, release: &Release, arguments: &[&str]) -> Output {
 }
 
 /// Exit code, stdout and stderr as one text, without what changes from run to run.
-fn transcript(output: &Output, release: &Release) -> String {
+pub fn transcript(output: &Output, release: &Release) -> String {
     let text = format!(
         "exit {}\n----- stdout\n{}----- stderr\n{}",
         output.status.code().unwrap_or(-1),
@@ -63,6 +64,8 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
             &url,
             "--artifacts",
             &artifacts,
+            "--source-revision",
+            REVISION,
         ];
         arguments.extend(more);
         xtask(release.folder(), &release, &arguments)
@@ -76,18 +79,27 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
     tag     before  after
     latest  -       [VERSION]
     next    -       [VERSION]
-    checked: open gates: release-mode, artifacts, policy, source-revision, platforms, build-profile, smoke, changelog, budgets
-    checked: the tag is one of ours and no version range
-    checked: the version's channel and the policy allow the tag
-    checked: no tag moves backwards
-    checked: the number is free, or holds these very bytes
-    checked: a first version becomes latest
-    checked: provenance is not lost
-    not checked: whether npm has credentials that the registry accepts
+    passed: gate release-mode
+    passed: gate artifacts
+    passed: gate policy
+    passed: gate source-revision
+    passed: gate platforms
+    passed: gate build-profile
+    passed: gate smoke
+    passed: gate changelog
+    passed: gate budgets
+    passed: the tag is one of this project's and not a version range
+    passed: the version's channel and the policy allow the tag
+    passed: the registry's facts are known and consistent (it does not have the package)
+    passed: the number is free, or has these very bytes
+    passed: no tag moves backwards
+    refused: latest does not become a prerelease
+    passed: provenance is not lost
+    not checked: whether npm has credentials that the registry accepts; --execute asks before it writes
     ----- stderr
     error: [VERSION] would be the first version of @kaelio/ktx: a registry gives that one the tag latest whatever --tag says, so everybody would install a prerelease [first-publish-latest]
-    hint: publish a stable version first, or accept it until the first promotion: cargo xtask publish --tag next --accept-first-latest --registry [REGISTRY]/ --artifacts [FOLDER]/artifacts
     error: the dist-tag guard refuses
+    hint: publish a stable version first, or accept it until the first promotion: cargo xtask publish --tag next --accept-first-latest --source-revision 0123456789abcdef0123456789abcdef01234567 --registry [REGISTRY]/ --artifacts [FOLDER]/artifacts
     ");
     let start = Instant::now();
     let dry = publish(&["--accept-first-latest"]);
@@ -105,15 +117,24 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
     tag     before  after
     latest  -       [VERSION]
     next    -       [VERSION]
-    checked: open gates: release-mode, artifacts, policy, source-revision, platforms, build-profile, smoke, changelog, budgets
-    checked: the tag is one of ours and no version range
-    checked: the version's channel and the policy allow the tag
-    checked: no tag moves backwards
-    checked: the number is free, or holds these very bytes
-    checked: a first version becomes latest
-    checked: provenance is not lost
+    passed: gate release-mode
+    passed: gate artifacts
+    passed: gate policy
+    passed: gate source-revision
+    passed: gate platforms
+    passed: gate build-profile
+    passed: gate smoke
+    passed: gate changelog
+    passed: gate budgets
+    passed: the tag is one of this project's and not a version range
+    passed: the version's channel and the policy allow the tag
+    passed: the registry's facts are known and consistent (it does not have the package)
+    passed: the number is free, or has these very bytes
+    passed: no tag moves backwards
+    passed: latest does not become a prerelease
+    passed: provenance is not lost
+    not checked: whether npm has credentials that the registry accepts; --execute asks before it writes
     note: [VERSION] is the first version, so the registry gives it the tag latest too
-    not checked: whether npm has credentials that the registry accepts
     Dry-run verified @kaelio/ktx@[VERSION] with tag next; nothing was written, add --execute to publish
     ----- stderr
     ");
@@ -131,15 +152,24 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
     tag     before  after
     latest  -       [VERSION]
     next    -       [VERSION]
-    checked: open gates: release-mode, artifacts, policy, source-revision, platforms, build-profile, smoke, changelog, budgets
-    checked: the tag is one of ours and no version range
-    checked: the version's channel and the policy allow the tag
-    checked: no tag moves backwards
-    checked: the number is free, or holds these very bytes
-    checked: a first version becomes latest
-    checked: provenance is not lost
+    passed: gate release-mode
+    passed: gate artifacts
+    passed: gate policy
+    passed: gate source-revision
+    passed: gate platforms
+    passed: gate build-profile
+    passed: gate smoke
+    passed: gate changelog
+    passed: gate budgets
+    passed: the tag is one of this project's and not a version range
+    passed: the version's channel and the policy allow the tag
+    passed: the registry's facts are known and consistent (it does not have the package)
+    passed: the number is free, or has these very bytes
+    passed: no tag moves backwards
+    passed: latest does not become a prerelease
+    passed: provenance is not lost
+    not checked: whether npm has credentials that the registry accepts; --execute asks before it writes
     note: [VERSION] is the first version, so the registry gives it the tag latest too
-    not checked: whether npm has credentials that the registry accepts
     Published @kaelio/ktx@[VERSION] with tag next
     ----- stderr
     running npm publish [PRIVATE-COPY] --tag=next --access=public --provenance=false --dry-run=false --force=false --ignore-scripts --json --fetch-retries=0 --registry=[REGISTRY]/ --@kaelio:registry=[REGISTRY]/
@@ -154,14 +184,26 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
     let readiness = xtask(
         release.folder(),
         &release,
-        &["readiness", "--artifacts", &artifacts],
+        &[
+            "readiness",
+            "--artifacts",
+            &artifacts,
+            "--source-revision",
+            REVISION,
+        ],
     );
     assert!(readiness.status.success(), "{}", transcript(&readiness, &release));
     fs::remove_file(release.path("reports/smoke-linux-x64.json")).expect("removed");
     let readiness = xtask(
         release.folder(),
         &release,
-        &["readiness", "--artifacts", &artifacts],
+        &[
+            "readiness",
+            "--artifacts",
+            &artifacts,
+            "--source-revision",
+            REVISION,
+        ],
     );
     assert_eq!(readiness.status.code(), Some(3));
 }
@@ -213,7 +255,7 @@ fn flags_that_do_not_go_together_are_wrong_usage() {
 }
 
 #[test]
-fn a_refused_tag_is_named_although_the_gates_are_shut() {
+fn a_refused_tag_is_named_although_the_gates_are_closed() {
     let registry = LocalRegistry::start();
     let (release, artifacts) = handed_over(&registry);
     fs::remove_dir_all(&artifacts).expect("nothing is built");
@@ -230,31 +272,37 @@ fn a_refused_tag_is_named_although_the_gates_are_shut() {
     ];
     let output = xtask(release.folder(), &release, &arguments);
     insta::assert_snapshot!(transcript(&output, &release), @r"
-    exit 3
+    exit 4
     ----- stdout
     publish @kaelio/ktx@[VERSION] under v1.x to [REGISTRY]/
     integrity: there is no tarball
     command: npm publish PRIVATE-COPY.tgz --tag=v1.x --access=public --provenance=false --dry-run=false --force=false --ignore-scripts --json --fetch-retries=0 --registry=[REGISTRY]/ --@kaelio:registry=[REGISTRY]/
     tags: none
-    checked: open gates: release-mode, changelog, budgets
-    checked: the tag is one of ours and no version range
-    not checked: the version's channel and the policy allow the tag
-    not checked: no tag moves backwards
-    not checked: the number is free, or holds these very bytes
-    not checked: a first version becomes latest
-    not checked: provenance is not lost
+    passed: gate release-mode
+    refused: gate artifacts
+    not checked: gate policy (there are no verified artifacts to look at)
+    not checked: gate source-revision (there are no verified artifacts to look at)
+    not checked: gate platforms (there are no verified artifacts to look at)
+    not checked: gate build-profile (there are no verified artifacts to look at)
+    refused: gate smoke
+    passed: gate changelog
+    passed: gate budgets
+    refused: the tag is one of this project's and not a version range
+    not checked: the version's channel and the policy allow the tag (a rule above must hold first)
+    passed: the registry's facts are known and consistent (it does not have the package)
+    not checked: the number is free, or has these very bytes (a rule above must hold first)
+    not checked: no tag moves backwards (a rule above must hold first)
+    not checked: latest does not become a prerelease (a rule above must hold first)
+    not checked: provenance is not lost (a rule above must hold first)
     not checked: what the package says about itself, as there is no tarball
-    not checked: whether npm has credentials that the registry accepts
+    not checked: whether npm has credentials that the registry accepts; --execute asks before it writes
     ----- stderr
     error: Invalid public npm release tag: v1.x (npm reads it as a version range, so nobody could install the tag) [tag-is-range]
-    hint: a tag is next, latest or branch-<name>: cargo xtask publish --tag next --registry [REGISTRY]/ --artifacts [FOLDER]/artifacts
-    error: failed to read `[FOLDER]/artifacts/manifest.json`: No such file or directory (os error 2); Missing npm tarball: [FOLDER]/artifacts/npm/kaelio-ktx-[VERSION].tgz. Run cargo xtask check first. [gate-artifacts]
-    hint: cargo xtask build
-    error: there are no verified artifacts to look at [gate-policy, gate-source-revision, gate-platforms, gate-build-profile]
-    hint: cargo xtask build
+    error: Missing artifact manifest: [FOLDER]/artifacts/manifest.json [gate-artifacts]
+    error: Missing npm tarball: [FOLDER]/artifacts/npm/kaelio-ktx-[VERSION].tgz. Run cargo xtask check first. [gate-artifacts]
     error: linux-x64: there is no smoke report [gate-smoke]
-    hint: on linux-x64: cargo xtask smoke --no-skip
     error: the dist-tag guard refuses; the release is not ready
+    hint: cargo xtask build
     ");
     let output = xtask(
         release.folder(),
@@ -291,73 +339,27 @@ fn an_unreachable_registry_is_never_guessed() {
     integrity: [INTEGRITY]
     command: npm publish PRIVATE-COPY.tgz --tag=next --access=public --provenance=false --dry-run=false --force=false --ignore-scripts --json --fetch-retries=0 --registry=http://127.0.0.1:9/ --@kaelio:registry=http://127.0.0.1:9/
     tags: not known
-    checked: open gates: release-mode, artifacts, policy, source-revision, platforms, build-profile, smoke, changelog, budgets
-    checked: the tag is one of ours and no version range
-    checked: the version's channel and the policy allow the tag
-    not checked: no tag moves backwards
-    not checked: the number is free, or holds these very bytes
-    not checked: a first version becomes latest
-    not checked: provenance is not lost
-    not checked: whether npm has credentials that the registry accepts
+    passed: gate release-mode
+    passed: gate artifacts
+    passed: gate policy
+    not checked: gate source-revision (the artifacts say 0123456789abcdef0123456789abcdef01234567, and there is no checkout or --source-revision to compare it with)
+    passed: gate platforms
+    passed: gate build-profile
+    passed: gate smoke
+    passed: gate changelog
+    passed: gate budgets
+    passed: the tag is one of this project's and not a version range
+    passed: the version's channel and the policy allow the tag
+    refused: the registry's facts are known and consistent
+    not checked: the number is free, or has these very bytes (the registry's facts are not known)
+    not checked: no tag moves backwards (the registry's facts are not known)
+    not checked: latest does not become a prerelease (the registry's facts are not known)
+    not checked: provenance is not lost (the registry's facts are not known)
+    not checked: whether npm has credentials that the registry accepts; --execute asks before it writes
     ----- stderr
     error: the registry's facts are not known: failed to ask `http://127.0.0.1:9/@kaelio%2fktx`: io: Connection refused (os error 111) [registry-unknown]
-    hint: when the registry answers: cargo xtask publish --tag next --registry http://127.0.0.1:9/ --artifacts [FOLDER]/artifacts
-    error: the dist-tag guard refuses
+    error: the artifacts say 0123456789abcdef0123456789abcdef01234567, and there is no checkout or --source-revision to compare it with [gate-source-revision]
+    error: the dist-tag guard refuses; the release is not ready
+    hint: when the registry answers: cargo xtask publish --tag next --source-revision 0123456789abcdef0123456789abcdef01234567 --registry http://127.0.0.1:9/ --artifacts [FOLDER]/artifacts
     ");
-}
-
-#[test]
-fn promotes_and_rolls_back_by_the_printed_commands() {
-    let registry = LocalRegistry::start();
-    let url = registry.url();
-    let publish = |version: &str| {
-        let release = Release::new(version, &registry, url.clone());
-        release.publish().expect("published");
-        release.prove_published();
-        release
-    };
-    publish("0.1.0");
-    let release = publish("0.2.0");
-    let artifacts = release.path("artifacts").display().to_string();
-    let place = ["--registry", url.as_str(), "--artifacts", &artifacts];
-    let run = |arguments: &[&str]| xtask(release.folder(), &release, &[arguments, &place].concat());
-    insta::assert_snapshot!(transcript(&run(&["promote", "--from", "next", "--to", "latest"]), &release), @r"
-    exit 0
-    ----- stdout
-    point latest at @kaelio/ktx@0.2.0 on [REGISTRY]/
-    tag     before  after
-    latest  0.1.0   0.2.0
-    next    0.2.0   0.2.0
-    checked: the tag is one of ours and no version range
-    checked: the version's channel and the policy allow the tag
-    checked: no tag moves backwards
-    checked: provenance is not lost
-    checked: what the registry serves was proven
-    dry run: nothing was written; a person with a second factor runs
-      npm dist-tag add @kaelio/ktx@0.2.0 latest --registry=[REGISTRY]/ --@kaelio:registry=[REGISTRY]/
-    then this command again, which verifies the outcome; or add --execute
-    ----- stderr
-    ");
-    let moved = run(&["promote", "--from", "next", "--to", "latest", "--execute"]);
-    assert!(moved.status.success(), "{}", transcript(&moved, &release));
-    assert_eq!(tags(&url), "latest=0.2.0 next=0.2.0");
-    insta::assert_snapshot!(transcript(&run(&["rollback", "--tag", "latest"]), &release), @r#"
-    exit 0
-    ----- stdout
-    point latest at @kaelio/ktx@0.1.0 on [REGISTRY]/
-    tag     before  after
-    latest  0.2.0   0.1.0
-    next    0.2.0   0.2.0
-    checked: the tag is one of ours and no version range
-    checked: the version's channel and the policy allow the tag
-    checked: the tag pointed at the version before
-    dry run: nothing was written; a person with a second factor runs
-      npm dist-tag add @kaelio/ktx@0.1.0 latest --registry=[REGISTRY]/ --@kaelio:registry=[REGISTRY]/
-      npm deprecate @kaelio/ktx@0.2.0 "broken: use 0.1.0" --registry=[REGISTRY]/ --@kaelio:registry=[REGISTRY]/
-    then this command again, which verifies the outcome; or add --execute
-    ----- stderr
-    "#);
-    let back = run(&["rollback", "--tag", "latest", "--to", "0.1.0", "--execute"]);
-    assert!(back.status.success(), "{}", transcript(&back, &release));
-    assert_eq!(tags(&url), "latest=0.1.0 next=0.2.0");
 }

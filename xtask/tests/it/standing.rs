@@ -73,7 +73,7 @@ fn the_next_command_is_accepted_and_leads_to_the_end() {
     --- stderr
     ");
     releaser.build("0.1.0");
-    releaser.prove("0.1.0");
+    releaser.prove();
     insta::assert_snapshot!(follow(&releaser, &github, "0.1.0"), @r"
     publish --tag next
     announce
@@ -92,7 +92,7 @@ fn the_next_command_is_accepted_and_leads_to_the_end() {
     ");
     releaser.checkout.build(&["version", "set", "0.1.1"]);
     releaser.build("0.1.1");
-    releaser.prove("0.1.1");
+    releaser.prove();
     releaser
         .checkout
         .build(&["publish", "--tag", "next", "--execute"]);

@@ -12,7 +12,7 @@ impl Releaser {
     fn published(version: &str) -> Self {
         let releaser = Self::new(version);
         releaser.build(version);
-        releaser.prove(version);
+        releaser.prove();
         releaser
             .checkout
             .build(&["publish", "--tag", "next", "--execute"]);

@@ -1,13 +1,14 @@
 //! Promotions, rollbacks and acceptances, one row per rule.
 
 use ktx_policy::guard::{
-    FirstLatest, Integrity, Plan, PromoteRequest, Provenance, PublishedProof, RefusalClass, Refused,
-    RegistryState, RollbackRequest, Rule, TrustDowngrade, Work, promote, publish, rollback,
+    Decision, FirstLatest, Integrity, PastRollback, PromoteRequest, Provenance, PublishedProof, RefusalClass,
+    Refused, RegistryState, RollbackRequest, Rule, RuleState, TrustDowngrade, Witnesses, Work, promote,
+    publish, rollback,
 };
 
 use super::states::{OURS, PLAIN, package, request};
 
-fn codes(verdict: &Result<Plan, Refused>) -> String {
+fn codes(verdict: &Result<Decision, Refused>) -> String {
     match verdict {
         Ok(plan) => match plan.work {
             Work::Publish => "PUBLISH".into(),
@@ -25,10 +26,12 @@ fn codes(verdict: &Result<Plan, Refused>) -> String {
 
 #[track_caller]
 fn check_promote(from: &str, to: &str, proven: &str, words: &str, expected: &str) {
-    let proof = proven.split_once('@').map(|(integrity, version)| PublishedProof {
-        version: version.into(),
-        integrity: Integrity(format!("sha512-{integrity}")),
-    });
+    let proof = proven
+        .split_once('@')
+        .map(|(integrity, version)| PublishedProof::Served {
+            version: version.into(),
+            integrity: Integrity(format!("sha512-{integrity}")),
+        });
     let request = PromoteRequest {
         from,
         to,
@@ -92,7 +95,7 @@ fn refuses_to_promote_what_lost_provenance_or_is_deprecated() {
     let kept = "0.1.0 0.2.0+attested latest=0.1.0 next=0.2.0";
     check_promote("next", "latest", "ours@0.2.0", kept, "MOVE");
 
-    let proof = Some(PublishedProof {
+    let proof = Some(PublishedProof::Served {
         version: "0.2.0".into(),
         integrity: Integrity(OURS.into()),
     });
@@ -125,45 +128,138 @@ fn refuses_to_promote_what_lost_provenance_or_is_deprecated() {
     assert_eq!(codes(&promote(&request, &registry)), "deprecated");
 }
 
+/// `words` after the registry: `was=` for a receipt, `left=` for one that was rolled back from, `git=` for a git tag.
 #[track_caller]
-fn check_rollback(tag: &str, to: &str, history: &str, confirmed: Option<&str>, expected: &str) {
-    let registry = package("0.1.0 0.2.0-rc.1 0.2.0 0.2.0-my-fix.1 latest=0.2.0 next=0.2.0");
-    let history: Vec<String> = history.split_whitespace().map(str::to_owned).collect();
+fn check_rollback(command: &str, known: &str, expected: &str) {
+    let registry = package("0.0.9 0.1.0 0.2.0-rc.1 0.2.0 0.2.0-my-fix.1 latest=0.2.0 next=0.2.0");
+    let option = |name: &str| {
+        let mut words = command.split_whitespace().skip_while(|word| *word != name);
+        words.next().and_then(|_| words.next())
+    };
+    let listed = |name: &str| -> Vec<String> {
+        let words = known
+            .split_whitespace()
+            .filter_map(|word| word.strip_prefix(name));
+        words.map(str::to_owned).collect()
+    };
+    let witnesses = Witnesses {
+        receipts: listed("was="),
+        withdrawn: listed("left="),
+        last_rollback: None,
+        released: listed("git=")
+            .iter()
+            .map(|version| version.parse().unwrap())
+            .collect(),
+    };
     let request = RollbackRequest {
-        tag,
-        to: Some(to),
-        history: &history,
-        confirmed,
+        tag: command.split_whitespace().next().unwrap(),
+        from: option("from"),
+        to: option("to"),
+        confirmed: option("confirm"),
+        witnesses: &witnesses,
         commands: &PLAIN,
     };
-    assert_eq!(codes(&rollback(&request, &registry)), expected);
+    let outcome = rollback(&request, &registry);
+    let target = outcome
+        .as_ref()
+        .map_or_else(|_| String::new(), |plan| format!(" {}", plan.version));
+    assert_eq!(
+        format!("{}{target}", codes(&outcome)),
+        expected,
+        "{command} {known}"
+    );
 }
 
 #[test]
-fn rolls_back_to_what_the_tag_pointed_at() {
-    check_rollback("latest", "0.1.0", "0.1.0", None, "MOVE");
-    check_rollback("latest", "0.1.0", "", None, "no-history");
-    check_rollback("latest", "0.1.0", "0.0.9", Some("0.2.0"), "no-history");
-    check_rollback("latest", "0.1.0", "", Some("0.1.0"), "MOVE");
-    check_rollback("latest", "0.2.0", "", None, "DONE");
-    check_rollback("latest", "0.0.9", "0.0.9", None, "version-missing");
-    check_rollback("latest", "0.2.0-rc.1", "0.2.0-rc.1", None, "prerelease-latest");
-    check_rollback("next", "0.2.0-rc.1", "0.2.0-rc.1", None, "MOVE");
-    check_rollback(
-        "next",
-        "0.2.0-my-fix.1",
-        "0.2.0-my-fix.1",
-        None,
-        "channel-mismatch",
+fn rolls_back_down_to_what_the_tag_pointed_at() {
+    check_rollback("latest to 0.1.0", "was=0.1.0", "MOVE 0.1.0");
+    check_rollback("latest to 0.1.0", "git=0.1.0", "MOVE 0.1.0");
+    check_rollback("latest to 0.1.0", "", "no-history");
+    check_rollback("latest to 0.1.0 confirm 0.2.0", "was=0.0.9", "no-history");
+    check_rollback("latest to 0.1.0 confirm 0.1.0", "", "MOVE 0.1.0");
+    check_rollback("latest to 0.0.8", "was=0.0.8", "version-missing");
+    check_rollback("latest to 0.2.0-rc.1", "was=0.2.0-rc.1", "prerelease-latest");
+    check_rollback("latest to 0.2.0", "was=0.2.0", "not-down");
+    check_rollback("next to 0.2.0-rc.1", "", "MOVE 0.2.0-rc.1");
+    check_rollback("next to 0.2.0-my-fix.1", "was=0.2.0-my-fix.1", "channel-mismatch");
+    check_rollback("branch-my-fix", "", "tag-missing");
+    check_rollback("v1 to latest", "", "tag-is-range version-invalid");
+    // A confirmation waives the history and never the direction.
+    check_rollback("latest to 0.2.0 confirm 0.2.0", "", "not-down");
+    check_rollback("latest from 0.1.0 to 0.2.0 confirm 0.2.0", "", "tag-moved");
+}
+
+#[test]
+fn without_a_target_the_last_good_version_is_taken() {
+    check_rollback("latest", "was=0.2.0 was=0.1.0 was=0.0.9", "MOVE 0.1.0");
+    check_rollback("latest", "was=0.1.0 was=0.0.9 left=0.1.0", "MOVE 0.0.9");
+    check_rollback("latest", "git=0.0.9", "MOVE 0.0.9");
+    check_rollback("latest", "was=0.3.0", "no-history");
+    check_rollback("latest", "", "no-history");
+    check_rollback("next", "", "MOVE 0.2.0-rc.1");
+}
+
+#[test]
+fn a_named_broken_version_makes_a_rollback_repeatable() {
+    check_rollback("latest from 0.2.0", "was=0.1.0", "MOVE 0.1.0");
+    check_rollback("latest from 0.3.0", "was=0.1.0", "DONE 0.2.0");
+    check_rollback("latest from 0.3.0 to 0.1.0", "was=0.1.0", "MOVE 0.1.0");
+    check_rollback("latest from 0.1.0", "was=0.0.9", "tag-moved");
+    // What was released after the tag's version may have been rolled back from another clone.
+    check_rollback("latest", "was=0.1.0 git=0.2.0", "MOVE 0.1.0");
+    let lower = package("0.1.0 0.2.0 0.3.0 latest=0.2.0 next=0.3.0");
+    let witnesses = Witnesses {
+        receipts: vec!["0.1.0".into()],
+        released: vec!["0.3.0".parse().unwrap()],
+        ..Witnesses::default()
+    };
+    let mut request = RollbackRequest {
+        tag: "latest",
+        from: None,
+        to: None,
+        confirmed: None,
+        witnesses: &witnesses,
+        commands: &PLAIN,
+    };
+    let refused = rollback(&request, &lower).unwrap_err();
+    assert_eq!(refused.refusals[0].code.name(), "broken-unnamed");
+    assert_eq!(
+        refused.next.command,
+        "cargo xtask rollback --tag latest --from 0.2.0"
     );
-    check_rollback(
-        "branch-my-fix",
-        "0.2.0-my-fix.1",
-        "0.2.0-my-fix.1",
-        None,
-        "tag-missing",
-    );
-    check_rollback("v1", "latest", "", None, "tag-is-range version-invalid");
+    request.from = Some("0.2.0");
+    assert_eq!(rollback(&request, &lower).unwrap().version, "0.1.0");
+}
+
+#[test]
+fn three_rollbacks_in_a_row_move_the_tag_once() {
+    let before = package("0.1.0 0.2.0 0.3.0 latest=0.3.0 next=0.3.0");
+    let after = package("0.1.0 0.2.0 0.3.0 latest=0.2.0 next=0.3.0");
+    let mut witnesses = Witnesses {
+        receipts: vec!["0.3.0".into(), "0.2.0".into(), "0.1.0".into()],
+        ..Witnesses::default()
+    };
+    let run = |witnesses: &Witnesses, registry: &RegistryState| {
+        let request = RollbackRequest {
+            tag: "latest",
+            from: None,
+            to: None,
+            confirmed: None,
+            witnesses,
+            commands: &PLAIN,
+        };
+        rollback(&request, registry).unwrap()
+    };
+    assert_eq!(run(&witnesses, &before).version, "0.2.0");
+    witnesses.last_rollback = Some(PastRollback {
+        broken: "0.3.0".into(),
+        to: "0.2.0".into(),
+    });
+    witnesses.withdrawn = vec!["0.3.0".into()];
+    for _ in 0..2 {
+        let again = run(&witnesses, &after);
+        assert_eq!((again.work, again.version.as_str()), (Work::Nothing, "0.2.0"));
+    }
 }
 
 #[test]
@@ -200,7 +296,7 @@ fn a_number_is_taken_once() {
     for (words, expected) in [
         ("0.1.0-rc.0 latest=0.1.0-rc.0 next=0.1.0-rc.0", "DONE"),
         ("0.1.0-rc.0 0.1.0 latest=0.1.0-rc.0 next=0.1.0", "DONE"),
-        ("0.1.0-rc.0 latest=0.1.0-rc.0", "published-elsewhere"),
+        ("0.1.0-rc.0 latest=0.1.0-rc.0", "below-latest"),
         (
             "0.1.0-rc.0!other latest=0.1.0-rc.0 next=0.1.0-rc.0",
             "number-taken",
@@ -233,28 +329,12 @@ fn without_a_tarball_only_a_free_number_is_judged() {
     request.version = "0.1.0";
     let refused = publish(&request, &package(registry)).unwrap_err();
     assert_eq!(refused.refusals[0].code.name(), "number-uncompared");
-    assert!(refused.unchecked.contains(&Rule::NumberFree));
-}
-
-#[test]
-fn without_a_version_a_rollback_goes_to_the_last_other_one() {
-    let history = ["0.2.0", "0.1.0", "0.0.9"].map(str::to_owned);
-    let request = RollbackRequest {
-        tag: "latest",
-        to: None,
-        history: &history,
-        confirmed: None,
-        commands: &PLAIN,
-    };
-    let registry = package("0.0.9 0.1.0 0.2.0 latest=0.2.0");
-    assert_eq!(rollback(&request, &registry).unwrap().version, "0.1.0");
-    let unknown = RollbackRequest {
-        history: &[],
-        ..request
-    };
-    assert_eq!(codes(&rollback(&unknown, &registry)), "no-history");
-    let unreachable = RegistryState::Unknown("connection refused".into());
-    assert_eq!(codes(&rollback(&unknown, &unreachable)), "registry-unknown");
+    let number = refused
+        .rules
+        .iter()
+        .find(|result| result.rule == Rule::NumberFree)
+        .unwrap();
+    assert_eq!(number.state, RuleState::Refused);
 }
 
 #[test]
@@ -281,7 +361,7 @@ fn the_gravest_refusal_decides_the_class() {
     let promotion = PromoteRequest {
         from: "next",
         to: "latest",
-        proof: Some(PublishedProof {
+        proof: Some(PublishedProof::Served {
             version: "0.2.0".into(),
             integrity: Integrity("sha512-theirs".into()),
         }),
@@ -297,12 +377,16 @@ fn unknown_facts_leave_the_rules_named_that_were_not_checked() {
     let integrity = Integrity(OURS.into());
     let unknown = RegistryState::Unknown("connection refused".into());
     let refused = publish(&request("0.1.0-rc.0", "next", &integrity), &unknown).unwrap_err();
-    let json = serde_json::to_value(&refused).unwrap();
-    assert_eq!(json["checked"], serde_json::json!(["tag-grammar", "channel"]));
-    assert_eq!(
-        json["unchecked"],
-        serde_json::json!(["never-backwards", "number-free", "first-publish", "trust"])
-    );
+    let lines: Vec<String> = refused.rules.iter().map(|result| result.line()).collect();
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    passed: the tag is one of this project's and not a version range
+    passed: the version's channel and the policy allow the tag
+    refused: the registry's facts are known and consistent
+    not checked: the number is free, or has these very bytes (the registry's facts are not known)
+    not checked: no tag moves backwards (the registry's facts are not known)
+    not checked: latest does not become a prerelease (the registry's facts are not known)
+    not checked: provenance is not lost (the registry's facts are not known)
+    ");
     assert_eq!(
         refused.refusals[0].reason,
         "the registry's facts are not known: connection refused"

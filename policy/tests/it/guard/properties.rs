@@ -1,13 +1,14 @@
 //! What holds for any input at all.
 
-use super::states::PLAIN;
+use super::states::{LANES, PLAIN};
 use ktx_policy::ReleaseVersion;
 use ktx_policy::guard::{
     FirstLatest, Integrity, PackageState, PromoteRequest, Provenance, PublishRequest, PublishedProof,
-    RegistryState, RollbackRequest, TrustDowngrade, VersionFacts, Work, promote, publish, rollback,
+    RegistryState, RollbackRequest, TrustDowngrade, VersionFacts, Witnesses, Work, promote, publish,
+    rollback,
 };
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
-use proptest::{collection, option, prop_assert, proptest};
+use proptest::{collection, option, prop_assert, prop_assert_eq, proptest};
 
 fn version() -> impl Strategy<Value = String> {
     let small = || 0_u64..3;
@@ -24,7 +25,14 @@ fn version() -> impl Strategy<Value = String> {
 }
 
 fn tag() -> impl Strategy<Value = String> {
-    static TAGS: [&str; 6] = ["latest", "next", "branch-my-fix", "branch-other", "1.0", "*"];
+    static TAGS: [&str; 6] = [
+        "latest",
+        "next",
+        "branch-my-fix",
+        "branch-other",
+        "release-1.0",
+        "*",
+    ];
     prop_oneof![9 => proptest::sample::select(&TAGS[..]).prop_map(str::to_owned), 1 => any::<String>()]
 }
 
@@ -108,6 +116,7 @@ proptest! {
             version: &version,
             tag: &tag,
             policy_tag: &policy_tag,
+            lanes: &LANES,
             integrity: has_tarball.then_some(&integrity),
             provenance,
             first_latest: if accept_latest { FirstLatest::Accepted } else { FirstLatest::Refused },
@@ -144,7 +153,7 @@ proptest! {
         let request = PromoteRequest {
             from: &from,
             to: &to,
-            proof: proof.map(|(version, integrity)| PublishedProof { version, integrity: Integrity(integrity.into()) }),
+            proof: proof.map(|(version, integrity)| PublishedProof::Served { version, integrity: Integrity(integrity.into()) }),
             trust_downgrade: if accept_trust { TrustDowngrade::Accepted } else { TrustDowngrade::Refused },
             commands: &PLAIN,
         };
@@ -154,27 +163,49 @@ proptest! {
                 prop_assert!(!lowers_latest(plan.tags_before.get("latest"), plan.tags_after.get("latest")));
                 if plan.work == Work::MoveTag {
                     prop_assert!(!plan.version.parse::<ReleaseVersion>().unwrap().is_prerelease());
-                    prop_assert!(request.proof.is_some_and(|proof| proof.version == plan.version));
+                    let proven = Integrity("sha512-ours".into());
+                    let proof = PublishedProof::Served { version: plan.version.clone(), integrity: proven };
+                    prop_assert_eq!(request.proof, Some(proof));
                 }
             }
         }
     }
 
     #[test]
-    fn rollback_moves_only_to_a_version_that_the_registry_has(
-        tag in tag(), to in option::of(version()), history in collection::vec(version(), 0..3), registry in registry(),
+    fn rollback_moves_only_down_to_a_version_that_the_registry_offers(
+        tag in tag(), from in option::of(version()), to in option::of(version()),
+        confirmed in option::of(version()), receipts in collection::vec(version(), 0..3),
+        withdrawn in collection::vec(version(), 0..2), released in collection::vec(version(), 0..3),
+        registry in registry(),
     ) {
+        let released = released.iter().filter_map(|version| version.parse().ok()).collect();
+        let witnesses = Witnesses { receipts, withdrawn, last_rollback: None, released };
         let request = RollbackRequest {
-            tag: &tag, to: to.as_deref(), history: &history, confirmed: None, commands: &PLAIN,
+            tag: &tag, from: from.as_deref(), to: to.as_deref(), confirmed: confirmed.as_deref(),
+            witnesses: &witnesses, commands: &PLAIN,
         };
         match rollback(&request, &registry) {
             Err(refused) => prop_assert!(!refused.refusals.is_empty()),
             Ok(plan) => {
                 let RegistryState::Package(state) = &registry else { panic!("planned without a package") };
-                let to = to.unwrap_or_else(|| plan.version.clone());
-                prop_assert!(plan.version == to && state.versions.contains_key(&to));
-                prop_assert!(tag != "latest" || !to.parse::<ReleaseVersion>().unwrap().is_prerelease());
-                prop_assert!(plan.work == Work::Nothing || history.contains(&to));
+                let current: ReleaseVersion = state.tags[&tag].parse().unwrap();
+                if plan.work == Work::Nothing {
+                    prop_assert_eq!(&plan.tags_before, &plan.tags_after);
+                    return Ok(());
+                }
+                let target: ReleaseVersion = plan.version.parse().unwrap();
+                prop_assert!(to.as_ref().is_none_or(|to| *to == plan.version));
+                prop_assert!(current.is_above(&target), "{} to {}", current, target);
+                prop_assert!(state.versions[&plan.version].deprecated.is_none());
+                prop_assert!(tag != "latest" || !target.is_prerelease());
+                let broken: ReleaseVersion = plan.broken.clone().unwrap().parse().unwrap();
+                prop_assert!(broken.is_above(&target));
+                // The same command again, with the broken version named, has nothing to do.
+                let mut after = state.clone();
+                after.tags.insert(tag.clone(), plan.version.clone());
+                let again = RollbackRequest { from: plan.broken.as_deref(), ..request };
+                let again = rollback(&again, &RegistryState::Package(after)).unwrap();
+                prop_assert_eq!(again.work, Work::Nothing);
             }
         }
     }

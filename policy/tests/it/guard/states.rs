@@ -1,5 +1,8 @@
 //! Registry states that the guard's tests share.
 
+use std::sync::LazyLock;
+
+use ktx_policy::Lane;
 use ktx_policy::guard::{
     Commands, FirstLatest, Integrity, PackageState, Provenance, PublishRequest, RegistryState,
     TrustDowngrade, VersionFacts,
@@ -44,10 +47,14 @@ fn facts(word: &str) -> (&str, Option<&'static str>, Provenance) {
     }
 }
 
-/// Commands as they are proposed to whoever gave no flags.
+/// The lanes of the tests' policy.
+pub static LANES: LazyLock<Vec<Lane>> = LazyLock::new(|| vec!["1.0".parse().unwrap()]);
+
+/// Commands as they are proposed when no flags were given.
 pub static PLAIN: Commands = Commands {
     registry: String::new(),
     artifacts: String::new(),
+    revision: String::new(),
     smoke: String::new(),
     npm: String::new(),
 };
@@ -58,6 +65,7 @@ pub fn request<'a>(version: &'a str, tag: &'a str, integrity: &'a Integrity) -> 
         version,
         tag,
         policy_tag: "next",
+        lanes: &LANES,
         integrity: Some(integrity),
         provenance: Provenance::Missing,
         first_latest: FirstLatest::Refused,

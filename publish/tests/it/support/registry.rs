@@ -4,23 +4,61 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 
 use fs_err as fs;
 use ktx_policy::RegistryUrl;
 use serde_json::json;
 use tempfile::TempDir;
 
-/// A running registry with one user; it ends with this value.
-pub struct LocalRegistry {
-    process: Child,
+/// Registries that no test uses now. They end with the test's process, whose pipe holds them.
+static IDLE: Mutex<Vec<Running>> = Mutex::new(Vec::new());
+
+/// An empty registry with one user; another test gets it when this value goes.
+pub struct LocalRegistry(Option<Running>);
+
+struct Running {
+    _process: Child,
     port: u16,
     token: String,
     _folder: TempDir,
 }
 
 impl LocalRegistry {
-    /// Starts one, which takes about a second.
+    /// Takes an idle one, or starts one, which takes about a second.
     pub fn start() -> Self {
+        let idle = IDLE.lock().unwrap().pop();
+        Self(Some(idle.unwrap_or_else(Running::start)))
+    }
+
+    fn running(&self) -> &Running {
+        self.0.as_ref().unwrap()
+    }
+
+    pub fn port(&self) -> u16 {
+        self.running().port
+    }
+
+    pub fn url(&self) -> RegistryUrl {
+        format!("http://127.0.0.1:{}/", self.port()).parse().unwrap()
+    }
+
+    /// What an `.npmrc` needs for `url`, which is the registry itself or a proxy before it.
+    pub fn credentials(&self, url: &RegistryUrl) -> String {
+        format!(
+            "{}:_authToken={}\n",
+            url.as_str().trim_start_matches("http:"),
+            self.token()
+        )
+    }
+
+    pub fn token(&self) -> &str {
+        &self.running().token
+    }
+}
+
+impl Running {
+    fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = "storage: ./storage\nmax_body_size: 200mb\nuplinks: {}\nweb:\n  enable: false\n\
                       auth:\n  htpasswd:\n    file: ./htpasswd\n\
@@ -30,32 +68,24 @@ impl LocalRegistry {
         let (process, port) = spawn_on_a_free_port(folder.path());
         let token = create_user(port);
         Self {
-            process,
+            _process: process,
             port,
             token,
             _folder: folder,
         }
     }
 
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
-    pub fn url(&self) -> RegistryUrl {
-        format!("http://127.0.0.1:{}/", self.port).parse().unwrap()
-    }
-
-    /// What an `.npmrc` needs for `url`, which is the registry itself or a proxy before it.
-    pub fn credentials(&self, url: &RegistryUrl) -> String {
-        format!(
-            "{}:_authToken={}\n",
-            url.as_str().trim_start_matches("http:"),
-            self.token
-        )
-    }
-
-    pub fn token(&self) -> &str {
-        &self.token
+    /// Removes the package with all its versions.
+    fn empty(&self) -> Result<(), ureq::Error> {
+        let address = format!("http://127.0.0.1:{}/@kaelio%2fktx/-rev/all", self.port);
+        let authorization = format!("Bearer {}", self.token);
+        match ureq::delete(&address)
+            .header("authorization", authorization)
+            .call()
+        {
+            Err(ureq::Error::StatusCode(404)) => Ok(()),
+            answer => answer.map(drop),
+        }
     }
 }
 
@@ -68,7 +98,11 @@ fn spawn_on_a_free_port(folder: &Path) -> (Child, u16) {
             .local_addr()
             .unwrap()
             .port();
-        let mut process = Command::new(verdaccio())
+        // The shell's input ends when the test's process does, however it ends.
+        let keeper = "\"$@\" <&- & trap 'kill $!' EXIT; while read -r _; do :; done";
+        let mut process = Command::new("sh")
+            .args(["-c", keeper, "sh"])
+            .arg(verdaccio())
             .args([
                 "--config",
                 "config.yaml",
@@ -79,7 +113,7 @@ fn spawn_on_a_free_port(folder: &Path) -> (Child, u16) {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap())
             .env("HOME", folder)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -89,6 +123,7 @@ fn spawn_on_a_free_port(folder: &Path) -> (Child, u16) {
             std::thread::spawn(move || lines.count());
             return (process, port);
         }
+        drop(process.stdin.take());
         process.wait().unwrap();
     }
     panic!("verdaccio found no free port");
@@ -104,8 +139,9 @@ fn create_user(port: u16) -> String {
 
 impl Drop for LocalRegistry {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        if let Some(running) = self.0.take().filter(|running| running.empty().is_ok()) {
+            IDLE.lock().unwrap().push(running);
+        }
     }
 }
 

@@ -16,11 +16,11 @@ use ktx_manifest::artifact_manifest::{
 use ktx_names::NPM_PACKAGE;
 use ktx_policy::RegistryUrl;
 use ktx_policy::guard::{FirstLatest, TrustDowngrade};
-use ktx_policy::readiness::Head;
-use ktx_publish::artifacts::{Built, Location};
+use ktx_policy::readiness::{Head, SourceFacts};
+use ktx_publish::artifacts::Location;
 use ktx_publish::npm::Staging;
 use ktx_publish::publication::{
-    Draft, Intent, Patience, PublishOptions, PublishPlan, PublishReport, draft, plan,
+    Intent, Patience, Prepared, PublishOptions, PublishPlan, PublishReport, prepare,
 };
 use ktx_publish::receipt::{Outcome, ReceiptBook};
 use ktx_publish::tag_move::MoveOptions;
@@ -40,6 +40,10 @@ pub struct Quiet(pub Mutex<Vec<String>>, Interrupt);
 impl Desk for Quiet {
     fn talk(&self, line: &str) {
         self.0.lock().unwrap().push(line.to_owned());
+    }
+
+    fn warn(&self, line: &str) {
+        self.talk(line);
     }
 
     fn interrupt(&self) -> &Interrupt {
@@ -78,11 +82,13 @@ impl Release {
         ]);
         let options = PublishOptions {
             location: Location::handed_over(&folder.path().join("artifacts")),
-            built: Built {
+            sources: SourceFacts {
                 version: version.parse().unwrap(),
                 packages,
-                head: Head::NoCheckout,
+                head: Head::At(REVISION.to_owned()),
+                scenarios: BTreeMap::new(),
             },
+            released: Vec::new(),
             tag: "next".to_owned(),
             registry: Some(registry.clone()),
             first_latest: FirstLatest::Refused,
@@ -131,6 +137,7 @@ impl Release {
         policy["publishedPackageSmoke"]["version"] = json!(self.version);
         // Comparing with the last version has tests of its own.
         policy.as_object_mut().unwrap().remove("budgets");
+        policy["requiredScenarios"] = json!(["npm-local", "runtime-lifecycle"]);
         for (key, value) in changes.as_object().unwrap() {
             policy[key] = value.clone();
         }
@@ -142,21 +149,21 @@ impl Release {
         fs::create_dir_all(self.path("artifacts/npm")).unwrap();
         fs::create_dir_all(self.path("artifacts/python")).unwrap();
         fs::write(self.tarball(), tarball(package)).unwrap();
-        let wheel = &self.options.built.packages[1];
+        let wheel = &self.options.sources.packages[1];
         fs::write(self.path("artifacts").join(wheel.artifact_path()), "a wheel").unwrap();
         self.write_manifest(Some(REVISION.to_owned()));
     }
 
     pub fn write_manifest(&self, revision: Option<String>) {
-        let files = self.options.built.packages.iter().map(|package| {
+        let files = self.options.sources.packages.iter().map(|package| {
             let path = package.artifact_path();
             let bytes = fs::read(self.path("artifacts").join(&path)).unwrap();
             ArtifactFile::of(package, path.parse().unwrap(), content(&bytes))
         });
         let files = files.collect();
-        let packages = self.options.built.packages.clone();
+        let packages = self.options.sources.packages.clone();
         let manifest =
-            ArtifactManifest::new("2031-01-01T00:00:00Z".parse().unwrap(), revision, packages, files);
+            ArtifactManifest::new("2021-01-01T00:00:00Z".parse().unwrap(), revision, packages, files);
         fs::write(
             self.path("artifacts").join(ARTIFACT_MANIFEST_FILE),
             manifest.to_text(),
@@ -186,9 +193,8 @@ impl Release {
     }
 
     pub fn smoke_report(&self, source: Value, scenarios: &[&str]) -> Value {
-        let tarball = fs::read(self.tarball()).unwrap();
         let policy = fs::read(self.path("release-policy.json")).unwrap();
-        smoke_report("linux-x64", &tarball, &policy, source, scenarios)
+        smoke_report("linux-x64", &self.path("artifacts"), &policy, source, scenarios)
     }
 
     pub fn accepting_first_latest(mut self) -> Self {
@@ -196,12 +202,13 @@ impl Release {
         self
     }
 
-    pub fn draft(&self) -> Draft {
-        draft(&self.options, &self.environment, &Quiet::default()).unwrap()
+    pub fn prepare(&self) -> Prepared {
+        prepare(&self.options, &self.environment, &Quiet::default()).unwrap()
     }
 
+    /// The plan; what stands in its way as one error.
     pub fn plan(&self) -> Result<PublishPlan, PublishError> {
-        plan(&self.options, &self.environment, &Quiet::default())
+        plan(&self.options, &self.environment)
     }
 
     pub fn publish(&self) -> Result<PublishReport, PublishError> {
@@ -210,7 +217,7 @@ impl Release {
 
     /// How far each operation got, by the receipts.
     pub fn outcomes(&self) -> Vec<Outcome> {
-        let receipts = ReceiptBook::in_folder(&self.path("reports")).read().unwrap();
+        let receipts = ReceiptBook::in_folder(&self.path("reports")).read(&Quiet::default());
         receipts.into_iter().map(|receipt| receipt.outcome).collect()
     }
 
@@ -218,6 +225,7 @@ impl Release {
         MoveOptions {
             location: self.options.location.clone(),
             registry: Some(self.registry.clone()),
+            released: Vec::new(),
             patience: Duration::from_secs(10),
         }
     }
@@ -233,25 +241,44 @@ impl Release {
     }
 }
 
-/// A green report of `scenarios` on these bytes, under this policy.
+/// The plan; what stands in its way as one error.
+pub fn plan(options: &PublishOptions, environment: &Environment) -> Result<PublishPlan, PublishError> {
+    let prepared = prepare(options, environment, &Quiet::default())?;
+    prepared.plan.map_err(|mut blocks| match blocks.len() {
+        1 => blocks.remove(0),
+        _ => PublishError::Blocked(blocks),
+    })
+}
+
+/// A green report of `scenarios` on the files in `artifacts`, under this policy.
 pub fn smoke_report(
     platform: &str,
-    tarball: &[u8],
+    artifacts: &Path,
     policy: &[u8],
     source: Value,
     scenarios: &[&str],
 ) -> Value {
     let passed = |name: &&str| json!({"name": name, "outcome": {"status": "passed"}, "seconds": 1.0, "steps": [{"name": "it works", "seconds": 1.0}]});
+    let proven = |folder: &str| {
+        let file = fs::read_dir(artifacts.join(folder))
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap();
+        let content = content(&fs::read(file.path()).unwrap());
+        json!({"file": file.file_name().to_str().unwrap(), "sha256": content.sha256, "bytes": content.bytes})
+    };
+    let now = jiff::Timestamp::now();
     json!({
         "schemaVersion": 1,
         "platform": platform,
         "source": source,
-        "tarball": {"file": "kaelio-ktx.tgz", "sha256": content(tarball).sha256, "bytes": tarball.len()},
-        "wheel": {"file": "kaelio_ktx.whl", "sha256": content(b"a wheel").sha256, "bytes": 7},
+        "tarball": proven("npm"),
+        "wheel": proven("python"),
         "policySha256": content(policy).sha256,
         "toolVersions": {},
-        "startedAt": "2031-01-01T00:00:00Z",
-        "finishedAt": "2031-01-01T00:01:00Z",
+        "startedAt": now.to_string(),
+        "finishedAt": now.to_string(),
         "scenarios": scenarios.iter().map(passed).collect::<Vec<_>>(),
     })
 }

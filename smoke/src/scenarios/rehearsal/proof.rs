@@ -23,7 +23,7 @@ use crate::stage::Stage;
 const STEP: &str = "prove";
 
 /// Without these publishing refuses a report.
-const INDISPENSABLE: [&Scenario; 2] = [&npm_local::SCENARIO, &runtime_lifecycle::SCENARIO];
+pub(super) const INDISPENSABLE: [&Scenario; 2] = [&npm_local::SCENARIO, &runtime_lifecycle::SCENARIO];
 
 /// Plays what publishing insists on with another package, and writes the report into `reports`.
 pub fn prove(stage: &Stage<'_>, package: Package, policy: &Utf8Path, reports: &Utf8Path) -> Result<(), Stop> {

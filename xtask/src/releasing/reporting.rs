@@ -1,10 +1,10 @@
-//! How a plan, a refusal or a failure of releasing is told: to people line by line, to pipelines as one document.
+//! How a preview, a refusal or a failure of releasing is reported: to people line by line, to pipelines as one document.
 
 use std::collections::BTreeSet;
 
 use ktx_names::Finding;
-use ktx_policy::guard::{Refused, Tags};
-use ktx_policy::readiness::{Gate, ReadinessReport};
+use ktx_policy::guard::{NextStep, Refused, Tags};
+use ktx_policy::readiness::{Gate, GateState, NotReadyKind, ReadinessReport};
 use ktx_publish::{ErrorClass, PublishError};
 use serde::Serialize;
 
@@ -13,24 +13,40 @@ use crate::session::Session;
 
 /// Prints everything behind an error, and gives it its exit code.
 pub fn failure(session: &Session<'_>, error: PublishError) -> anyhow::Error {
-    if let Err(error) = session.printer.document(&told(&error)) {
+    if let Err(error) = session.printer.document(&ErrorDocument::of(&error)) {
         session
             .printer
             .warning(&format!("failed to print the document: {error}"));
     }
     if let PublishError::Refused(refused) = &error {
-        for rule in &refused.unchecked {
-            session.printer.talk(&format!("not checked: {}", rule.words()));
+        for result in &refused.rules {
+            session.printer.talk(&result.line());
         }
     }
-    blocked(session, error)
-}
-
-/// The same, where the document has been printed already.
-pub fn blocked(session: &Session<'_>, error: PublishError) -> anyhow::Error {
     print_causes(session, &error);
     let failure = Failure::new(exit(&error), error.to_string());
     match error.hint() {
+        Some(hint) => failure.hint(hint).into(),
+        None => failure.into(),
+    }
+}
+
+/// Everything that stands in the way of a publication, whose document has been printed: each with its reason, and one
+/// thing to do next.
+pub fn blocked(
+    session: &Session<'_>,
+    mut blocks: Vec<PublishError>,
+    next: Option<&NextStep>,
+) -> anyhow::Error {
+    for block in &blocks {
+        print_causes(session, block);
+    }
+    let error = match blocks.len() {
+        1 => blocks.remove(0),
+        _ => PublishError::Blocked(blocks),
+    };
+    let failure = Failure::new(exit(&error), error.to_string());
+    match next.map(NextStep::line).or_else(|| error.hint()) {
         Some(hint) => failure.hint(hint).into(),
         None => failure.into(),
     }
@@ -47,6 +63,15 @@ fn exit(error: &PublishError) -> Exit {
     }
 }
 
+/// The exit code of a release that is not ready, the same in every command.
+pub fn exit_of(kind: NotReadyKind) -> Exit {
+    match kind {
+        NotReadyKind::Policy => Exit::Refused,
+        NotReadyKind::Prerequisite => Exit::Prerequisite,
+        NotReadyKind::Integrity => Exit::Integrity,
+    }
+}
+
 /// What the error's own sentence does not say.
 fn print_causes(session: &Session<'_>, error: &PublishError) {
     match error {
@@ -55,41 +80,26 @@ fn print_causes(session: &Session<'_>, error: &PublishError) {
         }
         PublishError::NotReady(report) => print_gates(session, report),
         PublishError::Refused(refused) => print_refusals(session, refused),
-        PublishError::Blocked(errors) => {
-            for error in errors {
-                print_causes(session, error);
-                // Its sentence comes in the last line, and its way out only here.
-                if let Some(hint) = error.hint() {
-                    session.printer.error(&error.to_string(), Some(&hint));
-                }
-            }
-        }
+        PublishError::Blocked(errors) => errors.iter().for_each(|error| print_causes(session, error)),
         // The last line says only that a signal came.
         PublishError::Interrupted => session.printer.talk(&error.to_string()),
         _ => {}
     }
 }
 
-/// Gates that are shut for the same reason are told once, with what mends the first of them.
+/// Each thing that is missing on a line of its own.
 fn print_gates(session: &Session<'_>, report: &ReadinessReport) {
-    let shut: Vec<&Gate> = report.gates.iter().filter(|gate| !gate.open).collect();
-    for gates in shut.chunk_by(|one, next| one.missing == next.missing) {
-        let codes: Vec<String> = gates
-            .iter()
-            .map(|gate| format!("gate-{}", gate.name.name()))
-            .collect();
-        let message = format!("{} [{}]", gates[0].missing.join("; "), codes.join(", "));
-        let command = gates[0].command.as_deref().unwrap_or_default();
-        let hint = advised(gates[0].first.as_deref(), command);
-        session.printer.error(&message, Some(&hint));
-    }
-}
-
-/// A command, after what a person has to know or do before it.
-fn advised(advice: Option<&str>, command: &str) -> String {
-    match advice {
-        Some(advice) => format!("{advice}: {command}"),
-        None => command.to_owned(),
+    // What was not checked is behind something that is closed, or is all that is missing.
+    let is_closed = |gate: &&Gate| matches!(gate.state, GateState::Closed(_));
+    let closed: Vec<&Gate> = match report.gates.iter().filter(is_closed).count() {
+        0 => report.gates.iter().filter(|gate| !gate.is_open()).collect(),
+        _ => report.gates.iter().filter(is_closed).collect(),
+    };
+    for gate in closed {
+        for missing in gate.missing() {
+            let message = format!("{missing} [gate-{}]", gate.name.name());
+            session.printer.error(&message, None);
+        }
     }
 }
 
@@ -112,18 +122,15 @@ fn print_findings(session: &Session<'_>, findings: &[Finding]) {
 fn print_refusals(session: &Session<'_>, refused: &Refused) {
     for refusal in &refused.refusals {
         let message = format!("{} [{}]", refusal.reason, refusal.code.name());
-        let hint = advised(refusal.advice, &refusal.command);
-        session.printer.error(&message, Some(&hint));
+        session.printer.error(&message, None);
     }
 }
 
 /// An error as pipelines get it.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Told<'a> {
+pub struct ErrorDocument<'a> {
     error: String,
     exit: u8,
-    #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
     #[serde(skip_serializing_if = "<[Finding]>::is_empty")]
     findings: &'a [Finding],
@@ -133,26 +140,29 @@ pub struct Told<'a> {
     readiness: Option<&'a ReadinessReport>,
 }
 
-/// The error for a document.
-pub fn told(error: &PublishError) -> Told<'_> {
-    let mut told = Told {
-        error: error.to_string(),
-        exit: exit(error) as u8,
-        hint: error.hint(),
-        findings: &[],
-        refused: None,
-        readiness: None,
-    };
-    match error {
-        PublishError::Policy(findings) | PublishError::Preflight(findings) => told.findings = findings,
-        PublishError::Refused(refused) => told.refused = Some(refused),
-        PublishError::NotReady(report) => told.readiness = Some(report),
-        _ => {}
+impl<'a> ErrorDocument<'a> {
+    pub fn of(error: &'a PublishError) -> Self {
+        let mut document = Self {
+            error: error.to_string(),
+            exit: exit(error) as u8,
+            hint: error.hint(),
+            findings: &[],
+            refused: None,
+            readiness: None,
+        };
+        match error {
+            PublishError::Policy(findings) | PublishError::Preflight(findings) => {
+                document.findings = findings;
+            }
+            PublishError::Refused(refused) => document.refused = Some(refused),
+            PublishError::NotReady(report) => document.readiness = Some(report),
+            _ => {}
+        }
+        document
     }
-    told
 }
 
-/// The tags before and after, as a table; a question mark stands for what cannot be said.
+/// The tags before and after, as a table; a question mark means that it cannot be said.
 pub fn print_tags(session: &Session<'_>, before: Option<&Tags>, after: Option<&Tags>) {
     let printer = session.printer;
     let names: BTreeSet<&String> = before.into_iter().chain(after).flat_map(Tags::keys).collect();
@@ -180,14 +190,7 @@ pub fn print_tags(session: &Session<'_>, before: Option<&Tags>, after: Option<&T
     }
 }
 
-/// What was looked at.
-pub fn print_checked(session: &Session<'_>, checked: impl IntoIterator<Item = impl AsRef<str>>) {
-    for checked in checked {
-        session.printer.data(&format!("checked: {}", checked.as_ref()));
-    }
-}
-
-/// What a person should know.
+/// What the user should know.
 pub fn print_notes(session: &Session<'_>, notes: &[String]) {
     for note in notes {
         session.printer.data(&format!("note: {note}"));

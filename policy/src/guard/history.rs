@@ -1,0 +1,94 @@
+//! What a tag has pointed at, as far as anybody can tell: from receipts, and from the registry and the git tags, which
+//! every clone can reach.
+
+use crate::tag::DistTag;
+use crate::version::ReleaseVersion;
+
+use super::facts::PackageState;
+
+/// What is known outside of the registry.
+#[derive(Debug, Clone, Default)]
+pub struct Witnesses {
+    /// Versions that receipts say the tag has pointed at.
+    pub receipts: Vec<String>,
+    /// Versions that a receipt says the tag was rolled back from.
+    pub withdrawn: Vec<String>,
+    /// The last thing that a receipt says was done to the tag, when it was a rollback.
+    pub last_rollback: Option<PastRollback>,
+    /// The versions of the git tags `v<version>` and of release pages.
+    pub released: Vec<ReleaseVersion>,
+}
+
+/// A rollback that has happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastRollback {
+    /// The version that was left.
+    pub broken: String,
+    /// The version that the tag was moved to.
+    pub to: String,
+}
+
+/// What says that a tag pointed at a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Evidence {
+    /// The registry has the version, and this tag is where its channel goes.
+    Registry,
+    /// The registry has the version, and a git tag or a release page says that it was released.
+    Release,
+    /// A receipt says so.
+    Receipt,
+}
+
+impl Evidence {
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Registry => "by the registry's versions; no receipt confirms it",
+            Self::Release => "by the registry's versions and the git tags; no receipt confirms it",
+            Self::Receipt => "by a receipt",
+        }
+    }
+}
+
+/// What says that `tag` pointed at `version`, the best of it. `latest` takes only what is known to have been released:
+/// a stable version may have stayed under `next` for good.
+pub(super) fn evidence(
+    version: &ReleaseVersion,
+    tag: &DistTag,
+    state: &PackageState,
+    witnesses: &Witnesses,
+) -> Option<Evidence> {
+    let name = version.to_string();
+    if witnesses.receipts.contains(&name) {
+        return Some(Evidence::Receipt);
+    }
+    if !state.versions.contains_key(&name) || !DistTag::of(version).contains(tag) {
+        return None;
+    }
+    match tag {
+        DistTag::Latest if !witnesses.released.contains(version) => None,
+        DistTag::Latest => Some(Evidence::Release),
+        DistTag::Next => was_the_highest(version, state).then_some(Evidence::Registry),
+        DistTag::Release(_) | DistTag::Branch(_) => Some(Evidence::Registry),
+    }
+}
+
+/// Whether nothing higher under `next` had been published before `version`; a fix of an older lane never was there.
+fn was_the_highest(version: &ReleaseVersion, state: &PackageState) -> bool {
+    let time = |name: &str| {
+        state
+            .versions
+            .get(name)
+            .and_then(|facts| facts.published_at.clone())
+    };
+    let own = time(&version.to_string());
+    state.versions.keys().all(|name| {
+        let other = name.parse::<ReleaseVersion>().ok();
+        let is_higher = other
+            .is_some_and(|other| other.is_above(version) && DistTag::of(&other).contains(&DistTag::Next));
+        match (is_higher, time(name), &own) {
+            (true, Some(other), Some(own)) => other > *own,
+            // Without times, the higher one came later.
+            _ => true,
+        }
+    })
+}

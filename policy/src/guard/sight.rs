@@ -1,0 +1,97 @@
+//! What the registry shows after a change: judged on what was to change, the version's bytes and its one tag.
+
+use crate::tag::DistTag;
+use crate::version::ReleaseVersion;
+
+use super::decision::{Decision, Work};
+use super::facts::{Integrity, PackageState};
+use super::rules::{above, target};
+
+/// What was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sight {
+    /// The change is there. Whatever else happened meanwhile is in the notes.
+    Done {
+        /// What the user should know.
+        notes: Vec<String>,
+    },
+    /// The version is not there, or not any more.
+    NoVersion(String),
+    /// The registry names other bytes for the version.
+    OtherBytes,
+    /// The version is there, and its tag is not on it.
+    OtherTag(String),
+    /// The tag is on the version, but a higher one was published meanwhile and is to have it.
+    Overtaken {
+        /// The higher version.
+        by: String,
+    },
+}
+
+/// Judges what the registry shows. `ours` is the integrity of the bytes when they were published from here.
+pub fn look(decision: &Decision, ours: Option<&Integrity>, now: &PackageState) -> Sight {
+    let version = &decision.version;
+    let Some(served) = now.versions.get(version) else {
+        let what = if now.burned.contains(version) {
+            "has removed"
+        } else {
+            "does not list"
+        };
+        return Sight::NoVersion(format!("it {what} {version}"));
+    };
+    if ours.is_some() && served.integrity.as_ref() != ours {
+        return Sight::OtherBytes;
+    }
+    let (Ok(wanted), Ok(tag)) = (version.parse::<ReleaseVersion>(), decision.tag.parse::<DistTag>()) else {
+        return Sight::OtherTag(format!("{} is not a version of this project", decision.version));
+    };
+    let before = decision.tags_before.get(&decision.tag);
+    let is_upwards = before
+        .and_then(|before| before.parse::<ReleaseVersion>().ok())
+        .is_none_or(|before| !before.is_above(&wanted));
+    match target(Some(now), &decision.tag) {
+        Some(current) if current == wanted => {}
+        // Somebody published or promoted a higher version after this one.
+        Some(current) if is_upwards && current.is_above(&wanted) => {
+            let mut notes = vec![format!("{tag} has moved on to {current}")];
+            notes.extend(other_tags(decision, now));
+            return Sight::Done { notes };
+        }
+        other => {
+            let other = other.map_or_else(|| "nothing".to_owned(), |version| version.to_string());
+            return Sight::OtherTag(format!("{tag} points at {other} instead of {version}"));
+        }
+    }
+    let overtaken = above(now, &wanted, &tag)
+        .filter(|other| {
+            decision.work == Work::Publish && !decision.versions_before.contains(&other.to_string())
+        })
+        .max_by(|one, other| one.precedence(other));
+    match overtaken {
+        Some(other) => Sight::Overtaken {
+            by: other.to_string(),
+        },
+        None => Sight::Done {
+            notes: other_tags(decision, now),
+        },
+    }
+}
+
+/// Other tags that moved meanwhile, which is nothing of this change.
+fn other_tags(decision: &Decision, now: &PackageState) -> Vec<String> {
+    let names = decision.tags_before.keys().chain(now.tags.keys());
+    let mut names: Vec<&String> = names.filter(|name| **name != decision.tag).collect();
+    names.sort();
+    names.dedup();
+    let moved = names.into_iter().filter(|name| {
+        let now = now.tags.get(*name);
+        now != decision.tags_before.get(*name) && now != decision.tags_after.get(*name)
+    });
+    moved
+        .map(|name| {
+            let shown = |version: Option<&String>| version.cloned().unwrap_or_else(|| "nothing".to_owned());
+            let (before, now) = (decision.tags_before.get(name), now.tags.get(name));
+            format!("{name} moved meanwhile, from {} to {}", shown(before), shown(now))
+        })
+        .collect()
+}

@@ -1,0 +1,126 @@
+//! Looks until the registry serves what it was given, or shows that it will not: the registry decides, not npm.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ktx_names::NPM_PACKAGE;
+use ktx_policy::guard::{Commands, Decision, Sight, look};
+
+use crate::artifacts::Tarball;
+use crate::desk::Desk;
+use crate::error::PublishError;
+use crate::registry::Registry;
+
+/// The pause after the first look; each further one is half as long again, up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// A registry behind a cache answers from several places; one answer may be followed by an older one.
+const EQUAL_LOOKS: u32 = 2;
+
+/// What was seen in the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The change is there, with what the user should know.
+    Done(Vec<String>),
+    /// The registry does not show the change.
+    NotVisible(String),
+    /// The version is there, and the tag is somewhere else; where.
+    OtherTag(String),
+    /// The tag is on the version, but a higher one was published meanwhile.
+    Overtaken(String),
+}
+
+/// Looks until the registry has the change or the patience ends. Other bytes end the wait at once, and so does a tag that
+/// somebody else has moved.
+pub(crate) fn read_back(
+    registry: &Registry,
+    decision: &Decision,
+    tarball: Option<&Tarball>,
+    patience: Duration,
+    desk: &dyn Desk,
+) -> Result<Outcome, PublishError> {
+    let deadline = Instant::now() + patience;
+    let mut pause = FIRST_PAUSE;
+    let mut looks = 0;
+    let mut last = None;
+    loop {
+        if desk.interrupted() {
+            return Err(PublishError::Interrupted);
+        }
+        let (outcome, is_final) = look_once(registry, decision, tarball)?;
+        looks = if last.as_ref() == Some(&outcome) {
+            looks + 1
+        } else {
+            1
+        };
+        if (is_final && looks >= EQUAL_LOOKS) || (!is_final && Instant::now() >= deadline) {
+            return Ok(outcome);
+        }
+        if looks == 1
+            && let Outcome::NotVisible(what) | Outcome::OtherTag(what) = &outcome
+        {
+            desk.talk(&format!("waiting for the registry: {what}"));
+        }
+        last = Some(outcome);
+        let rest = deadline.saturating_duration_since(Instant::now());
+        wait(if is_final { pause } else { pause.min(rest) }, desk);
+        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// What the registry shows, and whether a later look can only show the same.
+fn look_once(
+    registry: &Registry,
+    decision: &Decision,
+    tarball: Option<&Tarball>,
+) -> Result<(Outcome, bool), PublishError> {
+    let version = &decision.version;
+    let not_visible = |what: String| Ok((Outcome::NotVisible(what), false));
+    let packument = match registry.packument(NPM_PACKAGE) {
+        Ok(Some(packument)) => packument,
+        Ok(None) => return not_visible(format!("it does not know {NPM_PACKAGE}")),
+        Err(error) => return not_visible(error.to_string()),
+    };
+    let sight = look(decision, tarball.map(Tarball::integrity), &packument.state());
+    if let Some(tarball) = tarball.filter(|_| !matches!(sight, Sight::NoVersion(_) | Sight::OtherBytes)) {
+        let Some(published) = packument.versions.get(version) else {
+            return not_visible(format!("its description of {version} makes no sense"));
+        };
+        match registry.tarball(&published.dist.tarball) {
+            Ok(bytes) if tarball.is(&bytes) => {}
+            Ok(_) => return Err(other_bytes(version, "serves other bytes")),
+            Err(error) => return not_visible(error.to_string()),
+        }
+    }
+    Ok(match sight {
+        Sight::Done { notes } => (Outcome::Done(notes), true),
+        Sight::NoVersion(what) => (Outcome::NotVisible(what), false),
+        Sight::OtherBytes => return Err(other_bytes(version, "names another integrity")),
+        Sight::OtherTag(what) => {
+            // A tag as it was before may be an old answer; any other place is somebody else's doing.
+            let now = packument.tags.get(&decision.tag);
+            let may_be_old = now == decision.tags_before.get(&decision.tag);
+            (Outcome::OtherTag(what), !may_be_old)
+        }
+        Sight::Overtaken { by } => (Outcome::Overtaken(by), true),
+    })
+}
+
+fn other_bytes(version: &str, what: &str) -> PublishError {
+    let next = version
+        .parse()
+        .map(|version| Commands::default().next_number(&version));
+    let next = next.unwrap_or_default();
+    PublishError::Integrity {
+        message: format!("the registry {what} for {NPM_PACKAGE}@{version}"),
+        hint: format!("somebody else published this number: find out who, then take the next one: {next}"),
+    }
+}
+
+fn wait(pause: Duration, desk: &dyn Desk) {
+    let end = Instant::now() + pause;
+    while !desk.interrupted() && Instant::now() < end {
+        thread::sleep(Duration::from_millis(20).min(end.saturating_duration_since(Instant::now())));
+    }
+}

@@ -1,0 +1,86 @@
+//! Points a tag at a version with npm, and reads back what came of it.
+
+use std::time::Duration;
+
+use ktx_policy::guard::Decision;
+
+use crate::desk::Desk;
+use crate::error::PublishError;
+use crate::npm::{Npm, TagCommand, failure_of, line};
+use crate::read_back::{Outcome, read_back};
+use crate::registry::Registry;
+
+/// How long a registry may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MovePatience {
+    /// After npm said that it moved the tag.
+    pub(crate) moved: Duration,
+    /// After npm failed, perhaps too late to stop the move.
+    pub(crate) failure: Duration,
+}
+
+/// Moves the tag of `decision` and looks at it. Returns what the user should know.
+pub(crate) fn point(
+    npm: &Npm,
+    registry: &Registry,
+    decision: &Decision,
+    patience: MovePatience,
+    desk: &dyn Desk,
+) -> Result<Vec<String>, PublishError> {
+    let command = TagCommand {
+        version: &decision.version,
+        tag: &decision.tag,
+        registry: registry.url(),
+    };
+    let arguments = command.arguments();
+    desk.talk(&format!("running {}", line(&arguments)));
+    // The registry is asked what it has before anything is sent again.
+    let once = [&arguments[..], &["--fetch-retries=0".to_owned()]].concat();
+    let said = npm.run(&once, desk)?;
+    let patience = if said.succeeded {
+        patience.moved
+    } else {
+        patience.failure
+    };
+    match read_back(registry, decision, None, patience, desk)? {
+        Outcome::Done(notes) => Ok(notes),
+        Outcome::NotVisible(_) | Outcome::OtherTag(_) | Outcome::Overtaken(_) if !said.succeeded => {
+            Err(PublishError::Npm {
+                failure: failure_of(&said),
+                command: said.command,
+                exit: said.exit,
+                said: said.tail,
+            })
+        }
+        Outcome::NotVisible(seen) | Outcome::OtherTag(seen) => Err(PublishError::WrongTag {
+            version: decision.version.clone(),
+            seen,
+            fix: format!(
+                "find out who else moves tags, then run the same command again: {}",
+                line(&arguments)
+            ),
+        }),
+        Outcome::Overtaken(by) => Err(overtaken(decision, &by, registry)),
+    }
+}
+
+/// The registry took a lower version last, so the tag is on it.
+pub(crate) fn overtaken(decision: &Decision, by: &str, registry: &Registry) -> PublishError {
+    let tag = &decision.tag;
+    let fix = TagCommand {
+        version: by,
+        tag,
+        registry: registry.url(),
+    };
+    PublishError::WrongTag {
+        version: decision.version.clone(),
+        seen: format!(
+            "{by} was published meanwhile, is higher, and {tag} points at {}",
+            decision.version
+        ),
+        fix: format!(
+            "if {by} is not broken, move {tag} up to it: {}",
+            line(&fix.arguments())
+        ),
+    }
+}
