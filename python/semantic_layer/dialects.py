@@ -11,7 +11,9 @@ from sqlglot.dialects.dialect import Dialect, Dialects
 from semantic_layer.errors import SemanticLayerError, quoted
 from semantic_layer.identifiers import needs_quotes
 
-_WITHOUT_FULL_JOIN = frozenset({"mysql", "doris", "starrocks"})
+# SQLite has them, but looks through all rows of the second table for each of the first unless there is an index: it
+# makes none for them by itself.
+_WITHOUT_FULL_JOIN = frozenset({"mysql", "doris", "starrocks", "sqlite"})
 _KNOWN = frozenset(dialect.value for dialect in Dialects if dialect.value)
 
 
@@ -36,7 +38,7 @@ class SqlDialect:
 
     @property
     def has_full_join(self) -> bool:
-        """Whether a join can keep the rows of both sides."""
+        """Whether a join can keep the rows of both sides, in a time that makes sense."""
         return self.name not in _WITHOUT_FULL_JOIN
 
     def render(self, statement: exp.Expr) -> str:

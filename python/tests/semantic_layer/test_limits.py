@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import time
 import tracemalloc
 from contextlib import suppress
@@ -227,3 +228,23 @@ def test_one_fact_takes_about_a_millisecond_and_six_sources_about_three() -> Non
     }
     assert _fastest(SHOP, one) < 0.004
     assert _fastest(SHOP, six) < 0.012
+
+
+def test_empty_groups_on_sqlite_take_no_look_at_every_pair_of_rows() -> None:
+    """20,000 rows by 5,000 without any index: a full join takes 20 seconds, this a tenth of one."""
+    join = {"to": "d", "on": "d_id = d.id", "relationship": "many_to_one"}
+    columns = [{"name": name, "type": "number"} for name in ("id", "d_id", "v")]
+    measures = [{"name": "t", "expr": "sum(v)"}]
+    sources = [
+        {"name": n, "table": n, "grain": ["id"], "columns": columns, "joins": [join], "measures": measures}
+        for n in "fg"
+    ] + [{"name": "d", "table": "d", "grain": ["id"], "columns": columns}]
+    database = sqlite3.connect(":memory:")
+    for table, count in (("f", 20_000), ("g", 20_000), ("d", 5_000)):
+        database.execute(f"CREATE TABLE {table} (id INTEGER, d_id INTEGER, v INTEGER)")
+        database.executemany(f"INSERT INTO {table} VALUES (?, ?, 1)", ((i, i * 7 % 4_000) for i in range(count)))
+    for facts in (["f.t"], ["f.t", "g.t"]):
+        sql = run_query(sources, {"measures": facts, "dimensions": ["d.id"], "limit": 9_000}, "sqlite")["sql"]
+        started = time.perf_counter()
+        assert len(database.execute(sql).fetchall()) == 5_000
+        assert time.perf_counter() - started < 3
