@@ -256,14 +256,15 @@ def _empty_groups(world: World, question: Question, asked: list[Fact]) -> list[G
     groups = []
     for row in world.rows(asked[0].routes[place][-1].target):
         if id(row) not in taken:
-            (joined,) = _joined(world, row, behind, ())
-            if all(condition.test(joined) for condition in conditions):
-                groups.append(
-                    tuple(
-                        dimension.compute(joined) if is_decided else None
-                        for dimension, is_decided in zip(question.dimensions, decided, strict=True)
-                    )
+            # Behind the row the way to a dimension may lead to many.
+            groups += [
+                tuple(
+                    dimension.compute(joined) if is_decided else None
+                    for dimension, is_decided in zip(question.dimensions, decided, strict=True)
                 )
+                for joined in _joined(world, row, behind, ())
+                if all(condition.test(joined) for condition in conditions)
+            ]
     return groups
 
 
