@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use ktx_project::ConnectionId;
 use ktx_project::config::{Connection, Driver};
 use ktx_project::scan::RelationshipProbe;
-use ktx_project::snapshot::{ForeignKey, Scope, Snapshot, SnapshotColumn, Table, TableKind};
+use ktx_project::snapshot::{ForeignKey, Scope, Snapshot, SnapshotColumn, Table, TableKind, Unseen};
 use ktx_project::warehouse::{Rows, Sqlite, WarehouseError};
 use ktx_runtime::ports::{
     self, IntrospectedColumn, IntrospectedForeignKey, IntrospectedTable, IntrospectionRequest, QueryRequest,
@@ -80,14 +80,18 @@ impl<'a> Database<'a> {
     /// Its tables.
     pub fn snapshot(&self, now: Timestamp) -> Result<Snapshot, Error> {
         match &self.access {
-            Access::File(file) => Ok(Snapshot {
-                connection_id: self.id.to_string(),
-                driver: Driver::Sqlite.as_str().to_owned(),
-                extracted_at: now.to_string(),
-                scope: Scope::default(),
-                metadata: serde_json::json!({"driver": "sqlite"}),
-                tables: self.watched(file, Sqlite::tables)?,
-            }),
+            Access::File(file) => {
+                let (tables, unseen) = self.watched(file, Sqlite::tables)?;
+                Ok(Snapshot {
+                    connection_id: self.id.to_string(),
+                    driver: Driver::Sqlite.as_str().to_owned(),
+                    extracted_at: now.to_string(),
+                    scope: Scope::default(),
+                    metadata: serde_json::json!({"driver": "sqlite"}),
+                    tables,
+                    unseen,
+                })
+            }
             Access::Server { service, url } => self.server_snapshot(service, url, now),
         }
     }
@@ -113,6 +117,15 @@ impl<'a> Database<'a> {
             scope: Scope { schemas },
             metadata: found.metadata.into(),
             tables: found.tables.into_iter().map(table_of).collect(),
+            unseen: found
+                .warnings
+                .into_iter()
+                .map(|warning| Unseen {
+                    code: warning.code,
+                    message: warning.message,
+                    table: warning.table,
+                })
+                .collect(),
         })
     }
 
@@ -128,6 +141,7 @@ impl<'a> Database<'a> {
                     sql: sql.to_owned(),
                     max_rows: cap,
                     statement_timeout_ms: self.timeout_ms(),
+                    allowed_functions: self.connection.allowed_functions.clone(),
                 };
                 let answer = ports::query_database(service, &request)?;
                 Ok(Rows {
@@ -242,7 +256,11 @@ fn table_of(found: IntrospectedTable) -> Table {
         catalog: found.catalog,
         db: found.db,
         name: found.name,
-        kind: TableKind::Table,
+        kind: found
+            .kind
+            .as_deref()
+            .and_then(TableKind::parse)
+            .unwrap_or(TableKind::Table),
         comment: found.comment,
         estimated_rows: None,
         columns: found.columns.into_iter().map(column).collect(),

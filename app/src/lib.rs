@@ -9,6 +9,7 @@ pub mod databases;
 pub mod embedding;
 mod error;
 mod ingester;
+pub mod mcp_clients;
 mod python;
 pub mod runner;
 mod scanner;

@@ -67,6 +67,27 @@ fn dependency(manifest: &Value) -> Option<String> {
 }
 
 /// The package.json of a project that was made for one run: `depth` folders from the one that `is_store` knows, which is
+/// A message whose commands can be pasted: each is spelled as `ktx` was called.
+pub fn spelled(message: &str, environment: &Environment) -> String {
+    let called = command(environment);
+    if called == "ktx" {
+        return message.to_owned();
+    }
+    [
+        "Run: ",
+        "run: ",
+        "Run `",
+        "run `",
+        "or with `",
+        "retry: ",
+        "Preview with: ",
+    ]
+    .iter()
+    .fold(message.to_owned(), |message, before| {
+        message.replace(&format!("{before}ktx "), &format!("{before}{called} "))
+    })
+}
+
 /// counted, above the package. An object even when it cannot be read.
 fn manifest_around(root: &Path, is_store: impl Fn(&str) -> bool, depth: usize) -> Option<Value> {
     let parts: Vec<_> = root.components().collect();

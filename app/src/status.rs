@@ -12,6 +12,9 @@ pub struct SetupStatus {
     pub databases: Vec<String>,
     pub sources: Vec<String>,
     pub context: ContextStatus,
+    /// What is left out of the semantic layer, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -49,6 +52,7 @@ impl SetupStatus {
             databases: Vec::new(),
             sources: Vec::new(),
             context: ContextStatus::default(),
+            problems: Vec::new(),
         };
         if !folder.is_project() {
             return Ok(status);
@@ -64,7 +68,11 @@ impl SetupStatus {
         }
         for id in config.connections.keys() {
             status.databases.push(id.to_string());
-            status.context.source_count += Catalog::load(folder, id)?.entries.len();
+            let catalog = Catalog::load(folder, id)?;
+            status.context.source_count += catalog.entries.len();
+            status
+                .problems
+                .extend(catalog.problems.iter().map(ToString::to_string));
         }
         status.context.ready = status.context.source_count > 0;
         Ok(status)

@@ -9,6 +9,7 @@
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
+use ktx_app::runner;
 use ktx_runtime::{Interrupted, Signal};
 
 use crate::printer::Printer;
@@ -49,6 +50,7 @@ pub fn report(session: &Session, error: &anyhow::Error) -> ExitCode {
         return ExitCode::FAILURE;
     }
     for line in sentence_and_hint(error) {
+        let line = runner::spelled(&line, &session.app.environment);
         session.printer.diagnostic(&line);
     }
     if let Some(signal) = interrupted(session, error) {

@@ -25,7 +25,7 @@ pub enum Error {
     NoProject(PathBuf),
     #[error("Project already contains ktx.yaml: {path}", path = .0.display())]
     AlreadyProject(PathBuf),
-    #[error("failed to initialise `{inner}`: it lies inside the project `{outer}`", inner = inner.display(), outer = outer.display())]
+    #[error("failed to initialise `{inner}`: it is inside the project `{outer}`", inner = inner.display(), outer = outer.display())]
     NestedProject { inner: PathBuf, outer: PathBuf },
     #[error("{0}")]
     BlankProjectDir(&'static str),
@@ -47,6 +47,8 @@ pub enum Error {
         name: String,
         nearest: Vec<String>,
     },
+    #[error("failed to read the source `{name}`: {fault}")]
+    FaultySource { name: String, fault: String },
     #[error("Invalid semantic-layer source: {}", joined(.0))]
     InvalidSource(Vec<Finding>),
     #[error("Invalid semantic-layer source: {0}")]
@@ -91,10 +93,10 @@ impl Error {
             {
                 Some("make room on the disk and run the command again; nothing that was there is lost".into())
             }
-            Self::Yaml { .. } | Self::SourceSyntax(_) => Some("mend the YAML at that place".into()),
+            Self::Yaml { .. } | Self::SourceSyntax(_) => Some("fix the YAML at that place".into()),
             Self::InvalidConfig { findings, .. } => match findings.len() {
-                0 | 1 => Some("mend that key in ktx.yaml".into()),
-                count => Some(format!("mend that key in ktx.yaml; {} more after it", count - 1)),
+                0 | 1 => Some("fix that key in ktx.yaml".into()),
+                count => Some(format!("fix that key in ktx.yaml; {} more after it", count - 1)),
             },
             Self::NoProject(path) => Some(format!(
                 "run `ktx setup` there, pass --project-dir, or make one with `ktx dev init {}`",
@@ -124,6 +126,7 @@ fn first_of(findings: &[Finding]) -> String {
     match findings.first() {
         Some(finding)
             if finding.path == "<root>"
+                || finding.message.starts_with("unknown key")
                 || finding.message.starts_with("ktx.yaml field")
                 || finding.message.starts_with("Unsupported ") =>
         {

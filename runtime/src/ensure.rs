@@ -106,10 +106,11 @@ impl Runtime {
         let command = install_command(feature);
         match policy {
             InstallPolicy::Auto => return Ok(()),
-            InstallPolicy::Never => return Err(Error::RuntimeRequired { command }),
+            // Where nobody can be asked, nobody has declined.
             InstallPolicy::Prompt if !dialogue.is_interactive() => {
-                return Err(Error::InstallCancelled { command });
+                return Err(Error::RuntimeRequired { command });
             }
+            InstallPolicy::Never => return Err(Error::RuntimeRequired { command }),
             InstallPolicy::Prompt => {}
         }
         match dialogue.ask(question(feature)) {

@@ -12,6 +12,7 @@ mod random;
 mod redaction;
 pub mod shell;
 mod signals;
+pub mod stream;
 
 pub use crate::interrupt::{Interrupt, Interrupted, Signal};
 pub use crate::random::hex as random_hex;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use ktx_manifest::{Finding, Severity};
+use ktx_system::stream;
 use serde::Serialize;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -225,7 +226,8 @@ impl Printer {
 
     fn to_stdout(&self, text: &str) {
         let mut written = Ok(());
-        self.beside_spinner(|| written = writeln!(io::stdout(), "{text}"));
+        let line = format!("{text}\n");
+        self.beside_spinner(|| written = stream::write_all(&mut io::stdout().lock(), line.as_bytes()));
         if let Err(error) = written
             && error.kind() != io::ErrorKind::BrokenPipe
         {

@@ -1,8 +1,10 @@
 //! A semantic-layer query: compiled by the payload, run on the database when asked.
 
-use ktx_project::nearest;
 use ktx_project::semantic::Catalog;
-use ktx_runtime::ports::{self, PortError, QueryWarning, SemanticModel, SemanticQuery, Service};
+use ktx_project::{ConnectionId, nearest};
+use ktx_runtime::ports::{
+    self, MeasureRequest, PortError, QueryWarning, SemanticModel, SemanticQuery, Service,
+};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -32,6 +34,9 @@ pub struct QueryResult {
     pub truncated: bool,
     pub warnings: Vec<QueryWarning>,
     pub plan: Map<String, Value>,
+    /// The columns behind these are there only because a measure needs them.
+    #[serde(skip)]
+    pub asked_columns: usize,
 }
 
 /// A query and what it is asked of.
@@ -48,27 +53,31 @@ impl QueryRun<'_> {
     /// Compiles, and runs when asked.
     pub fn answer(&self, app: &App) -> Result<QueryResult, Error> {
         let (id, connection) = self.workspace.connection(self.connection)?;
-        let catalog = self.workspace.catalog(app, id)?;
+        let catalog = Catalog::load(&self.workspace.folder, id)?;
         let model = SemanticModel {
             sources: &json!(catalog.sources()),
+            unreadable: &catalog.unreadable(),
+            locations: &catalog.locations(),
             dialect: connection.driver.dialect(),
+            calendar: &connection.calendar,
         };
-        let compiled = ports::compile(self.compiler, model, &self.query)
+        let look_ahead = match self.execution {
+            Execution::CompileOnly => 0,
+            Execution::Run { .. } => 1,
+        };
+        let compiled = ports::compile(self.compiler, model, &self.query, look_ahead)
             .map_err(|error| with_nearest_names(error, &catalog, &self.query))?;
         let mut result = QueryResult {
             connection_id: id.to_string(),
             dialect: compiled.dialect,
-            headers: compiled
-                .columns
-                .iter()
-                .filter_map(|column| Some(column.get("name")?.as_str()?.to_owned()))
-                .collect(),
+            headers: names_of(&compiled.columns),
             sql: compiled.sql,
             rows: Vec::new(),
             total_rows: 0,
             truncated: false,
-            warnings: compiled.warnings,
+            warnings: warnings(compiled.warnings, &catalog),
             plan: compiled.plan,
+            asked_columns: usize::MAX,
         };
         let execution = match self.execution {
             Execution::CompileOnly => json!({
@@ -76,29 +85,129 @@ impl QueryRun<'_> {
                 "reason": "Local semantic-layer query compiled SQL but no data-source execution adapter is configured.",
             }),
             Execution::Run { max_rows } => {
-                let cap = max_rows.or(self.query.limit);
-                let rows = sql::run(
-                    app,
-                    self.workspace,
-                    self.python,
-                    id,
-                    &result.sql,
-                    cap.unwrap_or(UNCAPPED),
-                )?;
-                result.headers = rows.headers;
-                result.total_rows = rows.rows.len();
-                result.rows = rows.rows;
-                result.truncated = rows.truncated;
+                self.run(app, id, max_rows, &compiled.columns, &mut result)?;
                 json!({
                     "mode": "executed",
                     "driver": connection.driver.as_str(),
-                    "maxRows": cap,
+                    "maxRows": max_rows.or(self.query.limit),
                     "rowCount": result.total_rows,
                 })
             }
         };
         result.plan.insert("execution".to_owned(), execution);
         Ok(result)
+    }
+
+    /// The SQL gives one row more than the limit. It is dropped, and the answer says that there is more.
+    fn run(
+        &self,
+        app: &App,
+        id: &ConnectionId,
+        max_rows: Option<u64>,
+        columns: &[Map<String, Value>],
+        result: &mut QueryResult,
+    ) -> Result<(), Error> {
+        let limit = result.plan.get("limit").and_then(Value::as_u64);
+        let rows = sql::run(
+            app,
+            self.workspace,
+            self.python,
+            id,
+            &result.sql,
+            max_rows.unwrap_or(UNCAPPED),
+        )?;
+        let mut values = rows.rows;
+        result.truncated = rows.truncated;
+        if let Some(limit) = limit {
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            result.truncated |= values.len() > limit;
+            values.truncate(limit);
+            let ahead = format!("LIMIT {}", limit.saturating_add(1));
+            if let Some(sql) = result.sql.trim_end().strip_suffix(&ahead) {
+                result.sql = format!("{sql}LIMIT {limit}");
+            }
+        }
+        let order = Order::of(columns, &self.query.measures);
+        result.headers = order.apply(rows.headers);
+        result.rows = values.into_iter().map(|row| order.apply(row)).collect();
+        result.total_rows = result.rows.len();
+        result.asked_columns = order.asked;
+        Ok(())
+    }
+}
+
+fn names_of(columns: &[Map<String, Value>]) -> Vec<String> {
+    let name = |column: &Map<String, Value>| Some(column.get("name")?.as_str()?.to_owned());
+    columns.iter().filter_map(name).collect()
+}
+
+/// What the compiler says, and the files that hide which sources they hold.
+fn warnings(mut warnings: Vec<QueryWarning>, catalog: &Catalog) -> Vec<QueryWarning> {
+    let nameless = catalog
+        .problems
+        .iter()
+        .filter(|problem| problem.sources.is_empty());
+    warnings.extend(nameless.map(|problem| QueryWarning {
+        code: "file-left-out".to_owned(),
+        message: problem.to_string(),
+        hint: None,
+    }));
+    warnings
+}
+
+/// Where each column of the SQL goes: dimensions, then the measures in the order asked, then what only they need.
+struct Order {
+    places: Vec<usize>,
+    /// How many of them were asked for.
+    asked: usize,
+}
+
+impl Order {
+    fn of(columns: &[Map<String, Value>], measures: &[MeasureRequest]) -> Self {
+        let text = |place: usize, key: &str| columns[place].get(key).and_then(Value::as_str);
+        let is_dimension = |place: &usize| text(*place, "provenance") == Some("dimension");
+        let mut places: Vec<usize> = (0..columns.len()).filter(is_dimension).collect();
+        let mut complete = true;
+        for measure in measures {
+            let named = match measure {
+                MeasureRequest::Named { name, .. } => name,
+                MeasureRequest::Text(text) => text,
+            };
+            let asked = (0..columns.len()).find(|place| {
+                !is_dimension(place)
+                    && [text(*place, "name"), text(*place, "expr")].contains(&Some(named.trim()))
+            });
+            match asked {
+                Some(place) if places.contains(&place) => {}
+                Some(place) => places.push(place),
+                None => complete = false,
+            }
+        }
+        // A measure that is not found by its name may be any of them: the order of the SQL says as much.
+        if !complete {
+            return Self {
+                places: (0..columns.len()).collect(),
+                asked: columns.len(),
+            };
+        }
+        let asked = places.len();
+        let others: Vec<usize> = (0..columns.len())
+            .filter(|place| !places.contains(place))
+            .collect();
+        places.extend(others);
+        Self { places, asked }
+    }
+
+    /// A row of another width is left as it is.
+    fn apply<T>(&self, row: Vec<T>) -> Vec<T> {
+        if row.len() != self.places.len() {
+            return row;
+        }
+        let mut row: Vec<Option<T>> = row.into_iter().map(Some).collect();
+        self.places
+            .iter()
+            .filter_map(|place| row[*place].take())
+            .collect()
     }
 }
 
@@ -165,4 +274,54 @@ fn nearest_names(catalog: &Catalog, name: &str, member: Member) -> Vec<String> {
         .into_iter()
         .map(|near| format!("{source}.{near}"))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use ktx_runtime::ports::MeasureRequest;
+    use serde_json::{Map, Value, json};
+
+    use super::Order;
+
+    fn columns(columns: &[(&str, &str, &str)]) -> Vec<Map<String, Value>> {
+        let column = |(name, provenance, expr): &(&str, &str, &str)| {
+            let column = json!({"name": name, "provenance": provenance, "expr": expr});
+            column.as_object().cloned().expect("an object")
+        };
+        columns.iter().map(column).collect()
+    }
+
+    #[test]
+    fn asked_measures_come_in_the_order_asked_and_others_last() {
+        let columns = columns(&[
+            ("c.region", "dimension", "c.region"),
+            ("o.gross", "verified", "sum(amount)"),
+            ("o.n", "verified", "count(id)"),
+            ("o.ratio", "derived", "o.gross / o.n"),
+            ("max_o_amount", "runtime", "max(o.amount)"),
+        ]);
+        let asked = |names: &[&str]| -> Vec<MeasureRequest> {
+            names
+                .iter()
+                .map(|name| MeasureRequest::Text((*name).to_owned()))
+                .collect()
+        };
+        for (measures, order, shown) in [
+            (asked(&["o.ratio"]), ["region", "ratio", "gross", "n", "max"], 2),
+            (
+                asked(&["max(o.amount)", "o.ratio", "o.n"]),
+                ["region", "max", "ratio", "n", "gross"],
+                4,
+            ),
+            (
+                asked(&["unheard of"]),
+                ["region", "gross", "n", "ratio", "max"],
+                5,
+            ),
+        ] {
+            let found = Order::of(&columns, &measures);
+            assert_eq!(found.apply(vec!["region", "gross", "n", "ratio", "max"]), order);
+            assert_eq!(found.asked, shown);
+        }
+    }
 }

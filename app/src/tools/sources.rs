@@ -1,13 +1,15 @@
 //! Listing, searching and reading the sources of the semantic layer.
 
 use ktx_project::search::{self, Document, Hit, Lane, LaneHit};
-use ktx_project::semantic::{self, Entry};
+use ktx_project::semantic::{self, Catalog, Entry};
 use ktx_project::state::State;
+use ktx_project::yaml::Finding;
 use ktx_project::{ConnectionId, Folder, SourceName, files};
 use ktx_runtime::ports::{self, SemanticModel, Service};
+use ktx_runtime::{Feature, FeatureSet};
 use serde::Serialize;
 
-use crate::{App, Error, Workspace, embedding};
+use crate::{App, Error, Python, Workspace, embedding};
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -48,6 +50,8 @@ pub struct ModelCheck {
     pub success: bool,
     pub errors: Vec<String>,
     pub warnings: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub information: Vec<String>,
 }
 
 const SHAPE_ONLY: &str =
@@ -89,7 +93,7 @@ pub fn list(app: &App, connection: Option<&str>, query: Option<&str>) -> Result<
 pub fn read(app: &App, connection: Option<&str>, name: &str) -> Result<SourceText, Error> {
     let workspace = Workspace::open(app)?;
     let (id, _) = workspace.connection(connection)?;
-    let yaml = semantic::read_text(&workspace.folder, id, name)?;
+    let yaml = semantic::read_source(&workspace.folder, id, name)?.text;
     Ok(SourceText {
         source_name: name.to_owned(),
         yaml,
@@ -117,6 +121,69 @@ pub fn delete(workspace: &Workspace, connection: &str, name: &str) -> Result<(),
     Ok(files::remove(&file)?)
 }
 
+/// What is wrong with one source, and what may be.
+#[derive(Debug, Default)]
+pub struct SourceCheck {
+    pub errors: Vec<String>,
+    pub warnings: Vec<String>,
+}
+
+/// Checks one source: its shape, each mistake with file and line, and, where the runtime is installed, what it says.
+pub fn validate_one(
+    app: &App,
+    workspace: &Workspace,
+    python: &Python,
+    id: &ConnectionId,
+    name: &str,
+) -> Result<SourceCheck, Error> {
+    let source = semantic::read_source(&workspace.folder, id, name)?;
+    if let Err(findings) = semantic::validate_text(&source.text) {
+        let placed = |finding: Finding| match &source.path {
+            Some(path) => format!("{path}:{}: {finding}", finding.place.line),
+            None => finding.to_string(),
+        };
+        return Ok(SourceCheck {
+            errors: findings.into_iter().map(placed).collect(),
+            warnings: Vec::new(),
+        });
+    }
+    let catalog = Catalog::load(&workspace.folder, id)?;
+    if let Some(fault) = catalog.unreadable().remove(name) {
+        return Ok(SourceCheck {
+            errors: vec![fault],
+            warnings: Vec::new(),
+        });
+    }
+    // A check installs nothing.
+    let features = FeatureSet::from(Feature::Core);
+    if !app.runtime()?.status().is_ready_for(&features) {
+        return Ok(SourceCheck::default());
+    }
+    let (_, connection) = workspace.config.connection(id.as_str())?;
+    let model = SemanticModel {
+        sources: &serde_json::json!(catalog.sources()),
+        unreadable: &catalog.unreadable(),
+        locations: &catalog.locations(),
+        dialect: connection.driver.dialect(),
+        calendar: &connection.calendar,
+    };
+    let touched = [name.to_owned()];
+    let checked = ports::validate(&python.semantic_layer(None)?, model, Some(&touched))?;
+    let about = |text: &String| text.contains(&format!("'{name}'")) || text.contains(&format!("`{name}`"));
+    let mut warnings = checked.per_source.get(name).cloned().unwrap_or_default();
+    warnings.extend(
+        checked
+            .warnings
+            .into_iter()
+            .chain(checked.information)
+            .filter(&about),
+    );
+    Ok(SourceCheck {
+        errors: checked.errors.into_iter().filter(&about).collect(),
+        warnings,
+    })
+}
+
 /// Checks a whole model: its files, and with a compiler what they say.
 pub fn validate(
     app: &App,
@@ -136,11 +203,15 @@ pub fn validate(
             success: errors.is_empty(),
             errors,
             warnings: vec![SHAPE_ONLY.to_owned()],
+            information: Vec::new(),
         });
     };
     let model = SemanticModel {
         sources: &serde_json::json!(catalog.sources()),
+        unreadable: &catalog.unreadable(),
+        locations: &catalog.locations(),
         dialect: connection.driver.dialect(),
+        calendar: &connection.calendar,
     };
     let checked = ports::validate(compiler, model, names)?;
     errors.extend(checked.errors);
@@ -148,6 +219,7 @@ pub fn validate(
         success: checked.valid && errors.is_empty(),
         errors,
         warnings: checked.warnings,
+        information: checked.information,
     })
 }
 

@@ -3,11 +3,10 @@
 //! The only place that writes to them. A write to stdout that fails is remembered, and the command fails with it; a
 //! reader that exited early (`ktx … | head`) ends the output quietly, as with other tools.
 
-mod stream;
-
 use std::io::{self, IsTerminal};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ktx_system::stream;
 use serde::Serialize;
 
 /// Writes whole lines, at once, so that lines of data and diagnostics keep their order on a terminal.

@@ -1,8 +1,10 @@
 //! The shipped program from outside: every test runs `ktx` in a sandbox of its own and compares whole transcripts.
 
 mod agent;
+mod answers;
 mod embeddings;
 mod ingest;
+mod output;
 mod postgres;
 mod project;
 mod query;

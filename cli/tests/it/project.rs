@@ -45,7 +45,7 @@ fn a_project_inside_another_is_refused_unless_forced() {
     assert_snapshot!(sandbox.run(&["dev", "init", "inner"]), @r"
     $ ktx dev init inner
     --- stderr
-    failed to initialise `[PROJECT]/inner`: it lies inside the project `[PROJECT]`
+    failed to initialise `[PROJECT]/inner`: it is inside the project `[PROJECT]`
     hint: choose a folder outside, or pass --force to nest them
     --- exit 1
     ");

@@ -224,7 +224,7 @@ fn the_runtime_is_installed_only_when_that_is_allowed() {
     assert_snapshot!(query(&[]), @r"
     $ ktx sl query --measure orders.n
     --- stderr
-    KTX Python runtime installation was cancelled. Run: ktx runtime install --yes
+    KTX Python runtime is required for this command. Run: ktx runtime install --yes
     --- exit 1
     ");
     let installed = query(&["--yes"]).succeeds();

@@ -101,17 +101,18 @@ fn paste(sandbox: &Sandbox, working: &Path, block: &str) -> PathBuf {
 fn serve(sandbox: &Sandbox, working: &Path, settings: &str) {
     let settings: serde_json::Value = serde_json::from_str(settings).expect("JSON");
     let server = &settings["mcpServers"]["ktx"];
-    let arguments: Vec<&str> = server["args"]
-        .as_array()
-        .expect("arguments")
-        .iter()
-        .filter_map(|a| a.as_str())
+    let arguments = server["args"].as_array().expect("arguments").iter();
+    let arguments: Vec<String> = arguments
+        .filter_map(|argument| argument.as_str())
+        .map(|argument| argument.replace("/path/to", &working.display().to_string()))
         .collect();
+    let mut arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let called: Vec<&str> = arguments.drain(..2).collect();
     assert_eq!(
-        (server["command"].as_str(), arguments[0]),
-        (Some("npx"), "@kaelio/ktx")
+        (server["command"].as_str(), called.as_slice()),
+        (Some("npx"), &["-y", "@kaelio/ktx"][..])
     );
-    let mut command = sandbox.command(&arguments[1..]);
+    let mut command = sandbox.command(&arguments);
     let hello = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"readme","version":"1"}}}"#;
     let said = sandbox.root().join("hello");
     fs_err::write(&said, format!("{hello}\n")).expect("writes");

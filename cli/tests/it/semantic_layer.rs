@@ -185,19 +185,19 @@ fn validates_the_shape_and_names_every_mistake() {
     assert_snapshot!(sandbox.run(&["sl", "validate", "orders"]), @r"
     $ ktx sl validate orders
     --- stderr
-    <root>: 'table' and 'sql' are mutually exclusive
-    grain: grain must be non-empty
-    columns.0.type: expected one of string, number, time, boolean, found `int`
-    columns.1.name: is required
-    joins.0.relationship: is required: one of many_to_one, one_to_many, one_to_one
-    measures: expected a list, found a number
+    semantic-layer/wh/orders.yaml:1: <root>: 'table' and 'sql' are mutually exclusive
+    semantic-layer/wh/orders.yaml:4: grain: grain must be non-empty
+    semantic-layer/wh/orders.yaml:6: columns.0.type: expected one of string, number, time, boolean, found `int`
+    semantic-layer/wh/orders.yaml:7: columns.1.name: is required
+    semantic-layer/wh/orders.yaml:9: joins.0.relationship: is required: one of many_to_one, one_to_many, one_to_one
+    semantic-layer/wh/orders.yaml:10: measures: expected a list, found a number
     --- exit 1
     ");
     sandbox.write("semantic-layer/wh/orders.yaml", "name: [\n");
     assert_snapshot!(sandbox.run(&["sl", "validate", "orders"]), @r"
     $ ktx sl validate orders
     --- stderr
-    <root>: line 1, column 7: unclosed bracket '['
+    semantic-layer/wh/orders.yaml:1: <root>: unclosed bracket '['
     --- exit 1
     ");
 }

@@ -17,6 +17,10 @@ pub struct Connection {
     pub path: Option<Setting>,
     pub readonly: bool,
     pub schemas: Vec<String>,
+    /// When weeks and fiscal years start, and in which time zone: the compiler's settings, by their names.
+    pub calendar: BTreeMap<String, String>,
+    /// `functions.allow`: functions of the database that only compute, beyond those that the guard knows.
+    pub allowed_functions: Vec<String>,
     pub historic_sql: Option<HistoricSql>,
     /// `mappings.connectionMappings`: what Looker's connections are here, by the names that Looker has for them.
     pub looker_connections: BTreeMap<String, LookerTarget>,
@@ -69,9 +73,30 @@ pub struct HistoricSql {
     pub min_calls: u64,
 }
 
+const KEYS: &[&str] = &[
+    "driver",
+    "url",
+    "path",
+    "readonly",
+    "schemas",
+    "historicSql",
+    "mappings",
+    "functions",
+    "week_start",
+    "fiscal_year_start",
+    "time_zone",
+];
+
+const CALENDAR: [&str; 3] = ["week_start", "fiscal_year_start", "time_zone"];
+
 pub fn read(node: &Node, id: &str, findings: &mut Vec<Finding>) -> Option<Connection> {
     let mut fields = Fields::open(node, format!("connections.{id}"), findings)?;
-    let driver = fields.required_text("driver").map(|text| Driver::parse(&text))?;
+    let driver = fields.required_text("driver").map(|text| Driver::parse(&text));
+    // The settings of other drivers are not known here.
+    if !matches!(driver, Some(Driver::Other(_))) {
+        fields.only(&format!("connection `{id}`"), KEYS);
+    }
+    let driver = driver?;
     let historic_sql = match fields.node("historicSql") {
         Some(node) => read_historic_sql(node, fields.path_of("historicSql"), fields.findings()),
         None => None,
@@ -86,6 +111,19 @@ pub fn read(node: &Node, id: &str, findings: &mut Vec<Finding>) -> Option<Connec
         path: fields.text("path").map(Setting),
         readonly: fields.flag("readonly").unwrap_or(false),
         schemas: fields.texts("schemas"),
+        calendar: CALENDAR
+            .iter()
+            .filter_map(|key| Some(((*key).to_owned(), fields.text(key)?)))
+            .collect(),
+        allowed_functions: match fields.node("functions") {
+            Some(node) => Fields::open(node, fields.path_of("functions"), fields.findings())
+                .map(|mut functions| {
+                    functions.only(&format!("`functions` of connection `{id}`"), &["allow"]);
+                    functions.texts("allow")
+                })
+                .unwrap_or_default(),
+            None => Vec::new(),
+        },
         historic_sql,
         looker_connections,
     })

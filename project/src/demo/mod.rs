@@ -50,6 +50,37 @@ pub fn occupied(folder: &Folder) -> Occupied {
     }
 }
 
+/// Files of the demo that are not as they were made, from the project folder.
+pub fn edited(folder: &Folder) -> Result<Vec<String>, Error> {
+    let differs = |path: &str, made: &[u8]| -> Result<bool, Error> {
+        let file = folder.dir().join(path);
+        match fs_err::read(&file) {
+            Ok(content) => Ok(content != made),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(Error::io("read", &file, error)),
+        }
+    };
+    let mut edited = Vec::new();
+    for (path, text) in files::all() {
+        if differs(&path, text.as_bytes())? {
+            edited.push(path);
+        }
+    }
+    if folder.dir().join(DATABASE).is_file() {
+        let made = NewFile::create(folder.dir().join(DATABASE), Access::Readable)?;
+        generate(made.unfinished_path()).map_err(|error| Error::State {
+            path: folder.dir().join(DATABASE),
+            cause: error.to_string(),
+        })?;
+        let content = fs_err::read(made.unfinished_path())
+            .map_err(|error| Error::io("read", made.unfinished_path(), error))?;
+        if differs(DATABASE, &content)? {
+            edited.push(DATABASE.to_owned());
+        }
+    }
+    Ok(edited)
+}
+
 /// Writes the project and its warehouse; files of an earlier demo are written anew.
 pub fn seed(folder: &Folder) -> Result<Vec<TableRows>, Error> {
     folder.initialize_files()?;

@@ -3,10 +3,12 @@
 
 mod merge;
 mod mode;
+mod names;
 mod plan;
 mod relationships;
 mod report;
 mod run;
+mod shards;
 
 pub use mode::{Mode, Trigger};
 pub use plan::{ScanOptions, ScanPlan};

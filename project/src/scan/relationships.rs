@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::names::snake_case;
 use super::report::{RelationshipCounts, Warning};
 use crate::config::RelationshipSettings;
 use crate::snapshot::{SnapshotColumn, Table};
@@ -56,7 +57,7 @@ pub fn detect(
     settings: RelationshipSettings,
     probe: &mut dyn RelationshipProbe,
 ) -> (Vec<Relationship>, Vec<Warning>) {
-    let targets = targets(tables);
+    let targets = Targets::of(tables);
     let mut found = Vec::new();
     let mut warnings = Vec::new();
     for table in tables {
@@ -70,8 +71,12 @@ pub fn detect(
             .iter()
             .filter(|column| !declared.contains(column.name.as_str()))
         {
-            for (target, key) in candidates(table, column, &targets) {
-                let (relationship, failure) = judge(table, column, target, key, settings, probe);
+            let judged = targets.candidates(table, column).into_iter();
+            let mut judged: Vec<(Relationship, Option<String>)> = judged
+                .map(|(target, reason)| judge(table, column, target, reason, settings, probe))
+                .collect();
+            only_one_is_accepted(&mut judged);
+            for (relationship, failure) in judged {
                 found.push(relationship);
                 if let Some(reason) = failure {
                     warnings.push(Warning {
@@ -100,23 +105,179 @@ pub fn count(relationships: &[Relationship]) -> RelationshipCounts {
     }
 }
 
-/// Tables with a key of one column, by every word that a column could call them.
-fn targets(tables: &[Table]) -> BTreeMap<String, Vec<(&Table, &SnapshotColumn)>> {
-    let mut targets: BTreeMap<String, Vec<(&Table, &SnapshotColumn)>> = BTreeMap::new();
-    for table in tables {
-        let mut keys = table.columns.iter().filter(|column| column.primary_key);
-        if let (Some(key), None) = (keys.next(), keys.next()) {
-            for word in spellings(&table.name) {
-                targets.entry(word).or_default().push((table, key));
-            }
+/// A column refers to one table. Where several fit equally well, a person has to say which.
+fn only_one_is_accepted(judged: &mut [(Relationship, Option<String>)]) {
+    let best = judged
+        .iter()
+        .filter(|(found, _)| found.decision == Decision::Accepted)
+        .map(|(found, _)| found.score)
+        .fold(0.0, f64::max);
+    let mut accepted: Vec<&mut Relationship> = judged
+        .iter_mut()
+        .map(|(found, _)| found)
+        .filter(|found| found.decision == Decision::Accepted)
+        .collect();
+    let leaders = accepted.iter().filter(|found| found.score >= best).count();
+    for found in &mut accepted {
+        if leaders > 1 || found.score < best {
+            found.decision = Decision::Review;
         }
     }
-    targets
+}
+
+/// Tables with a key of one column.
+struct Targets<'t> {
+    all: Vec<Target<'t>>,
+    /// By every word that a column could call them.
+    by_word: BTreeMap<String, Vec<Target<'t>>>,
+}
+
+type Target<'t> = (&'t Table, &'t SnapshotColumn);
+
+/// Why a column may refer to a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// It names the table.
+    Name,
+    /// It says what the table's rows are to this one's: `ReportsTo`, `ShipVia`, `SupportRepId`.
+    Role,
+    /// Nothing but its form says that it refers to something.
+    Form,
+}
+
+/// What people are called for what they do, and the tables that people are in.
+const PEOPLE_ROLES: [&str; 19] = [
+    "agent",
+    "approver",
+    "assignee",
+    "author",
+    "boss",
+    "buyer",
+    "creator",
+    "editor",
+    "lead",
+    "manager",
+    "owner",
+    "rep",
+    "reporter",
+    "representative",
+    "requester",
+    "reviewer",
+    "seller",
+    "supervisor",
+    "teacher",
+];
+const PEOPLE_TABLES: [&str; 10] = [
+    "agent",
+    "contact",
+    "employee",
+    "member",
+    "people",
+    "person",
+    "sales_person",
+    "staff",
+    "user",
+    "worker",
+];
+/// A row of a tree refers to another row of its table.
+const TREE_ROLES: [&str; 8] = [
+    "boss",
+    "manager",
+    "parent",
+    "predecessor",
+    "previous",
+    "reports",
+    "superior",
+    "supervisor",
+];
+/// Endings that say no more than that a column refers to something.
+const ENDINGS: [&str; 12] = [
+    "by", "code", "fk", "for", "from", "id", "key", "no", "number", "of", "to", "via",
+];
+
+impl<'t> Targets<'t> {
+    fn of(tables: &'t [Table]) -> Self {
+        let (mut all, mut by_word) = (Vec::new(), BTreeMap::<String, Vec<Target<'t>>>::new());
+        for table in tables {
+            let mut keys = table.columns.iter().filter(|column| column.primary_key);
+            if let (Some(key), None) = (keys.next(), keys.next()) {
+                all.push((table, key));
+                for word in spellings(&table.name) {
+                    by_word.entry(word).or_default().push((table, key));
+                }
+            }
+        }
+        Self { all, by_word }
+    }
+
+    fn named(&self, word: &str) -> impl Iterator<Item = Target<'t>> {
+        self.by_word.get(word).into_iter().flatten().copied()
+    }
+
+    /// The tables that a column may refer to, for the best reason that there is. A key never refers to itself.
+    fn candidates(&self, table: &Table, column: &SnapshotColumn) -> Vec<(Target<'t>, Reason)> {
+        if column.primary_key && table.columns.iter().filter(|column| column.primary_key).count() == 1 {
+            return Vec::new();
+        }
+        let snake = snake_case(&column.name);
+        let words: Vec<&str> = snake.split('_').collect();
+        let (ending, stem) = match words.split_last() {
+            Some((last, stem)) if ENDINGS.contains(last) && !stem.is_empty() => (Some(*last), stem),
+            _ => (None, words.as_slice()),
+        };
+        let named = self.by_name(&snake, stem, ending);
+        if !named.is_empty() {
+            return named.into_iter().map(|target| (target, Reason::Name)).collect();
+        }
+        let fits = |target: &Target<'t>| target.1.dimension_type == column.dimension_type;
+        let mut by_role: Vec<Target<'t>> = Vec::new();
+        if stem.iter().any(|word| TREE_ROLES.contains(word)) {
+            let own = self.all.iter().filter(|(own, _)| own.path() == table.path());
+            by_role.extend(own.copied().filter(&fits));
+        }
+        if by_role.is_empty() && stem.iter().any(|word| PEOPLE_ROLES.contains(word)) {
+            let people = PEOPLE_TABLES.iter().flat_map(|word| self.named(word));
+            by_role.extend(people.filter(&fits));
+        }
+        if by_role.is_empty() && ending.is_some() {
+            // `ShipVia` and `shippers` begin alike.
+            let stems: Vec<&str> = stem.iter().copied().filter(|word| word.len() >= 4).collect();
+            let begins = |(target, _): &&Target<'t>| {
+                let name = snake_case(&target.name);
+                stems.iter().any(|stem| name.starts_with(*stem))
+            };
+            by_role.extend(self.all.iter().filter(begins).copied().filter(&fits));
+        }
+        if !by_role.is_empty() {
+            return by_role.into_iter().map(|target| (target, Reason::Role)).collect();
+        }
+        match ending {
+            Some("id" | "key" | "fk" | "to" | "via" | "by") => {
+                let all = self.all.iter().copied().filter(fits);
+                all.map(|target| (target, Reason::Form)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// `owner_id`, `ownerId`, `owner_code` and `owner` name an owner; so does the last word of `parent_owner_id`. The
+    /// longest reading wins: `sales_order_id` means `sales_orders` before it means `orders`.
+    fn by_name(&self, snake: &str, stem: &[&str], ending: Option<&str>) -> Vec<Target<'t>> {
+        let ends_alike = |(_, key): &Target<'t>| {
+            let key = snake_case(&key.name);
+            ending.is_none_or(|ending| key == ending || key == *snake || key.ends_with(&format!("_{ending}")))
+        };
+        (0..stem.len())
+            .map(|start| self.named(&stem[start..].join("_")).collect::<Vec<_>>())
+            .find(|tables| !tables.is_empty())
+            .map(|tables| tables.into_iter().filter(ends_alike).collect())
+            .unwrap_or_default()
+    }
 }
 
 /// `companies` is also `company`, `boxes` also `box`, `users` also `user`.
 fn spellings(table: &str) -> BTreeSet<String> {
-    let name = table.to_lowercase();
+    let name = snake_case(table);
     let singular = if let Some(stem) = name.strip_suffix("ies") {
         Some(format!("{stem}y"))
     } else if let Some(stem) = ["xes", "ses", "shes", "ches"]
@@ -130,56 +291,11 @@ fn spellings(table: &str) -> BTreeSet<String> {
     singular.into_iter().chain([name]).collect()
 }
 
-/// `owner_id`, `ownerId` and `owner_code` name an owner; so does the last word of `parent_owner_id`.
-fn candidates<'t>(
-    table: &Table,
-    column: &SnapshotColumn,
-    targets: &BTreeMap<String, Vec<(&'t Table, &'t SnapshotColumn)>>,
-) -> Vec<(&'t Table, &'t SnapshotColumn)> {
-    let snake = snake_case(&column.name);
-    let Some((stem, ending)) = snake.rsplit_once('_') else {
-        return Vec::new();
-    };
-    if column.primary_key && table.columns.iter().filter(|column| column.primary_key).count() == 1 {
-        return Vec::new();
-    }
-    let words: Vec<&str> = stem.split('_').collect();
-    // The longest reading wins: `sales_order_id` means `sales_orders` before it means `orders`.
-    for start in 0..words.len() {
-        let word = words[start..].join("_");
-        if let Some(tables) = targets.get(&word) {
-            let ends_alike = |key: &SnapshotColumn| {
-                let key = snake_case(&key.name);
-                key == ending || key == snake || key.ends_with(&format!("_{ending}"))
-            };
-            return tables
-                .iter()
-                .filter(|(_, key)| ends_alike(key))
-                .copied()
-                .collect();
-        }
-    }
-    Vec::new()
-}
-
-fn snake_case(name: &str) -> String {
-    let mut snake = String::with_capacity(name.len() + 4);
-    let mut lower_before = false;
-    for letter in name.chars() {
-        if letter.is_uppercase() && lower_before {
-            snake.push('_');
-        }
-        lower_before = letter.is_lowercase() || letter.is_ascii_digit();
-        snake.extend(letter.to_lowercase());
-    }
-    snake
-}
-
 fn judge(
     table: &Table,
     column: &SnapshotColumn,
-    target: &Table,
-    key: &SnapshotColumn,
+    (target, key): Target<'_>,
+    reason: Reason,
     settings: RelationshipSettings,
     probe: &mut dyn RelationshipProbe,
 ) -> (Relationship, Option<String>) {
@@ -196,11 +312,17 @@ fn judge(
     } else {
         matched as f64 / sampled as f64
     };
-    let score = (if whole { 0.4 } else { 0.3 }) + (if same_type { 0.2 } else { 0.0 }) + 0.4 * contained;
+    let by_name = match reason {
+        Reason::Name if whole => 0.4,
+        Reason::Name | Reason::Role => 0.3,
+        Reason::Form => 0.1,
+    };
+    let score = by_name + (if same_type { 0.2 } else { 0.0 }) + 0.4 * contained;
     let score = (score * 100.0).round() / 100.0;
     let decision = match () {
         () if counted.is_err() => Decision::Skipped,
         () if score >= settings.accept => Decision::Accepted,
+        () if reason == Reason::Form && matched < sampled => Decision::Rejected,
         () if score >= settings.review || sampled == 0 => Decision::Review,
         () => Decision::Rejected,
     };
@@ -212,7 +334,11 @@ fn judge(
         score,
         decision,
         evidence: Evidence {
-            name: format!("`{}` names `{}`", column.name, target.name),
+            name: match reason {
+                Reason::Name => format!("`{}` names `{}`", column.name, target.name),
+                Reason::Role => format!("`{}` is a role of `{}`", column.name, target.name),
+                Reason::Form => format!("`{}` names no table", column.name),
+            },
             types: format!("{} and {}", column.normalized_type, key.normalized_type),
             sampled_values: sampled,
             matched_values: matched,
@@ -243,7 +369,7 @@ fn sample_sql(table: &Table, column: &SnapshotColumn, target: &Table, key: &Snap
 
 #[cfg(test)]
 mod tests {
-    use super::{snake_case, spellings};
+    use super::spellings;
 
     #[test]
     fn table_names_are_read_in_the_singular_too() {
@@ -253,10 +379,10 @@ mod tests {
             ("Users", "user"),
             ("addresses", "address"),
             ("staff", "staff"),
+            ("MediaTypes", "media_type"),
+            ("Order Details", "order_detail"),
         ] {
             assert!(spellings(table).contains(singular), "{table}");
         }
-        assert_eq!(snake_case("ownerId"), "owner_id");
-        assert_eq!(snake_case("OWNER_ID"), "owner_id");
     }
 }

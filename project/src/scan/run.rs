@@ -1,6 +1,6 @@
 //! Planning a scan from a snapshot and carrying the plan out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ktx_system::files::replace_directory;
@@ -9,6 +9,7 @@ use super::merge;
 use super::plan::{ScanOptions, ScanPlan, ShardWrite};
 use super::relationships::{self, Relationship};
 use super::report::{ArtifactPaths, DiffSummary, Enrichment, ScanReport, StructuralSyncStats, Warning};
+use super::shards::{self, KnownNames, Shards};
 use super::{ADAPTER, Mode};
 use crate::semantic::Shard;
 use crate::snapshot::{self, FileChanges, RawFiles, Snapshot, Table};
@@ -33,8 +34,24 @@ pub fn plan(
     for table in removed_tables(&before, &raw) {
         warnings.push(Warning::new("table_removed", "the warehouse no longer has this table").about(&table));
     }
+    for unseen in &snapshot.unseen {
+        let mut warning = Warning::new(&unseen.code, &unseen.message);
+        warning.table.clone_from(&unseen.table);
+        warnings.push(warning);
+    }
+    for table in snapshot.tables.iter().filter(|table| table.columns.is_empty()) {
+        let message = "it has no columns that can be read, and is left out";
+        warnings.push(Warning::new("table_without_columns", message).about(&table.path()));
+    }
     let unchanged = previous.is_some() && before.same_as(&raw);
-    let shards = plan_shards(folder, options, &snapshot.tables, &relationships, &mut warnings)?;
+    let shards = plan_shards(
+        folder,
+        options,
+        &snapshot.tables,
+        &before,
+        &relationships,
+        &mut warnings,
+    )?;
     let name = |sync: PathBuf| sync.file_name().map(|name| name.to_string_lossy().into_owned());
     Ok(ScanPlan {
         diff,
@@ -111,19 +128,23 @@ fn plan_shards(
     folder: &Folder,
     options: &ScanOptions,
     tables: &[Table],
+    before: &RawFiles,
     relationships: &[Relationship],
     warnings: &mut Vec<Warning>,
 ) -> Result<Vec<ShardWrite>, Error> {
     let root = folder.semantic_layer(&options.connection).join("_schema");
-    let mut fresh = merge::shards_of(&options.driver, tables, relationships);
-    let columns: BTreeMap<String, BTreeSet<String>> = fresh
+    let known = known_names(&root)?;
+    let found = Shards::of(&options.driver, tables, relationships, &known);
+    warnings.extend(found.warnings);
+    let before: Vec<Table> = before.tables().into_values().collect();
+    let base = Shards::of(&options.driver, &before, &[], &known);
+    let mut fresh = found.shards;
+    let columns: merge::Columns = fresh
         .values()
         .flat_map(|shard| &shard.tables)
         .map(|(name, table)| {
-            (
-                name.clone(),
-                table.columns.iter().map(|column| column.name.clone()).collect(),
-            )
+            let columns = table.columns.iter().map(|column| column.name.clone());
+            (name.clone(), columns.collect())
         })
         .collect();
     // A schema whose last table went keeps an empty shard no longer than this scan.
@@ -150,7 +171,7 @@ fn plan_shards(
                 None
             }
             Some((text, Ok(existing))) => {
-                merge::keep_written(&mut shard, &existing, &columns);
+                merge::keep_written(&mut shard, &existing, &base, &columns);
                 (shard != existing).then(|| amended_shard(text, &existing, &shard))
             }
             None => Some(yaml::to_text(&shard)),
@@ -158,6 +179,18 @@ fn plan_shards(
         writes.push(ShardWrite { path, text });
     }
     Ok(writes)
+}
+
+/// Which table each source of the shards was made from. Shards that cannot be read say nothing.
+fn known_names(root: &Path) -> Result<KnownNames, Error> {
+    let mut known = KnownNames::new();
+    for file in files::yaml_below(root)? {
+        let text = fs_err::read_to_string(&file).map_err(|error| Error::io("read", &file, error))?;
+        let shard = read_shard(&text).unwrap_or_default();
+        let tables = shard.tables.into_iter();
+        known.extend(tables.map(|(name, table)| (shards::unquoted(&table.table), name)));
+    }
+    Ok(known)
 }
 
 /// The shard's text with as little changed as makes it say `shard`. A layout that cannot be changed in place, such as

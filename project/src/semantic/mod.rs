@@ -3,6 +3,7 @@
 
 mod catalog;
 mod overlay;
+mod salvage;
 mod shape;
 mod shard;
 mod source;
@@ -15,4 +16,4 @@ pub use shard::{JoinOrigin, Shard, ShardColumn, ShardJoin, ShardTable};
 pub use source::{
     Column, ColumnType, Descriptions, Join, Measure, Relationship, Role, Segment, Source, Visibility,
 };
-pub use store::{read_text, validate_text, write_text};
+pub use store::{SourceFile, read_source, validate_text, write_text};

@@ -1,13 +1,14 @@
 //! Shape of one source file: YAML in, a typed source or overlay out, with every mistake at its path. Whether
 //! the expressions make sense is for the payload to say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::overlay::{ColumnOverlay, Overlay};
 use super::source::{
     Column, ColumnType, Descriptions, Join, Measure, Relationship, Role, Segment, Source, Visibility,
+    best_description,
 };
 use crate::yaml::{Fields, Finding, Node};
 
@@ -44,6 +45,7 @@ pub fn read(node: &Node) -> Result<Definition, Vec<Finding>> {
 
 fn standalone(fields: &mut Fields<'_, '_>) -> Option<Source> {
     let name = fields.required_text("name");
+    fields.only(&named("source", name.as_deref()), SOURCE_KEYS);
     let (table, sql) = (fields.text("table"), fields.text("sql"));
     if table.is_some() && sql.is_some() {
         fields.refuse("", "'table' and 'sql' are mutually exclusive");
@@ -65,6 +67,11 @@ fn standalone(fields: &mut Fields<'_, '_>) -> Option<Source> {
         }
         read_column(column, kind?)
     });
+    refuse_duplicates(
+        fields,
+        "columns",
+        columns.iter().map(|column| column.name.as_str()),
+    );
     Some(Source {
         name: name?,
         table,
@@ -76,12 +83,13 @@ fn standalone(fields: &mut Fields<'_, '_>) -> Option<Source> {
         segments: segments(fields),
         description: fields.text("description"),
         descriptions: descriptions(fields),
-        metadata: metadata(fields, &["default_time_dimension", "tags", "freshness"]),
+        metadata: metadata(fields, &NOTES),
     })
 }
 
 fn overlay(fields: &mut Fields<'_, '_>) -> Option<Overlay> {
     let name = fields.required_text("name");
+    fields.only(&named("overlay", name.as_deref()), OVERLAY_KEYS);
     let columns = items(fields, "columns", |column| {
         let kind = column_type(column);
         let expr = column.text("expr");
@@ -95,7 +103,11 @@ fn overlay(fields: &mut Fields<'_, '_>) -> Option<Overlay> {
         Some(match computed {
             true => ColumnOverlay::Computed(read_column(column, kind?)?),
             false => ColumnOverlay::Described {
-                name: column.required_text("name")?,
+                name: {
+                    let name = column.required_text("name");
+                    column.only(&named("column", name.as_deref()), DESCRIBED_COLUMN_KEYS);
+                    name?
+                },
                 visibility: visibility(column),
                 descriptions: described(column),
             },
@@ -111,8 +123,109 @@ fn overlay(fields: &mut Fields<'_, '_>) -> Option<Overlay> {
         measures: measures(fields),
         segments: segments(fields),
         descriptions: described(fields),
-        metadata: metadata(fields, &["default_time_dimension", "tags", "freshness"]),
+        metadata: metadata(fields, &NOTES),
     })
+}
+
+/// Notes for other programs, which no query reads.
+const NOTES: [&str; 3] = ["default_time_dimension", "tags", "freshness"];
+const COLUMN_NOTES: [&str; 4] = ["natural_granularity", "constraints", "enum_values", "tests"];
+
+const SOURCE_KEYS: &[&str] = &[
+    "name",
+    "table",
+    "sql",
+    "grain",
+    "columns",
+    "joins",
+    "measures",
+    "segments",
+    "description",
+    "descriptions",
+    "default_time_dimension",
+    "tags",
+    "freshness",
+    "source_type",
+    "inherits_columns_from",
+];
+const OVERLAY_KEYS: &[&str] = &[
+    "name",
+    "grain",
+    "columns",
+    "exclude_columns",
+    "disable_joins",
+    "joins",
+    "measures",
+    "segments",
+    "description",
+    "descriptions",
+    "default_time_dimension",
+    "tags",
+    "freshness",
+    "source_type",
+    "inherits_columns_from",
+];
+const COLUMN_KEYS: &[&str] = &[
+    "name",
+    "type",
+    "visibility",
+    "role",
+    "expr",
+    "description",
+    "descriptions",
+    "natural_granularity",
+    "constraints",
+    "enum_values",
+    "tests",
+];
+const DESCRIBED_COLUMN_KEYS: &[&str] = &[
+    "name",
+    "expr",
+    "type",
+    "visibility",
+    "description",
+    "descriptions",
+];
+const JOIN_KEYS: &[&str] = &["to", "on", "relationship", "alias", "description", "descriptions"];
+const MEASURE_KEYS: &[&str] = &[
+    "name",
+    "expr",
+    "filter",
+    "segments",
+    "description",
+    "descriptions",
+    "type",
+    "window",
+    "grain_to_date",
+    "offset",
+    "fill",
+];
+/// By which a measure counts other rows than those of its group's period; the compiler reads them.
+const SPAN_KEYS: [&str; 5] = ["type", "window", "grain_to_date", "offset", "fill"];
+const SEGMENT_KEYS: &[&str] = &["name", "expr", "description", "descriptions"];
+
+/// ``measure `gross` ``, as messages speak of it.
+pub(super) fn named(what: &str, name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("{what} `{name}`"),
+        None => format!("a {what}"),
+    }
+}
+
+/// The description, or the best of `descriptions`.
+fn best_text(fields: &mut Fields<'_, '_>) -> Option<String> {
+    let (text, texts) = (fields.text("description"), descriptions(fields));
+    best_description(text.as_deref(), &texts).map(str::to_owned)
+}
+
+/// Two of one name in a list: which of them is meant cannot be told.
+fn refuse_duplicates<'i>(fields: &mut Fields<'_, '_>, key: &str, names: impl Iterator<Item = &'i str>) {
+    let mut seen = BTreeSet::new();
+    let what = key.trim_end_matches('s');
+    let twice: Vec<&str> = names.filter(|name| !seen.insert(*name)).collect();
+    for name in twice {
+        fields.refuse(key, format!("duplicate {what} `{name}`"));
+    }
 }
 
 /// Reads the maps of a list; those with mistakes leave their findings and drop out.
@@ -144,24 +257,24 @@ fn visibility(column: &mut Fields<'_, '_>) -> Option<Visibility> {
 }
 
 fn read_column(column: &mut Fields<'_, '_>, kind: ColumnType) -> Option<Column> {
+    let name = column.required_text("name");
+    column.only(&named("column", name.as_deref()), COLUMN_KEYS);
     Some(Column {
-        name: column.required_text("name")?,
+        name: name?,
         kind,
         visibility: visibility(column),
         role: column.word("role", Role::WORDS).and_then(Role::parse),
         expr: column.text("expr"),
         description: column.text("description"),
         descriptions: descriptions(column),
-        metadata: metadata(
-            column,
-            &["natural_granularity", "constraints", "enum_values", "tests"],
-        ),
+        metadata: metadata(column, &COLUMN_NOTES),
     })
 }
 
 fn joins(fields: &mut Fields<'_, '_>) -> Vec<Join> {
-    items(fields, "joins", |join| {
+    let joins = items(fields, "joins", |join| {
         let (to, on) = (join.required_text("to"), join.required_text("on"));
+        join.only(&named("join", to.as_deref()), JOIN_KEYS);
         let relationship = join
             .word("relationship", Relationship::WORDS)
             .and_then(Relationship::parse);
@@ -177,12 +290,18 @@ fn joins(fields: &mut Fields<'_, '_>) -> Vec<Join> {
             relationship: relationship?,
             alias: join.text("alias"),
         })
-    })
+    });
+    let names = joins
+        .iter()
+        .map(|join: &Join| join.alias.as_deref().unwrap_or(&join.to));
+    refuse_duplicates(fields, "joins", names);
+    joins
 }
 
 fn measures(fields: &mut Fields<'_, '_>) -> Vec<Measure> {
-    items(fields, "measures", |measure| {
+    let measures = items(fields, "measures", |measure| {
         let (name, expr) = (measure.required_text("name"), measure.required_text("expr"));
+        measure.only(&named("measure", name.as_deref()), MEASURE_KEYS);
         let filter = measure.text("filter");
         let segments = measure.texts("segments");
         Some(Measure {
@@ -190,20 +309,34 @@ fn measures(fields: &mut Fields<'_, '_>) -> Vec<Measure> {
             expr: expr?,
             filter,
             segments,
-            description: measure.text("description"),
+            description: best_text(measure),
+            span: metadata(measure, &SPAN_KEYS),
         })
-    })
+    });
+    refuse_duplicates(
+        fields,
+        "measures",
+        measures.iter().map(|measure: &Measure| measure.name.as_str()),
+    );
+    measures
 }
 
 fn segments(fields: &mut Fields<'_, '_>) -> Vec<Segment> {
-    items(fields, "segments", |segment| {
+    let segments = items(fields, "segments", |segment| {
         let (name, expr) = (segment.required_text("name"), segment.required_text("expr"));
+        segment.only(&named("segment", name.as_deref()), SEGMENT_KEYS);
         Some(Segment {
             name: name?,
             expr: expr?,
-            description: segment.text("description"),
+            description: best_text(segment),
         })
-    })
+    });
+    refuse_duplicates(
+        fields,
+        "segments",
+        segments.iter().map(|segment: &Segment| segment.name.as_str()),
+    );
+    segments
 }
 
 pub(super) fn descriptions(fields: &mut Fields<'_, '_>) -> Descriptions {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::shape::descriptions;
+use super::shape::{descriptions, named};
 use super::source::{Column, ColumnType, Descriptions, Join, Relationship, Role, Source};
+use crate::snapshot::TableKind;
 use crate::yaml::{Fields, Finding, Node};
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -17,6 +18,9 @@ pub struct Shard {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ShardTable {
     pub table: String,
+    /// Written only for what is not a plain table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<TableKind>,
     #[serde(skip_serializing_if = "Descriptions::is_empty")]
     pub descriptions: Descriptions,
     pub columns: Vec<ShardColumn>,
@@ -49,6 +53,9 @@ pub struct ShardJoin {
     pub on: String,
     pub relationship: Relationship,
     pub source: JoinOrigin,
+    /// The role that the target plays, where one table is joined twice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
 }
 
 /// Where a join comes from: a foreign key, our own inference, or a person.
@@ -69,32 +76,74 @@ fn is_true(flag: &bool) -> bool {
 }
 
 impl Shard {
+    /// The whole shard, as a scan amends it: what it does not know is kept as it is.
     pub fn read(node: &Node) -> Result<Self, Vec<Finding>> {
         let mut findings = Vec::new();
-        let mut tables = BTreeMap::new();
-        if let Some(mut fields) = Fields::open(node, "", &mut findings) {
-            if fields.node("tables").is_none() {
-                fields.refuse("tables", "is required: a map of table names");
-            }
-            for (key, node) in fields.entries("tables") {
-                let path = format!("tables.{}", key.name);
-                if let Some(mut table) = Fields::open(node, path, fields.findings())
-                    && let Some(table) = read_table(&mut table)
-                {
-                    tables.insert(key.name.clone(), table);
-                }
-            }
-        }
+        let (tables, _) = read_tables(node, &mut findings);
         if findings.is_empty() {
             Ok(Self { tables })
         } else {
             Err(findings)
         }
     }
+
+    /// The tables that a model can use, and the first fault of each other one; a fault without a table is the file's.
+    /// What a scan keeps but no query reads is a fault here.
+    pub fn read_each(node: &Node) -> (Self, Vec<(Option<String>, Finding)>) {
+        let mut findings = Vec::new();
+        let (mut tables, mut unknown) = read_tables(node, &mut findings);
+        findings.append(&mut unknown);
+        let mut faults: Vec<(Option<String>, Finding)> = Vec::new();
+        for finding in findings {
+            let table = finding.path.strip_prefix("tables.").and_then(|inner| {
+                let names = node.get("tables").map(Node::keys).into_iter().flatten();
+                let mut names: Vec<&str> = names.collect();
+                // The longest that fits: a table may have a dot in its name.
+                names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+                let fits = |name: &&str| {
+                    let rest = inner.strip_prefix(*name);
+                    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                };
+                names.into_iter().find(fits).map(str::to_owned)
+            });
+            if let Some(table) = &table {
+                tables.remove(table);
+            }
+            if !faults.iter().any(|(known, _)| *known == table) {
+                faults.push((table, finding));
+            }
+        }
+        (Self { tables }, faults)
+    }
 }
 
-fn read_table(fields: &mut Fields<'_, '_>) -> Option<ShardTable> {
+/// The tables, and the keys that are not known.
+fn read_tables(node: &Node, findings: &mut Vec<Finding>) -> (BTreeMap<String, ShardTable>, Vec<Finding>) {
+    let (mut tables, mut unknown) = (BTreeMap::new(), Vec::new());
+    if let Some(mut fields) = Fields::open(node, "", findings) {
+        if fields.node("tables").is_none() {
+            fields.refuse("tables", "is required: a map of table names");
+        }
+        for (key, node) in fields.entries("tables") {
+            let path = format!("tables.{}", key.name);
+            if let Some(mut table) = Fields::open(node, path, fields.findings())
+                && let Some(table) = read_table(&mut table, &key.name, &mut unknown)
+            {
+                tables.insert(key.name.clone(), table);
+            }
+        }
+    }
+    (tables, unknown)
+}
+
+const TABLE_KEYS: &[&str] = &["table", "kind", "descriptions", "columns", "joins"];
+const COLUMN_KEYS: &[&str] = &["name", "type", "pk", "nullable", "descriptions"];
+const JOIN_KEYS: &[&str] = &["to", "on", "relationship", "source", "alias"];
+
+fn read_table(fields: &mut Fields<'_, '_>, name: &str, unknown: &mut Vec<Finding>) -> Option<ShardTable> {
     let table = fields.required_text("table");
+    let kind = fields.word("kind", TableKind::WORDS).and_then(TableKind::parse);
+    unknown.extend(fields.unknown(&named("table", Some(name)), TABLE_KEYS));
     let mut columns = Vec::new();
     for (position, node) in fields.list("columns").into_iter().enumerate() {
         let path = format!("{}.{position}", fields.path_of("columns"));
@@ -104,6 +153,7 @@ fn read_table(fields: &mut Fields<'_, '_>) -> Option<ShardTable> {
         let (name, kind) = (column.required_text("name"), column.required_text("type"));
         let (pk, nullable) = (column.flag("pk"), column.flag("nullable"));
         let descriptions = descriptions(&mut column);
+        unknown.extend(column.unknown(&named("column", name.as_deref()), COLUMN_KEYS));
         if let (Some(name), Some(kind)) = (name, kind) {
             columns.push(ShardColumn {
                 name,
@@ -111,7 +161,7 @@ fn read_table(fields: &mut Fields<'_, '_>) -> Option<ShardTable> {
                 pk: pk.unwrap_or(false),
                 nullable: nullable.unwrap_or(true),
                 descriptions,
-                other: unknown_keys(&column, &["name", "type", "pk", "nullable", "descriptions"]),
+                other: unknown_keys(&column, COLUMN_KEYS),
             });
         }
     }
@@ -122,6 +172,8 @@ fn read_table(fields: &mut Fields<'_, '_>) -> Option<ShardTable> {
             continue;
         };
         let (to, on) = (join.required_text("to"), join.required_text("on"));
+        let alias = join.text("alias");
+        unknown.extend(join.unknown(&named("join", to.as_deref()), JOIN_KEYS));
         let relationship = join
             .word("relationship", Relationship::WORDS)
             .and_then(Relationship::parse);
@@ -137,12 +189,14 @@ fn read_table(fields: &mut Fields<'_, '_>) -> Option<ShardTable> {
                 on,
                 relationship: relationship.unwrap_or(Relationship::ManyToOne),
                 source: origin,
+                alias,
             });
         }
     }
-    let other = unknown_keys(fields, &["table", "descriptions", "columns", "joins"]);
+    let other = unknown_keys(fields, TABLE_KEYS);
     Some(ShardTable {
         table: table?,
+        kind,
         descriptions: descriptions(fields),
         columns,
         joins,
@@ -182,7 +236,7 @@ impl ShardTable {
                     to: join.to.clone(),
                     on: join.on.clone(),
                     relationship: join.relationship,
-                    alias: None,
+                    alias: join.alias.clone(),
                 })
                 .collect(),
             measures: Vec::new(),

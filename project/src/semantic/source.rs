@@ -102,6 +102,9 @@ pub struct Measure {
     pub segments: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// `type`, `window`, `grain_to_date`, `offset` and `fill`, as they are written.
+    #[serde(flatten)]
+    pub span: BTreeMap<String, Value>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -1,42 +1,57 @@
 //! Reading, checking and writing one source by name: `sl read`, `sl validate`, `sl write`.
 
+use std::path::Path;
+
 use super::catalog::Catalog;
 use super::shape::{self, Definition};
 use crate::folder::Folder;
 use crate::yaml::{self, Finding};
 use crate::{ConnectionId, Error, SourceName, files, nearest};
 
-/// The YAML of a source: its file as written, or a scanned table as a whole source.
-pub fn read_text(folder: &Folder, connection: &ConnectionId, name: &str) -> Result<String, Error> {
-    let direct = match SourceName::parse(name) {
-        Ok(name) => folder.semantic_layer(connection).join(format!("{name}.yaml")),
-        // Scanned tables keep the warehouse's own names, which need not be file names of ours.
-        Err(error) => {
-            let catalog = Catalog::load(folder, connection)?;
-            return catalog
-                .entries
-                .get(name)
-                .map(|entry| yaml::to_text(&entry.source))
-                .ok_or(error);
-        }
+/// A source as text, and the file that it was read from; a scanned table has no file of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// From the project folder.
+    pub path: Option<String>,
+    pub text: String,
+}
+
+/// A source: its file as written, or a scanned table as a whole source.
+pub fn read_source(folder: &Folder, connection: &ConnectionId, name: &str) -> Result<SourceFile, Error> {
+    let written = |path: &Path| {
+        let text = fs_err::read_to_string(path).map_err(|error| Error::io("read", path, error))?;
+        Ok(SourceFile {
+            path: Some(folder.relative(path)),
+            text,
+        })
     };
-    if direct.is_file() {
-        return fs_err::read_to_string(&direct).map_err(|error| Error::io("read", &direct, error));
+    // Scanned tables keep the warehouse's own names, which need not be file names of ours.
+    let named = SourceName::parse(name);
+    if let Ok(name) = &named {
+        let direct = folder.semantic_layer(connection).join(format!("{name}.yaml"));
+        if direct.is_file() {
+            return written(&direct);
+        }
     }
     let catalog = Catalog::load(folder, connection)?;
-    let Some(entry) = catalog.entries.get(name) else {
-        return Err(Error::UnknownSource {
-            connection: connection.clone(),
-            name: name.to_owned(),
-            nearest: nearest::among(name, catalog.entries.keys().map(String::as_str)),
-        });
-    };
-    match entry.path.contains('#') {
-        true => Ok(yaml::to_text(&entry.source)),
-        false => {
-            let path = folder.dir().join(&entry.path);
-            fs_err::read_to_string(&path).map_err(|error| Error::io("read", &path, error))
-        }
+    match catalog.entries.get(name) {
+        Some(entry) if entry.path.contains('#') => Ok(SourceFile {
+            path: None,
+            text: yaml::to_text(&entry.source),
+        }),
+        Some(entry) => written(&folder.dir().join(&entry.path)),
+        None => Err(match (catalog.unreadable().remove(name), named) {
+            (Some(fault), _) => Error::FaultySource {
+                name: name.to_owned(),
+                fault,
+            },
+            (None, Err(error)) => error,
+            (None, Ok(_)) => Error::UnknownSource {
+                connection: connection.clone(),
+                name: name.to_owned(),
+                nearest: nearest::among(name, catalog.entries.keys().map(String::as_str)),
+            },
+        }),
     }
 }
 
@@ -45,7 +60,7 @@ pub fn validate_text(text: &str) -> Result<Definition, Vec<Finding>> {
     let node = yaml::parse(text).map_err(|error| {
         vec![Finding {
             path: "<root>".into(),
-            message: error.to_string(),
+            message: error.reason.clone(),
             place: error.place.unwrap_or(yaml::Place { line: 1, column: 1 }),
         }]
     })?;

@@ -19,6 +19,17 @@ pub struct Snapshot {
     pub scope: Scope,
     pub metadata: Value,
     pub tables: Vec<Table>,
+    /// What is there and could not be read. About this reading, not about the warehouse: not kept.
+    #[serde(skip)]
+    pub unseen: Vec<Unseen>,
+}
+
+/// Something that a scan knows of and could not see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unseen {
+    pub code: String,
+    pub message: String,
+    pub table: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -40,9 +51,24 @@ pub struct Table {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum TableKind {
     Table,
+    View,
+    MaterializedView,
+}
+
+impl TableKind {
+    pub const WORDS: &[&str] = &["table", "view", "materialized_view"];
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "table" => Self::Table,
+            "view" => Self::View,
+            "materialized_view" => Self::MaterializedView,
+            _ => return None,
+        })
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

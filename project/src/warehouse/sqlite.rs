@@ -95,7 +95,7 @@ impl Sqlite {
 }
 
 /// SQLite's own words; rusqlite repeats the whole statement behind them.
-fn cause_of(error: &rusqlite::Error) -> String {
+pub(super) fn cause_of(error: &rusqlite::Error) -> String {
     match error {
         rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
         rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),

@@ -1,13 +1,14 @@
-//! The tables of a SQLite file as a snapshot: three statements for the whole file, however many tables it has.
+//! The tables and views of a SQLite file as a snapshot: three statements for all its tables, and two for each view.
 
 use std::collections::BTreeMap;
 
-use super::{Sqlite, WarehouseError};
-use crate::snapshot::{ForeignKey, SnapshotColumn, Table, TableKind};
+use super::sqlite::cause_of;
+use super::{Sqlite, WarehouseError, quoted};
+use crate::snapshot::{ForeignKey, SnapshotColumn, Table, TableKind, Unseen};
 
 /// Shadow tables of virtual tables and SQLite's own are no tables of the user's.
 const TABLES: &str =
-    "select name from pragma_table_list where schema = 'main' and type in ('table', 'virtual')
+    "select name, type from pragma_table_list where schema = 'main' and type in ('table', 'virtual', 'view')
     and name not like 'sqlite\\_%' escape '\\' order by name";
 
 /// Hidden columns (1) belong to virtual tables; generated ones (2, 3) are columns like any other.
@@ -15,22 +16,43 @@ const COLUMNS: &str = "select t.name, c.name, c.type, c.\"notnull\", c.pk
     from pragma_table_list t join pragma_table_xinfo(t.name) c
     where t.schema = 'main' and t.type in ('table', 'virtual') and c.hidden <> 1 order by t.name, c.cid";
 
+/// One view at a time: a view over a table that is gone fails its own statement.
+const VIEW_COLUMNS: &str = "select name, type, \"notnull\" from pragma_table_xinfo(?1) order by cid";
+
 const FOREIGN_KEYS: &str = "select t.name, f.\"from\", f.\"table\", f.\"to\", f.id, f.seq
     from pragma_table_list t join pragma_foreign_key_list(t.name) f
     where t.schema = 'main' and t.type = 'table' order by t.name, f.id, f.seq";
 
 impl Sqlite {
-    pub fn tables(&self) -> Result<Vec<Table>, WarehouseError> {
+    /// Its tables and views, and the views that cannot be read.
+    pub fn tables(&self) -> Result<(Vec<Table>, Vec<Unseen>), WarehouseError> {
         self.read_tables().map_err(|error| self.failed(&error))
     }
 
-    fn read_tables(&self) -> rusqlite::Result<Vec<Table>> {
+    fn read_tables(&self) -> rusqlite::Result<(Vec<Table>, Vec<Unseen>)> {
         let mut tables: BTreeMap<String, Table> = BTreeMap::new();
+        let mut unseen = Vec::new();
         let mut names = self.connection.prepare(TABLES)?;
         let mut rows = names.query([])?;
         while let Some(row) = rows.next()? {
-            let name: String = row.get(0)?;
-            tables.insert(name.clone(), empty_table(name));
+            let (name, kind): (String, String) = (row.get(0)?, row.get(1)?);
+            if kind == "view" {
+                match self.read_view(&name) {
+                    Ok(view) => drop(tables.insert(name, view)),
+                    Err(error)
+                        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) =>
+                    {
+                        return Err(error);
+                    }
+                    Err(error) => unseen.push(Unseen {
+                        code: "view_skipped".to_owned(),
+                        message: format!("the view cannot be read: {}", cause_of(&error)),
+                        table: Some(name),
+                    }),
+                }
+            } else {
+                tables.insert(name.clone(), empty_table(name, TableKind::Table));
+            }
         }
         let mut columns = self.connection.prepare(COLUMNS)?;
         let mut rows = columns.query([])?;
@@ -49,7 +71,22 @@ impl Sqlite {
             ));
         }
         self.read_foreign_keys(&mut tables)?;
-        Ok(tables.into_values().collect())
+        Ok((tables.into_values().collect(), unseen))
+    }
+
+    fn read_view(&self, name: &str) -> rusqlite::Result<Table> {
+        // Only preparing it shows whether its tables are still there.
+        self.connection
+            .prepare(&format!("select * from {}", quoted(name)))?;
+        let mut view = empty_table(name.to_owned(), TableKind::View);
+        let mut columns = self.connection.prepare(VIEW_COLUMNS)?;
+        let mut rows = columns.query([name])?;
+        while let Some(row) = rows.next()? {
+            let (column, native, not_null): (String, String, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            view.columns
+                .push(SnapshotColumn::new(column, native, !not_null, false, None));
+        }
+        Ok(view)
     }
 
     fn read_foreign_keys(&self, tables: &mut BTreeMap<String, Table>) -> rusqlite::Result<()> {
@@ -95,12 +132,12 @@ impl Sqlite {
     }
 }
 
-fn empty_table(name: String) -> Table {
+fn empty_table(name: String, kind: TableKind) -> Table {
     Table {
         catalog: None,
         db: None,
         name,
-        kind: TableKind::Table,
+        kind,
         comment: None,
         estimated_rows: None,
         columns: Vec::new(),

@@ -1,6 +1,7 @@
 //! Typed reading of one map, gathering every wrong type with its path and place.
 
 use super::{Node, Place, Value};
+use crate::nearest;
 
 /// One thing wrong with a document. `path` is dotted with list positions (`columns.0.type`), `<root>` for the whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,11 +81,36 @@ impl<'n, 'f> Fields<'n, 'f> {
     }
 
     pub fn keys(&self) -> impl Iterator<Item = &'n str> + use<'n> {
-        let entries: &'n [(super::Key, Node)] = match &self.node.value {
-            Value::Map(entries) => entries,
-            _ => &[],
+        self.node.keys()
+    }
+
+    /// Refuses every key that is not known: it would be without effect. `what` is what the map describes.
+    pub fn only(&mut self, what: &str, known: &[&str]) {
+        let unknown = self.unknown(what, known);
+        self.findings.extend(unknown);
+    }
+
+    /// A finding for every key that is not known, with the nearest one that is.
+    pub fn unknown(&self, what: &str, known: &[&str]) -> Vec<Finding> {
+        let Value::Map(entries) = &self.node.value else {
+            return Vec::new();
         };
-        entries.iter().map(|(key, _)| key.name.as_str())
+        let unknown = entries
+            .iter()
+            .filter(|(key, _)| !known.contains(&key.name.as_str()));
+        unknown
+            .map(|(key, _)| {
+                let meant = match nearest::among(&key.name, known.iter().copied()).first() {
+                    Some(near) => format!(": did you mean `{near}`?"),
+                    None => format!(" (it knows {})", known.join(", ")),
+                };
+                Finding {
+                    path: self.path_of(&key.name),
+                    message: format!("unknown key `{}` in {what}{meant}", key.name),
+                    place: key.place,
+                }
+            })
+            .collect()
     }
 
     fn wrong(&mut self, key: &str, expected: &str, found: &Node) {

@@ -84,6 +84,19 @@ impl Node {
         }
     }
 
+    /// The keys of a map, in the order of the document.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.entries().iter().map(|(key, _)| key.name.as_str())
+    }
+
+    /// The keys of a map with their values; what is not a map has none.
+    pub fn entries(&self) -> &[(Key, Self)] {
+        match &self.value {
+            Value::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
     /// Puts a value below the keys of `path`, making the maps on the way that are not there.
     pub fn set(&mut self, path: &[&str], value: Self) {
         let Some((name, rest)) = path.split_first() else {

@@ -9,15 +9,44 @@ SELECT c.oid::int8 AS oid,
        current_database()::text AS catalog,
        n.nspname::text AS db,
        c.relname::text AS name,
+       CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized_view' ELSE 'table' END AS kind,
        obj_description(c.oid, 'pg_class') AS comment
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p')
+WHERE c.relkind IN ('r', 'p', 'v', 'm')
+  AND NOT c.relispartition
+  AND (c.relkind IN ('r', 'p') OR NOT EXISTS (
+      SELECT FROM pg_catalog.pg_depend d
+      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+  ))
   AND n.nspname = ANY (%s::text[])
   AND has_schema_privilege(n.oid, 'USAGE')
   AND has_any_column_privilege(c.oid, 'SELECT')
 """
-"""Base tables and partitioned tables; partitions are tables as well."""
+"""Tables and views, without the views of extensions. Partitions belong to their table, which has their rows."""
+
+UNSEEN = """
+WITH wanted AS (SELECT DISTINCT unnest(%s::text[]) AS name)
+SELECT w.name AS db, NULL AS name, 'unknown_schema' AS code
+FROM wanted w
+WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = w.name)
+UNION ALL
+SELECT n.nspname::text, NULL, 'schema_not_readable'
+FROM wanted w
+JOIN pg_catalog.pg_namespace n ON n.nspname = w.name
+WHERE NOT has_schema_privilege(n.oid, 'USAGE')
+UNION ALL
+SELECT n.nspname::text, c.relname::text, 'table_not_readable'
+FROM wanted w
+JOIN pg_catalog.pg_namespace n ON n.nspname = w.name
+JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid
+WHERE c.relkind IN ('r', 'p', 'v', 'm')
+  AND NOT c.relispartition
+  AND has_schema_privilege(n.oid, 'USAGE')
+  AND NOT has_any_column_privilege(c.oid, 'SELECT')
+ORDER BY 1, 2
+"""
+"""What was asked for and cannot be read: schemas that are not there or not to be used, tables without SELECT rights."""
 
 COLUMNS = """
 SELECT a.attrelid::int8 AS oid,

@@ -74,11 +74,13 @@ def respond(request: Request, cancellation: Cancellation) -> dict[str, Any]:
         oids = [table["oid"] for table in tables]
         columns = rows(catalog_queries.COLUMNS, oids)
         foreign_keys = rows(catalog_queries.FOREIGN_KEYS, oids)
+        unseen = rows(catalog_queries.UNSEEN, request.schemas)
     return {
         "connection_id": request.connection_id,
         "extracted_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "metadata": {"driver": "postgres", "schemas": request.schemas},
         "tables": assemble(tables, columns, foreign_keys),
+        "warnings": [_unseen(row) for row in unseen],
     }
 
 
@@ -109,6 +111,7 @@ def assemble(tables: Iterable[Row], columns: Iterable[Row], foreign_keys: Iterab
             "catalog": _text(table, "catalog"),
             "db": _text(table, "db"),
             "name": _text(table, "name"),
+            "kind": table["kind"],
             "comment": table["comment"],
             "columns": [],
             "foreign_keys": [],
@@ -133,6 +136,18 @@ def assemble(tables: Iterable[Row], columns: Iterable[Row], foreign_keys: Iterab
             elsewhere = {"to_db": row["to_db"]} if row.get("to_db") else {}
             table["foreign_keys"].append({**key, **elsewhere, "constraint_name": row["constraint_name"]})
     return sorted(found.values(), key=lambda table: (table["catalog"], table["db"], table["name"]))
+
+
+_UNSEEN = {
+    "unknown_schema": "the database has no schema `{db}`",
+    "schema_not_readable": "the schema `{db}` may not be used: GRANT USAGE ON SCHEMA {db} to this role",
+    "table_not_readable": "the table may not be read: GRANT SELECT on it to this role",
+}
+
+
+def _unseen(row: Row) -> dict[str, str | None]:
+    table = None if row["name"] is None else f"{row['db']}.{row['name']}"
+    return {"code": row["code"], "message": _UNSEEN[row["code"]].format(db=row["db"]), "table": table}
 
 
 def _text(row: Row, key: str) -> str:

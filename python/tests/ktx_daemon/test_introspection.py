@@ -48,12 +48,27 @@ def test_describes_a_table_with_types_keys_and_comments(zoo_url: str) -> None:
     ]
 
 
-def test_lists_base_tables_and_partitioned_tables_in_order(zoo_url: str) -> None:
-    names = [table["name"] for table in introspect(zoo_url)["tables"]]
+def test_lists_tables_and_views_in_order_and_no_partitions(zoo_url: str) -> None:
+    tables = introspect(zoo_url)["tables"]
+    names = [table["name"] for table in tables]
     assert names == sorted(names)
-    assert set(names) == {
-        'Odd "name".x', "empty", "events", "events_2024", "half_hidden", "hidden", "notes", "parts", "pets", "slots"
+    kinds = {table["name"]: table["kind"] for table in tables}
+    assert {name for name, kind in kinds.items() if kind == "table"} == {
+        'Odd "name".x', "empty", "events", "half_hidden", "hidden", "notes", "parts", "pets", "slots"
     }  # fmt: skip
+    assert {name: kind for name, kind in kinds.items() if kind != "table"} == {
+        "a_view": "view", "a_materialized_view": "materialized_view"
+    }  # fmt: skip
+
+
+def test_says_what_it_could_not_see(zoo_url: str) -> None:
+    assert introspect(zoo_url)["warnings"] == []
+    answer = introspect(zoo_url.replace("postgres@", "reader@"), schemas=["public", "locked", "nothing"])
+    seen = [(warning["code"], warning["table"]) for warning in answer["warnings"]]
+    assert ("unknown_schema", None) in seen
+    assert ("schema_not_readable", None) in seen
+    assert ("table_not_readable", "public.hidden") in seen
+    assert not any(table == "public.pets" for _, table in seen)
 
 
 def test_pairs_the_columns_of_composite_keys_in_the_order_of_the_constraint(zoo_url: str) -> None:
@@ -109,7 +124,7 @@ def test_keeps_to_the_scope(zoo_url: str, scope: list[dict[str, str]] | None, ex
 
 
 def row(**values: Any) -> dict[str, Any]:
-    return {"oid": 1, "catalog": "c", "db": "d", "name": "t", "comment": None} | values
+    return {"oid": 1, "catalog": "c", "db": "d", "name": "t", "kind": "table", "comment": None} | values
 
 
 def test_ignores_columns_and_keys_of_tables_that_it_does_not_know() -> None:

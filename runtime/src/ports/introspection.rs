@@ -31,6 +31,15 @@ pub struct Introspection {
     pub extracted_at: Option<String>,
     pub metadata: Map<String, Value>,
     pub tables: Vec<IntrospectedTable>,
+    /// What is there and could not be read.
+    pub warnings: Vec<IntrospectionWarning>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct IntrospectionWarning {
+    pub code: String,
+    pub message: String,
+    pub table: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +47,8 @@ pub struct IntrospectedTable {
     pub catalog: Option<String>,
     pub db: Option<String>,
     pub name: String,
+    /// `table`, `view` or `materialized_view`; a service that does not say lists tables alone.
+    pub kind: Option<String>,
     pub comment: Option<String>,
     pub columns: Vec<IntrospectedColumn>,
     pub foreign_keys: Vec<IntrospectedForeignKey>,
@@ -88,6 +99,16 @@ fn read(object: &Map<String, Value>) -> Result<Introspection, PortError> {
             .objects("tables")
             .map(|table| read_table(&table))
             .collect::<Result<_, _>>()?,
+        warnings: answer
+            .objects("warnings")
+            .filter_map(|warning| {
+                Some(IntrospectionWarning {
+                    code: warning.optional_text("code")?,
+                    message: warning.optional_text("message")?,
+                    table: warning.optional_text("table"),
+                })
+            })
+            .collect(),
     })
 }
 
@@ -96,6 +117,7 @@ fn read_table(table: &Answer<'_>) -> Result<IntrospectedTable, PortError> {
         catalog: table.optional_text("catalog"),
         db: table.optional_text("db"),
         name: table.text("name", "tables[].name")?,
+        kind: table.optional_text("kind"),
         comment: table.optional_text("comment"),
         columns: table
             .objects("columns")

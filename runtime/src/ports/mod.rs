@@ -19,13 +19,13 @@ pub use address::Address;
 pub use embeddings::embed;
 pub use introspection::{
     IntrospectedColumn, IntrospectedForeignKey, IntrospectedTable, Introspection, IntrospectionRequest,
-    introspect,
+    IntrospectionWarning, introspect,
 };
 pub use lookml::{LookmlFile, parse_lookml};
 pub use query::{QueryAnswer, QueryRequest, query_database};
 pub use semantic_layer::{CompiledQuery, QueryWarning, SemanticModel, Validation, compile, validate};
 pub use semantic_query::{
-    DimensionRequest, GRANULARITIES, InvalidOrder, MeasureRequest, OrderRequest, SemanticQuery,
+    DimensionRequest, GRANULARITIES, InvalidOrder, MeasureRequest, OrderRequest, SemanticQuery, Span,
 };
 pub use service::{Call, PortError, Service};
 pub use sql_analysis::{Fingerprint, LiteralSlot, analyze_all_for_fingerprint, analyze_for_fingerprint};

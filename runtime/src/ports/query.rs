@@ -21,6 +21,8 @@ pub struct QueryRequest {
     pub sql: String,
     pub max_rows: u64,
     pub statement_timeout_ms: u64,
+    /// Functions of the database that only compute, beyond those that the guard knows.
+    pub allowed_functions: Vec<String>,
 }
 
 /// Rows as JSON values without loss.

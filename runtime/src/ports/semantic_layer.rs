@@ -1,5 +1,7 @@
 //! The semantic layer's compiler: sources and a query in, one SQL statement out.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::semantic_query::SemanticQuery;
@@ -21,7 +23,13 @@ const VALIDATE: Call = Call {
 #[derive(Clone, Copy, Debug)]
 pub struct SemanticModel<'m> {
     pub sources: &'m Value,
+    /// Sources that are left out, and why.
+    pub unreadable: &'m BTreeMap<String, String>,
+    /// Where sources are defined, for what is said of their faults.
+    pub locations: &'m BTreeMap<String, String>,
     pub dialect: &'m str,
+    /// `week_start`, `fiscal_year_start` and `time_zone`, as far as they are set.
+    pub calendar: &'m BTreeMap<String, String>,
 }
 
 /// A compiled query. Read leniently: an older or newer payload may leave members out.
@@ -49,9 +57,14 @@ pub struct Validation {
     pub valid: bool,
     pub errors: Vec<String>,
     pub warnings: Vec<String>,
+    /// Warnings about sources that were just changed.
+    pub per_source: BTreeMap<String, Vec<String>>,
+    /// What is right and worth knowing, such as ambiguous paths.
+    pub information: Vec<String>,
 }
 
-/// Compiles a query over sources for a dialect.
+/// Compiles a query over sources for a dialect. With `look_ahead` the SQL gives so many rows more than the limit of the
+/// query, which shows whether the limit cut rows off.
 ///
 /// # Errors
 /// When the query is refused, in the compiler's words.
@@ -59,8 +72,23 @@ pub fn compile(
     service: &Service,
     model: SemanticModel<'_>,
     query: &SemanticQuery,
+    look_ahead: u64,
 ) -> Result<CompiledQuery, PortError> {
-    let payload = json!({"sources": model.sources, "dialect": model.dialect, "query": query});
+    let mut payload = json!({
+        "sources": model.sources, "dialect": model.dialect, "query": query,
+    });
+    if !model.unreadable.is_empty() {
+        payload["unreadable"] = json!(model.unreadable);
+    }
+    if !model.locations.is_empty() {
+        payload["locations"] = json!(model.locations);
+    }
+    if !model.calendar.is_empty() {
+        payload["calendar"] = json!(model.calendar);
+    }
+    if look_ahead > 0 {
+        payload["look_ahead"] = look_ahead.into();
+    }
     let mut answer = service.call(QUERY, &payload)?;
     let text = |value: Option<Value>| value.as_ref().and_then(Value::as_str).map(str::to_owned);
     Ok(CompiledQuery {
@@ -89,22 +117,24 @@ pub fn validate(
         payload["recently_touched"] = json!(names);
     }
     let answer = service.call(VALIDATE, &payload)?;
-    let texts = |field| -> Vec<String> {
-        let items = answer
-            .get(field)
-            .and_then(Value::as_array)
-            .map_or(&[][..], Vec::as_slice);
-        items
-            .iter()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect()
-    };
+    let texts = |field| texts(answer.get(field));
+    let per_source = answer.get("per_source_warnings").and_then(Value::as_object);
     Ok(Validation {
         valid: answer.get("valid") == Some(&Value::Bool(true)),
         errors: texts("errors"),
         warnings: texts("warnings"),
+        per_source: per_source
+            .into_iter()
+            .flatten()
+            .map(|(name, warnings)| (name.clone(), self::texts(Some(warnings))))
+            .collect(),
+        information: texts("information"),
     })
+}
+
+fn texts(value: Option<&Value>) -> Vec<String> {
+    let items = value.and_then(Value::as_array).into_iter().flatten();
+    items.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 impl QueryWarning {

@@ -5,8 +5,18 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Granularities of a time, the coarsest first; the payload's list, which a test compares.
-pub const GRANULARITIES: [&str; 6] = ["year", "quarter", "month", "week", "day", "hour"];
+/// Granularities of a time; the payload's list, which a test compares.
+pub const GRANULARITIES: [&str; 9] = [
+    "year",
+    "quarter",
+    "month",
+    "week",
+    "day",
+    "hour",
+    "minute",
+    "fiscal_year",
+    "fiscal_quarter",
+];
 
 /// What is left out has the compiler's default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -30,6 +40,9 @@ pub struct SemanticQuery {
     /// Keep groups without facts [default: true]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub include_empty: Option<bool>,
+    /// Give every period between the first and the last a row [default: false]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fill: Option<bool>,
 }
 
 /// A measure by name or expression, or an expression with a name of its own.
@@ -40,7 +53,32 @@ pub struct SemanticQuery {
 )]
 pub enum MeasureRequest {
     Text(String),
-    Named { expr: String, name: String },
+    Named {
+        expr: String,
+        name: String,
+        #[serde(flatten)]
+        span: Span,
+    },
+}
+
+/// The keys by which a measure counts other rows than those of its group's period.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Span {
+    /// simple, cumulative or offset
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Of a cumulative measure, such as `7 days`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<String>,
+    /// Of a cumulative measure, such as `month`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grain_to_date: Option<String>,
+    /// Of an offset measure, such as `1 month`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<String>,
+    /// Give periods without facts a row
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fill: Option<bool>,
 }
 
 /// A dimension by name, or a time with its granularity.
@@ -182,10 +220,10 @@ mod tests {
     #[test]
     fn every_form_of_a_member_survives_reading_and_writing() {
         let query = json!({
-            "measures": ["a.n", {"expr": "sum(a.x)", "name": "x"}],
+            "measures": ["a.n", {"expr": "sum(a.x)", "name": "x", "type": "cumulative", "window": "7 days"}],
             "dimensions": ["a.b", {"field": "a.t", "granularity": "day"}, {"field": "a.c"}],
             "filters": ["a.b = 1"], "segments": [], "order_by": [{"field": "a.n", "direction": "desc"}],
-            "limit": 5, "include_empty": false,
+            "limit": 5, "include_empty": false, "fill": true,
         });
         let read: SemanticQuery = serde_json::from_value(query.clone()).expect("a query");
         assert_eq!(serde_json::to_value(&read).expect("json"), query);

@@ -77,7 +77,10 @@ fn the_policies_install_refuse_and_ask() {
         refused(InstallPolicy::Never, &Silent),
         "KTX Python runtime is required for this command. Run: ktx runtime install --yes"
     );
-    assert_eq!(refused(InstallPolicy::Prompt, &Silent), CANCELLED);
+    assert_eq!(
+        refused(InstallPolicy::Prompt, &Silent),
+        "KTX Python runtime is required for this command. Run: ktx runtime install --yes"
+    );
     let declining = Person::who_answers(Consent::Declined);
     assert_eq!(refused(InstallPolicy::Prompt, &declining), CANCELLED);
     assert_eq!(declining.heard(), [QUESTION]);

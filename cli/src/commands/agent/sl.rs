@@ -60,7 +60,7 @@ pub struct QueryArguments {
     /// Run it as well
     #[arg(long, requires = "max_rows")]
     execute: bool,
-    /// At most so many rows
+    /// The maximum number of rows
     #[arg(long, value_name = "N")]
     max_rows: Option<u64>,
     #[command(flatten)]

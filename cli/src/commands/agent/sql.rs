@@ -24,7 +24,7 @@ pub struct ExecuteArguments {
     /// The file with the statement
     #[arg(long, value_name = "PATH")]
     sql_file: PathBuf,
-    /// At most so many rows
+    /// The maximum number of rows
     #[arg(long, value_name = "N")]
     max_rows: u64,
     #[command(flatten)]

@@ -93,6 +93,9 @@ pub fn run(arguments: &DemoArguments, session: &Session) -> anyhow::Result<()> {
         )
         .into());
     }
+    if arguments.command.is_none() {
+        refuse_to_lose_edits(&folder, &runner::command(&session.app.environment))?;
+    }
     let tables = demo::seed(&folder)?;
     let inspect = inspect(&folder, tables, &runner::command(&session.app.environment))?;
     if arguments.json {
@@ -107,6 +110,26 @@ pub fn run(arguments: &DemoArguments, session: &Session) -> anyhow::Result<()> {
         print(session, &inspect);
     }
     Ok(())
+}
+
+fn refuse_to_lose_edits(folder: &Folder, program: &str) -> anyhow::Result<()> {
+    let edited = demo::edited(folder)?;
+    let Some(first) = edited.first() else {
+        return Ok(());
+    };
+    let more = match edited.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let dir = folder.dir().display().to_string();
+    Err(ktx_app::Error::hinted(
+        format!("failed to make the demo in `{dir}`: `{first}`{more} would be overwritten, and was edited"),
+        format!(
+            "to lose the edits, run: {program} setup demo --project-dir {} reset --force",
+            ktx_system::shell::quoted(&dir)
+        ),
+    )
+    .into())
 }
 
 fn temporary(session: &Session) -> anyhow::Result<PathBuf> {
@@ -155,7 +178,7 @@ fn remove(dir: &Path) -> anyhow::Result<()> {
 
 fn inspect(folder: &Folder, tables: Vec<TableRows>, program: &str) -> anyhow::Result<Inspect> {
     let catalog = Catalog::load(folder, &ConnectionId::parse(demo::CONNECTION)?)?;
-    let sources = catalog.sources();
+    let sources: Vec<_> = catalog.entries.values().map(|entry| &entry.source).collect();
     let dir = folder.dir().display().to_string();
     let pasted = ktx_system::shell::quoted(&dir);
     Ok(Inspect {

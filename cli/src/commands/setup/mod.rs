@@ -1,6 +1,7 @@
 //! `ktx setup`: a project made ready, step by step or in one go.
 
 mod demo;
+mod mcp;
 mod project;
 mod status;
 
@@ -22,6 +23,8 @@ pub struct SetupArguments {
 enum SetupCommand {
     /// Make a demo project with a SQLite warehouse to try ktx on
     Demo(demo::DemoArguments),
+    /// Configure an MCP client to use this project
+    Mcp(mcp::McpArguments),
     /// Report what is set up
     Status(status::StatusArguments),
 }
@@ -30,6 +33,7 @@ enum SetupCommand {
 pub fn run(arguments: &SetupArguments, session: &Session) -> anyhow::Result<()> {
     match &arguments.command {
         Some(SetupCommand::Demo(arguments)) => demo::run(arguments, session),
+        Some(SetupCommand::Mcp(arguments)) => mcp::run(arguments, session),
         Some(SetupCommand::Status(arguments)) => status::run(arguments, session),
         None => project::run(&arguments.project, session),
     }

@@ -23,6 +23,9 @@ pub fn run(arguments: &StatusArguments, session: &Session) -> anyhow::Result<()>
     for line in status.lines() {
         session.printer.line(&line);
     }
+    for problem in &status.problems {
+        session.printer.diagnostic(&format!("warning: {problem}"));
+    }
     if !status.project.ready {
         session
             .printer

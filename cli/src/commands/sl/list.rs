@@ -75,6 +75,11 @@ pub fn run(arguments: &ListArguments, session: &Session) -> anyhow::Result<()> {
             hits.into_iter().map(found).collect()
         }
     };
+    if let (true, Some(query)) = (items.is_empty(), &arguments.query) {
+        session
+            .printer
+            .diagnostic(&format!("No source matches `{query}`."));
+    }
     match form {
         OutputForm::Json => session.printer.json(&Listing {
             kind: "list",
@@ -86,9 +91,7 @@ pub fn run(arguments: &ListArguments, session: &Session) -> anyhow::Result<()> {
                 session.printer.line(&item.fields());
             }
         }
-        OutputForm::Pretty if items.is_empty() && arguments.query.is_some() => {
-            session.printer.diagnostic("No source matches.");
-        }
+        OutputForm::Pretty if items.is_empty() && arguments.query.is_some() => {}
         OutputForm::Pretty if items.is_empty() => {
             session.printer.diagnostic("No semantic-layer sources yet.");
             session

@@ -17,10 +17,10 @@ pub struct QueryArguments {
     /// The connection to ask; not needed when the project has one
     #[arg(long, value_name = "ID")]
     connection_id: Option<String>,
-    /// A measure: `source.measure` or an aggregate expression; at least one
+    /// A measure: `source.measure`, an aggregate expression or arithmetic over measures
     #[arg(long, value_name = "MEASURE")]
     measure: Vec<String>,
-    /// A dimension: `source.column`, or `source.column:month` for a time
+    /// A dimension: `source.column`, `role.column` or a longer path; `source.column:month` for a time
     #[arg(long, value_name = "DIMENSION")]
     dimension: Vec<String>,
     /// A condition, as SQL writes it
@@ -29,10 +29,10 @@ pub struct QueryArguments {
     /// A segment: `source.segment`
     #[arg(long, value_name = "SEGMENT")]
     segment: Vec<String>,
-    /// What to order by, with `:asc` or `:desc` behind it
+    /// What to order by; `:asc` or `:desc` may follow it
     #[arg(long, value_name = "FIELD")]
     order_by: Vec<String>,
-    /// At most so many groups [default: 1000]
+    /// The maximum number of groups [default: 1000]
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
     /// Keep groups without facts, as is the default
@@ -41,13 +41,16 @@ pub struct QueryArguments {
     /// Leave groups without facts out
     #[arg(long)]
     no_include_empty: bool,
+    /// Give every period between the first and the last a row
+    #[arg(long)]
+    fill: bool,
     /// The form of the output
     #[arg(long, value_enum, default_value_t = Format::Json)]
     format: Format,
     /// Run the SQL as well
     #[arg(long)]
     execute: bool,
-    /// At most so many rows
+    /// The maximum number of rows
     #[arg(long, value_name = "N")]
     max_rows: Option<u64>,
     #[command(flatten)]
@@ -86,6 +89,14 @@ pub fn run(arguments: &QueryArguments, session: &Session) -> anyhow::Result<()> 
         true => session.terminal.during("Querying", || run.answer(&session.app))?,
         false => run.answer(&session.app)?,
     };
+    for warning in &result.warnings {
+        session
+            .printer
+            .diagnostic(&format!("warning: {}", warning.message));
+        if let Some(hint) = &warning.hint {
+            session.printer.diagnostic(&format!("hint: {hint}"));
+        }
+    }
     match arguments.format {
         Format::Json => session.printer.json(&result),
         Format::Sql => session.printer.line(&result.sql),
@@ -123,20 +134,30 @@ fn query_of(arguments: &QueryArguments) -> anyhow::Result<SemanticQuery> {
             (false, true) => Some(false),
             (false, false) => None,
         },
+        fill: arguments.fill.then_some(true),
     })
 }
 
+/// Columns that only a measure needs are left out; they are in the JSON.
 fn print_table(session: &Session, result: &QueryResult) {
     let cell = |value: &Value| match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
         value => value.to_string(),
     };
+    let shown = result.asked_columns;
     let rows: Vec<Vec<String>> = result
         .rows
         .iter()
-        .map(|row| row.iter().map(cell).collect())
+        .map(|row| row.iter().take(shown).map(cell).collect())
         .collect();
-    session.printer.line(&table::render(&result.headers, &rows));
+    let headers: Vec<String> = result.headers.iter().take(shown).cloned().collect();
+    session.printer.line(&table::render(&headers, &rows));
+    if result.truncated {
+        session.printer.line(&format!(
+            "The first {} rows; there are more. Pass a larger --limit to see them.",
+            result.total_rows
+        ));
+    }
     session.printer.diagnostic(&format!("{} rows", result.total_rows));
 }

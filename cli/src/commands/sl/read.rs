@@ -19,7 +19,7 @@ pub struct ReadArguments {
 pub fn run(arguments: &ReadArguments, session: &Session) -> anyhow::Result<()> {
     let workspace = Workspace::open(&session.app)?;
     let (connection, _) = workspace.connection(arguments.connection_id.as_deref())?;
-    let text = semantic::read_text(&workspace.folder, connection, &arguments.name)?;
-    session.printer.raw(&text);
+    let source = semantic::read_source(&workspace.folder, connection, &arguments.name)?;
+    session.printer.raw(&source.text);
     Ok(())
 }

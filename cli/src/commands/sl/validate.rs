@@ -1,11 +1,12 @@
-//! `ktx sl validate`: the shape of one source, without Python.
+//! `ktx sl validate`: one source, its shape and, where the Python runtime is installed, its expressions.
 
 use clap::Args;
-use ktx_project::semantic;
+use ktx_app::tools::sources;
+use ktx_app::{Python, Workspace};
+use ktx_runtime::InstallPolicy;
 
 use crate::failure::AlreadyReported;
 use crate::session::Session;
-use ktx_app::Workspace;
 
 #[derive(Debug, Args)]
 pub struct ValidateArguments {
@@ -20,20 +21,20 @@ pub struct ValidateArguments {
 pub fn run(arguments: &ValidateArguments, session: &Session) -> anyhow::Result<()> {
     let workspace = Workspace::open(&session.app)?;
     let (connection, _) = workspace.connection(arguments.connection_id.as_deref())?;
-    let text = semantic::read_text(&workspace.folder, connection, &arguments.name)?;
-    match semantic::validate_text(&text) {
-        Ok(_) => {
-            session.printer.line(&format!(
-                "Valid semantic-layer source: {connection}/{}",
-                arguments.name
-            ));
-            Ok(())
-        }
-        Err(findings) => {
-            for finding in findings {
-                session.printer.diagnostic(&finding.to_string());
-            }
-            Err(AlreadyReported.into())
-        }
+    let python = Python::new(&session.app, InstallPolicy::Never)?;
+    let check = sources::validate_one(&session.app, &workspace, &python, connection, &arguments.name)?;
+    for error in &check.errors {
+        session.printer.diagnostic(error);
     }
+    for warning in &check.warnings {
+        session.printer.diagnostic(&format!("warning: {warning}"));
+    }
+    if !check.errors.is_empty() {
+        return Err(AlreadyReported.into());
+    }
+    session.printer.line(&format!(
+        "Valid semantic-layer source: {connection}/{}",
+        arguments.name
+    ));
+    Ok(())
 }

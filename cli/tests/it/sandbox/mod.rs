@@ -115,7 +115,7 @@ impl Sandbox {
         }
     }
 
-    fn redacted(&self, text: &str) -> String {
+    pub fn redacted(&self, text: &str) -> String {
         let project = self.project().display().to_string();
         let text = text
             .replace(&project, "[PROJECT]")

@@ -1,6 +1,8 @@
 //! `ktx dev scan` over SQLite.
 
 mod kept;
+mod models;
+mod schemas;
 mod told;
 mod trouble;
 
@@ -17,7 +19,6 @@ create table vets (id integer primary key, name text);
 insert into owners (id, name) values (1, 'Ann'), (2, 'Bo');
 insert into vets (id, name) values (10, 'Cy'), (11, 'Di');
 insert into pets (id, owner_id, vet_id) values (1, 1, 10), (2, 1, 11), (3, 2, 10);
-create view heavy as select * from pets where weight > 10;
 ";
 
 pub fn zoo() -> Sandbox {
