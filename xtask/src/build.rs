@@ -12,7 +12,6 @@ use clap::Args;
 use ktx_manifest::artifact_manifest::{ArtifactKind, ArtifactManifest};
 use ktx_manifest::{BuildProfile, Platform};
 use ktx_release::artifacts::{self, SourceFacts};
-use ktx_release::package::{PackageOptions, stage_assets};
 use ktx_release::tarball;
 use ktx_system::files::replace_directory;
 
@@ -114,27 +113,6 @@ pub fn build(arguments: &BuildArgs, session: &Session<'_>) -> Result<Built> {
     })?;
     step.done("");
     Ok(Built { manifest, folder })
-}
-
-/// The assets that the program installs from: wheel, locks and asset manifest, as they are in a package.
-///
-/// Enough for the tests of the runtime, without a program for the package.
-pub fn assets(session: &Session<'_>) -> Result<Utf8PathBuf> {
-    let folder = session.root()?.join("target/test-assets/package");
-    let project = build_wheel::project(session, None)?;
-    let version = sources::version(session)?;
-    let wheel = build_wheel::plan(session, &project, &version, sources::epoch()?)?;
-    let failure = |error| refusal::failure(session, error);
-    let options = PackageOptions {
-        root: session.root()?.into(),
-        project,
-        wheel: wheel.build(refusal::interrupt()).map_err(failure)?,
-        programs: BTreeMap::new(),
-        host_answer: None,
-        version,
-    };
-    let staged = stage_assets(&options, folder.as_std_path(), refusal::interrupt());
-    Ok(Utf8PathBuf::try_from(staged.map_err(failure)?)?)
 }
 
 /// From the sources and the programs to the manifest. What one step made is handed to the next in memory, so that the

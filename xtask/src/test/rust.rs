@@ -28,14 +28,12 @@ pub fn lint(session: &Session<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The tests install real runtimes, so the assets and every tool stand ready before them.
+/// The tests install real runtimes and ask other packers and judges, so every tool is installed before them.
 pub fn run(session: &Session<'_>, missing: Missing) -> Result<()> {
     let python = tools::provide(session, ToolSet::Python)?;
     tools::provide(session, ToolSet::Node)?;
-    let assets = crate::build::assets(session)?;
     let mut test = cargo(session)?;
     test.args(["test", "--workspace", "--locked", "--no-fail-fast"])
-        .env("KTX_TEST_ASSETS", assets)
         .env("KTX_TEST_UV", python.program("uv"))
         .env_remove("PYTHONDONTWRITEBYTECODE")
         .envs(missing.variables());

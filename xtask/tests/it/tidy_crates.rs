@@ -10,7 +10,7 @@ use crate::tidy::{assert_none, metadata, root, sources, text};
 const DIRECTION: [(&str, &[&str]); 15] = [
     ("ktx", &["ktx-app", "ktx-project", "ktx-runtime", "ktx-system"]),
     ("ktx-app", &["ktx-project", "ktx-runtime", "ktx-system"]),
-    ("ktx-fixtures", &["ktx-manifest"]),
+    ("ktx-fixtures", &["ktx-manifest", "ktx-release"]),
     (
         "ktx-announce",
         &[

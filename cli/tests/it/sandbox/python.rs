@@ -4,12 +4,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
+use ktx_fixtures::payload;
+
 use super::Sandbox;
+
+const NO_UV: &str = "no uv: run `cargo xtask install-tools`";
 
 /// The installed runtime. Whoever holds it may have a daemon running; the last one to let go stops it.
 pub struct SharedPython {
     root: PathBuf,
-    assets: PathBuf,
     uv: PathBuf,
 }
 
@@ -18,8 +21,8 @@ static INSTALLED: OnceLock<()> = OnceLock::new();
 
 /// The shared runtime, or None after saying why the test is skipped. `KTX_TEST_NO_SKIP=1` makes that a failure.
 pub fn shared() -> Option<Arc<SharedPython>> {
-    let (Some(assets), Some(uv)) = (assets(), uv()) else {
-        skip("no Python assets or no uv: run `cargo xtask build`, or `cargo xtask test`, which does");
+    let Some(uv) = payload::uv() else {
+        skip(NO_UV);
         return None;
     };
     let mut slot = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -27,7 +30,7 @@ pub fn shared() -> Option<Arc<SharedPython>> {
         return Some(shared);
     }
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ktx-it-runtime");
-    let shared = Arc::new(SharedPython { root, assets, uv });
+    let shared = Arc::new(SharedPython { root, uv });
     INSTALLED.get_or_init(|| shared.install());
     *slot = Arc::downgrade(&shared);
     Some(shared)
@@ -59,7 +62,7 @@ impl SharedPython {
     fn addressed<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         command
             .env("KTX_RUNTIME_ROOT", &self.root)
-            .env("KTX_ASSET_DIR", &self.assets)
+            .env("KTX_ASSET_DIR", payload::assets())
             .env("KTX_UV", &self.uv)
     }
 
@@ -68,7 +71,7 @@ impl SharedPython {
         let text = |path: &Path| path.display().to_string();
         sandbox
             .variable("KTX_RUNTIME_ROOT", text(&self.root))
-            .variable("KTX_ASSET_DIR", text(&self.assets))
+            .variable("KTX_ASSET_DIR", text(payload::assets()))
             .variable("KTX_UV", text(&self.uv))
     }
 }
@@ -82,12 +85,12 @@ impl Drop for SharedPython {
 
 /// A sandbox without a runtime of its own, that could install one: for the texts of installing.
 pub fn installable(sandbox: Sandbox) -> Option<Sandbox> {
-    let (Some(assets), Some(uv)) = (assets(), uv()) else {
-        skip("no Python assets or no uv: run `cargo xtask build`, or `cargo xtask test`, which does");
+    let Some(uv) = payload::uv() else {
+        skip(NO_UV);
         return None;
     };
     let root = sandbox.root().join("runtime");
-    let shared = SharedPython { root, assets, uv };
+    let shared = SharedPython { root, uv };
     let sandbox = shared.sandbox(sandbox);
     std::mem::forget(shared);
     // What uv may need to reach an index from here; its cache makes the second installation quick.
@@ -103,31 +106,4 @@ pub fn installable(sandbox: Sandbox) -> Option<Sandbox> {
         Some(cache) => sandbox.variable("UV_CACHE_DIR", cache.display().to_string()),
         None => sandbox,
     })
-}
-
-fn workspace() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("the workspace")
-}
-
-fn assets() -> Option<PathBuf> {
-    let named = std::env::var_os("KTX_TEST_ASSETS").map(PathBuf::from);
-    let built = workspace().join("dist/package/assets/python");
-    named
-        .or(Some(built))
-        .filter(|assets| assets.join("manifest.json").is_file())
-}
-
-fn uv() -> Option<PathBuf> {
-    let named = std::env::var_os("KTX_TEST_UV").map(PathBuf::from);
-    let pinned = workspace().join("target/tools/python/bin/uv");
-    let on_path = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
-        .map(|folder| folder.join("uv"))
-        .find(|uv| uv.is_file());
-    named
-        .into_iter()
-        .chain([pinned])
-        .find(|uv| uv.is_file())
-        .or(on_path)
 }

@@ -38,7 +38,7 @@ impl Sandbox {
     /// With the real payload, not installed.
     pub fn with_payload() -> Sandbox {
         let sandbox = Sandbox::empty();
-        sandbox.set("KTX_ASSET_DIR", tools::assets())
+        sandbox.set("KTX_ASSET_DIR", ktx_fixtures::payload::assets())
     }
 
     /// With the real payload, installed: a copy of an installation that was made once.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use ktx_fixtures::payload;
+
 /// The workspace's folder.
 pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -11,46 +13,16 @@ pub fn workspace() -> &'static Path {
         .expect("the crate lies in the workspace")
 }
 
-/// The asset directory of the payload: `KTX_TEST_ASSETS`, else what `cargo xtask build` left.
-pub fn assets() -> PathBuf {
-    let assets = std::env::var_os("KTX_TEST_ASSETS")
-        .map_or_else(|| workspace().join("dist/package/assets/python"), PathBuf::from);
-    assert!(
-        assets.join("manifest.json").is_file(),
-        "no payload at `{}`: run `cargo xtask test`, or `cargo xtask build` first",
-        assets.display()
-    );
-    assets
-}
-
 /// The version of the payload, as its wheel has it.
 pub fn package_version() -> String {
-    let manifest = fs_err::read(assets().join("manifest.json")).expect("the manifest");
+    let manifest = fs_err::read(payload::assets().join("manifest.json")).expect("the manifest");
     let manifest: serde_json::Value = serde_json::from_slice(&manifest).expect("JSON");
     manifest["version"].as_str().expect("a version").to_owned()
 }
 
-/// The real uv: `KTX_TEST_UV`, else the one that `cargo xtask` provides, else the one on `PATH`.
+/// The real uv.
 pub fn uv() -> PathBuf {
-    let provided = || {
-        let tools = fs_err::read_dir(workspace().join("target/tools")).ok()?;
-        let mut found: Vec<PathBuf> = tools
-            .filter_map(|entry| Some(entry.ok()?.path().join("bin/uv")))
-            .filter(|path| path.is_file())
-            .collect();
-        found.sort();
-        found.pop()
-    };
-    let on_path = || {
-        std::env::split_paths(&std::env::var_os("PATH")?)
-            .map(|dir| dir.join("uv"))
-            .find(|uv| uv.is_file())
-    };
-    std::env::var_os("KTX_TEST_UV")
-        .map(PathBuf::from)
-        .or_else(provided)
-        .or_else(on_path)
-        .unwrap_or_else(|| panic!("no uv: run `cargo xtask test`, or put uv on PATH"))
+    payload::uv().unwrap_or_else(|| panic!("no uv: run `cargo xtask install-tools`"))
 }
 
 /// One cache for all tests: what is downloaded once is there for the next run.
