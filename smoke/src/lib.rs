@@ -11,6 +11,7 @@ mod logs;
 mod observer;
 mod options;
 mod package_tree;
+mod proven;
 mod redaction;
 pub mod report;
 mod run;
@@ -27,6 +28,7 @@ mod warm;
 pub use failure::{Failure, Log, Stop};
 pub use observer::{Observer, Silent, Verdict};
 pub use options::{Options, Package, Published, Toolchain};
+pub use proven::{ProvenBytes, proven_bytes};
 pub use redaction::Redaction;
 pub use run::{Outcome, Played, SmokeError, run};
 pub use sandbox::{

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::failure::Failure;
-use crate::scenario::Scenario;
 
 /// What came of a scenario.
 #[derive(Clone, Debug)]
@@ -17,12 +16,12 @@ pub enum Verdict {
 pub trait Observer: Sync {
     /// Work before the first scenario, such as filling the cache.
     fn preparing(&self, what: &str);
-    fn scenario_begins(&self, scenario: &Scenario);
+    fn scenario_begins(&self, scenario: &str);
     fn step_begins(&self, scenario: &str, step: &str, line: &str);
     fn step_ends(&self, scenario: &str, step: &str, elapsed: Duration);
     /// Something that a person who waits wants to know.
     fn remark(&self, scenario: &str, line: &str);
-    fn scenario_ends(&self, scenario: &Scenario, verdict: &Verdict, elapsed: Duration);
+    fn scenario_ends(&self, scenario: &str, verdict: &Verdict, elapsed: Duration);
 }
 
 /// Listens and says nothing.
@@ -30,9 +29,9 @@ pub struct Silent;
 
 impl Observer for Silent {
     fn preparing(&self, _: &str) {}
-    fn scenario_begins(&self, _: &Scenario) {}
+    fn scenario_begins(&self, _: &str) {}
     fn step_begins(&self, _: &str, _: &str, _: &str) {}
     fn step_ends(&self, _: &str, _: &str, _: Duration) {}
     fn remark(&self, _: &str, _: &str) {}
-    fn scenario_ends(&self, _: &Scenario, _: &Verdict, _: Duration) {}
+    fn scenario_ends(&self, _: &str, _: &Verdict, _: Duration) {}
 }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use crate::failure::{Failure, Stop};
 use crate::observer::{Observer, Verdict};
 use crate::options::Options;
-use crate::report::ProvenBytes;
+use crate::proven::ProvenBytes;
 use crate::sandbox::{Guardian, Interrupted, Sandbox, remove_tree};
 use crate::scenario::Scenario;
 use crate::stage::Stage;
@@ -218,14 +218,14 @@ impl Run<'_> {
             .filter_map(|need| need.unmet(self.options))
             .collect();
         let performance = if unmet.is_empty() {
-            self.observer.scenario_begins(scenario);
+            self.observer.scenario_begins(scenario.name);
             self.play(scenario, &self.folder.join(scenario.name))
         } else {
             Performance::silent(Verdict::Skipped(unmet.join("; ")))
         };
         let elapsed = started.elapsed();
         self.observer
-            .scenario_ends(scenario, &performance.verdict, elapsed);
+            .scenario_ends(scenario.name, &performance.verdict, elapsed);
         performance.of(scenario, elapsed)
     }
 

@@ -9,9 +9,8 @@ use fs_err as fs;
 use crate::failure::Stop;
 use crate::observer::Observer;
 use crate::options::{Options, Package};
-use crate::report::ProvenBytes;
+use crate::proven::ProvenBytes;
 use crate::sandbox::{Interrupted, Invocation, Sandbox, copy_tree, hard_link_tree};
-use crate::step::Step;
 
 /// npm works on the network's time when it has to ask for something; the tarball alone takes under a second.
 pub const INSTALL_DEADLINE: Duration = Duration::from_secs(120);
@@ -30,11 +29,6 @@ pub struct Stage<'s> {
 }
 
 impl Stage<'_> {
-    /// Begins to describe a step. The id is the first half of its stable codes.
-    pub fn step(&self, id: &'static str, invocation: Invocation) -> Step<'_> {
-        Step::new(self, id, invocation)
-    }
-
     /// A check beside the transcript: a file, a process, a value.
     pub fn ensure(
         &self,

@@ -44,6 +44,14 @@ impl BuildArgs {
         }
     }
 
+    /// No program is built: those in `dist/bin` are assembled.
+    pub fn of_prebuilt() -> Self {
+        BuildArgs {
+            prebuilt: true,
+            ..BuildArgs::default()
+        }
+    }
+
     /// A release is of every platform; anything else is for the machine at hand, and quick.
     fn profile(&self) -> BuildProfile {
         match self.release || self.platform.iter().any(|name| name == ALL) {

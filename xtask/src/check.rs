@@ -25,6 +25,12 @@ pub struct CheckArgs {
     no_skip: bool,
 }
 
+impl CheckArgs {
+    pub fn of(build: BuildArgs, no_skip: bool) -> Self {
+        CheckArgs { build, no_skip }
+    }
+}
+
 pub fn run(arguments: CheckArgs, session: &Session<'_>) -> Result<()> {
     let mut steps = Vec::new();
     let built = timed(&mut steps, "build", || build::build(&arguments.build, session))?;

@@ -2,9 +2,7 @@
 
 use std::sync::LazyLock;
 
-use ktx_system::{Interrupt, Signal};
-
-use crate::exit::{Exit, Failure};
+use ktx_system::{Interrupt, Interrupted, Signal};
 
 static INTERRUPT: LazyLock<Interrupt> = LazyLock::new(Interrupt::new);
 
@@ -24,8 +22,6 @@ pub fn received() -> Option<Signal> {
 }
 
 /// To be asked between the steps of work that runs in this process.
-pub fn check() -> Result<(), Failure> {
-    INTERRUPT
-        .check()
-        .map_err(|interrupted| Failure::new(Exit::Failed, interrupted.to_string()))
+pub fn check() -> Result<(), Interrupted> {
+    INTERRUPT.check()
 }

@@ -9,6 +9,7 @@ mod build;
 mod build_package;
 mod build_wheel;
 mod check;
+mod ci;
 mod diff;
 mod dist;
 mod exit;
@@ -102,6 +103,7 @@ enum Command {
     #[command(hide = true)]
     SmokeGuardian(smoke::GuardianArgs),
     Check(check::CheckArgs),
+    Ci(ci::CiArgs),
     Test(test::TestArgs),
     Bench(bench::BenchArgs),
     Lock(lock::LockArgs),
@@ -128,6 +130,7 @@ fn dispatch(command: Command, session: &Session<'_>) -> anyhow::Result<()> {
         Command::Smoke(arguments) => smoke::run(arguments, session),
         Command::SmokeGuardian(arguments) => smoke::keep_watch(&arguments),
         Command::Check(arguments) => check::run(arguments, session),
+        Command::Ci(arguments) => ci::run(arguments, session),
         Command::Test(arguments) => test::run(arguments, session),
         Command::Bench(arguments) => bench::run(arguments, session),
         Command::Lock(arguments) => lock::run(arguments, session),

@@ -5,19 +5,17 @@ mod junit;
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use fs_err as fs;
 use ktx_manifest::Platform;
-use ktx_manifest::archive_path::ArchivePath;
 use ktx_manifest::digest::Sha256Digest;
 use ktx_manifest::smoke_report::{
-    Outcome as ReportedOutcome, PackageSource, ProvenFile, ScenarioReport, SchemaVersion, SmokeReport,
-    StepReport,
+    Outcome as ReportedOutcome, PackageSource, ScenarioReport, SchemaVersion, SmokeReport, StepReport,
 };
 
 use crate::observer::Verdict;
+use crate::proven::ProvenBytes;
 use crate::run::{Outcome, Played};
-use crate::tarball;
 
 pub use junit::junit;
 
@@ -31,53 +29,10 @@ pub struct Provenance {
     pub tool_versions: BTreeMap<String, String>,
 }
 
-/// The bytes that a run was about.
-#[derive(Clone, Debug)]
-pub struct ProvenBytes {
-    pub tarball: ProvenFile,
-    /// The wheel inside the tarball.
-    pub wheel: ProvenFile,
-}
-
-/// Why there is no report.
+/// The report could not be written.
 #[derive(Debug, thiserror::Error)]
-pub enum ReportError {
-    #[error("failed to read the package `{path}`: {reason}")]
-    Package { path: Utf8PathBuf, reason: String },
-    #[error("failed to write the report: {0}")]
-    Write(#[source] std::io::Error),
-}
-
-/// Digests of the tarball as it lies there, and of the wheel inside it.
-pub fn proven_bytes(path: &Utf8Path) -> Result<ProvenBytes, ReportError> {
-    let broken = |reason: String| ReportError::Package {
-        path: path.to_owned(),
-        reason,
-    };
-    let tarball = Sha256Digest::of_file(path).map_err(|error| broken(error.to_string()))?;
-    let (wheel_path, wheel) = tarball::find(path, |entry| {
-        entry.starts_with("package/assets/python/") && entry.ends_with(".whl")
-    })
-    .map_err(|error| broken(error.to_string()))?
-    .ok_or_else(|| broken("it carries no wheel".to_owned()))?;
-    let named = |name: Option<&str>| {
-        name.unwrap_or_default()
-            .parse::<ArchivePath>()
-            .map_err(|error| broken(error.to_string()))
-    };
-    Ok(ProvenBytes {
-        tarball: ProvenFile {
-            file: named(path.file_name())?,
-            sha256: tarball.sha256,
-            bytes: tarball.bytes,
-        },
-        wheel: ProvenFile {
-            file: named(Utf8Path::new(&wheel_path).file_name())?,
-            sha256: Sha256Digest::of(&wheel),
-            bytes: wheel.len() as u64,
-        },
-    })
-}
+#[error("failed to write the report: {0}")]
+pub struct ReportError(#[source] std::io::Error);
 
 /// The typed report of a run.
 pub fn report(outcome: &Outcome, provenance: Provenance) -> SmokeReport {
@@ -150,7 +105,7 @@ pub fn write_atomically(path: &Utf8Path, text: &str) -> Result<(), ReportError> 
         file.persist(path)?;
         Ok(())
     };
-    write().map_err(ReportError::Write)
+    write().map_err(ReportError)
 }
 
 /// Temporary files are private; a report is not.

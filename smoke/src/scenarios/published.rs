@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::failure::Stop;
-use crate::report::proven_bytes;
+use crate::proven::proven_bytes;
 use crate::sandbox::{Invocation, Said};
 use crate::scenario::{Need, Scenario, Set};
 use crate::stage::Stage;

@@ -23,16 +23,19 @@ pub struct Step<'s> {
     expectations: Vec<Expectation>,
 }
 
-impl<'s> Step<'s> {
-    pub(crate) fn new(stage: &'s Stage<'s>, id: &'static str, invocation: Invocation) -> Self {
+impl Stage<'_> {
+    /// Begins to describe a step. The id is the first half of its stable codes.
+    pub fn step(&self, id: &'static str, invocation: Invocation) -> Step<'_> {
         Step {
-            stage,
+            stage: self,
             id,
             invocation,
             expectations: Vec::new(),
         }
     }
+}
 
+impl Step<'_> {
     /// More words of the command.
     pub fn args(mut self, words: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.invocation = self.invocation.args(words);

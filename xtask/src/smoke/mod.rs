@@ -13,7 +13,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use ktx_manifest::artifact_manifest::{ARTIFACT_MANIFEST_FILE, ArtifactKind, ArtifactManifest};
 use ktx_manifest::smoke_report::PackageSource;
-use ktx_smoke::report::proven_bytes;
+use ktx_smoke::proven_bytes;
 use ktx_smoke::{Options, Outcome, Package, Redaction, SCENARIOS, Scenario, Set, Verdict};
 
 use crate::exit::{Exit, Failure};

@@ -6,7 +6,8 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 use ktx_manifest::Platform;
 use ktx_manifest::digest::Sha256Digest;
 use ktx_manifest::smoke_report::{PackageSource, SmokeReport};
-use ktx_smoke::report::{ProvenBytes, Provenance, junit, report, write_atomically};
+use ktx_smoke::ProvenBytes;
+use ktx_smoke::report::{Provenance, junit, report, write_atomically};
 use ktx_smoke::{Failure as Disappointment, Options, Outcome, Played, Scenario, Set, Verdict};
 use serde::Serialize;
 

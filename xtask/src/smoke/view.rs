@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use ktx_smoke::{Observer, Scenario, Verdict};
+use ktx_smoke::{Observer, Verdict};
 
 use crate::printer::{Printer, Step};
 
@@ -80,9 +80,9 @@ impl Observer for View<'_> {
         locked(&self.board).preparing = Some(what.to_owned());
     }
 
-    fn scenario_begins(&self, scenario: &Scenario) {
+    fn scenario_begins(&self, scenario: &str) {
         locked(&self.board).preparing = None;
-        self.set(scenario.name, "begins");
+        self.set(scenario, "begins");
     }
 
     fn step_begins(&self, scenario: &str, step: &str, line: &str) {
@@ -99,15 +99,15 @@ impl Observer for View<'_> {
         self.printer.talk(&format!("[{scenario}] {line}"));
     }
 
-    fn scenario_ends(&self, scenario: &Scenario, verdict: &Verdict, elapsed: Duration) {
+    fn scenario_ends(&self, scenario: &str, verdict: &Verdict, elapsed: Duration) {
         let mut board = locked(&self.board);
-        board.running.remove(scenario.name);
+        board.running.remove(scenario);
         board.ended += 1;
         drop(board);
         match verdict {
-            Verdict::Passed => self.printer.passed(scenario.name, elapsed, ""),
-            Verdict::Failed(failure) => self.printer.failed(scenario.name, elapsed, &failure.code),
-            Verdict::Skipped(reason) => self.printer.skipped(scenario.name, elapsed, reason),
+            Verdict::Passed => self.printer.passed(scenario, elapsed, ""),
+            Verdict::Failed(failure) => self.printer.failed(scenario, elapsed, &failure.code),
+            Verdict::Skipped(reason) => self.printer.skipped(scenario, elapsed, reason),
         }
     }
 }

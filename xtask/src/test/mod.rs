@@ -4,7 +4,7 @@ mod cross;
 mod launcher;
 mod needs;
 mod payload;
-mod reproducible;
+pub mod reproducible;
 mod rust;
 
 use std::time::Instant;
@@ -30,7 +30,7 @@ pub struct TestArgs {
 /// A suite, in the order in which they run: what fails fast comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "kebab-case")]
-enum Suite {
+pub enum Suite {
     /// rustfmt and clippy, warnings denied
     Lint,
     /// ruff, mypy and pytest over python/
@@ -43,6 +43,17 @@ enum Suite {
     Cross,
     /// the program is the same bytes from another folder
     Reproducible,
+}
+
+impl TestArgs {
+    /// The suites that `wanted` names, with nothing left out.
+    pub fn of(wanted: impl Fn(Suite) -> bool) -> Self {
+        let suites = Suite::value_variants().iter().copied();
+        TestArgs {
+            no_skip: true,
+            suite: suites.filter(|suite| wanted(*suite)).collect(),
+        }
+    }
 }
 
 /// Whether missing things are left out or fail the run.

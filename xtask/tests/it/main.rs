@@ -6,6 +6,7 @@ mod checkout;
 mod command_line;
 mod comparing;
 mod dist;
+mod endpoints;
 #[cfg(unix)]
 mod interrupted;
 #[cfg(target_os = "linux")]
@@ -32,6 +33,7 @@ mod standing;
 mod tag_moves;
 mod tidy;
 mod tidy_crates;
+mod tidy_imports;
 #[cfg(unix)]
 mod verifying;
 mod versions;

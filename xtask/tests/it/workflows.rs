@@ -1,6 +1,6 @@
 //! The pipelines: they pin what they run, run what exists, and zizmor finds nothing in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use super::tidy::{root, text};
@@ -115,12 +115,11 @@ fn the_workflows_run_commands_that_exist_with_flags_that_exist() {
     let expected = [
         "announce",
         "build",
-        "check",
+        "ci",
         "diff",
         "publish",
         "readiness",
         "smoke",
-        "test",
         "verify",
         "version",
     ];
@@ -128,6 +127,27 @@ fn the_workflows_run_commands_that_exist_with_flags_that_exist() {
         used.keys().collect::<Vec<_>>(),
         expected.iter().collect::<Vec<_>>()
     );
+}
+
+#[test]
+fn ci_runs_every_job_of_the_one_list() {
+    let help = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["ci", "--help"])
+        .output()
+        .expect("xtask runs");
+    let help = String::from_utf8(help.stdout).expect("help is UTF-8");
+    let listed = help
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- ")?.split_once(':'));
+    let listed: BTreeSet<_> = listed.map(|(job, _)| job.to_owned()).collect();
+    let run: BTreeSet<_> = commands(WORKFLOWS[0])
+        .into_iter()
+        .map(|words| words[1..].join(" "))
+        .collect();
+    assert_eq!(run, listed, "ci.yml beside `cargo xtask ci --help`");
+    let script = text(".ci/run");
+    let commands: Vec<_> = script.lines().filter(|line| line.starts_with("cargo ")).collect();
+    assert_eq!(commands, ["cargo xtask ci"]);
 }
 
 #[test]

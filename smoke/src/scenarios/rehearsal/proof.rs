@@ -14,7 +14,8 @@ use super::super::{npm_local, runtime_lifecycle};
 use crate::failure::Stop;
 use crate::observer::{Silent, Verdict};
 use crate::options::{Options, Package};
-use crate::report::{Provenance, proven_bytes, report, write_atomically};
+use crate::proven::proven_bytes;
+use crate::report::{Provenance, report, write_atomically};
 use crate::run::{Outcome, Run};
 use crate::scenario::Scenario;
 use crate::stage::Stage;
@@ -37,16 +38,16 @@ pub fn prove(stage: &Stage<'_>, package: Package, policy: &Utf8Path, reports: &U
     stage.begin(STEP, &format!("smoke {}", package.tarball));
     let outcome = play(stage, &package)?;
     stage.end(STEP, started.elapsed());
-    let broken = |error: crate::report::ReportError| Stop::failed("proof.report", error.to_string());
+    let broken = |error: &dyn std::fmt::Display| Stop::failed("proof.report", error.to_string());
     let provenance = Provenance {
         platform,
         source: PackageSource::Artifacts {},
-        bytes: proven_bytes(&package.tarball).map_err(broken)?,
+        bytes: proven_bytes(&package.tarball).map_err(|error| broken(&error))?,
         policy_sha256: Sha256Digest::of(fs::read(policy)?),
         tool_versions: Default::default(),
     };
     let path = reports.join(SmokeReport::file_name(platform));
-    write_atomically(&path, &report(&outcome, provenance).to_text()).map_err(broken)
+    write_atomically(&path, &report(&outcome, provenance).to_text()).map_err(|error| broken(&error))
 }
 
 fn play(stage: &Stage<'_>, package: &Package) -> Result<Outcome, Stop> {
