@@ -1,7 +1,7 @@
 //! The package about to go out, beside one that is out.
 
 use jiff::Timestamp;
-use ktx_inspect::{Comparison, Package, Published, Side, compare};
+use ktx_inspect::{Comparison, Package, PublishedSize, Side, compare};
 use ktx_manifest::smoke_report::SchemaVersion;
 use ktx_names::NPM_PACKAGE;
 use ktx_policy::{RegistryUrl, ReleaseVersion};
@@ -57,7 +57,7 @@ pub fn against_registry(
 }
 
 /// The highest published version below `version`; its own number may be taken already.
-pub fn last_before(packument: &Packument, version: &ReleaseVersion) -> Option<String> {
+fn last_before(packument: &Packument, version: &ReleaseVersion) -> Option<String> {
     let numbers = packument
         .versions
         .keys()
@@ -82,7 +82,7 @@ fn unknown(asked: &str, registry: &RegistryUrl) -> PublishError {
 }
 
 /// The bytes that the registry serves, which must be those that it announces.
-pub fn served(packument: &Packument, version: &str, registry: &Registry) -> Result<Vec<u8>, PublishError> {
+fn served(packument: &Packument, version: &str, registry: &Registry) -> Result<Vec<u8>, PublishError> {
     let Some(published) = packument.versions.get(version) else {
         return Err(unknown(version, registry.url()));
     };
@@ -95,7 +95,7 @@ pub fn served(packument: &Packument, version: &str, registry: &Registry) -> Resu
     {
         return Err(PublishError::Integrity {
             message: format!("the registry serves other bytes of {NPM_PACKAGE}@{version} than it announces"),
-            hint: "find out what stands between here and the registry, then run the same command again"
+            hint: "find out what is between here and the registry, then run the same command again"
                 .to_owned(),
         });
     }
@@ -122,7 +122,7 @@ fn read(bytes: &[u8], what: &str, hint: &str) -> Result<Package, PublishError> {
 
 /// The last versions in the order of their publication, or of their numbers where the registry tells no times. Not every
 /// registry tells sizes; that of the package at hand is known anyway.
-fn history(packument: Option<&Packument>, other: Option<&(String, Package)>) -> Vec<Published> {
+fn history(packument: Option<&Packument>, other: Option<&(String, Package)>) -> Vec<PublishedSize> {
     let Some(packument) = packument else {
         return Vec::new();
     };
@@ -136,7 +136,7 @@ fn history(packument: Option<&Packument>, other: Option<&(String, Package)>) -> 
     let mut versions: Vec<_> = packument
         .versions
         .iter()
-        .map(|(version, published)| Published {
+        .map(|(version, published)| PublishedSize {
             version: version.clone(),
             published_at: published_at(version),
             unpacked_bytes: known(version).or(published.dist.unpacked_size),

@@ -12,6 +12,6 @@ mod page;
 pub mod published;
 pub mod status;
 
-pub use self::beside::{against_registry, last_before, served};
+pub use self::beside::against_registry;
 pub use self::facts::Release;
 pub use self::page::PAGE_FILE;

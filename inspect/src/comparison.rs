@@ -27,7 +27,7 @@ pub struct Comparison {
     /// Null when there is nothing to compare with.
     pub changes: Option<Changes>,
     /// What the registry says of the last versions, oldest first.
-    pub history: Vec<Published>,
+    pub history: Vec<PublishedSize>,
 }
 
 /// One of the two packages.
@@ -48,7 +48,7 @@ pub struct Side {
 /// A version as the registry lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Published {
+pub struct PublishedSize {
     pub version: String,
     /// When it was published, as the registry says it.
     pub published_at: Option<String>,
@@ -212,10 +212,6 @@ impl FileChanges {
         }
         changes
     }
-
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 fn programs(before: &Package, after: &Package) -> Vec<ProgramSize> {
@@ -272,7 +268,7 @@ fn locks(before: &Package, after: &Package) -> BTreeMap<String, LockChanges> {
     locks
 }
 
-/// The version differs always, and nobody needs to be told.
+/// The version always differs.
 fn package_json(before: &Package, after: &Package) -> Vec<KeyChange> {
     let keys = |side: &Package| -> BTreeMap<String, Value> {
         let file = side.files.get("package.json");

@@ -9,7 +9,7 @@ use ktx_manifest::tarball::{self, TarMode, TarballError, TarballLimits};
 use ktx_names::Platform;
 use tar::{Builder, EntryType, Header};
 
-use super::assets::{File, Weight};
+use super::assets::{File, Role};
 
 /// 1985-10-26T08:15:00Z, which npm gives every file.
 const TIME: u64 = 499_162_500;
@@ -38,7 +38,7 @@ pub fn archives(tarball: &[u8], version: &str) -> Result<Vec<File>, TarballError
         Ok(File {
             name: format!("{name}.tar.gz"),
             bytes,
-            weight: Weight::Artifact,
+            role: Role::Artifact,
         })
     });
     let made: io::Result<Vec<File>> = made.collect();

@@ -17,12 +17,12 @@ use crate::facts::Release;
 pub struct File {
     pub name: String,
     pub bytes: Vec<u8>,
-    pub weight: Weight,
+    pub role: Role,
 }
 
 /// What a file on the page is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weight {
+pub enum Role {
     /// What people download. Other bytes under its name are an error.
     Artifact,
     /// What tells about it. It may have been written anew since; then the page keeps what it has.
@@ -78,7 +78,7 @@ fn reports(location: &Location, release: &Release, tarball: &Tarball) -> Result<
         reports.push(File {
             name,
             bytes,
-            weight: Weight::Report,
+            role: Role::Report,
         })
     };
     for platform in release.smoke.keys() {
@@ -115,7 +115,7 @@ fn artifact(name: &str, bytes: Vec<u8>) -> File {
     File {
         name: name.to_owned(),
         bytes,
-        weight: Weight::Artifact,
+        role: Role::Artifact,
     }
 }
 

@@ -3,7 +3,7 @@
 use ktx_publish::{Desk, PublishError};
 use serde::Serialize;
 
-use super::assets::Weight;
+use super::assets::Role;
 use super::plan::{Announcement, Step, other_bytes};
 use crate::github::{AssetState, GithubRelease, NewRelease};
 
@@ -91,7 +91,7 @@ impl Announcement {
                     cause: format!("the page does not have {} yet", file.name),
                 });
             };
-            if file.weight == Weight::Artifact && self.repository.asset_digest(asset)? != file.digest() {
+            if file.role == Role::Artifact && self.repository.asset_digest(asset)? != file.digest() {
                 return Err(other_bytes(&file.name, page));
             }
         }

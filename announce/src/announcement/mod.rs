@@ -8,6 +8,6 @@ mod assets;
 mod execute;
 mod plan;
 
-pub use self::assets::{File, Weight};
+pub use self::assets::{File, Role};
 pub use self::execute::Announced;
 pub use self::plan::{AnnounceOptions, Announcement, Step, plan};

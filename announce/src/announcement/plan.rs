@@ -12,7 +12,7 @@ use ktx_publish::npm::Npm;
 use ktx_publish::{Desk, Environment, PublishError, registry};
 use serde::Serialize;
 
-use super::assets::{File, Weight, files};
+use super::assets::{File, Role, files};
 use crate::facts::Release;
 use crate::github::{Asset, AssetState, GithubRelease, Repository};
 
@@ -133,7 +133,7 @@ pub fn plan(
                     "{} does not have {NPM_PACKAGE}@{version}, so there is nothing to announce",
                     registry.url()
                 ),
-                hint: "publish it first; the next step is told by: cargo xtask status".to_owned(),
+                hint: "publish it first; for the next command: cargo xtask status".to_owned(),
             });
         }
         Some(integrity) if integrity != Some(tarball.integrity()) => {
@@ -235,7 +235,7 @@ impl Announcement {
                     missing.push(file.name.clone());
                 }
                 Some(asset) if self.repository.asset_digest(asset)? == file.digest() => {}
-                Some(_) if file.weight == Weight::Report => {
+                Some(_) if file.role == Role::Report => {
                     self.notices.push(format!(
                         "{} was written anew since; the page keeps what it has",
                         file.name

@@ -314,7 +314,7 @@ fn what_is_not_as_it_was_published_is_refused() {
     --- stdout
     --- stderr
     error: https://registry.example/ does not have @kaelio/ktx@0.1.1, so there is nothing to announce
-    hint: publish it first; the next step is told by: cargo xtask status
+    hint: publish it first; for the next command: cargo xtask status
     ");
     published.releaser.checkout.build(&["version", "set", "0.1.0"]);
     published.releaser.build("0.1.0");

@@ -1,17 +1,17 @@
 //! Where the releases stand, from the registry, the git tags and the release pages alone, and what to do next.
 
+mod next;
+mod text;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use ktx_names::NPM_PACKAGE;
-use ktx_policy::guard::{FirstLatest, Provenance, TrustDowngrade, VersionFacts};
+use ktx_policy::guard::{Provenance, VersionFacts};
 use ktx_policy::readiness::SourceFacts;
 use ktx_policy::{Channel, RegistryUrl, ReleaseVersion};
 use ktx_publish::artifacts::{Location, read_policy};
-use ktx_publish::npm::{Npm, Staging};
-use ktx_publish::publication::{Intent, Patience, PublishOptions, prepare};
+use ktx_publish::npm::Npm;
 use ktx_publish::registry::Packument;
-use ktx_publish::tag_move::{MoveOptions, PromoteOptions, promote};
 use ktx_publish::{Desk, Environment, PublishError, registry};
 use serde::Serialize;
 
@@ -131,7 +131,7 @@ pub fn status(
         workspace: options.sources.version.to_string(),
         tags: tags.collect(),
         unfinished: unfinished(&versions, &packument, options),
-        next: next(options, &policy.npm.tag, &versions, environment, desk)?,
+        next: next::step(options, &policy.npm.tag, &versions, environment, desk)?,
         versions,
         unknown,
     })
@@ -248,151 +248,4 @@ fn unfinished(versions: &[VersionStatus], packument: &Packument, options: &Statu
         }
     }
     found
-}
-
-/// Decided by the guard itself, so what is proposed is what it accepts.
-fn next(
-    options: &StatusOptions,
-    policy_tag: &str,
-    versions: &[VersionStatus],
-    environment: &Environment,
-    desk: &dyn Desk,
-) -> Result<NextStep, PublishError> {
-    let version = &options.sources.version;
-    let asked = options
-        .registry
-        .as_ref()
-        .map(|url| format!(" --registry {url}"))
-        .unwrap_or_default();
-    let step = |words: String, reason: String| NextStep {
-        command: format!("cargo xtask {words}{asked}"),
-        reason,
-    };
-    let Some(out) = versions.iter().find(|found| found.version == version.to_string()) else {
-        return unpublished(options, policy_tag, environment, desk, step);
-    };
-    let is_announced = out.git_tag && !matches!(out.page, Page::Missing | Page::Draft);
-    if !is_announced && !is_of_a_branch(&out.version) {
-        return Ok(step(
-            "announce".to_owned(),
-            format!("{version} is published, and not yet announced"),
-        ));
-    }
-    if version.is_prerelease() {
-        let is_rc = is_of_a_branch(&out.version);
-        let channel = if is_rc { "rc" } else { "stable" };
-        return Ok(step(
-            format!("version next --channel {channel}"),
-            format!("{version} is out"),
-        ));
-    }
-    let moving = MoveOptions {
-        location: options.location.clone(),
-        registry: options.registry.clone(),
-        released: options.released(),
-        patience: Duration::ZERO,
-    };
-    let up = PromoteOptions {
-        from: policy_tag.to_owned(),
-        to: "latest".to_owned(),
-        trust_downgrade: TrustDowngrade::Refused,
-    };
-    match promote(&moving, &up, environment, desk) {
-        Ok(plan) if plan.decision().tags_before == plan.decision().tags_after => {}
-        Ok(plan) => {
-            let reason = format!("{} is proven, and not yet under latest", plan.decision().version);
-            return Ok(step(format!("promote --from {policy_tag} --to latest"), reason));
-        }
-        Err(error) => {
-            if let Some(step) = way_out(&error) {
-                return Ok(step);
-            }
-        }
-    }
-    Ok(step(
-        "version next --channel rc".to_owned(),
-        format!("{version} is out, announced and under latest"),
-    ))
-}
-
-fn unpublished(
-    options: &StatusOptions,
-    policy_tag: &str,
-    environment: &Environment,
-    desk: &dyn Desk,
-    step: impl Fn(String, String) -> NextStep,
-) -> Result<NextStep, PublishError> {
-    let version = &options.sources.version;
-    let tag = match version.channel() {
-        Some(Channel::Branch { slug, .. }) => format!("branch-{slug}"),
-        _ => policy_tag.to_owned(),
-    };
-    let publishing = PublishOptions {
-        location: options.location.clone(),
-        sources: options.sources.clone(),
-        released: options.released(),
-        tag: tag.clone(),
-        registry: options.registry.clone(),
-        first_latest: FirstLatest::Refused,
-        trust_downgrade: TrustDowngrade::Refused,
-        staging: Staging::Direct,
-        patience: Patience::default(),
-        intent: Intent::Show,
-    };
-    let prepared = prepare(&publishing, environment, desk)?;
-    let refused = prepared
-        .plan
-        .err()
-        .and_then(|blocks| blocks.iter().find_map(way_out));
-    let reason = format!("{version} is not published");
-    Ok(refused.unwrap_or_else(|| step(format!("publish --tag {tag}"), reason)))
-}
-
-/// The guard's next step, for the reason of its first refusal.
-fn way_out(error: &PublishError) -> Option<NextStep> {
-    let PublishError::Refused(refused) = error else {
-        return None;
-    };
-    refused.refusals.first().map(|refusal| NextStep {
-        command: refused.next.command.clone(),
-        reason: refusal.reason.clone(),
-    })
-}
-
-impl Status {
-    /// The status in lines for people.
-    pub fn lines(&self) -> Vec<String> {
-        let mut lines = vec![format!("{NPM_PACKAGE} on {}", self.registry)];
-        if self.versions.is_empty() {
-            lines.push("nothing is published".to_owned());
-        }
-        let width = self
-            .tags
-            .iter()
-            .map(|tag| tag.tag.len())
-            .max()
-            .unwrap_or_default();
-        lines.extend(self.tags.iter().map(|tag| {
-            let since = tag.not_before.as_deref().unwrap_or("unknown");
-            format!("{:width$}  {}, published {since}", tag.tag, tag.version)
-        }));
-        for version in &self.versions {
-            let mut facts = vec![if version.git_tag { "git tag" } else { "no git tag" }];
-            facts.push(match version.page {
-                Page::Published => "release page",
-                Page::Draft => "draft of a release page",
-                Page::Missing => "no release page",
-                Page::Unknown => "release page not known",
-            });
-            facts.extend(version.proven.then_some("proven from the registry"));
-            facts.extend((version.provenance == Provenance::Attested).then_some("provenance"));
-            facts.extend(version.deprecated.as_ref().map(|_| "deprecated"));
-            lines.push(format!("{}: {}", version.version, facts.join(", ")));
-        }
-        lines.push(format!("workspace: {}", self.workspace));
-        lines.extend(self.unfinished.iter().map(|line| format!("unfinished: {line}")));
-        lines.extend(self.unknown.iter().map(|line| format!("not known: {line}")));
-        lines.push(format!("next: {} ({})", self.next.command, self.next.reason));
-        lines
-    }
 }
