@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ktx_project::Folder;
-use ktx_runtime::{Dialogue, Environment, Event, Interrupt, Observer, Runtime};
+use ktx_runtime::{Consent, Dialogue, Environment, Event, Interrupt, Observer, Runtime};
 
 use crate::Error;
 
@@ -22,6 +22,8 @@ pub struct App {
     pub interrupt: Interrupt,
     /// The value of `--project-dir`.
     pub project_dir: Option<PathBuf>,
+    /// `--with-uv`: downloading uv is agreed to.
+    pub with_uv: bool,
     pub desk: Arc<dyn Desk>,
     /// The version of the program, which its runtime must match.
     pub version: &'static str,
@@ -44,7 +46,15 @@ impl App {
     pub fn runtime(&self) -> Result<Runtime, Error> {
         let runtime = Runtime::new(self.environment.clone(), self.version, self.interrupt.clone())
             .map_err(ktx_runtime::Error::from)?;
-        Ok(runtime.observed_by(Watching(Arc::clone(&self.desk))))
+        let (desk, agreed) = (Arc::clone(&self.desk), self.with_uv);
+        let ask = move |question: &str| match () {
+            () if agreed => Consent::Given,
+            () if desk.is_interactive() => desk.ask(question),
+            () => Consent::Declined,
+        };
+        Ok(runtime
+            .observed_by(Watching(Arc::clone(&self.desk)))
+            .asking_for_uv(ask))
     }
 
     /// The desk as the runtime asks and reports.

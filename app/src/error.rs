@@ -51,9 +51,10 @@ impl Error {
         match self {
             Self::Project(error) | Self::Ingest(IngestError::Project(error)) => error.hint(),
             Self::Database(error) => error.hint(),
-            Self::Port(error) | Self::Ingest(IngestError::Port(error)) => error.hint().map(str::to_owned),
+            Self::Port(error) | Self::Ingest(IngestError::Port(error)) => error.hint(),
             Self::Refused { hint, .. } => hint.clone(),
-            Self::Runtime(_) | Self::Ingest(_) | Self::Interrupted(_) | Self::Coded { .. } => None,
+            Self::Runtime(error) => error.hint(),
+            Self::Ingest(_) | Self::Interrupted(_) | Self::Coded { .. } => None,
         }
     }
 

@@ -98,6 +98,9 @@ pub fn hint(error: &anyhow::Error) -> Option<String> {
         if let Some(error) = cause.downcast_ref::<ktx_app::Error>() {
             return error.hint();
         }
+        if let Some(error) = cause.downcast_ref::<ktx_runtime::Error>() {
+            return error.hint();
+        }
         cause
             .downcast_ref::<ktx_project::Error>()
             .and_then(ktx_project::Error::hint)

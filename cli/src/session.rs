@@ -34,6 +34,7 @@ impl Session {
                 environment,
                 interrupt,
                 project_dir: global.project_dir.clone(),
+                with_uv: global.with_uv,
                 desk: Arc::new(terminal.clone()),
                 version: VERSION,
             },

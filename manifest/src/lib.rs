@@ -10,6 +10,7 @@
 //! | [`asset_manifest`] | what a package bundles; [`BundledAssets::verify`] is the only way to [`VerifiedAssets`] |
 //! | [`artifact_manifest`] | what a build made, held against the directory it made it in |
 //! | [`program_marks`] | what a program's bytes say of its version and its build |
+//! | [`uv_pin`] | the uv that is downloaded when the user agrees |
 //! | [`smoke_report`] | what was proven, for which bytes |
 //!
 //! Nothing here spawns a process, reaches a network, reads the environment or prints. Checks hand out what they found;
@@ -28,6 +29,7 @@ pub mod record;
 pub mod schema_version;
 pub mod smoke_report;
 pub mod tarball;
+pub mod uv_pin;
 pub mod wheel;
 pub mod wheel_filename;
 
@@ -36,4 +38,5 @@ pub use asset_manifest::{AssetError, AssetManifest, BundledAssets, VerifiedAsset
 pub use digest::{ContentId, HashingWriter, Sha256Digest};
 pub use json::to_text as json_text;
 pub use ktx_names::{BuildProfile, Finding, Platform, Severity};
+pub use uv_pin::UvPin;
 pub use wheel_filename::WheelFilename;

@@ -28,13 +28,12 @@ pub enum Error {
     #[error(transparent)]
     Path(#[from] PathError),
     /// Nothing can be written under the root: not even a lock.
-    #[error("{0}\nhint: make this place writable, or set KTX_RUNTIME_ROOT to one that is")]
+    #[error("{0}")]
     RootUnusable(#[source] std::io::Error),
     #[error("{UV_REQUIRED}")]
     UvMissing,
     #[error(
-        "failed to use `{}`: uv {found} is too old, {wanted} or newer is wanted\n\
-         hint: update uv (for example: uv self update) and retry: ktx runtime install --yes",
+        "failed to use `{}`: uv {found} is too old, {wanted} or newer is needed",
         path.display()
     )]
     UvTooOld {
@@ -43,22 +42,37 @@ pub enum Error {
         wanted: &'static str,
     },
     #[error(
-        "failed to run `{}`: {reason}\nhint: reinstall uv, or name a working one with KTX_UV, and retry: \
-         ktx runtime install --yes",
+        "failed to run `{}`: {reason}",
         path.display()
     )]
     UvBroken { path: PathBuf, reason: String },
+    /// The user agreed to a download that did not succeed.
+    #[error("failed to download uv {version}: {reason}")]
+    UvDownload { version: String, reason: String },
     /// uv can make no virtual environment there.
     #[error(
-        "failed to install into `{}`: uv needs a path that is valid UTF-8\n\
-         hint: set KTX_RUNTIME_ROOT to such a path",
+        "failed to install into `{}`: uv needs a path that is valid UTF-8",
         path.display()
     )]
     RootNotUtf8 { path: PathBuf },
+    /// The runtime's programs could not run there.
+    #[error(
+        "failed to install into `{}`: its file system is mounted noexec, so no program in it can run",
+        path.display()
+    )]
+    RootNotExecutable { path: PathBuf },
+    /// Somebody else could change what this user runs.
+    #[error(
+        "failed to use `{}` for the KTX Python runtime: {reason}",
+        root.display()
+    )]
+    RootUntrusted { root: PathBuf, reason: String },
+    /// It is healthy for all that is known, and busy: it is not replaced.
+    #[error("KTX Python daemon (process {pid}) did not answer: {detail}")]
+    DaemonBusy { pid: u32, detail: String },
     /// Something stands where the runtime belongs, and it is not a runtime.
     #[error(
-        "failed to replace `{}`: it is not a KTX Python runtime ({reason})\n\
-         hint: move it away, or set KTX_RUNTIME_ROOT to another place",
+        "failed to replace `{}`: it is not a KTX Python runtime ({reason})",
         path.display()
     )]
     NotOurs { path: PathBuf, reason: String },
@@ -69,8 +83,7 @@ pub enum Error {
         log: PathBuf,
     },
     #[error(
-        "failed to lock `{}`: held for {seconds} s by {holder}\n\
-         hint: wait for it to end, or end it, and retry",
+        "failed to lock `{}`: held for {seconds} s by {holder}",
         path.display()
     )]
     LockTimeout {
@@ -80,10 +93,7 @@ pub enum Error {
     },
     #[error("KTX Python daemon failed to start: {detail}. stderr: {}", stderr.display())]
     DaemonStart { detail: String, stderr: PathBuf },
-    #[error(
-        "failed to stop the KTX Python daemon: process {pid} is still running\n\
-         hint: end it by hand and retry: ktx runtime stop"
-    )]
+    #[error("failed to stop the KTX Python daemon: process {pid} is still running")]
     DaemonStop { pid: u32 },
     #[error("KTX Python runtime is required for this command. Run: {command}")]
     RuntimeRequired { command: String },
@@ -102,6 +112,30 @@ pub enum Error {
 }
 
 impl Error {
+    /// What to do about it, where that is known: a command to paste, or a sentence.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Error::RootUnusable(_) => "make this folder writable, or set KTX_RUNTIME_ROOT to one that is",
+            Error::UvMissing => return Some(install_uv("install uv")),
+            Error::UvTooOld { .. } => return Some(install_uv("update uv (for example: uv self update)")),
+            Error::UvBroken { .. } => {
+                "reinstall uv, or name a working one with KTX_UV, and retry: ktx runtime install --yes"
+            }
+            Error::UvDownload { .. } => "retry when the package index can be reached, or install uv yourself",
+            Error::RootNotUtf8 { .. } => "set KTX_RUNTIME_ROOT to a path that is valid UTF-8",
+            Error::RootNotExecutable { .. } => "set KTX_RUNTIME_ROOT to a folder on another file system",
+            Error::RootUntrusted { .. } => "set KTX_RUNTIME_ROOT to a folder that only you can write to",
+            Error::NotOurs { .. } => "move it away, or set KTX_RUNTIME_ROOT to another folder",
+            Error::LockTimeout { .. } => "wait for it to end, or end it, and retry",
+            Error::DaemonBusy { .. } => {
+                "retry when it is less busy, or start another: ktx runtime start --force"
+            }
+            Error::DaemonStop { .. } => "end it by hand and retry: ktx runtime stop",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+
     /// The signal that ended the operation, if that is why it failed.
     pub fn interrupted(&self) -> Option<Interrupted> {
         match self {
@@ -110,6 +144,18 @@ impl Error {
             _ => None,
         }
     }
+}
+
+/// A way to get uv on this system, and the flag that lets ktx get one for itself.
+fn install_uv(first: &str) -> String {
+    let command = if cfg!(windows) {
+        "winget install --id=astral-sh.uv -e"
+    } else if cfg!(target_os = "macos") {
+        "brew install uv"
+    } else {
+        "pipx install uv"
+    };
+    format!("{first} ({command}), or let ktx download one for itself: ktx runtime install --yes --with-uv")
 }
 
 /// For errors of `fs_err`, which name the path in their text.

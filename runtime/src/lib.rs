@@ -19,6 +19,7 @@
 mod assets;
 mod clock;
 mod daemon;
+mod damage;
 mod disk;
 mod doctor;
 mod ensure;

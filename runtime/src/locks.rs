@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::observer::Event;
-use crate::{Error, Runtime};
+use crate::{Error, Runtime, ownership};
 use ktx_system::files::{self, PathError};
 use ktx_system::process;
 
@@ -96,6 +96,11 @@ impl Runtime {
     }
 
     fn take(&self, version: &str, kind: &str, mode: Mode, patience: Patience) -> Result<Held, Error> {
+        ownership::trust_root(self.root()).map_err(|ownership::Foreign(reason)| Error::RootUntrusted {
+            root: self.root().to_owned(),
+            reason,
+        })?;
+        files::keep_writes_private();
         let directory = self.locks_dir();
         let path = lock_path(&directory, version, kind);
         let file = match mode {

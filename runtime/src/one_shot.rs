@@ -48,11 +48,14 @@ impl Runtime {
         let status = match ended {
             Ok(status) => status,
             Err(ProcessError::Interrupted(interrupted)) => return Err(interrupted.into()),
-            Err(error) => return Err(Error::OneShot(format!("ktx-daemon {subcommand} failed: {error}"))),
+            Err(error) => {
+                let error = Error::OneShot(format!("ktx-daemon {subcommand} failed: {error}"));
+                return Err(self.explain(error));
+            }
         };
         if !status.success() {
             let said = String::from_utf8_lossy(&stderr).trim().to_owned();
-            return Err(if said.is_empty() {
+            return Err(self.explain(if said.is_empty() {
                 let status = describe_exit(status);
                 Error::OneShot(format!("ktx-daemon {subcommand} failed: {status}"))
             } else {
@@ -60,7 +63,7 @@ impl Runtime {
                     subcommand: subcommand.to_owned(),
                     message: said,
                 }
-            });
+            }));
         }
         if too_large {
             let reason =

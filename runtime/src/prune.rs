@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::daemon::stop_recorded;
-use crate::install::{remove_directory, retire, sweep, versions_with_leftovers};
+use crate::install::{remove_directory, retire, sweep, unused_uvs, versions_with_leftovers};
 use crate::locks::Patience;
 use crate::versions::version_directories;
 use crate::{Error, Runtime, disk, ownership};
@@ -21,7 +21,7 @@ pub struct PrunePlan {
     pub foreign: Vec<Kept>,
 }
 
-/// A runtime of another version.
+/// A runtime of another version, or a uv that no runtime is installed with any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StaleRuntime {
     pub path: PathBuf,
@@ -68,6 +68,14 @@ impl Runtime {
                 }),
             }
         }
+        for path in unused_uvs(self) {
+            let version = path.file_name().unwrap_or_default().to_string_lossy();
+            plan.stale.push(StaleRuntime {
+                version: format!("uv {version}"),
+                bytes: disk::size_of(&path),
+                path,
+            });
+        }
         plan
     }
 
@@ -102,6 +110,9 @@ impl Runtime {
     }
 
     fn remove_stale(&self, stale: &StaleRuntime) -> Result<(), Error> {
+        if unused_uvs(self).contains(&stale.path) {
+            return Ok(fs_err::remove_dir_all(&stale.path)?);
+        }
         let lock = self.lock_install(&stale.version, Patience::AtMost(PATIENCE))?;
         let layout = self.layout().in_directory(&stale.version);
         // Proven again: the plan may be old, and nobody else changes it from here on.

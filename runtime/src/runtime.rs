@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::layout::{HostPlatform, Layout, LayoutError};
 use crate::observer::{Event, Observer, SharedObserver, Step, Unobserved};
-use crate::{Environment, Interrupt};
+use crate::{Consent, Environment, Interrupt};
 
 /// A handle to the runtime that belongs to one version of the program. Making one touches nothing.
 #[derive(Clone)]
@@ -18,6 +18,7 @@ pub struct Runtime {
     observer: SharedObserver,
     limits: Limits,
     exchange: ExchangeMethod,
+    uv_consent: Arc<dyn Fn(&str) -> Consent + Send + Sync>,
 }
 
 /// How long work may take before it is an error.
@@ -72,6 +73,7 @@ impl Runtime {
             interrupt,
             observer: Arc::new(Unobserved),
             exchange: ExchangeMethod::WhereSupported,
+            uv_consent: Arc::new(|_| Consent::Declined),
         })
     }
 
@@ -94,6 +96,17 @@ impl Runtime {
     pub fn exchanging_by(mut self, method: ExchangeMethod) -> Runtime {
         self.exchange = method;
         self
+    }
+
+    /// The same runtime with somebody to ask before uv is downloaded; without, nobody agrees.
+    #[must_use]
+    pub fn asking_for_uv(mut self, ask: impl Fn(&str) -> Consent + Send + Sync + 'static) -> Runtime {
+        self.uv_consent = Arc::new(ask);
+        self
+    }
+
+    pub(crate) fn asks_for_uv(&self, question: &str) -> Consent {
+        (self.uv_consent)(question)
     }
 
     /// Where everything lies.

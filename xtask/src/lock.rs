@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::exit::{Exit, Failure};
 use crate::process::{self, Talk};
 use crate::session::Session;
-use crate::tools;
+use crate::{tools, uv_pin};
 
 /// Refresh python/locks from python/pyproject.toml
 #[derive(Args)]
@@ -63,6 +63,7 @@ pub fn run(arguments: LockArgs, session: &Session<'_>) -> Result<()> {
         arguments.upgrade,
         "",
     )?;
+    uv_pin::lock(session, root)?;
     check(session, root, &project)
 }
 
@@ -144,6 +145,7 @@ fn check(session: &Session<'_>, root: &Utf8Path, project: &Project) -> Result<()
             },
         ));
     }
+    findings.extend(uv_pin::check(root)?);
     session.printer.document(&LockReport { findings: &findings })?;
     if findings.is_empty() {
         session.printer.data(&format!("the locks fit {PYPROJECT}"));

@@ -37,6 +37,7 @@ mod sources;
 mod status;
 mod test;
 mod tools;
+mod uv_pin;
 mod verify;
 mod verify_published;
 mod version;

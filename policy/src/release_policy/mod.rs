@@ -148,7 +148,7 @@ pub struct PublishedPackageSmoke {
 pub struct RuntimeInstaller {
     /// Where uv comes from.
     pub uv_strategy: UvStrategy,
-    /// Whether the program would fetch uv itself: never.
+    /// Whether the program would fetch uv without asking: never.
     #[schemars(extend("const" = false))]
     pub bootstrap_uv: bool,
     /// What happens when there is no uv.
@@ -161,6 +161,8 @@ pub struct RuntimeInstaller {
 pub enum UvStrategy {
     /// The user has it on `PATH`.
     PathPrerequisite,
+    /// The user has it on `PATH`, or agrees to a download of one pinned version.
+    PinnedOnConsent,
 }
 
 /// What happens when there is no uv.

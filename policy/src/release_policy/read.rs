@@ -262,7 +262,7 @@ fn runtime_installer<'text>(
         section.refuse(key, "policy-runtime-installer", message, findings);
     };
     if strategy.is_some() && uv_strategy.is_none() {
-        refuse("uvStrategy", "path-prerequisite");
+        refuse("uvStrategy", "path-prerequisite or pinned-on-consent");
     }
     if bootstrap_uv == Some(true) {
         refuse("bootstrapUv", "false");

@@ -73,7 +73,7 @@ fn the_text_of_a_ready_release() {
     Published package smoke package: @kaelio/ktx
     Published package smoke version: 0.1.0-rc.0
     Published package smoke registry: default npm registry
-    Runtime uv strategy: path-prerequisite
+    Runtime uv strategy: pinned-on-consent
     Runtime uv bootstrap: disabled
     NPM publish target: @kaelio/ktx@0.1.0-rc.0 (next)
     Gate release-mode: open
@@ -111,7 +111,7 @@ fn the_json_of_a_ready_release() {
         "registry": null
       },
       "runtimeInstaller": {
-        "uvStrategy": "path-prerequisite",
+        "uvStrategy": "pinned-on-consent",
         "bootstrapUv": false,
         "missingUvBehavior": "focused-error"
       },

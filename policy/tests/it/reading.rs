@@ -213,7 +213,7 @@ fn every_value_is_one_of_the_format() {
         (
             "/runtimeInstaller/uvStrategy",
             json!("managed-download"),
-            "Release policy runtimeInstaller.uvStrategy must be path-prerequisite",
+            "Release policy runtimeInstaller.uvStrategy must be path-prerequisite or pinned-on-consent",
         ),
         (
             "/runtimeInstaller/bootstrapUv",

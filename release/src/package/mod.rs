@@ -155,6 +155,7 @@ fn launcher(root: &Path, collector: &mut Collector, findings: &mut Vec<Finding>)
     for (name, location) in [
         ("README.md", npm.join("README.md")),
         ("LICENSE", root.join("LICENSE")),
+        ("assets/uv.json", npm.join("assets/uv.json")),
     ] {
         if tree::regular_file(&location, findings).is_some() {
             collector.add(Entry::read(archive_path(name), Mode::Regular, location)?);

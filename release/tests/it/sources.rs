@@ -57,6 +57,7 @@ impl Sources {
         for (path, text) in [
             ("LICENSE", "Licence text\n"),
             ("npm/README.md", "# Package\n"),
+            ("npm/assets/uv.json", include_str!("../../../npm/assets/uv.json")),
             (
                 "npm/package.json",
                 r#"{"name": "@kaelio/ktx", "version": "0.0.0-private", "private": true}"#,

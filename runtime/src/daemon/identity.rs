@@ -8,6 +8,8 @@ use ktx_system::process::{ProcessHandle, boot_id, running_process};
 pub struct ProvenProcess {
     pub pid: u32,
     pub handle: ProcessHandle,
+    /// It cannot answer: it was stopped.
+    pub is_stopped: bool,
 }
 
 /// What runs under the recorded pid.
@@ -31,9 +33,11 @@ pub fn occupant(state: &DaemonState) -> Occupant {
     let same_start = state.process_started_at.as_deref() == Some(process.started_at.as_str());
     let same_program = state.executable.is_some() && state.executable == process.executable;
     match handle {
-        Some(handle) if same_boot && same_start && same_program => {
-            Occupant::Ours(ProvenProcess { pid, handle })
-        }
+        Some(handle) if same_boot && same_start && same_program => Occupant::Ours(ProvenProcess {
+            pid,
+            handle,
+            is_stopped: process.is_stopped,
+        }),
         _ => Occupant::Unproven,
     }
 }

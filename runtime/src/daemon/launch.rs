@@ -217,7 +217,7 @@ fn follow(
     let daemon = loop {
         match prove(&client, &expected) {
             Ok(daemon) => break daemon,
-            Err(detail) => wait_or_fail(runtime, child, deadline, || detail)?,
+            Err(unproven) => wait_or_fail(runtime, child, deadline, || unproven.detail)?,
         }
     };
     // On Windows the interpreter of a virtual environment is a launcher: the reporting process is another.
@@ -229,7 +229,7 @@ fn follow(
     state.phase = Phase::Ready;
     state.package_version = Some(daemon.package_version().to_owned());
     state.write(&layout.daemon_state_path)?;
-    let _ = fs_err::remove_file(layout.daemon_ready_path());
+    // Its report stays beside the state: should the state be damaged, it leads to the daemon all the same.
     Ok(daemon)
 }
 
@@ -253,6 +253,30 @@ fn await_report(
 /// The daemon renames a complete file into place, so what is there is whole.
 fn read_report(path: &Path) -> Option<Ready> {
     serde_json::from_slice(&read_regular(path, 4096).ok()?).ok()
+}
+
+/// The daemon of a version directory by its own report: for a state that cannot be read. Nothing but its proof says that
+/// it is ours.
+pub fn reported(layout: &Layout) -> Option<DaemonState> {
+    let ready = read_report(&layout.daemon_ready_path())?;
+    let version = layout.version_dir.file_name()?.to_str()?.to_owned();
+    Some(DaemonState {
+        schema_version: Version1,
+        pid: ready.pid,
+        host: Loopback,
+        port: Some(ready.port),
+        version,
+        features: crate::FeatureSet::new([]),
+        started_at: String::new(),
+        stdout_log: String::new(),
+        stderr_log: String::new(),
+        instance: Some(ready.instance),
+        phase: Phase::Ready,
+        executable: None,
+        process_started_at: None,
+        boot_id: None,
+        package_version: None,
+    })
 }
 
 /// Waits a moment, unless there is nothing left to wait for.

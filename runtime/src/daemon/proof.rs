@@ -9,8 +9,39 @@ use sha2::Sha256;
 use super::token::Token;
 use crate::http::{BaseUrl, Caller, HttpClient, HttpError};
 
-/// A daemon answers its health in milliseconds; one that does not is not healthy.
+/// A daemon answers its health in milliseconds, where the machine is not busy.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Why what listens is not proven to be the daemon that is expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unproven {
+    /// As the details of a daemon's status say it.
+    pub detail: String,
+    /// Nothing came back in time, or not all of it: busy daemons are so too.
+    pub is_silence: bool,
+}
+
+impl From<String> for Unproven {
+    fn from(detail: String) -> Unproven {
+        Unproven {
+            detail,
+            is_silence: false,
+        }
+    }
+}
+
+impl From<HttpError> for Unproven {
+    fn from(error: HttpError) -> Unproven {
+        let detail = error.to_string();
+        let is_silence = match error {
+            HttpError::TimedOut { .. } => true,
+            // Whoever refuses a connection does not listen.
+            HttpError::Transport(_) => !detail.to_ascii_lowercase().contains("refused"),
+            _ => false,
+        };
+        Unproven { detail, is_silence }
+    }
+}
 
 /// Who is expected behind a port.
 #[derive(Clone, Debug)]
@@ -83,14 +114,15 @@ impl ProvenDaemon {
 ///
 /// # Errors
 /// Why it is not proven, as the details of a daemon's status say it.
-pub fn prove(client: &HttpClient, expected: &Expected<'_>) -> Result<ProvenDaemon, String> {
+pub fn prove(client: &HttpClient, expected: &Expected<'_>) -> Result<ProvenDaemon, Unproven> {
     let base = BaseUrl::of_port(expected.port);
     let (health, proven) = ask(client, &base, expected.port, expected.token)?;
     if health.version != expected.version {
         return Err(format!(
             "Daemon version {} does not match CLI {}",
             health.version, expected.version
-        ));
+        )
+        .into());
     }
     if let Some(wanted) = expected
         .package_version
@@ -99,10 +131,15 @@ pub fn prove(client: &HttpClient, expected: &Expected<'_>) -> Result<ProvenDaemo
         return Err(format!(
             "Daemon runs kaelio-ktx {}, this package bundles {wanted}",
             health.package_version
-        ));
+        )
+        .into());
     }
     if !proven || health.instance != expected.instance {
-        return Err("Health check was answered by something that is not the recorded daemon".to_owned());
+        return Err(
+            "Health check was answered by something that is not the recorded daemon"
+                .to_owned()
+                .into(),
+        );
     }
     Ok(ProvenDaemon {
         base,
@@ -118,21 +155,15 @@ pub fn holds_token(client: &HttpClient, base: &BaseUrl, port: u16, token: &Token
 }
 
 /// The health that is answered, and whether the proof beside it verifies.
-fn ask(client: &HttpClient, base: &BaseUrl, port: u16, token: &Token) -> Result<(Health, bool), String> {
+fn ask(client: &HttpClient, base: &BaseUrl, port: u16, token: &Token) -> Result<(Health, bool), Unproven> {
     let nonce = ktx_system::random_hex::<32>().map_err(|error| error.to_string())?;
-    let client = client.clone().with_timeout(HEALTH_TIMEOUT);
-    let answer = client
-        .get(base, "/health", ("x-ktx-nonce", &nonce), "x-ktx-proof")
-        .map_err(|error| error.to_string())?;
+    let client = client.clone().with_at_most(HEALTH_TIMEOUT);
+    let answer = client.get(base, "/health", ("x-ktx-nonce", &nonce), "x-ktx-proof")?;
     if !(200..300).contains(&answer.status) {
-        return Err(format!(
-            "Health check returned HTTP {}: {}",
-            answer.status,
-            answer.text()
-        ));
+        return Err(format!("Health check returned HTTP {}: {}", answer.status, answer.text()).into());
     }
     let Ok(Value::Object(fields)) = serde_json::from_slice(&answer.body) else {
-        return Err("Health check returned non-object JSON".to_owned());
+        return Err("Health check returned non-object JSON".to_owned().into());
     };
     let text = |key: &str| {
         fields
@@ -142,7 +173,7 @@ fn ask(client: &HttpClient, base: &BaseUrl, port: u16, token: &Token) -> Result<
             .to_owned()
     };
     if text("status") != "healthy" {
-        return Err(format!("Health check returned status {}", text("status")));
+        return Err(format!("Health check returned status {}", text("status")).into());
     }
     let health = Health {
         version: text("version"),

@@ -4,7 +4,6 @@ use super::launch::{self, Launched, launch};
 use super::log_files;
 use super::proof::ProvenDaemon;
 use super::state::{DaemonState, StateFile};
-use super::status::DaemonStatusKind;
 use super::stop::{self, Recorded};
 use crate::install::{InstallMode, InstallRequest};
 use crate::locks::RuntimeUseGuard;
@@ -53,13 +52,13 @@ impl Runtime {
     }
 
     fn start_or_reuse(&self, request: &StartRequest) -> Result<StartReport, Error> {
-        if let Some(reused) = self.reusable_daemon(request) {
+        if let Some(reused) = self.reusable_daemon(request)? {
             return Ok(reused);
         }
         let in_use = self.ready_in_use(&request.features)?;
         let lock = self.lock_daemon(self.version())?;
         // The process that held the lock may have done the work.
-        if let Some(reused) = self.reusable_daemon(request) {
+        if let Some(reused) = self.reusable_daemon(request)? {
             return Ok(reused);
         }
         let manifest = in_use.1;
@@ -88,29 +87,39 @@ impl Runtime {
                     Some(previous) => previous.restore(self.layout()),
                     None => launch::forget(self.layout()),
                 }
-                Err(error)
+                Err(self.explain(error))
             }
         }
     }
 
-    /// Proves that the recorded daemon runs and suffices; writes nothing.
-    fn reusable_daemon(&self, request: &StartRequest) -> Option<StartReport> {
+    /// Proves that the recorded daemon runs and suffices; writes nothing. One that is only busy is an error: it is not
+    /// replaced.
+    fn reusable_daemon(&self, request: &StartRequest) -> Result<Option<StartReport>, Error> {
         if request.mode == StartMode::Restart || !self.status().is_ready_for(&request.features) {
-            return None;
+            return Ok(None);
         }
         let status = self.daemon_status();
-        let state = status
+        let Some(state) = status
             .state
-            .filter(|state| state.features.covers(&request.features))?;
-        let daemon = status
-            .daemon
-            .filter(|_| status.kind == DaemonStatusKind::Running)?;
-        log_files::cap(self.layout());
-        Some(StartReport {
-            outcome: StartOutcome::Reused,
-            state,
-            daemon,
-        })
+            .filter(|state| state.features.covers(&request.features))
+        else {
+            return Ok(None);
+        };
+        if status.is_busy {
+            return Err(Error::DaemonBusy {
+                pid: state.pid.0,
+                detail: status.detail,
+            });
+        }
+        let reused = status.daemon.map(|daemon| {
+            log_files::cap(self.layout());
+            StartReport {
+                outcome: StartOutcome::Reused,
+                state,
+                daemon,
+            }
+        });
+        Ok(reused)
     }
 
     /// Installs until the runtime is ready while it cannot be taken away any more.

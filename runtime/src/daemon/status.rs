@@ -1,12 +1,19 @@
 //! What can be said of the recorded daemon. Asks its port for proof; writes and signals nothing.
 
-use super::proof::{Expected, ProvenDaemon, prove};
+use std::time::{Duration, Instant};
+
+use super::identity::{Occupant, occupant};
+use super::proof::{Expected, ProvenDaemon, Unproven, prove};
 use super::state::{DaemonState, Phase, StateFile};
 use super::token::Token;
 use crate::Runtime;
 use crate::http::HttpClient;
 use crate::layout::Layout;
 use ktx_system::process::running_process;
+
+/// How long a recorded process that is there may take to prove itself.
+const PATIENCE: Duration = Duration::from_secs(20);
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The state of the recorded daemon.
 #[derive(Clone, Debug)]
@@ -16,6 +23,8 @@ pub struct DaemonStatus {
     pub state: Option<DaemonState>,
     /// There when it is running: proven just now.
     pub daemon: Option<ProvenDaemon>,
+    /// Its process is the recorded one and did not answer: it is not to be replaced.
+    pub is_busy: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +53,7 @@ impl Runtime {
             detail,
             state,
             daemon: None,
+            is_busy: false,
         };
         let path = &self.layout().daemon_state_path;
         let state = match StateFile::read(path) {
@@ -55,6 +65,7 @@ impl Runtime {
                     detail,
                     state: None,
                     daemon: None,
+                    is_busy: false,
                 };
             }
             StateFile::State(state) => *state,
@@ -77,16 +88,47 @@ impl Runtime {
         let package_version = crate::assets::load(self.layout())
             .ok()
             .map(|assets| assets.manifest().version().to_string());
-        match prove_recorded(&client, self.layout(), &state, package_version.as_deref()) {
-            Err(detail) => stale(detail, Some(state)),
+        match self.prove_patiently(&client, &state, package_version.as_deref()) {
+            Err(unproven) => DaemonStatus {
+                is_busy: unproven.is_silence && is_at_work(&state),
+                ..stale(unproven.detail, Some(state))
+            },
             Ok(daemon) => DaemonStatus {
                 kind: DaemonStatusKind::Running,
                 detail: format!("Daemon running at {}", daemon.url()),
                 state: Some(state),
                 daemon: Some(daemon),
+                is_busy: false,
             },
         }
     }
+
+    /// A process that is the recorded one is waited for: on a busy machine its answer takes seconds.
+    fn prove_patiently(
+        &self,
+        client: &HttpClient,
+        state: &DaemonState,
+        package_version: Option<&str>,
+    ) -> Result<ProvenDaemon, Unproven> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match prove_recorded(client, self.layout(), state, package_version) {
+                Err(unproven)
+                    if unproven.is_silence
+                        && Instant::now() < deadline
+                        && self.interrupt().raised().is_none()
+                        && is_at_work(state) =>
+                {
+                    std::thread::sleep(PAUSE);
+                }
+                answer => return answer,
+            }
+        }
+    }
+}
+
+fn is_at_work(state: &DaemonState) -> bool {
+    matches!(occupant(state), Occupant::Ours(process) if !process.is_stopped)
 }
 
 /// Asks the recorded port for proof with the token that lies beside the state.
@@ -95,10 +137,10 @@ pub fn prove_recorded(
     layout: &Layout,
     state: &DaemonState,
     package_version: Option<&str>,
-) -> Result<ProvenDaemon, String> {
+) -> Result<ProvenDaemon, Unproven> {
     let path = layout.daemon_token_path();
     let Some(token) = Token::read(&path) else {
-        return Err(format!("No daemon token at {}", path.display()));
+        return Err(format!("No daemon token at {}", path.display()).into());
     };
     prove_with(client, &token, state, package_version)
 }
@@ -109,12 +151,14 @@ pub fn prove_with(
     token: &Token,
     state: &DaemonState,
     package_version: Option<&str>,
-) -> Result<ProvenDaemon, String> {
+) -> Result<ProvenDaemon, Unproven> {
     let (Phase::Ready, Some(port)) = (state.phase, state.port) else {
-        return Err(format!("Daemon process {} did not finish its start", state.pid.0));
+        return Err(format!("Daemon process {} did not finish its start", state.pid.0).into());
     };
     let Some(instance) = state.instance.as_deref() else {
-        return Err("Daemon state names no instance that could be proven".to_owned());
+        return Err("Daemon state names no instance that could be proven"
+            .to_owned()
+            .into());
     };
     let version = &state.version;
     prove(

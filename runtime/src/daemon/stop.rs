@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::identity::{Occupant, ProvenProcess, occupant};
-use super::launch::forget;
+use super::launch::{self, forget};
 use super::proof::ProvenDaemon;
 use super::state::{DaemonState, StateFile};
 use super::status::prove_with;
@@ -19,6 +19,10 @@ use crate::{Error, Runtime, ownership};
 
 /// A daemon that was asked to end ends its requests first, for at most this long.
 const ASKED: Duration = Duration::from_millis(5500);
+/// One that was stopped (SIGSTOP) is continued to end, for at most this long.
+const STOPPED: Duration = Duration::from_millis(800);
+/// One that does not prove itself within this time is asked by signal.
+const PROOF_TIMEOUT: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(50);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -76,7 +80,7 @@ impl Recorded {
     }
 
     fn prove(&self, runtime: &Runtime) -> Option<ProvenDaemon> {
-        let client = HttpClient::new(runtime.interrupt().clone());
+        let client = HttpClient::new(runtime.interrupt().clone()).with_timeout(PROOF_TIMEOUT);
         prove_with(&client, self.token.as_ref()?, &self.state, None).ok()
     }
 }
@@ -142,10 +146,17 @@ pub fn stop_for_replacement(
 fn stop_in(runtime: &Runtime, layout: &Layout) -> Result<StopReport, Error> {
     let state = match StateFile::read(&layout.daemon_state_path) {
         StateFile::State(state) => *state,
-        StateFile::Missing | StateFile::Invalid(_) => {
+        StateFile::Missing => {
             forget(layout);
             return Ok(StopReport::AlreadyStopped);
         }
+        StateFile::Invalid(_) => match launch::reported(layout) {
+            Some(state) => state,
+            None => {
+                forget(layout);
+                return Ok(StopReport::AlreadyStopped);
+            }
+        },
     };
     let recorded = Recorded::new(layout, state);
     let method = stop_process(runtime, &recorded)?;
@@ -174,7 +185,13 @@ pub fn stop_process(runtime: &Runtime, recorded: &Recorded) -> Result<StopMethod
     let Some(process) = process else {
         return Ok(StopMethod::AlreadyGone);
     };
-    if let Some(daemon) = recorded.prove(runtime)
+    if process.is_stopped {
+        process.handle.terminate();
+        if ended(runtime, &process, began + STOPPED.min(runtime.limits().stop))? {
+            return Ok(StopMethod::Terminated);
+        }
+        process.handle.kill();
+    } else if let Some(daemon) = recorded.prove(runtime)
         && post_shutdown(runtime, &daemon)
         && ended(runtime, &process, began + ASKED.min(runtime.limits().stop))?
     {

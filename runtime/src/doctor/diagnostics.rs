@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::install::{FoundPython, Uv, deviations, is_network_setting, leftovers, prepare_work};
+use crate::install::{Depth, FoundPython, Uv, deviations, is_network_setting, leftovers};
 use crate::installed::{InstalledManifest, Recorded};
 use crate::{Runtime, assets, disk};
 use ktx_system::{Redaction, files};
@@ -52,9 +52,6 @@ fn python(runtime: &Runtime, uv: Option<&Uv>) -> String {
     let Ok(work) = tempfile::tempdir() else {
         return "unknown: no temporary directory can be made".to_owned();
     };
-    if prepare_work(work.path()).is_err() {
-        return "unknown: the temporary directory cannot be written".to_owned();
-    }
     match uv.find_python(runtime, &wanted, work.path()) {
         FoundPython::At(path) => format!("{} (wanted: {wanted})", path.display()),
         FoundPython::None(said) => format!("none that fits {wanted} is installed: {said}"),
@@ -99,7 +96,7 @@ fn installed_files(runtime: &Runtime) -> String {
         Recorded::Manifest(_) => {}
         Recorded::Missing | Recorded::Invalid(_) => return "nothing is installed".to_owned(),
     }
-    let found = deviations(runtime.layout());
+    let found = deviations(runtime.layout(), Depth::Digests);
     if found.is_empty() {
         return "as recorded".to_owned();
     }
@@ -115,7 +112,7 @@ fn installed_files(runtime: &Runtime) -> String {
         String::new()
     };
     format!(
-        "{} differ from what is recorded, mended by ktx runtime install --force: {}{more}",
+        "{} differ from what is recorded, repaired by ktx runtime install --force: {}{more}",
         found.len(),
         named.join("; ")
     )

@@ -59,6 +59,13 @@ impl HttpClient {
         self
     }
 
+    /// The same client with its limit, or this one where that is shorter.
+    #[must_use]
+    pub fn with_at_most(mut self, timeout: Duration) -> HttpClient {
+        self.timeout = self.timeout.min(timeout);
+        self
+    }
+
     /// Posts a JSON object and returns the JSON object of the answer.
     ///
     /// # Errors

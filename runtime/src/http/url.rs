@@ -2,46 +2,44 @@
 
 use std::str::FromStr;
 
+use ktx_system::Redaction;
+use url::Url;
+
 /// An absolute `http` or `https` URL whose path ends with `/`, to which paths of requests are added.
 #[derive(Clone, PartialEq, Eq)]
-pub struct BaseUrl(String);
+pub struct BaseUrl(Url);
 
-/// The text is no URL that requests can be made to. Does not repeat user information.
+/// The text is not a URL that requests can be made to. Does not repeat user information.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("invalid URL `{0}`: an absolute http or https URL is expected")]
 pub struct InvalidUrl(String);
 
 impl BaseUrl {
     /// The URL of a daemon on this machine.
+    #[expect(clippy::expect_used, reason = "every port gives a URL")]
     pub fn of_port(port: u16) -> BaseUrl {
-        BaseUrl(format!("http://127.0.0.1:{port}/"))
+        BaseUrl(Url::parse(&format!("http://127.0.0.1:{port}/")).expect("a URL"))
     }
 
     /// The port of a URL of this machine, if it is one.
     pub fn loopback_port(&self) -> Option<u16> {
-        let uri: ureq::http::Uri = self.0.parse().ok()?;
-        let here = matches!(uri.host()?, "127.0.0.1" | "localhost") && uri.scheme_str() == Some("http");
-        (here && uri.path() == "/").then_some(uri.port_u16().unwrap_or(80))
+        let here = matches!(self.0.host_str()?, "127.0.0.1" | "localhost") && self.0.scheme() == "http";
+        (here && self.0.path() == "/").then(|| self.port()).flatten()
     }
 
     /// The port that is connected to.
     pub fn port(&self) -> Option<u16> {
-        let uri: ureq::http::Uri = self.0.parse().ok()?;
-        uri.port_u16().or(if uri.scheme_str() == Some("https") {
-            Some(443)
-        } else {
-            Some(80)
-        })
+        self.0.port_or_known_default()
     }
 
     /// The error of a request that cannot be made to it.
     pub(super) fn refused(&self) -> InvalidUrl {
-        InvalidUrl::of(&self.0)
+        InvalidUrl::of(self.0.as_str())
     }
 
     /// Without the slash at its end, as people write it.
     pub fn shown(&self) -> &str {
-        self.0.trim_end_matches('/')
+        self.0.as_str().trim_end_matches('/')
     }
 
     pub(super) fn at(&self, path: &str) -> String {
@@ -53,14 +51,22 @@ impl FromStr for BaseUrl {
     type Err = InvalidUrl;
 
     fn from_str(text: &str) -> Result<BaseUrl, InvalidUrl> {
-        let uri: ureq::http::Uri = text.trim().parse().map_err(|_| InvalidUrl::of(text))?;
-        let scheme = matches!(uri.scheme_str(), Some("http" | "https"));
-        let plain = uri.query().is_none() && uri.host().is_some_and(|host| !host.is_empty());
-        if !scheme || !plain {
-            return Err(InvalidUrl::of(text));
+        let invalid = || InvalidUrl::of(text);
+        // The standard accepts `http:host` and backslashes, which are typing errors here.
+        let starts = ["http://", "https://"];
+        let is_absolute = starts.iter().any(|start| {
+            let head = text.trim().get(..start.len());
+            head.is_some_and(|head| head.eq_ignore_ascii_case(start))
+        });
+        let mut url = Url::parse(text.trim()).map_err(|_| invalid())?;
+        let is_plain = url.query().is_none() && url.fragment().is_none() && !text.contains('\\');
+        if !is_absolute || !is_plain || url.host_str().is_none_or(str::is_empty) {
+            return Err(invalid());
         }
-        let ended = if text.trim().ends_with('/') { "" } else { "/" };
-        Ok(BaseUrl(format!("{}{ended}", text.trim())))
+        if !url.path().ends_with('/') {
+            url.set_path(&format!("{}/", url.path()));
+        }
+        Ok(BaseUrl(url))
     }
 }
 
@@ -72,21 +78,13 @@ impl std::fmt::Display for BaseUrl {
 
 impl std::fmt::Debug for BaseUrl {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "BaseUrl({})", InvalidUrl::of(&self.0).0)
+        write!(formatter, "BaseUrl({})", InvalidUrl::of(self.0.as_str()).0)
     }
 }
 
 impl InvalidUrl {
-    /// Passwords in URLs stand in no message.
     fn of(text: &str) -> InvalidUrl {
-        let shown = match text.split_once("://") {
-            Some((scheme, rest)) => match rest.rsplit_once('@') {
-                Some((_, host)) => format!("{scheme}://****@{host}"),
-                None => text.to_owned(),
-            },
-            None => text.to_owned(),
-        };
-        InvalidUrl(shown)
+        InvalidUrl(Redaction::default().apply(text))
     }
 }
 

@@ -7,8 +7,9 @@ use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::Error;
+use super::settings::UserSettings;
 use crate::layout::{Layout, MARKER};
+use crate::{Environment, Error};
 use ktx_system::process::Lines;
 use ktx_system::{Redaction, files};
 
@@ -26,7 +27,7 @@ pub struct InstallLog {
 
 impl InstallLog {
     /// Begins the log of a new attempt in the version directory, which is made when it is not there.
-    pub fn begin(layout: &Layout) -> Result<InstallLog, Error> {
+    pub fn begin(layout: &Layout, environment: &Environment) -> Result<InstallLog, Error> {
         if !layout.version_dir.is_dir() {
             fs_err::create_dir_all(&layout.version_dir)?;
             fs_err::write(layout.version_dir.join(MARKER), "")?;
@@ -44,13 +45,8 @@ impl InstallLog {
             path,
             tail: VecDeque::new(),
             partial: Lines::default(),
-            redaction: Redaction::default(),
+            redaction: UserSettings::of(environment).redaction(environment),
         })
-    }
-
-    /// Which words of the environment must not be written.
-    pub fn redact(&mut self, redaction: Redaction) {
-        self.redaction = redaction;
     }
 
     /// The line in front of what a command says.
@@ -78,7 +74,7 @@ impl InstallLog {
 
     /// A line of its own.
     pub fn line(&mut self, line: &str) {
-        let line = self.redaction.apply(line);
+        let line = self.redaction.apply(&plain_text(line));
         // A full disk must not hide why the attempt failed; the tail has it.
         let _ = writeln!(self.file, "{line}");
         if self.tail.len() == TAIL_LINES {
@@ -120,5 +116,57 @@ impl InstallLog {
         drop(self.file);
         fs_err::copy(&self.path, &target)?;
         Ok(())
+    }
+}
+
+/// The text without escape sequences of terminals (ECMA-48) and other control characters.
+pub(super) fn plain_text(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\u{1b}' if letters.next_if_eq(&'[').is_some() => {
+                // Parameters and intermediates, then one final letter.
+                while letters.next_if(|next| (' '..='?').contains(next)).is_some() {}
+                letters.next_if(|next| ('@'..='~').contains(next));
+            }
+            '\u{1b}' if letters.next_if_eq(&']').is_some() => {
+                // A title or link: up to BEL or ESC \.
+                while letters
+                    .next_if(|next| !matches!(next, '\u{7}' | '\u{1b}'))
+                    .is_some()
+                {}
+                if letters.next() == Some('\u{1b}') {
+                    letters.next_if_eq(&'\\');
+                }
+            }
+            '\u{1b}' => {
+                letters.next();
+            }
+            '\n' | '\t' => plain.push(letter),
+            _ if letter.is_control() => {}
+            _ => plain.push(letter),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain_text;
+
+    #[test]
+    fn escape_sequences_do_not_pass() {
+        for (said, shown) in [
+            ("\u{1b}[1m\u{1b}[31merror\u{1b}[39m\u{1b}[0m: no", "error: no"),
+            ("\u{1b}[38;5;196mred", "red"),
+            ("\u{1b}]8;;http://x\u{1b}\\link\u{1b}]8;;\u{7}", "link"),
+            ("\u{1b}(Bplain", "Bplain"),
+            ("50%\u{8}\u{8}\u{0}", "50%"),
+            ("a\tb\u{1b}[", "a\tb"),
+            ("\u{1b}", ""),
+        ] {
+            assert_eq!(plain_text(said), shown, "{said:?}");
+        }
     }
 }

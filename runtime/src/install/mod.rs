@@ -8,23 +8,31 @@ mod log;
 mod logged;
 mod prove;
 mod recorded_files;
+mod settings;
+mod settings_files;
 mod staging;
 mod uv;
 
+use std::time::Duration;
+
 use ktx_manifest::VerifiedAssets;
+
+use ktx_system::files;
 
 use crate::installed::{InstalledManifest, Recorded};
 use crate::locks::{InstallLockGuard, Patience};
 use crate::observer::{Event, Step};
 use crate::{Error, FeatureSet, Runtime, assets, daemon, ownership};
 
-pub(crate) use self::environment::{is_network_setting, prepare_work};
 use self::log::InstallLog;
-pub use self::recorded_files::deviations;
+use self::prove::Proof;
+pub use self::recorded_files::{Depth, deviations};
+pub(crate) use self::settings::is_network_setting;
 use self::staging::StagedRuntime;
 pub(crate) use self::staging::{
     Leftover, leftovers, recover_interrupted, remove_directory, retire, sweep, versions_with_leftovers,
 };
+pub(crate) use self::uv::unused as unused_uvs;
 pub use self::uv::{FoundPython, Uv};
 
 /// What to install.
@@ -70,6 +78,7 @@ impl Runtime {
     fn install_or_reuse(&self, request: &InstallRequest) -> Result<InstallReport, Error> {
         let verified = assets::load(self.layout())?.verify()?;
         if let Some(reused) = self.reusable(request) {
+            self.sweep_leftovers();
             return Ok(reused);
         }
         let lock = self.lock_install(self.version(), Patience::Bounded)?;
@@ -87,7 +96,10 @@ impl Runtime {
 
     fn reusable(&self, request: &InstallRequest) -> Option<InstallReport> {
         let status = self.status();
-        if request.mode == InstallMode::Always || !status.is_ready_for(&request.features) {
+        if request.mode == InstallMode::Always
+            || !status.is_ready_for(&request.features)
+            || self.damage().is_some()
+        {
             return None;
         }
         let manifest = status.manifest?;
@@ -109,30 +121,34 @@ impl Runtime {
                 path: layout.runtime_root.clone(),
             });
         }
+        if files::forbids_programs(&layout.runtime_root) {
+            return Err(Error::RootNotExecutable {
+                path: layout.runtime_root.clone(),
+            });
+        }
         ownership::prove(&layout.version_dir).map_err(|ownership::Foreign(reason)| Error::NotOurs {
             path: layout.version_dir.clone(),
             reason,
         })?;
         self.begin(Step::FindUv)?;
-        let uv = Uv::find(self)?;
+        let uv = Uv::obtain(self)?;
         sweep(self, lock);
         let features = request.features.union(&self.recorded_features());
-        let staged = StagedRuntime::create(self, lock)?;
-        let mut log = InstallLog::begin(layout)?;
-        let installed = uv.populate(self, &staged, verified, &features, &mut log);
-        let proven = installed.and_then(|()| {
-            self.begin(Step::Prove)?;
-            prove::prove(
-                self,
-                staged.layout(),
-                staged.work(),
-                verified.manifest(),
-                &mut log,
-            )
-        });
-        let manifest = proven.and_then(|proven| {
-            self.begin(Step::WriteManifest)?;
-            staged.record(self, proven, verified.manifest(), features)
+        let mut staged = StagedRuntime::create(self, lock)?;
+        let mut log = InstallLog::begin(layout, self.environment())?;
+        let mut proof = self.fill(&uv, &staged, verified, &features, &mut log);
+        if let Ok(Proof::Deviates(_)) = proof {
+            // What was copied from uv's cache may have been changed there.
+            log.line("installing again without uv's cache");
+            staged = StagedRuntime::create(self, lock)?;
+            proof = self.fill(&uv.without_cache(), &staged, verified, &features, &mut log);
+        }
+        let manifest = proof.and_then(|proof| match proof {
+            Proof::Proven(proven) => {
+                self.begin(Step::WriteManifest)?;
+                staged.record(self, proven, verified.manifest(), features)
+            }
+            Proof::Deviates(error) => Err(error),
         });
         let manifest = manifest.map_err(|error| log.explain(error))?;
         let replaced = staged.exchange(self, lock, log)?;
@@ -144,6 +160,28 @@ impl Runtime {
             replaced.remove();
         }
         Ok(manifest)
+    }
+
+    fn fill(
+        &self,
+        uv: &Uv,
+        staged: &StagedRuntime,
+        verified: &VerifiedAssets,
+        features: &FeatureSet,
+        log: &mut InstallLog,
+    ) -> Result<Proof, Error> {
+        uv.populate(self, staged, verified, features, log)?;
+        self.begin(Step::Prove)?;
+        prove::prove(self, staged.layout(), staged.work(), verified.manifest(), log)
+    }
+
+    /// Removes what killed commands left, unless another one works right now.
+    fn sweep_leftovers(&self) {
+        if !leftovers(self, self.version()).is_empty()
+            && let Ok(lock) = self.lock_install(self.version(), Patience::AtMost(Duration::ZERO))
+        {
+            sweep(self, &lock);
+        }
     }
 
     /// Repairing keeps what was there.

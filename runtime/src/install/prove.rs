@@ -1,5 +1,4 @@
-//! Proof that what uv left on the disk is what the distributions say they are, and that the new interpreter can import
-//! it.
+//! Proof that what uv left on the disk is what the distributions say they are, and that it runs on this machine.
 //!
 //! uv is not the integrity check: it installs wheels whose RECORD lies. This is done on the staged directory, before
 //! anything is exchanged; `doctor` does the first half again on an installed one.
@@ -9,63 +8,75 @@ use std::process::Command;
 
 use ktx_manifest::AssetManifest;
 use ktx_manifest::asset_manifest::PYTHON_PACKAGES;
-use ktx_system::files::{self, PathError};
 
 use super::environment;
 use super::log::InstallLog;
 use super::logged;
-use super::recorded_files::{Deviation, deviations};
+use super::recorded_files::{Depth, Deviation, deviations};
+use super::settings::UserSettings;
 use crate::layout::Layout;
 use crate::observer::Step;
 use crate::{Error, Runtime};
 
-/// Imports every module of the packages it is given, and what embeddings need where that is installed: its libraries may
-/// not load on this machine. That also leaves the compiled bytecode behind that makes the first
-/// start as fast as the later ones.
-const IMPORT_ALL: &str = "\
-import importlib, importlib.util, pkgutil, sys
+/// The interpreter starts, both packages import, every endpoint's module is found, and the native libraries that
+/// endpoints need load on this machine; what embeddings need is imported where it is installed. Importing all of it would
+/// compile pydantic and sqlglot, which takes longer than installing: Python does that when a module is first used, or uv
+/// does with `UV_COMPILE_BYTECODE`.
+const TRY: &str = "\
+import ctypes, importlib.machinery, importlib.util, os, pathlib, sys
 for name in sys.argv[1:]:
-    package = importlib.import_module(name)
-    for found in pkgutil.walk_packages(package.__path__, name + '.'):
-        if not found.name.endswith('.__main__'):
-            importlib.import_module(found.name)
+    __import__(name)
+endpoints = importlib.util.find_spec('ktx_daemon.endpoints')
+for endpoint in __import__('ktx_daemon.endpoints', fromlist=['ENDPOINTS']).ENDPOINTS if endpoints else ():
+    if importlib.util.find_spec(endpoint.module) is None:
+        raise ModuleNotFoundError('No module named ' + repr(endpoint.module))
+site = pathlib.Path(importlib.util.find_spec('ktx_daemon').origin).parent.parent
+for name in ('pydantic_core', 'httptools', 'psycopg_binary'):
+    if hasattr(os, 'add_dll_directory') and (site / (name + '.libs')).is_dir():
+        os.add_dll_directory(str(site / (name + '.libs')))
+    for library in sorted((site / name).rglob('*' + importlib.machinery.EXTENSION_SUFFIXES[-1])):
+        ctypes.CDLL(str(library))
 if importlib.util.find_spec('sentence_transformers'):
-    importlib.import_module('sentence_transformers')
+    __import__('sentence_transformers')
 ";
 
-/// The staged runtime was compared with its RECORDs, is on the disk and imports. Only [`prove`] makes one.
+/// The staged runtime was compared with its RECORDs and runs. Only [`prove`] makes one.
 #[derive(Debug)]
-pub struct ProvenImport(());
+pub struct Proven(());
 
-/// Compares and writes through to the disk, and imports at the same time.
+/// What came of comparing and trying.
+pub enum Proof {
+    Proven(Proven),
+    /// It runs, and files differ from their RECORDs; with the error when nothing helps.
+    Deviates(Error),
+}
+
+/// Compares, and tries the new interpreter at the same time. Nothing is written through to the disk: what a power cut
+/// takes away has another size than its RECORD says, which is looked at before a daemon is started.
 pub fn prove(
     runtime: &Runtime,
     staged: &Layout,
     work: &Path,
     assets: &AssetManifest,
     log: &mut InstallLog,
-) -> Result<ProvenImport, Error> {
-    let (compared, imported) = std::thread::scope(|scope| {
-        let comparing = scope.spawn(|| {
-            let found = deviations(staged);
-            // What a manifest calls installed must be there after a power cut too. Bytecode that is not yet compiled is
-            // made again from its source.
-            (found, files::sync_tree(&staged.venv_dir))
-        });
-        let imported = import(runtime, staged, work, log);
-        (comparing.join(), imported)
+) -> Result<Proof, Error> {
+    let (compared, tried) = std::thread::scope(|scope| {
+        let comparing = scope.spawn(|| deviations(staged, Depth::Digests));
+        let tried = try_out(runtime, staged, work, log);
+        (comparing.join(), tried)
     });
-    imported?;
-    let (found, synced) = compared.unwrap_or_else(|_| {
-        let unknown = Deviation {
+    if let Err(Error::Interrupted(interrupted)) = tried {
+        return Err(interrupted.into());
+    }
+    let found = compared.unwrap_or_else(|_| {
+        vec![Deviation {
             path: staged.venv_dir.clone(),
             problem: "it could not be compared".to_owned(),
-        };
-        (vec![unknown], Ok(()))
+        }]
     });
     if found.is_empty() {
-        synced.map_err(PathError::new("sync", &staged.venv_dir))?;
-        return Ok(ProvenImport(()));
+        tried?;
+        return Ok(Proof::Proven(Proven(())));
     }
     for deviation in &found {
         log.line(&format!("{}: {}", deviation.path.display(), deviation.problem));
@@ -77,18 +88,19 @@ pub fn prove(
         ktx_manifest::asset_manifest::DISTRIBUTION_NAME,
         assets.version(),
     );
-    Err(log.failed(reason))
+    Ok(Proof::Deviates(log.failed(reason)))
 }
 
-fn import(runtime: &Runtime, staged: &Layout, work: &Path, log: &mut InstallLog) -> Result<(), Error> {
+fn try_out(runtime: &Runtime, staged: &Layout, work: &Path, log: &mut InstallLog) -> Result<(), Error> {
     let python = &staged.python_path;
     let mut command = Command::new(python);
-    environment::apply(&mut command, runtime.environment(), work);
-    command.args(["-I", "-c", IMPORT_ALL]).args(PYTHON_PACKAGES);
+    let settings = UserSettings::default();
+    environment::apply(&mut command, runtime.environment(), &settings, work);
+    command.args(["-I", "-c", TRY]).args(PYTHON_PACKAGES);
     log.command(
         python.as_os_str(),
-        &[&["-I -c <import every module of>"], PYTHON_PACKAGES.as_slice()].concat(),
+        &[&["-I -c <try what was installed:>"], PYTHON_PACKAGES.as_slice()].concat(),
     );
-    let what = "failed at importing what was installed: python";
+    let what = "failed at trying what was installed: python";
     logged::run(runtime, log, what, command, &mut || false)
 }

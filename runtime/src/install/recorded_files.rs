@@ -18,9 +18,18 @@ pub struct Deviation {
     pub problem: String,
 }
 
+/// How closely files are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// That they are there with their size: a few milliseconds.
+    Sizes,
+    /// Every byte, and that there are no others.
+    Digests,
+}
+
 /// Every installed file that differs from what the RECORDs of an environment say, every one that is missing, and every
-/// one that no RECORD lists. Sorted by path.
-pub fn deviations(layout: &Layout) -> Vec<Deviation> {
+/// one that no RECORD lists, as far as the depth goes. Sorted by path.
+pub fn deviations(layout: &Layout, depth: Depth) -> Vec<Deviation> {
     let Some(site_packages) = site_packages(&layout.venv_dir) else {
         return vec![deviation(&layout.venv_dir, "it has no site-packages")];
     };
@@ -33,7 +42,7 @@ pub fn deviations(layout: &Layout) -> Vec<Deviation> {
         match rows {
             Ok(rows) => {
                 for row in rows {
-                    let (path, problem) = compare(&row, &site_packages, &layout.venv_dir);
+                    let (path, problem) = compare(&row, &site_packages, &layout.venv_dir, depth);
                     found.extend(problem.map(|problem| deviation(&path, &problem)));
                     listed.insert(path);
                 }
@@ -44,7 +53,9 @@ pub fn deviations(layout: &Layout) -> Vec<Deviation> {
     if listed.is_empty() {
         found.push(deviation(&site_packages, "no distribution is installed in it"));
     }
-    unlisted(&site_packages, &site_packages, &listed, &mut found);
+    if depth == Depth::Digests {
+        unlisted(&site_packages, &site_packages, &listed, &mut found);
+    }
     found.sort();
     found
 }
@@ -72,7 +83,12 @@ fn records(site_packages: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-fn compare(row: &RecordRow<InstalledPath>, site_packages: &Path, venv: &Path) -> (PathBuf, Option<String>) {
+fn compare(
+    row: &RecordRow<InstalledPath>,
+    site_packages: &Path,
+    venv: &Path,
+    depth: Depth,
+) -> (PathBuf, Option<String>) {
     let Some(path) = row.path.resolve(site_packages, venv) else {
         return (
             site_packages.to_owned(),
@@ -83,6 +99,18 @@ fn compare(row: &RecordRow<InstalledPath>, site_packages: &Path, venv: &Path) ->
         let problem = (!path.is_file()).then(|| "it is missing".to_owned());
         return (path, problem);
     };
+    if depth == Depth::Sizes {
+        let problem = match fs_err::metadata(&path) {
+            Ok(found) if !found.is_file() => Some("it is not a file".to_owned()),
+            Ok(found) if row.bytes.is_some_and(|expected| expected != found.len()) => {
+                Some("its size is not what its RECORD says".to_owned())
+            }
+            Ok(_) => None,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some("it is missing".to_owned()),
+            Err(error) => Some(error.to_string()),
+        };
+        return (path, problem);
+    }
     let problem = match Sha256Digest::of_file(&path) {
         Ok(ContentId { sha256: found, bytes }) => {
             let same = found == sha256 && row.bytes.is_none_or(|expected| expected == bytes);

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use ktx_manifest::AssetManifest;
 
 use super::log::InstallLog;
-use super::prove::ProvenImport;
+use super::prove::Proven;
 use crate::installed::InstalledManifest;
 use crate::layout::{Layout, MARKER};
 use crate::locks::InstallLockGuard;
@@ -79,7 +79,7 @@ impl StagedRuntime {
     pub fn record(
         &self,
         runtime: &Runtime,
-        _proven: ProvenImport,
+        _proven: Proven,
         assets: &AssetManifest,
         features: FeatureSet,
     ) -> Result<InstalledManifest, Error> {

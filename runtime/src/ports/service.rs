@@ -69,9 +69,10 @@ impl PortError {
     }
 
     /// What to do about it, as the service says.
-    pub fn hint(&self) -> Option<&str> {
+    pub fn hint(&self) -> Option<String> {
         match self {
-            PortError::Refused { hint, .. } => hint.as_deref(),
+            PortError::Refused { hint, .. } => hint.clone(),
+            PortError::Runtime(error) => error.hint(),
             _ => None,
         }
     }

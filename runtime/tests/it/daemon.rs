@@ -102,19 +102,24 @@ fn it_gets_neither_secrets_nor_our_environment() {
 }
 
 #[test]
-fn a_stopped_process_is_killed() {
+fn a_stopped_process_is_ended_in_less_than_three_seconds() {
     let sandbox = Sandbox::with_installed_payload();
     let report = sandbox
         .runtime()
         .start(&start(StartMode::Reuse))
         .expect("it starts");
     processes::kill(report.state.pid.0, "STOP");
-    let limits = ktx_runtime::Limits {
-        stop: std::time::Duration::from_secs(1),
-        ..Default::default()
-    };
-    let stopped = sandbox.runtime().limited_by(limits).stop().expect("it stops");
-    assert_eq!(method(&stopped), StopMethod::Killed);
+    let began = std::time::Instant::now();
+    let stopped = sandbox.runtime().stop().expect("it stops");
+    assert!(
+        began.elapsed() < std::time::Duration::from_secs(3),
+        "{:?}",
+        began.elapsed()
+    );
+    assert!(matches!(
+        method(&stopped),
+        StopMethod::Terminated | StopMethod::Killed
+    ));
     assert_eq!(processes::daemons_under(sandbox.path()), []);
 }
 
@@ -203,8 +208,7 @@ fn a_restart_that_fails_leaves_the_old_daemon_running() {
     let sandbox = Sandbox::with_installed_payload();
     let runtime = sandbox.runtime();
     let report = runtime.start(&start(StartMode::Reuse)).expect("it starts");
-    let module = crate::daemon_faults::module_path(&sandbox, "serve.py");
-    fs_err::write(&module, "raise SystemExit('no more')\n").expect("written");
+    crate::daemon_faults::replace_module(&sandbox, "serve.py", b"raise SystemExit('no more')\n");
     let error = runtime
         .start(&start(StartMode::Restart))
         .expect_err("the new one fails");

@@ -1,6 +1,6 @@
 //! Faults while a daemon starts: none is left that is not recorded, and the next plain start gives exactly one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -70,6 +70,27 @@ pub fn module_path(sandbox: &Sandbox, file: &str) -> PathBuf {
         .expect("an entry")
         .path();
     python.join("site-packages/ktx_daemon").join(file)
+}
+
+/// Replaces a module, and takes its digest out of the RECORD: what is only damaged is repaired before a start.
+pub fn replace_module(sandbox: &Sandbox, file: &str, code: &[u8]) {
+    let module = module_path(sandbox, file);
+    fs_err::write(&module, code).expect("written");
+    let site_packages = module.parent().and_then(Path::parent).expect("site-packages");
+    for entry in fs_err::read_dir(site_packages).expect("site-packages") {
+        let record = entry.expect("an entry").path().join("RECORD");
+        let Ok(text) = fs_err::read_to_string(&record) else {
+            continue;
+        };
+        let name = format!("ktx_daemon/{file}");
+        let rows = text
+            .lines()
+            .map(|row| match row.starts_with(&format!("{name},")) {
+                true => format!("{name},,\n"),
+                false => format!("{row}\n"),
+            });
+        fs_err::write(&record, rows.collect::<String>()).expect("written");
+    }
 }
 
 /// Without a fault in the environment it is the twin that passes.
@@ -193,7 +214,7 @@ fn a_daemon_that_fails_is_named_and_gone() {
         ),
     ];
     for (name, code, detail) in cases {
-        fs_err::write(&module, code).expect("written");
+        replace_module(&sandbox, "serve.py", code.as_bytes());
         let limits = Limits {
             start: Duration::from_millis(1500),
             ..Limits::default()
@@ -217,7 +238,7 @@ fn a_daemon_that_fails_is_named_and_gone() {
         assert_eq!(processes::daemons_under(sandbox.path()), [], "{name}");
         assert!(!sandbox.version_dir().join("daemon.json").exists(), "{name}");
     }
-    fs_err::write(&module, good).expect("written");
+    replace_module(&sandbox, "serve.py", &good);
     sandbox
         .runtime()
         .start(&start(StartMode::Reuse))

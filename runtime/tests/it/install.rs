@@ -10,7 +10,7 @@ use crate::sandbox::fake_uv::Misbehaviour;
 use crate::sandbox::{Sandbox, VERSION, core};
 
 #[test]
-fn the_real_payload_is_installed_as_its_records_say_and_without_bytecode_to_compile() {
+fn the_real_payload_is_installed_as_its_records_say() {
     let sandbox = Sandbox::with_payload();
     let report = sandbox.install();
     assert_eq!(report.outcome, InstallOutcome::Installed);
@@ -23,10 +23,16 @@ fn the_real_payload_is_installed_as_its_records_say_and_without_bytecode_to_comp
         .find(|fact| fact.id == "installed-files")
         .expect("the fact");
     assert_eq!(files.detail, "as recorded");
+}
+
+#[test]
+fn bytecode_is_compiled_while_installing_for_those_who_ask_for_it() {
+    let sandbox = Sandbox::with_sample().set("UV_COMPILE_BYTECODE", "1");
+    sandbox.install();
     let cached = walk(&sandbox.version_dir())
         .into_iter()
-        .filter(|path| path.contains("ktx_daemon/__pycache__/"));
-    assert!(cached.count() > 5, "the import that proves leaves bytecode");
+        .filter(|path| path.contains("semantic_layer/__pycache__/"));
+    assert!(cached.count() > 0, "every module is compiled");
 }
 
 #[test]
@@ -169,16 +175,16 @@ fn the_message_of_a_failure_has_the_end_of_the_log_and_its_path() {
     insta::assert_snapshot!(shown, @"
     Python runtime install failed.
     failed at installing Python dependencies: `uv pip install` ended with exit code 7
-    $ [SANDBOX]/uv pip install --python [SANDBOX]/runtimes/.staging-0.1.0-rc.0-[RANDOM]/.venv/bin/python --require-hashes -r requirements.txt
+    $ [SANDBOX]/uv pip install --no-config --no-deps --require-hashes --link-mode copy -r requirements.txt -r wheel.txt --python [SANDBOX]/runtimes/.staging-0.1.0-rc.0-[RANDOM]/.venv/bin/python
     something is wrong
     Install log: [SANDBOX]/runtimes/0.1.0-rc.0/install.log
     ");
     let log = fs_err::read_to_string(sandbox.version_dir().join("install.log")).expect("the log");
     insta::assert_snapshot!(sandbox.redacted(&log), @"
-    $ [SANDBOX]/uv venv --relocatable --python >=3.11 [SANDBOX]/runtimes/.staging-0.1.0-rc.0-[RANDOM]/.venv
+    $ [SANDBOX]/uv venv --no-config --relocatable --python >=3.11 [SANDBOX]/runtimes/.staging-0.1.0-rc.0-[RANDOM]/.venv
     Using CPython [PYTHON]
     Creating virtual environment at: [SANDBOX]/runtimes/.staging-0.1.0-rc.0-[RANDOM]/.venv
-    $ [SANDBOX]/uv pip install --python [SANDBOX]/runtimes/.staging-0.1.0-rc.0-[RANDOM]/.venv/bin/python --require-hashes -r requirements.txt
+    $ [SANDBOX]/uv pip install --no-config --no-deps --require-hashes --link-mode copy -r requirements.txt -r wheel.txt --python [SANDBOX]/runtimes/.staging-0.1.0-rc.0-[RANDOM]/.venv/bin/python
     something is wrong
     failed: failed at installing Python dependencies: `uv pip install` ended with exit code 7
     ");
@@ -190,7 +196,7 @@ struct Swap(std::path::PathBuf);
 
 impl Observer for Swap {
     fn observe(&self, event: &Event<'_>) {
-        if matches!(event, Event::Step(Step::InstallWheel)) {
+        if matches!(event, Event::Step(Step::InstallRequirements)) {
             let mut other = SampleWheel::new("0.1.0rc0");
             other.set("semantic_layer/added.py", "X = 1\n");
             fs_err::write(&self.0, other.to_bytes()).expect("written");
@@ -244,24 +250,34 @@ fn what_is_not_as_its_record_says_is_not_installed() {
 }
 
 #[test]
-fn what_does_not_import_is_not_installed() {
-    let sandbox = Sandbox::with_sample();
-    let mut wheel = SampleWheel::new("0.1.0rc0");
-    wheel.set("semantic_layer/broken.py", "import a_module_that_is_not_there\n");
-    fs_err::remove_dir_all(sandbox.assets()).expect("removed");
-    SampleAssets::with_wheel("0.1.0rc0", wheel.to_bytes()).write_to(&sandbox.assets());
-    let error = sandbox
-        .runtime()
-        .install(&core(InstallMode::IfNeeded))
-        .expect_err("it does not import");
-    assert!(
-        error
-            .to_string()
-            .contains("No module named 'a_module_that_is_not_there'"),
-        "{error}"
-    );
-    assert_eq!(sandbox.runtime().status().kind, StatusKind::Missing);
-    assert_eq!(sandbox.root_entries(), [".locks", VERSION]);
+fn what_does_not_run_is_not_installed() {
+    let endpoint = "class Endpoint:\n    module = 'ktx_daemon.gone'\nENDPOINTS = (Endpoint,)\n";
+    for (module, code, reason) in [
+        (
+            "semantic_layer/__init__.py",
+            "import gone\n",
+            "No module named 'gone'",
+        ),
+        ("ktx_daemon/__init__.py", "raise OSError('too old')\n", "too old"),
+        (
+            "ktx_daemon/endpoints.py",
+            endpoint,
+            "No module named 'ktx_daemon.gone'",
+        ),
+    ] {
+        let sandbox = Sandbox::with_sample();
+        let mut wheel = SampleWheel::new("0.1.0rc0");
+        wheel.set(module, code);
+        fs_err::remove_dir_all(sandbox.assets()).expect("removed");
+        SampleAssets::with_wheel("0.1.0rc0", wheel.to_bytes()).write_to(&sandbox.assets());
+        let error = sandbox
+            .runtime()
+            .install(&core(InstallMode::IfNeeded))
+            .expect_err("it does not run");
+        assert!(error.to_string().contains(reason), "{error}");
+        assert_eq!(sandbox.runtime().status().kind, StatusKind::Missing);
+        assert_eq!(sandbox.root_entries(), [".locks", VERSION]);
+    }
 }
 
 #[test]
@@ -276,8 +292,11 @@ fn what_is_no_runtime_is_not_replaced() {
         .expect_err("it is not ours");
     insta::assert_snapshot!(sandbox.redacted(&error.to_string()), @"
     failed to replace `[SANDBOX]/runtimes/0.1.0-rc.0`: it is not a KTX Python runtime (it holds `thesis.txt`)
-    hint: move it away, or set KTX_RUNTIME_ROOT to another place
     ");
+    assert_eq!(
+        error.hint().as_deref(),
+        Some("move it away, or set KTX_RUNTIME_ROOT to another folder")
+    );
     assert_eq!(
         fs_err::read_to_string(&precious).expect("it is there"),
         "years of work"

@@ -25,11 +25,10 @@ enum Fault {
     Sabotage,
 }
 
-const STEPS: [(&str, Step); 9] = [
+const STEPS: [(&str, Step); 8] = [
     ("find-uv", Step::FindUv),
     ("create-environment", Step::CreateEnvironment),
     ("install-requirements", Step::InstallRequirements),
-    ("install-wheel", Step::InstallWheel),
     ("prove", Step::Prove),
     ("write-manifest", Step::WriteManifest),
     ("exchange", Step::Exchange),

@@ -6,5 +6,6 @@ mod unfinished;
 pub use self::error::PathError;
 pub use self::unfinished::{Access, NewFile, is_unfinished, replace_directory, sweep, write};
 pub use crate::platform::{
-    Exchange, exchange, free_space, is_writable, private_file, rename, sync_directory, sync_tree,
+    Exchange, exchange, forbids_programs, free_space, is_writable, keep_writes_private, private_file, rename,
+    sync_directory, sync_tree,
 };

@@ -24,6 +24,8 @@ pub struct RunningProcess {
     pub started_at: String,
     /// The program that it runs, links resolved, when the system tells.
     pub executable: Option<PathBuf>,
+    /// It was stopped (SIGSTOP) and does nothing until it is continued.
+    pub is_stopped: bool,
 }
 
 /// How a directory was put in the place of another.

@@ -157,6 +157,7 @@ pub fn running_process(pid: u32) -> Option<RunningProcess> {
         pid,
         started_at: stamp.to_string(),
         executable,
+        is_stopped: false,
     })
 }
 
@@ -244,6 +245,14 @@ pub fn sync_directory(_path: &Path) -> io::Result<()> {
 pub fn sync_tree(path: &Path) -> io::Result<()> {
     super::sync_each(path)
 }
+
+/// Windows has no such mounts.
+pub fn forbids_programs(_path: &Path) -> bool {
+    false
+}
+
+/// Windows decides by the folder's access list.
+pub fn keep_writes_private() {}
 
 /// Windows decides by access lists, which only trying tells.
 pub fn is_writable(path: &Path) -> bool {

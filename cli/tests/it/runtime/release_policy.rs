@@ -25,7 +25,7 @@ fn the_policy_on_uv_is_what_the_program_does() {
             .trim_end()
             .lines()
             .count(),
-        1
+        2
     );
     assert!(
         refused
@@ -34,8 +34,10 @@ fn the_policy_on_uv_is_what_the_program_does() {
     );
     assert!(!bench.version_dir().exists());
 
-    // `uvStrategy` path-prerequisite: it is the uv on `PATH` that is asked.
-    assert_eq!(installer.uv_strategy, UvStrategy::PathPrerequisite);
+    // `uvStrategy` pinned-on-consent: `--yes` alone downloads nothing, the flag that does is named, and the uv on `PATH` is
+    // asked first.
+    assert_eq!(installer.uv_strategy, UvStrategy::PinnedOnConsent);
+    assert!(refused.stderr().contains("ktx runtime install --yes --with-uv"));
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -3,19 +3,26 @@
 use std::path::Path;
 
 use fs_err as fs;
-use ktx_manifest::{BundledAssets, Finding};
+use ktx_manifest::{BundledAssets, Finding, UvPin};
 
 use crate::error::Error;
 use crate::package::contents::PackageContents;
 use crate::version::python_version;
 
 const FOLDER: &str = "assets/python";
+const UV_PIN: &str = "assets/uv.json";
 
 /// Errors are those of the temporary folder in which the assets are laid out to be read.
 pub fn findings(contents: &PackageContents, version: &semver::Version) -> Result<Vec<Finding>, Error> {
     let folder = tempfile::tempdir().map_err(Error::File)?;
     let folder = folder.path();
     let mut findings = Vec::new();
+    if let Some(file) = contents.get(UV_PIN)
+        && let Err(error) = UvPin::parse(file.bytes)
+    {
+        let message = format!("failed to accept `{UV_PIN}`: {error}");
+        findings.push(Finding::error("package-uv-pin", message).with_hint("run: cargo xtask lock"));
+    }
     for (name, file) in contents.below(FOLDER) {
         if name.contains('/') {
             findings.push(unlisted(name));

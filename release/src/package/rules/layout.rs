@@ -8,10 +8,11 @@ use crate::package::package_json::LAUNCHER;
 use crate::package::program_list::PROGRAM_LIST;
 
 /// Without these nothing works, or nobody may use it.
-const REQUIRED: [&str; 15] = [
+const REQUIRED: [&str; 16] = [
     "LICENSE",
     "README.md",
     "assets/python/manifest.json",
+    "assets/uv.json",
     "dist/bin.d.ts",
     LAUNCHER,
     "dist/error.js",

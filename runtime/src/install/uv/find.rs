@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use ktx_system::process::{self, Output, ProcessError, Supervision};
 
+use super::managed::Managed;
 use crate::install::environment;
+use crate::install::log::plain_text;
+use crate::install::settings::UserSettings;
 
 use crate::{Environment, Error, Runtime};
 
@@ -21,6 +24,16 @@ const MINIMUM_TEXT: &str = "0.5.0";
 pub struct Uv {
     path: PathBuf,
     version: String,
+    settings: UserSettings,
+    pub(super) cache: CacheUse,
+}
+
+/// Whether what is in uv's cache is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheUse {
+    Normal,
+    /// What was installed from it was damaged: everything is fetched again.
+    Past,
 }
 
 /// What `uv` says about the Python it would use.
@@ -31,14 +44,43 @@ pub enum FoundPython {
 }
 
 impl Uv {
-    /// The uv that `KTX_UV` names, else the one on `PATH`.
+    /// The uv that `KTX_UV` names, else the one on `PATH`, else the one that ktx has downloaded for itself.
     ///
     /// # Errors
     /// When there is none, when it does not answer, or when it is too old.
     pub fn find(runtime: &Runtime) -> Result<Uv, Error> {
-        let path = locate(runtime.environment()).ok_or(Error::UvMissing)?;
-        let version = ask_version(runtime, &path)?;
-        let uv = Uv { path, version };
+        let named = runtime.environment().variable("KTX_UV");
+        let found = match locate(runtime.environment()) {
+            Some(path) => Uv::at(runtime, path),
+            None => Err(match named {
+                Some(named) => Error::UvBroken {
+                    path: named.into(),
+                    reason: "KTX_UV names no program".to_owned(),
+                },
+                None => Error::UvMissing,
+            }),
+        };
+        match found {
+            Err(error @ (Error::UvMissing | Error::UvTooOld { .. })) if named.is_none() => {
+                let managed = Managed::of(runtime);
+                match managed.as_ref().and_then(Managed::program) {
+                    Some(program) => Uv::at(runtime, program.to_owned()),
+                    None => Err(error),
+                }
+            }
+            found => found,
+        }
+    }
+
+    /// The uv at a path, once it has said which version it is.
+    pub(super) fn at(runtime: &Runtime, path: PathBuf) -> Result<Uv, Error> {
+        let mut uv = Uv {
+            path,
+            version: String::new(),
+            settings: UserSettings::of(runtime.environment()),
+            cache: CacheUse::Normal,
+        };
+        uv.version = uv.ask_version(runtime)?;
         match uv.parsed_version() {
             Some(version) if version < MINIMUM => Err(Error::UvTooOld {
                 path: uv.path,
@@ -47,6 +89,22 @@ impl Uv {
             }),
             _ => Ok(uv),
         }
+    }
+
+    /// The same uv, which fetches everything again.
+    #[must_use]
+    pub fn without_cache(&self) -> Uv {
+        Uv {
+            cache: CacheUse::Past,
+            ..self.clone()
+        }
+    }
+
+    /// A command of it, with everything but its arguments.
+    pub(super) fn command(&self, runtime: &Runtime, work: &Path) -> Command {
+        let mut command = Command::new(&self.path);
+        environment::apply(&mut command, runtime.environment(), &self.settings, work);
+        command
     }
 
     /// What it answers to `--version`.
@@ -61,14 +119,32 @@ impl Uv {
 
     /// The Python that an installation would use now, without downloading one.
     pub fn find_python(&self, runtime: &Runtime, requires_python: &str, work: &Path) -> FoundPython {
-        let mut command = Command::new(&self.path);
-        environment::apply(&mut command, runtime.environment(), work);
+        let mut command = self.command(runtime, work);
         command.env("UV_PYTHON_DOWNLOADS", "never");
         command.args(["python", "find", "--no-project", requires_python]);
         match collect(runtime, command) {
             Ok(output) if output.status.success() => FoundPython::At(PathBuf::from(output.stdout.trim())),
             Ok(output) => FoundPython::None(output.stderr.trim().to_owned()),
             Err(error) => FoundPython::None(error.to_string()),
+        }
+    }
+
+    fn ask_version(&self, runtime: &Runtime) -> Result<String, Error> {
+        let mut command = self.command(runtime, self.path.parent().unwrap_or(Path::new("/")));
+        command.arg("--version");
+        let broken = |reason: String| Error::UvBroken {
+            path: self.path.clone(),
+            reason,
+        };
+        match collect(runtime, command) {
+            Ok(output) if output.status.success() => Ok(output.stdout.trim().to_owned()),
+            Ok(output) => Err(broken(plain_text(&format!(
+                "{}{}",
+                output.stderr.trim(),
+                output.stdout.trim()
+            )))),
+            Err(ProcessError::Interrupted(interrupted)) => Err(interrupted.into()),
+            Err(error) => Err(broken(error.to_string())),
         }
     }
 
@@ -112,27 +188,6 @@ fn is_program(path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_program(path: &Path) -> bool {
     path.is_file()
-}
-
-fn ask_version(runtime: &Runtime, path: &Path) -> Result<String, Error> {
-    let mut command = Command::new(path);
-    let work = path.parent().unwrap_or(Path::new("/"));
-    environment::apply(&mut command, runtime.environment(), work);
-    command.arg("--version");
-    let broken = |reason: String| Error::UvBroken {
-        path: path.to_owned(),
-        reason,
-    };
-    match collect(runtime, command) {
-        Ok(output) if output.status.success() => Ok(output.stdout.trim().to_owned()),
-        Ok(output) => Err(broken(format!(
-            "{}{}",
-            output.stderr.trim(),
-            output.stdout.trim()
-        ))),
-        Err(ProcessError::Interrupted(interrupted)) => Err(interrupted.into()),
-        Err(error) => Err(broken(error.to_string())),
-    }
 }
 
 pub(super) fn collect(runtime: &Runtime, command: Command) -> Result<Output, ProcessError> {

@@ -1,12 +1,10 @@
 //! Whether uv is getting on although it says nothing.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use super::Uv;
 use super::find::collect;
 use crate::Runtime;
-use crate::install::environment;
 use crate::install::staging::StagedRuntime;
 
 /// Whether uv is writing somewhere while it says nothing: it downloads into its cache and unpacks into the staging.
@@ -31,8 +29,7 @@ impl<'a> Growth<'a> {
 
     pub(super) fn has_grown(&mut self) -> bool {
         let cache = self.cache.get_or_insert_with(|| {
-            let mut command = Command::new(self.uv.path());
-            environment::apply(&mut command, self.runtime.environment(), self.staged.work());
+            let mut command = self.uv.command(self.runtime, self.staged.work());
             command.args(["cache", "dir"]);
             let said = collect(self.runtime, command).map(|output| output.stdout);
             PathBuf::from(said.unwrap_or_default().trim())

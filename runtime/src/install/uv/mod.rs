@@ -1,19 +1,20 @@
-//! The three commands of uv that fill a virtual environment.
+//! The two commands of uv that make and fill a virtual environment.
 
 mod find;
 mod growth;
+mod index;
+mod managed;
 
 use std::ffi::OsStr;
 use std::path::Path;
-use std::process::Command;
 
 use ktx_manifest::VerifiedAssets;
-use ktx_system::Redaction;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use self::find::CacheUse;
 pub use self::find::{FoundPython, Uv};
 use self::growth::Growth;
-use super::environment;
+pub(crate) use self::managed::unused;
 use super::log::InstallLog;
 use super::logged;
 use super::staging::StagedRuntime;
@@ -36,7 +37,7 @@ const NO_WHEEL: [&str; 3] = [
 ];
 
 impl Uv {
-    /// Makes the virtual environment, installs the locked requirements into it, and then the wheel.
+    /// Makes the virtual environment and installs into it, in one step, the locked requirements and the wheel.
     pub(super) fn populate(
         &self,
         runtime: &Runtime,
@@ -45,44 +46,46 @@ impl Uv {
         features: &FeatureSet,
         log: &mut InstallLog,
     ) -> Result<(), Error> {
-        log.redact(Redaction::of(runtime.environment().variables()));
-        environment::prepare_work(staged.work())?;
         let (requirements, level) = match features.highest() {
             Feature::Core => (verified.core_requirements(), Feature::Core),
             Feature::LocalEmbeddings => (verified.local_embeddings_requirements(), Feature::LocalEmbeddings),
         };
         // A copy of the bytes whose digest was checked, under a name without surprises.
         fs_err::write(staged.work().join("requirements.txt"), requirements)?;
-        let requires_python = verified.manifest().requires_python().to_string();
-        let venv = staged.layout().venv_dir.as_os_str();
-        let python = staged.layout().python_path.as_os_str();
         fs_err::write(
             staged.work().join("wheel.txt"),
             wheel_requirement(verified, staged.work())?,
         )?;
-
-        let create: [&OsStr; 5] = [
-            "venv".as_ref(),
-            "--relocatable".as_ref(),
-            "--python".as_ref(),
-            requires_python.as_ref(),
-            venv,
-        ];
+        let requires_python = verified.manifest().requires_python().to_string();
+        let venv = staged.layout().venv_dir.as_os_str();
+        let python = staged.layout().python_path.as_os_str();
+        let create = ["venv", "--no-config", "--relocatable", "--python"];
+        let mut create = create.map(OsStr::new).to_vec();
+        create.extend([requires_python.as_ref(), venv]);
         self.step(runtime, Step::CreateEnvironment, staged, log, &create)?;
 
-        let into: [&OsStr; 4] = ["pip".as_ref(), "install".as_ref(), "--python".as_ref(), python];
-        let mut locked: Vec<&OsStr> = into.to_vec();
-        locked.extend(["--require-hashes", "-r", "requirements.txt"].map(OsStr::new));
+        // The lock is complete: with `--no-deps` nothing is resolved that is not in it.
+        let install = [
+            "pip",
+            "install",
+            "--no-config",
+            "--no-deps",
+            "--require-hashes",
+            "--link-mode",
+            "copy",
+        ];
+        let mut install = install.map(OsStr::new).to_vec();
         if level == Feature::LocalEmbeddings {
             // Building PyTorch from its sources is not what anybody wants here.
-            locked.push("--no-build".as_ref());
+            install.push("--no-build".as_ref());
         }
-        self.step(runtime, Step::InstallRequirements, staged, log, &locked)
-            .map_err(|error| unsupported_platform(error, level))?;
-
-        let mut bundled: Vec<&OsStr> = into.to_vec();
-        bundled.extend(["--no-deps", "--require-hashes", "-r", "wheel.txt"].map(OsStr::new));
-        self.step(runtime, Step::InstallWheel, staged, log, &bundled)
+        if self.cache == CacheUse::Past {
+            install.push("--no-cache".as_ref());
+        }
+        install.extend(["-r", "requirements.txt", "-r", "wheel.txt", "--python"].map(OsStr::new));
+        install.push(python);
+        self.step(runtime, Step::InstallRequirements, staged, log, &install)
+            .map_err(|error| unsupported_platform(error, level))
     }
 
     fn step(
@@ -94,8 +97,7 @@ impl Uv {
         arguments: &[&OsStr],
     ) -> Result<(), Error> {
         runtime.begin(step)?;
-        let mut command = Command::new(self.path());
-        environment::apply(&mut command, runtime.environment(), staged.work());
+        let mut command = self.command(runtime, staged.work());
         command.args(arguments);
         log.command(self.path().as_os_str(), arguments);
         let mut growth = Growth::of(self, runtime, staged);

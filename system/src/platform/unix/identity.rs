@@ -17,6 +17,7 @@ pub fn running_process(pid: u32) -> Option<RunningProcess> {
         pid,
         started_at: started_at.to_owned(),
         executable,
+        is_stopped: matches!(state, "T" | "t"),
     })
 }
 
@@ -34,7 +35,7 @@ fn parse_stat(stat: &str) -> Option<(&str, &str)> {
 /// What runs under `pid`; `None` when nothing does, or only an unreaped remainder.
 #[cfg(not(target_os = "linux"))]
 pub fn running_process(pid: u32) -> Option<RunningProcess> {
-    let shown = crate::process::capture("ps", &["-o", "stat=,lstart=,comm=", "-p", &pid.to_string()])?;
+    let shown = capture("ps", &["-o", "stat=,lstart=,comm=", "-p", &pid.to_string()])?;
     let (state, rest) = shown.trim().split_once(char::is_whitespace)?;
     if state.starts_with('Z') {
         return None;
@@ -45,6 +46,7 @@ pub fn running_process(pid: u32) -> Option<RunningProcess> {
     Some(RunningProcess {
         pid,
         started_at: started_at.join(" "),
+        is_stopped: state.starts_with('T'),
         executable: Some(program.join(" ").into())
             .filter(|program: &std::path::PathBuf| program.is_absolute()),
     })
@@ -60,9 +62,25 @@ pub fn boot_id() -> Option<String> {
 /// Names the time between two starts of the system, when it tells.
 #[cfg(not(target_os = "linux"))]
 pub fn boot_id() -> Option<String> {
-    crate::process::capture("sysctl", &["-n", "kern.bootsessionuuid"])
+    capture("sysctl", &["-n", "kern.bootsessionuuid"])
         .map(|id| id.trim().to_owned())
         .filter(|id| !id.is_empty())
+}
+
+/// What a short system command prints, or `None` when it cannot run or fails. Linux tells the same in `/proc`.
+#[cfg(not(target_os = "linux"))]
+fn capture(program: &str, arguments: &[&str]) -> Option<String> {
+    use std::process::{Command, Stdio};
+
+    let output = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// The processes that hold a lock on this file, as `/proc/locks` (proc_locks(5)) tells. Empty elsewhere.

@@ -72,9 +72,10 @@ impl ProcessHandle {
         })
     }
 
-    /// Asks the process to end: SIGTERM.
+    /// Asks the process to end: SIGTERM, which one that was stopped gets once it goes on.
     pub fn terminate(&self) {
         self.signal(Signal::TERM);
+        self.signal(Signal::CONT);
     }
 
     /// Ends the process: SIGKILL.
@@ -166,6 +167,24 @@ pub fn sync_tree(path: &Path) -> io::Result<()> {
         return Ok(());
     }
     super::sync_each(path)
+}
+
+/// Whether programs on the file system of `path` cannot run.
+pub fn forbids_programs(path: &Path) -> bool {
+    rustix::fs::statvfs(path).is_ok_and(|found| found.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
+}
+
+/// From here on no file that this process or its children create can be written by others, whatever the umask was.
+pub fn keep_writes_private() {
+    use rustix::fs::Mode;
+
+    let before = rustix::process::umask(Mode::WGRP | Mode::WOTH);
+    rustix::process::umask(before | Mode::WGRP | Mode::WOTH);
+}
+
+/// The user that this process acts as.
+pub fn effective_user() -> u32 {
+    rustix::process::geteuid().as_raw()
 }
 
 /// Whether the system would let this user create files in `path`; creates none.

@@ -1,0 +1,170 @@
+//! The uv that ktx keeps for itself, `<root>/uv/<version>/`: one pinned version, downloaded when the user agrees.
+//!
+//! The wheel comes from the user's index, over the user's proxy and certificates. It is compared with the pinned digest
+//! before it is opened, read by the strict archive reader, and only the program is taken out of it.
+
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+use ktx_manifest::archive::{Archive, Limits};
+use ktx_manifest::uv_pin::{PinnedWheel, UV_PIN_FILE};
+use ktx_manifest::{Platform, UvPin};
+use ktx_system::files::{self, Access};
+
+use super::find::Uv;
+use super::index;
+use crate::install::settings::UserSettings;
+use crate::{Consent, Error, Runtime, disk};
+
+/// uv and everything beside it in its wheel; uv 0.13 has 45 MB.
+const LIMITS: Limits = Limits {
+    entries: 1000,
+    entry_bytes: 256 << 20,
+    total_bytes: 512 << 20,
+    directory_bytes: 1 << 20,
+};
+const TICK: Duration = Duration::from_millis(25);
+
+/// The pinned version, where its program belongs, and the wheel for this machine.
+pub(super) struct Managed {
+    version: String,
+    program: PathBuf,
+    wheel: PinnedWheel,
+}
+
+impl Managed {
+    /// `None` when the package carries no pin for this machine.
+    pub fn of(runtime: &Runtime) -> Option<Managed> {
+        let path = runtime.layout().asset_dir.parent()?.join(UV_PIN_FILE);
+        let text = crate::installed::read_regular(&path, 64 << 10).ok()?;
+        let mut pin = UvPin::parse(&text).ok()?;
+        let wheel = pin.wheels.remove(&Platform::host()?)?;
+        Some(Managed {
+            program: folder(runtime).join(&pin.version).join(program_name()),
+            version: pin.version,
+            wheel,
+        })
+    }
+
+    /// Its program, when it is there.
+    pub fn program(&self) -> Option<&Path> {
+        self.program.is_file().then_some(self.program.as_path())
+    }
+
+    /// Asks the user, and downloads.
+    ///
+    /// # Errors
+    /// `missing` without consent; [`Error::UvDownload`]; a signal.
+    pub fn obtain(&self, runtime: &Runtime, missing: Error) -> Result<PathBuf, Error> {
+        let question = format!(
+            "KTX needs uv {} ({}) to install the Python runtime. It is downloaded from your package index to {} and \
+             used by ktx alone. Continue?",
+            self.version,
+            disk::human(self.wheel.bytes),
+            self.program.display()
+        );
+        match runtime.asks_for_uv(&question) {
+            Consent::Given => {}
+            Consent::Declined | Consent::Cancelled => return Err(missing),
+        }
+        let failed = |reason: String| Error::UvDownload {
+            version: self.version.clone(),
+            reason,
+        };
+        let settings = UserSettings::of(runtime.environment());
+        let redaction = settings.redaction(runtime.environment());
+        let wheel =
+            download(runtime, settings, &self.wheel)?.map_err(|reason| failed(redaction.apply(&reason)))?;
+        if !self.wheel.is(&wheel) {
+            return Err(failed(format!(
+                "`{}` is not the file whose digest ktx has; a proxy may have changed it",
+                self.wheel.file
+            )));
+        }
+        let program = take_program(&wheel, &self.version).map_err(failed)?;
+        files::write(&self.program, &program, Access::Executable)?;
+        Ok(self.program.clone())
+    }
+}
+
+/// Where the versions of uv are.
+pub(crate) fn folder(runtime: &Runtime) -> PathBuf {
+    runtime.layout().runtime_root.join("uv")
+}
+
+/// The folders of versions of uv that this program does not use.
+pub(crate) fn unused(runtime: &Runtime) -> Vec<PathBuf> {
+    let used = Managed::of(runtime).map(|managed| managed.version);
+    let Ok(entries) = fs_err::read_dir(folder(runtime)) else {
+        return Vec::new();
+    };
+    let mut found: Vec<PathBuf> = entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .filter(|entry| Some(&*entry.file_name().to_string_lossy()) != used.as_deref())
+        .map(|entry| entry.path())
+        .filter(|path| path.join(program_name()).is_file())
+        .collect();
+    found.sort();
+    found
+}
+
+impl Uv {
+    /// The uv that [`Uv::find`] finds, else the pinned one, when the user agrees to downloading it.
+    ///
+    /// # Errors
+    /// As [`Uv::find`]; when the download fails.
+    pub fn obtain(runtime: &Runtime) -> Result<Uv, Error> {
+        match Uv::find(runtime) {
+            Err(error @ (Error::UvMissing | Error::UvTooOld { .. }))
+                if runtime.environment().variable("KTX_UV").is_none() =>
+            {
+                match Managed::of(runtime) {
+                    Some(managed) => Uv::at(runtime, managed.obtain(runtime, error)?),
+                    None => Err(error),
+                }
+            }
+            found => found,
+        }
+    }
+}
+
+/// Downloads in a thread of its own, so that a signal ends the wait.
+fn download(
+    runtime: &Runtime,
+    settings: UserSettings,
+    wheel: &PinnedWheel,
+) -> Result<Result<Vec<u8>, String>, Error> {
+    let (sender, answers) = channel();
+    let wheel = wheel.clone();
+    let environment = runtime.environment().clone();
+    std::thread::spawn(move || {
+        // An error here is a caller that was interrupted and is gone.
+        let _ = sender.send(index::download(&settings, &environment, &wheel.file, wheel.bytes));
+    });
+    loop {
+        match answers.recv_timeout(TICK) {
+            Ok(answer) => return Ok(answer),
+            Err(RecvTimeoutError::Timeout) => runtime.interrupt().check()?,
+            Err(RecvTimeoutError::Disconnected) => return Ok(Err("the download ended".to_owned())),
+        }
+    }
+}
+
+fn take_program(wheel: &[u8], version: &str) -> Result<Vec<u8>, String> {
+    let mut archive = Archive::open(Cursor::new(wheel), &LIMITS).map_err(|error| error.to_string())?;
+    let path = format!("uv-{version}.data/scripts/{}", program_name());
+    let entry = archive
+        .file(&path)
+        .cloned()
+        .ok_or_else(|| format!("the wheel holds no `{path}`"))?;
+    archive
+        .read(&entry, LIMITS.entry_bytes)
+        .map_err(|error| error.to_string())
+}
+
+const fn program_name() -> &'static str {
+    if cfg!(windows) { "uv.exe" } else { "uv" }
+}

@@ -1,0 +1,106 @@
+//! `npm/assets/uv.json`: the uv that ktx downloads when its user agrees, pinned from the index that pip is configured for.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use camino::Utf8Path;
+use fs_err as fs;
+use ktx_manifest::uv_pin::PinnedWheel;
+use ktx_manifest::{Finding, Platform, Sha256Digest, UvPin};
+use ktx_system::files::{self, Access};
+
+use crate::process::{self, Talk};
+use crate::session::Session;
+use crate::tools::{self, ToolSet};
+
+const PATH: &str = "npm/assets/uv.json";
+/// Where the version is chosen: ktx gets the uv that it is built and tested with.
+const CHOSEN: &str = "xtask/tools/python.in";
+
+/// Downloads the wheel of every platform and writes what identifies it.
+pub fn lock(session: &Session<'_>, root: &Utf8Path) -> Result<()> {
+    let step = session.printer.step(&format!("lock {PATH}"));
+    let version = chosen(root)?;
+    let pip = tools::provide(session, ToolSet::Python)?.program("python");
+    let scratch = tempfile::tempdir()?;
+    let mut wheels = BTreeMap::new();
+    for platform in Platform::ALL {
+        let folder = scratch.path().join(platform.as_str());
+        let mut download = Command::new(&pip);
+        download
+            .args([
+                "-m",
+                "pip",
+                "download",
+                "--quiet",
+                "--no-deps",
+                "--only-binary",
+                ":all:",
+                "--platform",
+            ])
+            .arg(wheel_tag(platform))
+            .arg("--dest")
+            .arg(&folder)
+            .arg(format!("uv=={version}"));
+        process::run(session.printer, download, Talk::Kept)?;
+        let file = fs::read_dir(&folder)?
+            .next()
+            .context("pip downloaded nothing")??;
+        let content = Sha256Digest::of_file(file.path())?;
+        let wheel = PinnedWheel {
+            file: file.file_name().to_string_lossy().into_owned(),
+            bytes: content.bytes,
+            sha256: content.sha256,
+        };
+        wheels.insert(platform, wheel);
+    }
+    let pin = UvPin::new(version, wheels)?;
+    files::write(
+        root.join(PATH).as_std_path(),
+        pin.to_text().as_bytes(),
+        Access::Readable,
+    )?;
+    step.done(&format!("uv {}", pin.version));
+    Ok(())
+}
+
+/// What is wrong with the checked-in pin; reads files alone.
+pub fn check(root: &Utf8Path) -> Result<Vec<Finding>> {
+    let refuse = |problem: String| {
+        let message = format!("failed to use `{PATH}`: {problem}");
+        vec![Finding::error("lock-uv", message).with_hint("run: cargo xtask lock")]
+    };
+    let text = match fs::read(root.join(PATH)) {
+        Ok(text) => text,
+        Err(error) => return Ok(refuse(error.to_string())),
+    };
+    let version = chosen(root)?;
+    Ok(match UvPin::parse(&text) {
+        Err(error) => refuse(error.to_string()),
+        Ok(pin) if pin.version != version => {
+            refuse(format!("it pins uv {}, {CHOSEN} has {version}", pin.version))
+        }
+        Ok(_) => Vec::new(),
+    })
+}
+
+fn chosen(root: &Utf8Path) -> Result<String> {
+    let text = fs::read_to_string(root.join(CHOSEN))?;
+    let version = text.lines().find_map(|line| line.strip_prefix("uv=="));
+    Ok(version
+        .with_context(|| format!("failed to find `uv==` in `{CHOSEN}`"))?
+        .trim()
+        .to_owned())
+}
+
+/// The wheels with static programs where there is a choice: they run on every Linux.
+const fn wheel_tag(platform: Platform) -> &'static str {
+    match platform {
+        Platform::DarwinArm64 => "macosx_11_0_arm64",
+        Platform::DarwinX64 => "macosx_10_12_x86_64",
+        Platform::LinuxArm64 => "musllinux_1_1_aarch64",
+        Platform::LinuxX64 => "musllinux_1_1_x86_64",
+        Platform::Win32X64 => "win_amd64",
+    }
+}
