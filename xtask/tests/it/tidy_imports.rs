@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::tidy::{assert_none, sources, text};
 
 /// Circles that are still to be untied, each by its files. One that is gone leaves the list.
-const KNOWN: [&str; 3] = [
+const KNOWN: [&str; 4] = [
     "announce::announcement::archives announce::announcement::assets",
     "policy::readiness::gates policy::readiness::report",
+    "publish::npm::failure publish::npm::program",
     "publish::publication::draft publish::publication::plan",
 ];
 
