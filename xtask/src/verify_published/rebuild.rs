@@ -83,10 +83,10 @@ fn commit(session: &Session<'_>, version: &str, asked: Option<&str>) -> Result<S
     let name = asked.map_or_else(|| format!("v{version}"), str::to_owned);
     let object = format!("{name}^{{commit}}");
     let arguments = ["rev-parse", "--verify", "--quiet", &object];
-    let said = git::output(session, &arguments).map_err(|error| {
+    // git says nothing about a name that it does not know.
+    let said = git::output(session, &arguments).map_err(|_| {
         Failure::new(Exit::Prerequisite, format!("this checkout has no {name}"))
             .hint(format!("git fetch origin tag {name}"))
-            .instead_of(error)
     })?;
     Ok(said.trim().to_owned())
 }
