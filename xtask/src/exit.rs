@@ -195,4 +195,42 @@ mod tests {
         let bare = Failure::new(Exit::Failed, "failed to read `x`").because(anyhow::anyhow!("no such file"));
         assert_eq!(sentence(&bare.into()), "failed to read `x`: no such file");
     }
+
+    #[test]
+    fn the_documents_list_exactly_the_codes_that_there_are() {
+        let own = [
+            Exit::Failed,
+            Exit::Usage,
+            Exit::Refused,
+            Exit::Prerequisite,
+            Exit::Network,
+            Exit::Integrity,
+        ];
+        let own: Vec<String> = own.map(|exit| (exit as u8).to_string()).into();
+        let readme = include_str!("../../README.md");
+        let table = readme
+            .lines()
+            .skip_while(|line| !line.starts_with("| exit | means"));
+        let listed: Vec<&str> = table
+            .skip(2)
+            .take_while(|line| line.starts_with('|'))
+            .filter_map(|line| line.split('|').nth(1).map(str::trim))
+            .collect();
+        let expected: Vec<&str> = std::iter::once("0")
+            .chain(own.iter().map(String::as_str))
+            .chain(["130, 143"])
+            .collect();
+        assert_eq!(listed, expected, "README.md");
+        let runbook = include_str!("../../docs/RELEASING.md");
+        for code in runbook
+            .split("exit ")
+            .skip(1)
+            .filter_map(|rest| rest.split(|end: char| !end.is_ascii_digit()).next())
+        {
+            assert!(
+                code.is_empty() || listed.contains(&code),
+                "docs/RELEASING.md: exit {code}"
+            );
+        }
+    }
 }

@@ -190,7 +190,7 @@ fn tell(session: &Session<'_>, report: &PublishReport) -> Result<()> {
             format!("Staged {what}; it waits for approval: {approve}")
         }
         PublishResult::PublishedNotYetVisible { seen } => {
-            let message = format!("published {what}, not yet visible: {seen}");
+            let message = format!("the registry accepted {what}, and does not show it yet: {seen}");
             return Err(Failure::new(Exit::Network, message)
                 .hint("run the same command again: it finds out what the registry has and finishes")
                 .into());

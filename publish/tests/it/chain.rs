@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 use super::support::{LocalRegistry, Proxy, Quiet, Release};
 
 /// A ready release before a registry that must never be written to.
-struct Bench {
+pub struct Bench {
     canary: Proxy,
-    release: Release,
+    pub release: Release,
 }
 
 impl Bench {
-    fn new(registry: &LocalRegistry) -> Self {
+    pub fn new(registry: &LocalRegistry) -> Self {
         let canary = Proxy::canary();
         let release = Release::new("0.1.0", registry, canary.url());
         Self { canary, release }
@@ -24,7 +24,7 @@ impl Bench {
 
     /// The gates that are shut, by name and what is missing, and the class of the error.
     #[track_caller]
-    fn check(&self, class: ErrorClass, gates: &[&str]) {
+    pub fn check(&self, class: ErrorClass, gates: &[&str]) {
         let error = self.release.publish().unwrap_err();
         assert_eq!(error.class(), class, "{error}");
         let PublishError::NotReady(report) = error else {

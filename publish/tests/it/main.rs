@@ -9,6 +9,7 @@ mod support;
 
 mod chain;
 mod faults;
+mod forgeries;
 mod isolation;
 mod job;
 mod ranges;
