@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::tidy::{assert_none, sources, text};
 
 /// Circles that are still to be untied, each by its files. One that is gone leaves the list.
-const KNOWN: [&str; 2] = [
+const KNOWN: [&str; 4] = [
     "announce::announcement::archives announce::announcement::assets",
     "publish::npm::failure publish::npm::program",
+    "runtime::install::settings runtime::install::settings_files",
+    "runtime::install::uv::find runtime::install::uv::managed",
 ];
 
 #[test]
