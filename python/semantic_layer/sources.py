@@ -50,6 +50,7 @@ class Column(_Definition):
     constraints: Any = None
     enum_values: Any = None
     tests: Any = None
+    value_format: Any = None
 
 
 class Join(_Definition):
@@ -68,6 +69,7 @@ class Measure(_Definition, Periodic):
     expr: str
     filter: str | None = None
     segments: Annotated[list[str], Field(default_factory=list)]
+    value_format: Any = None  # a note for other programs
 
 
 class Segment(_Definition):

@@ -33,7 +33,7 @@ def sort_views(
     relations = Relations(views, dialect, natives)
     used = {explore.base for explore in explores}
     used |= {join.text("from") or name for explore in explores for name, join in explore.joins.items()}
-    extended = {parent for view in views.values() for parent in view.parents} - used
+    extended = {parent for view in views.values() for parent in view.parents} - used if explores else set()
     found = SortedViews()
     for view in views.values():
         aliased = _aliased_view(view, views)
