@@ -6,8 +6,8 @@ use std::path::Path;
 use ktx_project::ConnectionId;
 use ktx_project::config::{AdapterName, Connection, Driver, LookerTarget};
 use ktx_project::ingest::{
-    self, Baseline, HistoryRow, HistorySettings, IngestOptions, IngestReport, LookerWarehouses, Pull,
-    WorkUnit,
+    self, Baseline, HistoryRow, HistorySettings, IngestOptions, IngestReport, LookerWarehouse,
+    LookerWarehouses, Pull, WorkUnit,
 };
 use ktx_project::scan::{Mode, Trigger};
 use ktx_runtime::ports::Service;
@@ -75,29 +75,47 @@ impl Ingester<'_> {
             AdapterName::Fake => ingest::pull_fake(required(source, options.adapter)?)?,
             AdapterName::Looker => {
                 let reading = ingest::read_looker_folder(required(source, options.adapter)?)?;
-                let warehouses = self.looker_warehouses(connection)?;
+                let warehouses = self.looker_warehouses(&options.connection, connection)?;
                 ingest::pull_looker(reading, &warehouses, &self.python.looker()?)
+            }
+            AdapterName::Metricflow => {
+                let reading = ingest::read_dbt_folder(required(source, options.adapter)?)?;
+                let dialect = connection.driver.dialect();
+                ingest::pull_metricflow(reading, &options.connection, dialect, &self.python.looker()?)?
             }
         };
         self.app.interrupt.check()?;
-        Ok(ingest::keep(folder, options, run, &pull)?)
+        Ok(ingest::keep(folder, options, run, pull)?)
     }
 
     /// With mappings, whatever they name; without, the connection itself.
-    fn looker_warehouses(&self, connection: &Connection) -> Result<LookerWarehouses, Error> {
+    fn looker_warehouses(
+        &self,
+        id: &ConnectionId,
+        connection: &Connection,
+    ) -> Result<LookerWarehouses, Error> {
         if connection.looker_connections.is_empty() {
-            return Ok(LookerWarehouses::Single(connection.driver.as_str().to_owned()));
+            return Ok(LookerWarehouses::Single(LookerWarehouse {
+                dialect: connection.driver.as_str().to_owned(),
+                connection: Some(id.clone()),
+            }));
         }
         let mut warehouses = BTreeMap::new();
         for (name, target) in &connection.looker_connections {
             let warehouse = match target {
                 LookerTarget::Connection(id) => {
-                    let (_, mapped) = self.workspace.config.connection(id)?;
-                    mapped.driver.as_str()
+                    let (id, mapped) = self.workspace.config.connection(id)?;
+                    LookerWarehouse {
+                        dialect: mapped.driver.as_str().to_owned(),
+                        connection: Some(id.clone()),
+                    }
                 }
-                LookerTarget::Dialect(dialect) => dialect,
+                LookerTarget::Dialect(dialect) => LookerWarehouse {
+                    dialect: (*dialect).to_owned(),
+                    connection: None,
+                },
             };
-            warehouses.insert(name.clone(), warehouse.to_owned());
+            warehouses.insert(name.clone(), warehouse);
         }
         Ok(LookerWarehouses::Mapped(warehouses))
     }
@@ -171,7 +189,7 @@ impl Ingester<'_> {
         self.app.interrupt.check()?;
         let (mut pull, next) = pulled?;
         pull.warnings.splice(0..0, warnings);
-        let report = ingest::keep(folder, options, run, &pull)?;
+        let report = ingest::keep(folder, options, run, pull)?;
         next.write(&baseline_path)?;
         Ok(report)
     }

@@ -90,6 +90,12 @@ ENDPOINTS = (
         failure="LookML parsing failed",
     ),
     Endpoint(
+        path="/metricflow/draft",
+        command="metricflow-draft",
+        module="ktx_daemon.metricflow.draft",
+        failure="MetricFlow drafting failed",
+    ),
+    Endpoint(
         path="/embeddings/compute",
         command="embedding-compute",
         module="ktx_daemon.embeddings.compute",

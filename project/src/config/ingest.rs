@@ -6,6 +6,7 @@ use crate::yaml::{Fields, Finding, Node};
 pub enum AdapterName {
     LiveDatabase,
     Looker,
+    Metricflow,
     HistoricSql,
     Fake,
 }
@@ -17,7 +18,13 @@ pub struct IngestSettings {
 }
 
 impl AdapterName {
-    pub const ALL: [Self; 4] = [Self::LiveDatabase, Self::Looker, Self::HistoricSql, Self::Fake];
+    pub const ALL: [Self; 5] = [
+        Self::LiveDatabase,
+        Self::Looker,
+        Self::Metricflow,
+        Self::HistoricSql,
+        Self::Fake,
+    ];
 
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|adapter| adapter.as_str() == text)
@@ -27,6 +34,7 @@ impl AdapterName {
         match self {
             Self::LiveDatabase => "live-database",
             Self::Looker => "looker",
+            Self::Metricflow => "metricflow",
             Self::HistoricSql => "historic-sql",
             Self::Fake => "fake",
         }

@@ -1,15 +1,16 @@
 //! The `looker` adapter: LookML files anywhere in a folder, and explores as Looker's API returns them in
-//! `explores/<model>.<explore>.json`. Says which tables they mean.
+//! `explores/<model>.<explore>.json`. Says which tables they mean, and drafts sources from views.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use ktx_runtime::ports::{self, IdentifierItem, LookmlFile, ParsedIdentifier, Service};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::IngestError;
+use super::drafts::{DraftSet, is_plain};
 use super::pull::{Pull, WorkUnit};
-use crate::files;
+use crate::{ConnectionId, files};
 
 /// A source folder, read.
 #[derive(Debug, Default)]
@@ -24,32 +25,45 @@ pub struct LookerReading {
 #[derive(Debug, Clone)]
 pub enum LookerWarehouses {
     /// One for every explore: the connection that is ingested.
-    Single(String),
-    /// By the connection that Looker names in the explore.
-    Mapped(BTreeMap<String, String>),
+    Single(LookerWarehouse),
+    /// By the connection that Looker names in the explore or the model.
+    Mapped(BTreeMap<String, LookerWarehouse>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LookerWarehouse {
+    pub dialect: String,
+    /// Whose semantic layer gets the drafts; without one there are none.
+    pub connection: Option<ConnectionId>,
 }
 
 impl LookerWarehouses {
     fn of_explore(&self, explore: &Value) -> Option<&str> {
         match self {
-            Self::Single(warehouse) => Some(warehouse),
+            Self::Single(warehouse) => Some(&warehouse.dialect),
             Self::Mapped(warehouses) => {
                 let connection = explore.get("connection_name").and_then(Value::as_str)?;
-                warehouses.get(connection).map(String::as_str)
+                warehouses
+                    .get(connection)
+                    .map(|warehouse| warehouse.dialect.as_str())
             }
         }
     }
 
-    /// LookML names no connection: it is read as the one dialect that there is, else as Postgres.
-    fn of_lookml(&self) -> &'static str {
-        let mut dialects: BTreeSet<Option<&'static str>> = BTreeSet::new();
+    /// Each warehouse with the names that Looker has for it; without mappings, every model is about the one.
+    fn of_models(&self) -> Vec<(&LookerWarehouse, Option<Vec<String>>)> {
         match self {
-            Self::Single(warehouse) => dialects.extend([dialect(warehouse)]),
-            Self::Mapped(warehouses) => dialects.extend(warehouses.values().map(|name| dialect(name))),
-        }
-        match (dialects.pop_first().flatten(), dialects.is_empty()) {
-            (Some(only), true) => only,
-            _ => "postgres",
+            Self::Single(warehouse) => vec![(warehouse, None)],
+            Self::Mapped(warehouses) => {
+                let mut names: BTreeMap<&LookerWarehouse, Vec<String>> = BTreeMap::new();
+                for (name, warehouse) in warehouses {
+                    names.entry(warehouse).or_default().push(name.clone());
+                }
+                names
+                    .into_iter()
+                    .map(|(warehouse, names)| (warehouse, Some(names)))
+                    .collect()
+            }
         }
     }
 }
@@ -128,31 +142,58 @@ pub fn pull(reading: LookerReading, warehouses: &LookerWarehouses, service: &Ser
         pull.units
             .push(WorkUnit::new(format!("looker-explore-{key}"), vec![path]));
     }
-    add_views(&mut pull, &reading.lookml, warehouses.of_lookml(), service);
-    pull
-}
-
-fn add_views(pull: &mut Pull, lookml: &[LookmlFile], dialect: &str, service: &Service) {
-    for file in lookml {
+    for file in &reading.lookml {
         pull.files
             .insert(format!("lookml/{}", file.path), file.content.clone().into_bytes());
     }
-    if lookml.is_empty() {
-        return;
+    if !reading.lookml.is_empty() {
+        let models = warehouses.of_models();
+        for (warehouse, names) in &models {
+            let folder = match (&warehouse.connection, models.len()) {
+                (Some(connection), 2..) => format!("{connection}/"),
+                _ => String::new(),
+            };
+            add_models(
+                &mut pull,
+                &reading.lookml,
+                warehouse,
+                names.as_deref(),
+                &folder,
+                service,
+            );
+        }
     }
-    let parsed = match ports::parse_lookml(service, lookml, dialect) {
+    pull
+}
+
+/// What the models of one warehouse describe. Drafts are read in its dialect; one that is unknown is read as Postgres.
+fn add_models(
+    pull: &mut Pull,
+    lookml: &[LookmlFile],
+    warehouse: &LookerWarehouse,
+    names: Option<&[String]>,
+    folder: &str,
+    service: &Service,
+) {
+    let dialect = dialect(&warehouse.dialect).unwrap_or("postgres");
+    let parsed = match ports::parse_lookml(service, lookml, dialect, names) {
         Ok(parsed) => parsed,
         Err(error) => {
             pull.warnings.push(format!("lookml_parse_failed:{error}"));
             return;
         }
     };
-    for view in parsed
-        .get("views")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
+    add_views(pull, &parsed, folder);
+    let set = warehouse
+        .connection
+        .clone()
+        .and_then(|connection| DraftSet::of_answer(connection, &parsed));
+    pull.drafts.extend(set);
+}
+
+fn add_views(pull: &mut Pull, parsed: &Map<String, Value>, folder: &str) {
+    let list = |field: &str| parsed.get(field).and_then(Value::as_array).into_iter().flatten();
+    for view in list("views") {
         // A view without a name has no file to go to; the others do.
         let Some(name) = view
             .get("name")
@@ -163,37 +204,24 @@ fn add_views(pull: &mut Pull, lookml: &[LookmlFile], dialect: &str, service: &Se
                 .push("view_invalid:a view without a usable name".to_owned());
             continue;
         };
-        let path = format!("views/{name}.json");
+        let path = format!("views/{folder}{name}.json");
         pull.add_json(path.clone(), view);
         pull.units
-            .push(WorkUnit::new(format!("looker-view-{name}"), vec![path]));
+            .push(WorkUnit::new(format!("looker-view-{folder}{name}"), vec![path]));
     }
-    for skipped in parsed
-        .get("skipped_views")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
+    for skipped in list("skipped_views") {
         let text = |field: &str| skipped.get(field).and_then(Value::as_str).unwrap_or("unknown");
         pull.warnings
             .push(format!("view_skipped:{}: {}", text("name"), text("reason")));
     }
-    if let Some(joins) = parsed
-        .get("joins")
-        .and_then(Value::as_array)
-        .filter(|joins| !joins.is_empty())
-    {
-        pull.add_json("joins.json".to_owned(), joins);
+    pull.warnings
+        .extend(list("warnings").filter_map(Value::as_str).map(str::to_owned));
+    if list("joins").next().is_some() {
+        let path = format!("{folder}joins.json");
+        pull.add_json(path.clone(), &parsed["joins"]);
         pull.units
-            .push(WorkUnit::new("looker-joins", vec!["joins.json".to_owned()]));
+            .push(WorkUnit::new(format!("looker-{folder}joins"), vec![path]));
     }
-}
-
-fn is_plain(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .chars()
-            .all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-'))
 }
 
 /// Base tables under `<model>.<explore>`, joined ones under `<model>.<explore>.<join>`. The tables of an explore whose

@@ -1,18 +1,24 @@
 //! Ingests: pull what a source has, stage it, compare it with the last run, keep it, report. The same input gives
 //! the same files and the same units of work.
 
+mod drafts;
 mod fake;
 mod history;
 mod history_rows;
 mod looker;
+mod metricflow;
 mod pull;
 mod report;
 mod run;
 
+pub use drafts::{DraftReport, DraftStatus, LeftOut};
 pub use fake::pull as pull_fake;
 pub use history::{Baseline, HistorySettings, pull as pull_history};
 pub use history_rows::{HistoryRow, read_export};
-pub use looker::{LookerReading, LookerWarehouses, pull as pull_looker, read_folder as read_looker_folder};
+pub use looker::{
+    LookerReading, LookerWarehouse, LookerWarehouses, pull as pull_looker, read_folder as read_looker_folder,
+};
+pub use metricflow::{pull as pull_metricflow, read_folder as read_dbt_folder};
 pub use pull::{Pull, WorkUnit};
 pub use report::{IngestDiff, IngestReport, UnitReport, UnitStatus};
 pub use run::{IngestOptions, Run, keep, keep_scan};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::drafts::DraftSet;
 use super::report::UnitStatus;
 
 /// Everything that one run pulled. Paths are relative, with forward slashes.
@@ -13,6 +14,8 @@ pub struct Pull {
     pub units: Vec<WorkUnit>,
     /// `<code>:<what>`, for items that were left out.
     pub warnings: Vec<String>,
+    /// Sources for the semantic layer.
+    pub drafts: Vec<DraftSet>,
     /// About the whole run; not compared with the run before.
     pub manifest: Option<serde_json::Value>,
 }

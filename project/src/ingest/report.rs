@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::drafts::DraftReport;
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IngestReport {
@@ -17,6 +19,9 @@ pub struct IngestReport {
     /// One for each file of each unit.
     pub provenance_rows: usize,
     pub warnings: Vec<String>,
+    /// What became of each view or semantic model, and of what they could not say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drafts: Vec<DraftReport>,
     pub created_at: String,
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
+use super::drafts;
 use super::pull::Pull;
 use super::report::{IngestDiff, IngestReport, UnitReport, UnitStatus};
 use crate::scan::ScanReport;
@@ -90,10 +91,24 @@ pub fn keep_scan(
 }
 
 /// Stages the pull, compares it with the last run's raw sources, and keeps it when it differs.
-pub fn keep(folder: &Folder, options: &IngestOptions, run: &Run, pull: &Pull) -> Result<IngestReport, Error> {
+pub fn keep(
+    folder: &Folder,
+    options: &IngestOptions,
+    run: &Run,
+    mut pull: Pull,
+) -> Result<IngestReport, Error> {
     let run = run.id.as_str();
     let root = folder.raw_sources(&options.connection, options.adapter);
     let previous = latest(&root)?;
+    let placed = drafts::place(
+        folder,
+        options.adapter,
+        std::mem::take(&mut pull.drafts),
+        previous.as_deref(),
+    )?;
+    pull.files.extend(placed.kept);
+    pull.warnings.extend(placed.warnings);
+    let pull = &pull;
     let before = match &previous {
         Some(sync) => digests_on_disk(sync)?,
         None => BTreeMap::new(),
@@ -104,7 +119,10 @@ pub fn keep(folder: &Folder, options: &IngestOptions, run: &Run, pull: &Pull) ->
         Some(sync) if same => sync,
         _ => root.join(state::sync_id(options.now, run)),
     };
-    let report = report(folder, options, pull, run, &target, diff, &changed);
+    let report = IngestReport {
+        drafts: placed.reports,
+        ..report(folder, options, pull, run, &target, diff, &changed)
+    };
     if target.is_dir() {
         // Nothing new to keep: only what is said of this run replaces what was said of the last.
         if let Some(manifest) = &pull.manifest {
@@ -187,6 +205,7 @@ fn report(
         provenance_rows: units.iter().map(|unit| unit.raw_files.len()).sum(),
         work_units: units,
         warnings: pull.warnings.clone(),
+        drafts: Vec::new(),
         created_at: options.now.to_string(),
     }
 }

@@ -13,6 +13,9 @@ use crate::folder::Folder;
 use crate::yaml::{self, Finding, Node, Place};
 use crate::{ConnectionId, Error, files};
 
+/// Adapters with a folder of drafts each.
+const DRAFTING_ADAPTERS: [&str; 2] = ["looker", "metricflow"];
+
 #[derive(Debug, Clone)]
 pub struct Entry {
     pub source: Source,
@@ -175,9 +178,26 @@ impl Catalog {
         let Definitions {
             mut tables,
             overlays,
-            standalone,
+            mut standalone,
         } = definitions;
-        for (name, overlays) in overlays {
+        for entries in standalone.values_mut() {
+            if entries.iter().any(|entry| !is_draft(&entry.path)) {
+                entries.retain(|entry| !is_draft(&entry.path));
+            }
+        }
+        for (name, mut overlays) in overlays {
+            // What people wrote comes after what was drafted for them, and so wins.
+            let drafts = overlays.extract_if(.., |(path, ..)| is_draft(path));
+            for (path, line, draft) in drafts.collect::<Vec<_>>() {
+                match tables.get_mut(&name).map(Vec::as_mut_slice) {
+                    Some([table]) => {
+                        draft.apply(&mut table.source);
+                        table.path = path;
+                        table.line = line;
+                    }
+                    _ => overlays.push((path, line, draft)),
+                }
+            }
             match (tables.get_mut(&name).map(Vec::as_mut_slice), overlays.as_slice()) {
                 (Some([table]), [(path, line, overlay)]) => {
                     overlay.apply(&mut table.source);
@@ -281,6 +301,13 @@ impl Catalog {
         }
         unreadable
     }
+}
+
+/// Whether an ingest made the file: `semantic-layer/<connection>/<adapter>/…`.
+fn is_draft(path: &str) -> bool {
+    path.split('/')
+        .nth(2)
+        .is_some_and(|folder| DRAFTING_ADAPTERS.contains(&folder))
 }
 
 #[cfg(test)]

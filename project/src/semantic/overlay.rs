@@ -2,37 +2,50 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::source::{Column, Descriptions, Join, Measure, Segment, Source, Visibility};
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Overlay {
     pub name: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub grain: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<ColumnOverlay>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exclude_columns: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub disable_joins: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub joins: Vec<Join>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub measures: Vec<Measure>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub segments: Vec<Segment>,
+    #[serde(skip_serializing_if = "Descriptions::is_empty")]
     pub descriptions: Descriptions,
+    #[serde(flatten)]
     pub metadata: BTreeMap<String, Value>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum ColumnOverlay {
     Computed(Column),
     /// Says something about a column that the scan found.
     Described {
         name: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
         visibility: Option<Visibility>,
+        #[serde(skip_serializing_if = "Descriptions::is_empty")]
         descriptions: Descriptions,
     },
 }
 
 impl Overlay {
-    /// Measures and segments are the overlay's; everything else is added to, or taken from, what the scan found.
+    /// Adds to, or takes from, what the scan and earlier overlays say. A measure or segment of a known name replaces it.
     pub fn apply(&self, source: &mut Source) {
         if !self.grain.is_empty() {
             source.grain.clone_from(&self.grain);
@@ -76,8 +89,12 @@ impl Overlay {
                 source.joins.push(join.clone());
             }
         }
-        source.measures.clone_from(&self.measures);
-        source.segments.clone_from(&self.segments);
+        let names = |name: &str| self.measures.iter().any(|measure| measure.name == name);
+        source.measures.retain(|measure| !names(&measure.name));
+        source.measures.extend(self.measures.iter().cloned());
+        let names = |name: &str| self.segments.iter().any(|segment| segment.name == name);
+        source.segments.retain(|segment| !names(&segment.name));
+        source.segments.extend(self.segments.iter().cloned());
         source.descriptions.extend(self.descriptions.clone());
         source.metadata.extend(self.metadata.clone());
     }

@@ -129,7 +129,13 @@ fn overlay(fields: &mut Fields<'_, '_>) -> Option<Overlay> {
 
 /// Notes for other programs, which no query reads.
 const NOTES: [&str; 3] = ["default_time_dimension", "tags", "freshness"];
-const COLUMN_NOTES: [&str; 4] = ["natural_granularity", "constraints", "enum_values", "tests"];
+const COLUMN_NOTES: [&str; 5] = [
+    "natural_granularity",
+    "constraints",
+    "enum_values",
+    "tests",
+    "value_format",
+];
 
 const SOURCE_KEYS: &[&str] = &[
     "name",
@@ -177,6 +183,7 @@ const COLUMN_KEYS: &[&str] = &[
     "constraints",
     "enum_values",
     "tests",
+    "value_format",
 ];
 const DESCRIBED_COLUMN_KEYS: &[&str] = &[
     "name",
@@ -199,9 +206,17 @@ const MEASURE_KEYS: &[&str] = &[
     "grain_to_date",
     "offset",
     "fill",
+    "value_format",
 ];
 /// By which a measure counts other rows than those of its group's period; the compiler reads them.
-const SPAN_KEYS: [&str; 5] = ["type", "window", "grain_to_date", "offset", "fill"];
+const SPAN_KEYS: [&str; 6] = [
+    "type",
+    "window",
+    "grain_to_date",
+    "offset",
+    "fill",
+    "value_format",
+];
 const SEGMENT_KEYS: &[&str] = &["name", "expr", "description", "descriptions"];
 
 /// ``measure `gross` ``, as messages speak of it.

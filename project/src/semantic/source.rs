@@ -102,7 +102,7 @@ pub struct Measure {
     pub segments: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// `type`, `window`, `grain_to_date`, `offset` and `fill`, as they are written.
+    /// `type`, `window`, `grain_to_date`, `offset` and `fill`, as they are written; also `value_format`, a note.
     #[serde(flatten)]
     pub span: BTreeMap<String, Value>,
 }

@@ -5,9 +5,9 @@
 
 mod address;
 mod answer;
+mod drafts;
 mod embeddings;
 mod introspection;
-mod lookml;
 mod query;
 mod semantic_layer;
 mod semantic_query;
@@ -16,12 +16,12 @@ mod sql_analysis;
 mod table_identifiers;
 
 pub use address::Address;
+pub use drafts::{DbtFile, LookmlFile, draft_metricflow, parse_lookml};
 pub use embeddings::embed;
 pub use introspection::{
     IntrospectedColumn, IntrospectedForeignKey, IntrospectedTable, Introspection, IntrospectionRequest,
     IntrospectionWarning, introspect,
 };
-pub use lookml::{LookmlFile, parse_lookml};
 pub use query::{QueryAnswer, QueryRequest, query_database};
 pub use semantic_layer::{CompiledQuery, QueryWarning, SemanticModel, Validation, compile, validate};
 pub use semantic_query::{

@@ -16,7 +16,7 @@ use super::server::{Server, Tools, schema};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct IngestTrigger {
-    /// live-database, looker, historic-sql or fake
+    /// live-database, looker, metricflow, historic-sql or fake
     adapter: String,
     connection_id: String,
     #[serde(default)]

@@ -1,5 +1,6 @@
 //! `ktx dev ingest` and `ktx ingest`: every adapter on local data, what is compared, and what one bad item costs.
 
+mod drafts;
 mod history;
 mod looker;
 mod runs;

@@ -1,13 +1,13 @@
 //! The report of an ingest for people.
 
 use clap::Args;
-use ktx_project::ingest::{IngestReport, UnitReport, UnitStatus};
+use ktx_project::ingest::{DraftReport, DraftStatus, IngestReport, UnitReport, UnitStatus};
 
 use crate::session::Session;
 use crate::table;
 
 /// Warnings beyond these are in the JSON report.
-const SHOWN_WARNINGS: usize = 5;
+const SHOWN_WARNINGS: usize = 50;
 
 #[derive(Debug, Clone, Args)]
 pub struct FormArguments {
@@ -77,6 +77,9 @@ pub fn print(session: &Session, report: &IngestReport, form: Form) {
     ] {
         session.printer.line(&format!("{label}: {value}"));
     }
+    if !report.drafts.is_empty() {
+        session.printer.line(&drafts(&report.drafts));
+    }
     if form == Form::Visual {
         let headers = ["Status", "Unit", "Files"].map(str::to_owned);
         let rows: Vec<Vec<String>> = report.work_units.iter().map(unit).collect();
@@ -93,13 +96,47 @@ pub fn print(session: &Session, report: &IngestReport, form: Form) {
             unit.error.as_deref().unwrap_or("unknown")
         ));
     }
-    for warning in report.warnings.iter().take(SHOWN_WARNINGS) {
+    let warnings: Vec<String> = report
+        .drafts
+        .iter()
+        .flat_map(left_out)
+        .chain(report.warnings.iter().cloned())
+        .collect();
+    for warning in warnings.iter().take(SHOWN_WARNINGS) {
         session.printer.diagnostic(&format!("warning: {warning}"));
     }
-    if report.warnings.len() > SHOWN_WARNINGS {
-        let more = report.warnings.len() - SHOWN_WARNINGS;
+    if warnings.len() > SHOWN_WARNINGS {
+        let more = warnings.len() - SHOWN_WARNINGS;
         session
             .printer
             .diagnostic(&format!("warning: {more} more in the report"));
     }
+}
+
+fn drafts(drafts: &[DraftReport]) -> String {
+    let count = |status| drafts.iter().filter(|draft| draft.status == status).count();
+    format!(
+        "Drafts: {} converted, {} in part, {} not at all",
+        count(DraftStatus::Converted),
+        count(DraftStatus::Partial),
+        count(DraftStatus::NotConverted)
+    )
+}
+
+/// Everything of a draft that did not come through, each with its place.
+fn left_out(draft: &DraftReport) -> Vec<String> {
+    let whole = draft.reason.iter().map(|reason| {
+        format!(
+            "{}:{}: `{}` was not converted: {reason}",
+            draft.file, draft.line, draft.name
+        )
+    });
+    let items = draft.left_out.iter().map(|item| {
+        let (kind, name, reason) = (&item.item_type, &item.name, &item.reason);
+        format!(
+            "{}:{}: the {kind} `{}.{name}` was left out: {reason}",
+            item.file, item.line, draft.name
+        )
+    });
+    whole.chain(items).collect()
 }
