@@ -1,7 +1,7 @@
 //! `cargo xtask build`: programs, wheel, package, tarball and artifact manifest.
 //!
-//! The artifacts are made beside `dist/artifacts` and put there in one step: until all of them stand, the last good
-//! ones do.
+//! The artifacts are made beside `dist/artifacts` and moved there in one step: until all are complete, the last good
+//! ones stay.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,16 +27,16 @@ pub struct BuildArgs {
     /// Platforms to build the program for, or `all` [default: this machine's]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     platform: Vec<String>,
-    /// Build the programs as a release has them, which takes minutes [implied by --platform all]
+    /// Build the programs with the release profile, which takes minutes [implied by --platform all]
     #[arg(long)]
     release: bool,
-    /// Build no program: assemble those that lie in dist/bin
+    /// Build no programs: assemble those in dist/bin
     #[arg(long, conflicts_with_all = ["platform", "release"])]
     prebuilt: bool,
 }
 
 impl BuildArgs {
-    /// This machine's program as a release has it.
+    /// This machine's program, with the release profile.
     pub fn for_release() -> Self {
         BuildArgs {
             release: true,
@@ -52,7 +52,7 @@ impl BuildArgs {
         }
     }
 
-    /// A release is of every platform; anything else is for the machine at hand, and quick.
+    /// A release covers every platform; anything else is for this machine, and quick.
     fn profile(&self) -> BuildProfile {
         match self.release || self.platform.iter().any(|name| name == ALL) {
             true => BuildProfile::Release,
@@ -70,7 +70,7 @@ pub fn run(arguments: BuildArgs, session: &Session<'_>) -> Result<()> {
     session.printer.document(&built.manifest)
 }
 
-/// Artifacts that stand in their place.
+/// Artifacts in their final place.
 pub struct Built {
     pub manifest: ArtifactManifest,
     folder: Utf8PathBuf,
@@ -123,8 +123,8 @@ pub fn build(arguments: &BuildArgs, session: &Session<'_>) -> Result<Built> {
     Ok(Built { manifest, folder })
 }
 
-/// From the sources and the programs to the manifest. What one step made is handed to the next in memory, so that the
-/// bytes that were judged are those that are packed.
+/// From the sources and the programs to the manifest. Each step passes its result to the next in memory, so that the
+/// bytes that were checked are the bytes that are packed.
 fn assemble(
     session: &Session<'_>,
     dist: &Dist,

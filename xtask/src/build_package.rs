@@ -30,7 +30,7 @@ pub struct BuildPackageArgs {
     /// A program to take; may be given several times [default: all in dist/bin]
     #[arg(long, value_name = "PLATFORM=PATH")]
     binary: Vec<Binary>,
-    /// Write nothing; list what the package would hold
+    /// Write nothing; list what the package would contain
     #[arg(long)]
     list: bool,
 }
@@ -86,7 +86,7 @@ pub fn run(arguments: BuildPackageArgs, session: &Session<'_>) -> Result<()> {
     })
 }
 
-/// Reads and judges all that the package is made of; the host's program is asked for its version.
+/// Reads and checks everything that goes into the package; runs the host's program to get its version.
 pub fn plan(
     session: &Session<'_>,
     project: Project,
@@ -109,7 +109,7 @@ pub fn plan(
     PackagePlan::new(&options).map_err(|error| refusal::failure(session, error))
 }
 
-/// Writes the tree to `dist/package`, in place of the last one.
+/// Writes the tree to `dist/package`, replacing the last one.
 pub fn stage(session: &Session<'_>, dist: &Dist, plan: &PackagePlan) -> Result<Utf8PathBuf> {
     let folder = dist.path().join("package");
     let staged = plan.stage(folder.as_std_path(), refusal::interrupt());

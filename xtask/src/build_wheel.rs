@@ -26,7 +26,7 @@ pub struct BuildWheelArgs {
     /// Where the wheel goes [default: dist/artifacts/python]
     #[arg(long, value_name = "DIR", conflicts_with = "list")]
     out: Option<Utf8PathBuf>,
-    /// Write nothing; list what the wheel would hold
+    /// Write nothing; list what the wheel would contain
     #[arg(long)]
     list: bool,
 }

@@ -28,9 +28,9 @@ pub struct CiArgs {
 enum Job {
     /// rustfmt and clippy
     Lint,
-    /// Every other test suite, with nothing left out
+    /// Every other test suite, with nothing skipped
     Test,
-    /// Release artifacts for this machine, verified and proven; on Linux the known-bad ones, too
+    /// Release artifacts for this machine, verified and smoked; on Linux the known-bad corpus, too
     Check,
 }
 
@@ -46,7 +46,7 @@ pub fn run(arguments: CiArgs, session: &Session<'_>) -> Result<()> {
     }
 }
 
-/// The programs are built beside the tests: to link a release is minutes of work for one processor.
+/// The programs are built beside the tests: linking a release takes minutes on one processor.
 fn everything(session: &Session<'_>) -> Result<()> {
     let (built, tested) = thread::scope(|scope| {
         let built = scope.spawn(|| build_programs(session));
@@ -61,7 +61,7 @@ fn everything(session: &Session<'_>) -> Result<()> {
     known_bad(session)
 }
 
-/// This machine's program as a release has it, twice from two folders; and those that an emulator runs here.
+/// This machine's release program, built twice from two folders; and those that an emulator can run here.
 fn build_programs(session: &Session<'_>) -> Result<()> {
     test::reproducible::run(session)?;
     if build::host()? != COMPLETE_PLATFORM {
@@ -73,7 +73,7 @@ fn build_programs(session: &Session<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Does the proof prove anything? Every artifact that is spoiled on purpose has to be caught.
+/// Tests the smoke itself: every artifact that is damaged on purpose has to be caught.
 fn known_bad(session: &Session<'_>) -> Result<()> {
     if build::host()? != COMPLETE_PLATFORM {
         return Ok(());

@@ -1,4 +1,4 @@
-//! `cargo xtask diff`: the package about to go out beside the last one in the registry.
+//! `cargo xtask diff`: the package to be released, compared with the last one in the registry.
 
 use std::io::Write;
 
@@ -18,7 +18,7 @@ use crate::exit::{Exit, Failure};
 use crate::releasing::{self, PlaceArgs, SessionDesk};
 use crate::session::Session;
 
-/// Compare the package about to go out with the last one in the registry
+/// Compare the package to be released with the last one in the registry
 #[derive(Args, Default)]
 pub struct DiffArgs {
     /// The version or dist-tag to compare with [default: the highest version below]

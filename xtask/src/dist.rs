@@ -1,7 +1,7 @@
 //! `dist/`, written by one command at a time.
 //!
-//! Whoever writes there holds a lock, which the system takes back when the process ends, however it ends. So the
-//! unfinished work that the holder finds is that of a dead process, and goes.
+//! A command that writes there holds a lock, which the system releases when the process ends, however it ends. So any
+//! unfinished work that the holder finds belongs to a dead process and is removed.
 
 use std::fs::TryLockError;
 use std::thread;
@@ -15,10 +15,10 @@ use ktx_system::files::sweep;
 use crate::interrupt;
 use crate::session::Session;
 
-/// How often a waiting command looks whether the other has ended, and whether Ctrl-C was pressed.
+/// How often a waiting command checks whether the other has ended, and whether Ctrl-C was pressed.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-/// The right to write to `dist/`; dropped, it is the next command's.
+/// The right to write to `dist/`, released when dropped.
 pub struct Dist {
     folder: Utf8PathBuf,
     _lock: fs::File,

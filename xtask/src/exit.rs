@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::interrupt;
 use crate::printer::{Format, Printer, Verbosity};
 
-/// Why a command did not succeed, as its exit code tells it.
+/// Why a command did not succeed, as an exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// The check or the operation failed.
@@ -20,15 +20,15 @@ pub enum Exit {
     Usage = 2,
     /// The release policy or the dist-tag guard forbids it.
     Refused = 3,
-    /// A tool or a file that the command needs is missing; the hint names what mends it.
+    /// A tool or a file that the command needs is missing; the hint names the fix.
     Prerequisite = 4,
-    /// The registry or the network did not answer, or not with sense.
+    /// The registry or the network did not answer, or sent nonsense.
     Network = 5,
-    /// Bytes are not the bytes they should be.
+    /// The bytes are not the expected ones.
     Integrity = 6,
 }
 
-/// An error that knows its exit code and, where there is one, the way out.
+/// An error that knows its exit code and, where there is one, its hint.
 ///
 /// Whatever is not a `Failure` exits 1.
 #[derive(Debug)]
@@ -55,8 +55,8 @@ impl Failure {
         self
     }
 
-    /// This failure in place of `error`, which becomes its cause; a missing program stays the error that it is, for it
-    /// names what mends it.
+    /// This failure in place of `error`, which becomes its cause; a missing program stays as it is, because its own
+    /// message names the fix.
     pub fn instead_of(self, error: anyhow::Error) -> anyhow::Error {
         match code(&error) {
             Exit::Prerequisite => error,
@@ -103,7 +103,7 @@ pub fn report(printer: &Printer, result: anyhow::Result<()>) -> ExitCode {
     }
 }
 
-/// What is wrong with a command line, as clap says it; where `--json` was on it, as a document, too.
+/// What is wrong with a command line, in clap's words; with `--json`, as a document, too.
 pub fn usage(error: &clap::Error) -> ExitCode {
     let is_failure = error.use_stderr();
     if is_failure && std::env::args_os().any(|argument| argument == "--json") {
@@ -115,7 +115,7 @@ pub fn usage(error: &clap::Error) -> ExitCode {
     ExitCode::from(if is_failure { Exit::Usage as u8 } else { 0 })
 }
 
-/// A pipeline gets one document whatever happens; a command that has printed its own has said it all.
+/// A pipeline gets exactly one document; nothing is added to one that the command has printed.
 fn document(printer: &Printer, error: &str, exit: u8, hint: Option<&str>) {
     #[derive(Serialize)]
     struct Failed<'a> {
@@ -132,7 +132,7 @@ fn document(printer: &Printer, error: &str, exit: u8, hint: Option<&str>) {
     }
 }
 
-/// Prints an error and the way out.
+/// Prints an error and its hint.
 pub fn tell(printer: &Printer, error: &anyhow::Error) {
     printer.error(&sentence(error), hint(error));
 }
@@ -157,7 +157,7 @@ fn unwritten(error: io::Error) -> anyhow::Result<()> {
         .into())
 }
 
-/// What to do about an error of the file system that names no way out itself.
+/// The hint for an error of the file system that has none.
 fn way_out(error: &anyhow::Error) -> Option<&'static str> {
     let mut causes = error.chain();
     match causes.find_map(|cause| cause.downcast_ref::<io::Error>())?.kind() {
@@ -171,7 +171,7 @@ fn way_out(error: &anyhow::Error) -> Option<&'static str> {
     }
 }
 
-/// The whole chain of causes as one sentence; a cause that its parent already quotes is not said twice.
+/// The whole chain of causes as one sentence; a cause that its parent already quotes is not repeated.
 fn sentence(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {

@@ -1,4 +1,4 @@
-//! What git says of the checkout.
+//! What git says about the checkout.
 
 use anyhow::Result;
 use jiff::Timestamp;

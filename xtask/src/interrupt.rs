@@ -6,12 +6,12 @@ use ktx_system::{Interrupt, Interrupted, Signal};
 
 static INTERRUPT: LazyLock<Interrupt> = LazyLock::new(Interrupt::new);
 
-/// Starts to watch for signals. Called once, before anything else runs.
+/// Starts watching for signals. Called once, before anything else runs.
 pub fn watch() {
     ktx_system::forward_to(&INTERRUPT);
 }
 
-/// What the watched signals raise.
+/// The interrupt that the signals raise.
 pub fn raised_by_signals() -> &'static Interrupt {
     &INTERRUPT
 }
@@ -21,7 +21,7 @@ pub fn received() -> Option<Signal> {
     INTERRUPT.raised()
 }
 
-/// To be asked between the steps of work that runs in this process.
+/// Checked between the steps of work that runs in this process.
 pub fn check() -> Result<(), Interrupted> {
     INTERRUPT.check()
 }

@@ -21,10 +21,10 @@ use crate::{tools, uv_pin};
 /// Refresh python/locks from python/pyproject.toml
 #[derive(Args)]
 pub struct LockArgs {
-    /// Change nothing and use no network; fail when a lock is not made from pyproject.toml as it is
+    /// Change nothing and use no network; fail when a lock does not match pyproject.toml
     #[arg(long)]
     check: bool,
-    /// Take the newest versions, not the ones that the locks already name
+    /// Upgrade to the newest versions instead of keeping the locked ones
     #[arg(long, conflicts_with = "check")]
     upgrade: bool,
 }
@@ -67,7 +67,7 @@ pub fn run(arguments: LockArgs, session: &Session<'_>) -> Result<()> {
     check(session, root, &project)
 }
 
-/// The place of a level's lock file, relative to the root.
+/// The path of a level's lock file, relative to the root.
 pub fn lock_path(level: LockLevel) -> Utf8PathBuf {
     Utf8PathBuf::from("python/locks").join(level.file_name())
 }

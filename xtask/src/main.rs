@@ -1,7 +1,7 @@
 //! The maintainer's command line: `cargo xtask <command>`.
 //!
-//! Parses, dispatches, reports and exits; what a command does stands in the file of its name, and what that
-//! needs to know stands in the library crates.
+//! Parses, dispatches, reports and exits; what a command does is in the file of its name, and what that needs to
+//! know is in the library crates.
 
 mod announce;
 mod bench;
@@ -71,13 +71,13 @@ fn main() -> ExitCode {
 struct Arguments {
     #[command(subcommand)]
     command: Command,
-    /// Print one JSON document on stdout; talk goes to stderr
+    /// Print one JSON document on stdout; diagnostics go to stderr
     #[arg(long, global = true)]
     json: bool,
-    /// Say only what went wrong
+    /// Print errors only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
-    /// Show the commands that run and what they say
+    /// Show the commands that run and their output
     #[arg(short, long, global = true)]
     verbose: bool,
 }

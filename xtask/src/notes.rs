@@ -1,4 +1,4 @@
-//! `cargo xtask notes`: what a release says about itself.
+//! `cargo xtask notes`: the notes of a release.
 
 use anyhow::Result;
 use camino::Utf8PathBuf;
@@ -25,7 +25,7 @@ pub struct NotesArgs {
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
     version: &'a str,
-    /// Whether there are artifacts of this version, about which the notes say what they are.
+    /// Whether there are artifacts of this version for the notes to describe.
     has_artifacts: bool,
     markdown: &'a str,
 }

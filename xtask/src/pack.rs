@@ -1,4 +1,4 @@
-//! `cargo xtask pack`: a tarball of a package tree and nothing else, for comparisons with other packers.
+//! `cargo xtask pack`: only packs a package tree, for comparisons with other packers.
 
 use anyhow::Result;
 use camino::Utf8PathBuf;

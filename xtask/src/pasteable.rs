@@ -1,4 +1,4 @@
-//! Every command that a refusal or a closed gate proposes is one that the command line takes as it is.
+//! Every command that a refusal or a closed gate proposes parses as it is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use ktx_policy::release_policy::{self, ReleaseMode};
 
 use crate::Arguments;
 
-/// Parses a command line as the real one would be.
+/// Parses a command line like the real one.
 #[track_caller]
 fn parses(command: &str) {
     let words: Vec<&str> = command.split_whitespace().collect();

@@ -1,6 +1,6 @@
-//! The one place that writes to the terminal: data on stdout, talk on stderr.
+//! The only place that writes to the terminal: data on stdout, diagnostics on stderr.
 //!
-//! Honours `NO_COLOR`, a stderr that is no terminal, and GitHub Actions (annotations and the step summary).
+//! Honours `NO_COLOR`, a stderr that is not a terminal, and GitHub Actions (annotations and the step summary).
 
 use std::env;
 use std::io::{self, IsTerminal, Write};
@@ -56,14 +56,14 @@ impl Printer {
         }
     }
 
-    /// A line of the answer, for people; says nothing where stdout carries JSON.
+    /// A line of the answer, for people; prints nothing when stdout carries JSON.
     pub fn data(&self, line: &str) {
         if self.format == Format::Text {
             self.to_stdout(line);
         }
     }
 
-    /// The answer as one document; says nothing where stdout carries text.
+    /// The answer as one document; prints nothing when stdout carries text.
     pub fn document(&self, document: &impl Serialize) -> anyhow::Result<()> {
         if self.format == Format::Json {
             let text = serde_json::to_string_pretty(document)?;
@@ -78,14 +78,14 @@ impl Printer {
         self.answered.load(Ordering::Relaxed)
     }
 
-    /// What a person wants to know while or after the work is done.
+    /// A diagnostic line: what a person wants to know during or after the work.
     pub fn talk(&self, line: &str) {
         if self.verbosity >= Verbosity::Normal {
             self.to_stderr(line);
         }
     }
 
-    /// What only a person who looks for a fault wants to know.
+    /// A diagnostic line that only helps to find a fault.
     pub fn verbose(&self, line: &str) {
         if self.verbosity >= Verbosity::Verbose {
             self.to_stderr(&self.dim(line));
@@ -110,7 +110,7 @@ impl Printer {
         }
     }
 
-    /// Everything that a check found, each with its way out.
+    /// Everything that a check found, each with its hint.
     pub fn findings(&self, findings: &[Finding]) {
         for finding in findings {
             let (level, color) = match finding.severity {
@@ -131,7 +131,7 @@ impl Printer {
         self.live_step(name, String::new)
     }
 
-    /// The same, with a text behind the spinner that is asked for again and again; it may have several lines.
+    /// The same, with a text behind the spinner that is polled; it may have several lines.
     pub fn live_step(
         &self,
         name: &str,
@@ -158,7 +158,7 @@ impl Printer {
         }
     }
 
-    /// A step of minutes: where no spinner shows that it is under way, a line does.
+    /// A step that takes minutes: where there is no spinner, a line says that it is under way.
     pub fn long_step(&self, name: &str) -> Step<'_> {
         if !self.terminal {
             self.talk(&format!("{:>6}  {name}", "..."));
@@ -166,17 +166,17 @@ impl Printer {
         self.step(name)
     }
 
-    /// The line of something that went well and was not a step of its own on the terminal.
+    /// The line of something that succeeded and was not a separate step on the terminal.
     pub fn passed(&self, name: &str, elapsed: Duration, outcome: &str) {
         self.ended(&self.paint("32", "ok"), name, elapsed, outcome);
     }
 
-    /// The line of something that did not.
+    /// The line of something that failed.
     pub fn failed(&self, name: &str, elapsed: Duration, outcome: &str) {
         self.ended(&self.paint("31", "FAIL"), name, elapsed, outcome);
     }
 
-    /// The line of something that was left out.
+    /// The line of something that was skipped.
     pub fn skipped(&self, name: &str, elapsed: Duration, reason: &str) {
         self.ended(&self.paint("33", "skip"), name, elapsed, reason);
     }
@@ -219,7 +219,7 @@ impl Printer {
         }
     }
 
-    /// Why a part of the answer was not written, if one was not. A reader that has seen enough is no reason.
+    /// Why a part of the answer was not written, if any was not. A reader that exits early is not an error.
     pub fn lost(&self) -> Option<io::Error> {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
@@ -235,7 +235,7 @@ impl Printer {
         }
     }
 
-    /// Talk that nobody can hear any more does not stop the work.
+    /// A closed stderr does not stop the work.
     fn to_stderr(&self, line: &str) {
         self.beside_spinner(|| drop(writeln!(io::stderr(), "{line}")));
     }
@@ -264,22 +264,22 @@ impl Printer {
     }
 }
 
-/// A step under way; dropped without `done`, it has failed.
+/// A step in progress; dropped without `done`, it has failed.
 #[must_use = "a step that is not done has failed"]
 pub struct Step<'p> {
     printer: &'p Printer,
     name: String,
     started: Instant,
-    /// When the log last had a line of it.
+    /// When its last line was logged.
     logged: Mutex<Instant>,
     done: bool,
 }
 
-/// A log of a build of minutes has some lines, not thousands.
+/// Keeps the log of a build that takes minutes to a few lines.
 const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
 impl Step<'_> {
-    /// Ends the step well; `outcome` says in a few words what came of it.
+    /// Ends the step with success; `outcome` is its result in a few words.
     pub fn done(mut self, outcome: &str) -> Duration {
         self.done = true;
         let elapsed = self.started.elapsed();
@@ -287,7 +287,7 @@ impl Step<'_> {
         elapsed
     }
 
-    /// Shows what is under way: beside the name on a terminal, as a line now and then in a log.
+    /// Shows progress: beside the name on a terminal, as an occasional line in a log.
     pub fn says(&self, text: &str) {
         if let Some(spinner) = &*self.printer.lock_spinner() {
             spinner.set_message(format!("{}  {text}", self.name));
@@ -299,7 +299,7 @@ impl Step<'_> {
         }
     }
 
-    /// Ends the step without a line of its own: its parts have had theirs.
+    /// Ends the step without a line: its parts have already printed theirs.
     pub fn dismiss(mut self) {
         self.done = true;
         if let Some(spinner) = self.printer.lock_spinner().take() {

@@ -1,4 +1,4 @@
-//! Runs other programs: their own process group, no prompt, and an error that shows what they said.
+//! Runs other programs: in their own process group, without a prompt, and with their output in the error.
 
 use std::process::{Command, ExitStatus};
 
@@ -10,7 +10,7 @@ use crate::exit::{Exit, Failure};
 use crate::interrupt;
 use crate::printer::Printer;
 
-/// Lines of a failed command's output that its error shows: npm says why first, cargo says it last.
+/// Lines of a failed command's output that its error shows: npm gives the reason first, cargo last.
 const FIRST_LINES: usize = 10;
 const LAST_LINES: usize = 25;
 
@@ -19,19 +19,19 @@ const LAST_LINES: usize = 25;
 pub enum Talk<'a> {
     /// Kept, shown with `--verbose` or when the command fails.
     Kept,
-    /// Passed on to our stderr as it comes: the output is what the user waits for.
+    /// Passed on to our stderr as it arrives: the output is what the user waits for.
     Streamed,
-    /// Kept, but for the lines that the caller takes as a report of progress.
+    /// Kept, except for the lines that the caller takes as progress.
     Watched(&'a dyn Fn(&str) -> bool),
 }
 
-/// What a command said, after it succeeded.
+/// The output of a command that succeeded.
 #[derive(Debug)]
 pub struct Said {
     pub stdout: String,
 }
 
-/// Runs a command to its end; anything but success is an error with its command line, exit and last words.
+/// Runs a command to its end; anything but success is an error with its command line, exit and last output.
 pub fn run(printer: &Printer, command: impl Into<Command>, talk: Talk<'_>) -> Result<Said> {
     let finished = finish(printer, command, talk)?;
     if finished.status.success() {
@@ -52,7 +52,7 @@ pub fn run(printer: &Printer, command: impl Into<Command>, talk: Talk<'_>) -> Re
     Err(Failure::new(Exit::Failed, message).into())
 }
 
-/// A command that ended, well or not.
+/// A command that ended, successfully or not.
 #[derive(Debug)]
 pub struct Finished {
     pub line: String,
@@ -61,7 +61,7 @@ pub struct Finished {
     pub stderr: String,
 }
 
-/// Runs a command to its end and leaves the judgement of its exit to the caller.
+/// Runs a command to its end; the caller decides what its exit means.
 pub fn finish(printer: &Printer, command: impl Into<Command>, talk: Talk<'_>) -> Result<Finished> {
     let command: Command = command.into();
     let line = line_of(&command);
@@ -85,7 +85,7 @@ pub fn finish(printer: &Printer, command: impl Into<Command>, talk: Talk<'_>) ->
     })
 }
 
-/// One stream of a command, line by line: kept, and shown as it comes.
+/// One stream of a command, line by line: kept, and shown as it arrives.
 #[derive(Default)]
 struct Captured {
     text: String,

@@ -123,7 +123,7 @@ pub fn zig_cargo<'sh>(session: &Session<'_>, sh: &'sh Shell, subcommand: &str) -
         .env("ZIG_LOCAL_CACHE_DIR", caches.join("zig-cache")))
 }
 
-/// The paths of this machine stay out of the program: the same sources give the same bytes from any folder.
+/// Keeps the paths of this machine out of the program: the same sources give the same bytes from any folder.
 fn rustflags(root: &Utf8Path, platform: Platform) -> Result<String> {
     let cargo_home = match std::env::var("CARGO_HOME") {
         Ok(home) if !home.is_empty() => Utf8PathBuf::from(home),
@@ -176,7 +176,7 @@ pub fn add_rust_target(session: &Session<'_>, target: &str) -> Result<()> {
     })
 }
 
-/// A program that is the same keeps its file, whatever has it open.
+/// An unchanged program keeps its file, which others may have open.
 fn replace_if_changed(built: &Utf8Path, path: &Utf8Path) -> Result<()> {
     let new = fs::read(built)?;
     if fs::read(path).is_ok_and(|old| old == new) {

@@ -7,13 +7,13 @@ use ktx_publish::tag_move::{self, PromoteOptions};
 use crate::releasing::{self, MoveArgs, SessionDesk};
 use crate::session::Session;
 
-/// Move a dist-tag to a version that was proven under another
+/// Move a dist-tag to a version that was tested under another
 #[derive(Args)]
 pub struct PromoteArgs {
     /// The dist-tag that points at the version
     #[arg(long, value_name = "TAG")]
     from: String,
-    /// The dist-tag that is to point at it
+    /// The dist-tag to move
     #[arg(long, value_name = "TAG")]
     to: String,
     #[command(flatten)]

@@ -126,7 +126,7 @@ fn print(session: &Session<'_>, preview: &Preview) {
     releasing::print_notes(session, &preview.notes);
 }
 
-/// Both ends of a digest, which is what people compare; the whole of it is in the JSON.
+/// Both ends of a digest, which is what people compare; the JSON has all of it.
 fn shortened(integrity: &str) -> String {
     match (
         integrity.get(..15),
@@ -207,7 +207,7 @@ fn tell(session: &Session<'_>, report: &PublishReport) -> Result<()> {
 struct Document<'a> {
     #[serde(flatten)]
     preview: &'a Preview,
-    /// Everything that stands in the way.
+    /// Everything that blocks it.
     blocks: Vec<ErrorDocument<'a>>,
     /// Null for a dry run.
     report: Option<&'a PublishReport>,

@@ -1,4 +1,4 @@
-//! What a build could not do, as an exit code, a message and all of its findings.
+//! A failed build as an exit code, a message and all of its findings.
 
 use ktx_release::{Error, ErrorKind, Interrupt};
 
@@ -30,7 +30,7 @@ pub fn failure(session: &Session<'_>, error: Error) -> anyhow::Error {
     }
 }
 
-/// Stops the work between two entries of an archive when Ctrl-C or SIGTERM came.
+/// Stops the work between two entries of an archive after Ctrl-C or SIGTERM.
 pub fn interrupt() -> Interrupt<'static> {
     Interrupt::new(&|| interrupt::received().is_some())
 }

@@ -16,7 +16,7 @@ pub struct RollbackArgs {
     /// The broken version [default: what the tag points at]
     #[arg(long, value_name = "BROKEN")]
     from: Option<String>,
-    /// The version it is to point at again [default: the last good one before the broken one]
+    /// The version to move the tag to [default: the last good one before the broken one]
     #[arg(long, value_name = "VERSION")]
     to: Option<String>,
     /// The version once more, when nothing says that the tag pointed at it

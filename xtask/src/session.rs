@@ -1,4 +1,4 @@
-//! What every command is handed: the printer and the checkout that it works in.
+//! What every command is given: the printer and the checkout that it works in.
 
 use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -30,7 +30,7 @@ impl<'p> Session<'p> {
         }
     }
 
-    /// The root of the checkout; commands that only read `--artifacts` do without one.
+    /// The root of the checkout; commands that only read `--artifacts` do not need one.
     pub fn root(&self) -> Result<&Utf8Path> {
         self.checkout.as_deref().ok_or_else(|| {
             Failure::new(
@@ -55,7 +55,7 @@ impl<'p> Session<'p> {
     }
 }
 
-/// The nearest folder upwards that holds the release policy beside the workspace manifest.
+/// The nearest parent folder that has the release policy beside the workspace manifest.
 fn find_checkout(from: &Utf8Path) -> Option<Utf8PathBuf> {
     let marks = ["Cargo.toml", "release-policy.json"];
     from.ancestors()

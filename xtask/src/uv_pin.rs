@@ -65,7 +65,7 @@ pub fn lock(session: &Session<'_>, root: &Utf8Path) -> Result<()> {
     Ok(())
 }
 
-/// What is wrong with the checked-in pin; reads files alone.
+/// What is wrong with the checked-in pin; only reads files.
 pub fn check(root: &Utf8Path) -> Result<Vec<Finding>> {
     let refuse = |problem: String| {
         let message = format!("failed to use `{PATH}`: {problem}");

@@ -1,4 +1,4 @@
-//! `cargo xtask verify`: holds the artifacts against their manifest, and looks into each of them.
+//! `cargo xtask verify`: compares the artifacts with their manifest and inspects each of them.
 
 use anyhow::Result;
 use camino::Utf8PathBuf;
@@ -13,7 +13,7 @@ use crate::refusal;
 use crate::session::Session;
 use crate::sources;
 
-/// Verify the artifacts: manifest, wheel, tarball and what they hold
+/// Verify the artifacts: manifest, wheel, tarball and their contents
 #[derive(Args)]
 pub struct VerifyArgs {
     /// The folder with manifest.json [default: dist/artifacts, at the version of the workspace]

@@ -31,7 +31,7 @@ pub struct VersionArgs {
 enum VersionCommand {
     /// Show the version, its form in Python, and where it may be published
     Show,
-    /// Set the version of everything
+    /// Set the version everywhere
     Set {
         /// X.Y.Z, X.Y.Z-rc.N or X.Y.Z-<branch>.N
         version: String,
@@ -45,7 +45,7 @@ struct NextArgs {
     /// Which kind of version
     #[arg(long, required_unless_present = "lane")]
     channel: Option<ChannelName>,
-    /// The line X.Y that gets a fix after the main line has left it behind
+    /// The older line X.Y that gets a fix
     #[arg(long, value_name = "X.Y", conflicts_with_all = ["channel", "branch"])]
     lane: Option<String>,
     /// The branch that the version is for; main has the release candidates

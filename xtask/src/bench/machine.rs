@@ -1,4 +1,4 @@
-//! The package of this checkout as a user's machine has it: the program, and a runtime root of its own.
+//! The package of this checkout as installed on a user's machine: the program, and a separate runtime root.
 
 use std::process::{Command, Stdio};
 
@@ -30,7 +30,7 @@ impl Machine {
         })
     }
 
-    /// The program with these arguments and a runtime root of its own.
+    /// The program with these arguments and a separate runtime root.
     pub fn ktx(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command
@@ -70,7 +70,7 @@ impl Machine {
     }
 }
 
-/// What some shells set, and what would make Python compile everything anew at every start.
+/// Set by some shells; makes Python compile everything again at every start.
 pub fn clean(mut command: Command) -> Command {
     command
         .env_remove("PYTHONDONTWRITEBYTECODE")

@@ -15,7 +15,7 @@ use crate::interrupt;
 /// One command of a comparison.
 pub struct Contestant<'a> {
     pub name: &'a str,
-    /// Makes the command anew for every round, and whatever it needs to find.
+    /// Makes a new command for every round, and what it needs to find.
     pub command: Box<dyn FnMut() -> Result<Command> + 'a>,
 }
 

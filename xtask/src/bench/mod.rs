@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: speed beside what one would use instead, measured in one run.
+//! `cargo xtask bench`: speed compared with the alternatives, measured in one run.
 //!
 //! Prints ratios and judges nothing: a number depends on the machine, a ratio much less.
 
@@ -17,7 +17,7 @@ use serde::Serialize;
 use self::measure::Taken;
 use crate::session::Session;
 
-/// Measure speed and memory beside what one would use instead
+/// Measure speed and memory against the alternatives
 #[derive(Args)]
 pub struct BenchArgs {
     /// What to measure [default: all]
@@ -75,11 +75,11 @@ enum Measured {
     Daemon(daemon::Measurement),
 }
 
-/// One thing measured, done by us first and then by those we are compared with.
+/// One measurement: ours first, then the alternatives.
 #[derive(Debug, Serialize)]
 pub struct Comparison {
     what: &'static str,
-    /// What the ratios, or our own number, should keep to.
+    /// The limit for the ratios, or for our own number.
     goal: &'static str,
     ours: Taken,
     peers: Vec<Peer>,
@@ -94,7 +94,7 @@ struct Peer {
 }
 
 impl Comparison {
-    /// The first of the measured is ours.
+    /// The first measurement is ours.
     pub fn new(what: &'static str, goal: &'static str, taken: Vec<Taken>) -> Result<Self> {
         let mut taken = taken.into_iter();
         let ours = taken

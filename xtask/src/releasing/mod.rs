@@ -1,4 +1,4 @@
-//! What the commands that release have in common: where things are, and what npm is given.
+//! What the releasing commands share: where things are, and what npm is given.
 
 mod moving;
 mod reporting;
@@ -72,7 +72,7 @@ pub fn location(session: &Session<'_>, artifacts: Option<&Utf8PathBuf>) -> Resul
     }
 }
 
-/// What is to be released. Handed-over artifacts come with the program that runs now, and have its version.
+/// What is to be released. Handed-over artifacts have the version of the program that runs now.
 pub fn source_facts(
     session: &Session<'_>,
     artifacts: Option<&Utf8PathBuf>,
@@ -137,7 +137,7 @@ pub fn released(session: &Session<'_>) -> Result<Vec<ReleaseVersion>> {
     Ok(versions.collect())
 }
 
-/// The scenarios that a smoke on each platform runs without being told which.
+/// The scenarios that a smoke on each platform runs by default.
 fn scenarios() -> BTreeMap<Platform, Vec<String>> {
     let names = |platform: Platform| {
         let system = match platform {

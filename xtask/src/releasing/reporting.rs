@@ -31,7 +31,7 @@ pub fn failure(session: &Session<'_>, error: PublishError) -> anyhow::Error {
     }
 }
 
-/// Everything that stands in the way of a publication, whose document has been printed: each with its reason, and one
+/// Everything that blocks a publication, whose document has been printed: each with its reason, and one
 /// thing to do next.
 pub fn blocked(
     session: &Session<'_>,
@@ -87,7 +87,7 @@ fn print_causes(session: &Session<'_>, error: &PublishError) {
     }
 }
 
-/// Each thing that is missing on a line of its own.
+/// Each missing thing on its own line.
 fn print_gates(session: &Session<'_>, report: &ReadinessReport) {
     // What was not checked is behind something that is closed, or is all that is missing.
     let is_closed = |gate: &&Gate| matches!(gate.state, GateState::Closed(_));

@@ -24,22 +24,22 @@ use crate::tools::{self, ToolSet};
 /// Install the built package in a sandbox and use it; write the report that publishing needs
 #[derive(Args, Clone, Debug, Default)]
 pub struct SmokeArgs {
-    /// Play only this scenario (repeatable); no report is written then
+    /// Run only this scenario (repeatable); writes no report
     #[arg(long, value_name = "NAME")]
     pub scenario: Vec<String>,
-    /// Print the scenarios and what they prove
+    /// List the scenarios and what they prove
     #[arg(long)]
     pub list: bool,
     /// Count a scenario whose needs are not met as failed
     #[arg(long)]
     pub no_skip: bool,
-    /// Spoil the artifacts in every known way and see that each is caught; with --scenario, by these
+    /// Damage the artifacts in every known way and check that each is caught; with --scenario, by these
     #[arg(long, conflicts_with_all = ["list", "no_skip"])]
     pub known_bad: bool,
-    /// Artifacts to prove, instead of dist/artifacts
+    /// Artifacts to test, instead of dist/artifacts
     #[arg(long, value_name = "DIR")]
     pub artifacts: Option<Utf8PathBuf>,
-    /// Prove the package as this registry serves it, instead of the artifacts
+    /// Test the package as this registry serves it, instead of the artifacts
     #[arg(long, value_name = "URL", conflicts_with_all = ["artifacts", "known_bad"])]
     pub registry: Option<String>,
     /// The package to take from the registry, as NAME@VERSION
@@ -56,7 +56,7 @@ pub struct GuardianArgs {
     folder: Utf8PathBuf,
 }
 
-/// The body of the process that a smoke posts beside itself.
+/// The body of the process that a smoke starts to clean up after it.
 pub fn keep_watch(arguments: &GuardianArgs) -> Result<()> {
     Ok(ktx_smoke::keep_watch(std::io::stdin().lock(), &arguments.folder)?)
 }
@@ -161,7 +161,7 @@ fn play(session: &Session<'_>, options: &Options, selection: &[&'static Scenario
     Ok(outcome)
 }
 
-/// What is to be played: what was named, or the standard set with what the environment opted into.
+/// The scenarios to run: those named, or the standard set with those that the environment opted into.
 fn selection(arguments: &SmokeArgs) -> Result<Vec<&'static Scenario>> {
     let opted_in = machine::opted_in();
     let asked_for =

@@ -1,4 +1,4 @@
-//! What is said and written once a smoke has ended: the table, the failures, the report, the exit.
+//! The output of a smoke that has ended: the table, the failures, the report, the exit code.
 
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};

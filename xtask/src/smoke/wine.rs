@@ -1,6 +1,6 @@
 //! A library that every Windows has and Debian's wine does not, so that the program for Windows can be loaded there.
 //!
-//! The program itself stays as it is; the library lies in a folder of its own, which wine looks into last.
+//! The program itself is not changed; the library is in a separate folder, which wine searches last.
 
 use std::process::Command;
 

@@ -19,7 +19,7 @@ use crate::session::Session;
 /// Run every test suite: Rust, Python, launcher, and the checks for other platforms
 #[derive(Args)]
 pub struct TestArgs {
-    /// Fail where something is missing, instead of leaving out what needs it
+    /// Fail when something is missing, instead of skipping what needs it
     #[arg(long)]
     no_skip: bool,
     /// Run only this suite; may be given several times
@@ -46,7 +46,7 @@ pub enum Suite {
 }
 
 impl TestArgs {
-    /// The suites that `wanted` names, with nothing left out.
+    /// The suites that `wanted` names, with nothing skipped.
     pub fn of(wanted: impl Fn(Suite) -> bool) -> Self {
         let suites = Suite::value_variants().iter().copied();
         TestArgs {
@@ -56,7 +56,7 @@ impl TestArgs {
     }
 }
 
-/// Whether missing things are left out or fail the run.
+/// Whether a missing prerequisite skips tests or fails the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Missing {
     Skip,

@@ -1,4 +1,4 @@
-//! Finds a Python that is new enough to run the tools: 3.11, the payload's own lower bound.
+//! Finds a Python that is new enough for the tools: 3.11, the payload's own lower bound.
 
 use std::process::Command;
 

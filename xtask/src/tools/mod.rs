@@ -26,13 +26,13 @@ use crate::session::Session;
 /// A set of tools that is installed as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ToolSet {
-    /// uv, the judges of Python distributions, ruff and zizmor.
+    /// uv, the checkers of Python distributions, ruff and zizmor.
     Python,
     /// The payload's own dependencies and those of its tests.
     Payload,
     /// zig and cargo-zigbuild: the C compiler and linker for every platform but the host's own.
     Cross,
-    /// A client of the Model Context Protocol of another make.
+    /// A third-party client of the Model Context Protocol.
     Mcp,
     /// npm's peers, the judge of npm packages, and the local registry.
     Node,
@@ -93,7 +93,7 @@ impl Tools {
         python::library(&self.folder, package)
     }
 
-    /// The folder in which the set's programs lie, for `PATH`.
+    /// The folder with the set's programs, for `PATH`.
     pub fn programs(&self) -> Utf8PathBuf {
         match self.set {
             ToolSet::Node | ToolSet::OldestNode => self.folder.join("node_modules/.bin"),

@@ -1,4 +1,4 @@
-//! `cargo xtask verify-published`: what an outsider can prove about a version that is out.
+//! `cargo xtask verify-published`: what anyone can verify about a published version.
 
 mod inside;
 mod rebuild;
@@ -141,7 +141,7 @@ fn conclude(checks: &[Check], rebuilt: Option<&Rebuilt>) -> Result<()> {
 }
 
 impl Rebuilt {
-    /// With some platforms left out, the tarballs differ and the files that were built do not.
+    /// With some platforms skipped, the tarballs differ and the files that were built do not.
     fn is_proven(&self) -> bool {
         self.differences.is_empty()
     }

@@ -24,7 +24,7 @@ fn ctrl_c_while_the_registry_lags_leaves_a_receipt_and_says_how_to_go_on() {
         .stderr(Stdio::piped())
         .spawn()
         .expect("xtask runs");
-    let mut lines = BufReader::new(child.stderr.take().expect("its talk")).lines();
+    let mut lines = BufReader::new(child.stderr.take().expect("its stderr")).lines();
     let waits = lines
         .by_ref()
         .map_while(Result::ok)
