@@ -11,10 +11,10 @@ pub struct GlobalArguments {
     /// The project's folder [default: KTX_PROJECT_DIR, the nearest folder with a ktx.yaml, or the current one]
     #[arg(long, global = true, value_name = "PATH")]
     pub project_dir: Option<PathBuf>,
-    /// Let ktx download uv for itself when the runtime must be installed and there is none
+    /// Let ktx download its own uv when it has to install the runtime and finds none
     #[arg(long, global = true, hide = true)]
     pub with_uv: bool,
-    /// Report on stderr what is decided on the way
+    /// Report decisions on stderr
     #[arg(long, global = true)]
     pub debug: bool,
 }

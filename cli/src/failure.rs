@@ -16,12 +16,12 @@ use crate::printer::Printer;
 use crate::session::Session;
 use crate::version;
 
-/// Wrong usage that clap's own rules do not see. Exit 2.
+/// Wrong usage that clap's own rules do not catch. Exit 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Usage(pub String);
 
-/// The command has reported why already. Exit 1.
+/// The command has already reported why. Exit 1.
 #[derive(Debug, thiserror::Error)]
 #[error("the command failed")]
 pub struct AlreadyReported;
@@ -63,7 +63,7 @@ pub fn report(session: &Session, error: &anyhow::Error) -> ExitCode {
     }
 }
 
-/// The exit code of a command that did its work: output that did not arrive makes it a failure.
+/// The exit code of a command that succeeded: output that could not be written makes it a failure.
 pub fn finish(printer: &Printer, code: ExitCode) -> ExitCode {
     match printer.finish() {
         Ok(()) => code,
@@ -80,7 +80,7 @@ pub fn sentence_and_hint(error: &anyhow::Error) -> Vec<String> {
     std::iter::once(sentence(error)).chain(hint).collect()
 }
 
-/// A cause that the text already ends with is left out.
+/// A cause that the text already ends with is skipped.
 pub fn sentence(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1) {
@@ -92,7 +92,7 @@ pub fn sentence(error: &anyhow::Error) -> String {
     text
 }
 
-/// What to do about it, as the outermost cause that knows says.
+/// The hint of the outermost cause that has one.
 pub fn hint(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(|cause| {
         if let Some(error) = cause.downcast_ref::<ktx_app::Error>() {

@@ -1,4 +1,4 @@
-//! Which form a listing takes.
+//! The output formats of a listing.
 
 use clap::Args;
 
@@ -6,7 +6,7 @@ use crate::session::Session;
 
 #[derive(Debug, Clone, Args)]
 pub struct OutputArguments {
-    /// The form of the output: pretty, plain or json
+    /// The output format: pretty, plain or json
     #[arg(long, value_name = "FORM")]
     output: Option<String>,
     /// The same as --output json

@@ -1,4 +1,4 @@
-//! What every command of the command line is given: the application, the streams and the terminal.
+//! What every command is given: the application, the streams and the terminal.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Looks at the process once and takes over its signals.
+    /// Reads the process environment once and installs the signal handlers.
     pub fn new(printer: Printer, global: &GlobalArguments) -> Session {
         let interrupt = Interrupt::new();
         let environment = Environment::of_this_process();

@@ -1,4 +1,4 @@
-//! The version this program was built as, for people and for whoever reads the program's bytes.
+//! The version this program was built as, for people and for tools that read the program's bytes.
 
 /// The version of the workspace, which is that of the npm package.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -9,7 +9,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 static MARKER: &str = concat!("ktx-version-marker:", env!("CARGO_PKG_VERSION"), ":end");
 
 /// How the program was built, in the words of `ktx_manifest::program_marks`. `cargo xtask build` sets the variable; a
-/// program that was built by hand says nothing, and is not released.
+/// program that was built by hand has no profile, and cannot be released.
 #[used]
 static BUILD_MARK: &str = match option_env!("KTX_BUILD_MARK") {
     Some(mark) => mark,

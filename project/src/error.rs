@@ -102,7 +102,7 @@ impl Error {
                 "run `ktx setup` there, pass --project-dir, or make one with `ktx dev init {}`",
                 path.display()
             )),
-            Self::AlreadyProject(_) => Some("pass --force to write it anew".into()),
+            Self::AlreadyProject(_) => Some("pass --force to overwrite it".into()),
             Self::NestedProject { .. } => {
                 Some("choose a folder outside, or pass --force to nest them".into())
             }

@@ -31,7 +31,7 @@ pub struct IngestArguments {
     policy: PolicyArguments,
 }
 
-/// A connection that fails is told; the others are ingested all the same. Exit 1 when any failed.
+/// A connection that fails is reported; the others are still ingested. Exit 1 when any failed.
 pub fn run(arguments: &IngestArguments, session: &Session) -> anyhow::Result<()> {
     let python = Python::new(&session.app, arguments.policy.policy()?)?;
     let workspace = Workspace::open(&session.app)?;

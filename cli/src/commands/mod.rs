@@ -83,7 +83,7 @@ impl Command {
     }
 }
 
-/// Runs one command. `ktx` alone is set-up for somebody at a terminal who has no project yet, else help.
+/// Runs one command. `ktx` alone runs setup on a terminal without a project, else prints help.
 pub fn run(command: Option<Command>, session: &Session) -> anyhow::Result<()> {
     let Some(command) = command else {
         return without_command(session);

@@ -35,7 +35,7 @@ impl Printer {
         self.raw(&format!("{text}\n"));
     }
 
-    /// Text on stdout as it is, without a line end of its own.
+    /// Text on stdout as it is, without adding a newline.
     pub fn raw(&self, text: &str) {
         self.bytes(text.as_bytes());
     }
@@ -50,7 +50,7 @@ impl Printer {
         }
     }
 
-    /// Whether a write has failed: what is printed from then on is not written.
+    /// Whether a write has failed: nothing is written after that.
     pub fn has_failed(&self) -> bool {
         self.failure().is_some()
     }
@@ -66,7 +66,7 @@ impl Printer {
         self.line(&text);
     }
 
-    /// A line on stderr. When that fails there is nobody left to tell.
+    /// A line on stderr. A failure to write it cannot be reported anywhere, so it is ignored.
     pub fn diagnostic(&self, text: &str) {
         let _ = stream::write_all(&mut io::stderr().lock(), format!("{text}\n").as_bytes());
     }
@@ -82,17 +82,17 @@ impl Printer {
         }
     }
 
-    /// Whether somebody reads stderr as it is written.
+    /// Whether stderr is a terminal.
     pub fn stderr_is_terminal(&self) -> bool {
         self.stderr_is_terminal
     }
 
-    /// Whether somebody reads stdout as it is written.
+    /// Whether stdout is a terminal.
     pub fn stdout_is_terminal(&self) -> bool {
         self.stdout_is_terminal
     }
 
-    /// Whether somebody can be asked: both ends of the conversation are a terminal.
+    /// Whether the user can be asked: stdin and stderr are both terminals.
     pub fn is_interactive(&self) -> bool {
         self.stdin_is_terminal && self.stdout_is_terminal
     }

@@ -1,7 +1,6 @@
-//! The person at the terminal: asked, told, and shown what a command is doing. One spinner for all of it, and a question
-//! has the terminal to itself.
+//! Questions, messages and progress on the terminal. There is one spinner, and none while a question is asked.
 //!
-//! Without a terminal nothing moves; only waiting for another process is reported.
+//! Without a terminal there is no spinner; only waiting for another process is reported.
 
 mod prompt;
 mod spinner;
@@ -16,9 +15,9 @@ use ktx_runtime::{Consent, Dialogue, Event, Interrupt, Observer, Signal, Step};
 use self::spinner::spinner;
 use crate::printer::Printer;
 
-/// Shorter work would only flicker.
+/// A spinner for shorter work would only flicker.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How often work that goes on looks whether the terminal is free for its spinner again.
+/// How often running work checks whether the terminal is free for its spinner again.
 const TICK: Duration = Duration::from_millis(200);
 
 /// Asks on the terminal and reports on stderr.
@@ -30,7 +29,7 @@ pub struct Terminal {
     line: Arc<Mutex<Line>>,
 }
 
-/// The one line that moves.
+/// The spinner.
 #[derive(Default)]
 struct Line {
     spinner: Option<ProgressBar>,
@@ -47,7 +46,7 @@ impl Terminal {
         }
     }
 
-    /// Does the work; after a second a spinner says what it is.
+    /// Does the work; after a second a spinner shows what it is.
     pub fn during<T>(&self, what: &str, work: impl FnOnce() -> T) -> T {
         if !self.printer.stderr_is_terminal() {
             return work();

@@ -1,4 +1,4 @@
-//! A question with yes as its default answer, one key long.
+//! A yes/no question, answered by one key, with yes as the default.
 //!
 //! dialoguer's own prompt redraws its line when it is answered, which repeats a question that takes several lines, and
 //! waits on when it reads Ctrl-D.

@@ -1,7 +1,7 @@
 //! A spinner on stderr that leaves room for what the terminal itself writes.
 //!
 //! indicatif fills its line to the last column. The `^C` that a terminal echoes there wraps, and clearing the spinner then
-//! clears the wrong line. So indicatif is told of a terminal that is a little narrower.
+//! clears the wrong line. So indicatif is given a slightly narrower width.
 
 use std::io;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
-/// For `^C`, twice.
+/// The width of `^C`, twice.
 const ROOM: u16 = 4;
 
 /// Turns by itself until it is finished; the template is indicatif's.

@@ -18,7 +18,7 @@ fn init_makes_a_project_once() {
     $ ktx dev init
     --- stderr
     Project already contains ktx.yaml: [PROJECT]/ktx.yaml
-    hint: pass --force to write it anew
+    hint: pass --force to overwrite it
     --- exit 1
     ");
     assert_snapshot!(sandbox.read("ktx.yaml"), @r#"
@@ -179,7 +179,7 @@ fn the_root_help_begins_with_the_usage_and_lists_what_is_public() {
     Options:
           --project-dir <PATH>  The project's folder [default: KTX_PROJECT_DIR, the nearest folder with
                                 a ktx.yaml, or the current one]
-          --debug               Report on stderr what is decided on the way
+          --debug               Report decisions on stderr
       -v, --version             Print the version
       -h, --help                Print help
 

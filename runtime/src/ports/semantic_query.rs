@@ -40,7 +40,7 @@ pub struct SemanticQuery {
     /// Keep groups without facts [default: true]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub include_empty: Option<bool>,
-    /// Give every period between the first and the last a row [default: false]
+    /// Add a row for every period between the first and the last [default: false]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fill: Option<bool>,
 }

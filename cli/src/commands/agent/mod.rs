@@ -32,7 +32,7 @@ enum AgentCommand {
     Sql(sql::SqlCommand),
 }
 
-/// Every leaf asks for it, so that nobody takes the output for text that may change.
+/// Every command requires it, so that nobody relies on text output that may change.
 #[derive(Debug, Clone, Args)]
 pub struct JsonArgument {
     /// Required: the output is JSON

@@ -57,7 +57,7 @@ pub struct QueryArguments {
     /// The file with the query, as JSON
     #[arg(long, value_name = "PATH")]
     query_file: PathBuf,
-    /// Run it as well
+    /// Also run it
     #[arg(long, requires = "max_rows")]
     execute: bool,
     /// The maximum number of rows

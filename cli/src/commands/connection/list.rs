@@ -1,4 +1,4 @@
-//! `ktx connection list`: what ktx.yaml has.
+//! `ktx connection list`: the connections in ktx.yaml.
 
 use clap::Args;
 

@@ -21,7 +21,7 @@ pub struct TestArguments {
     json: bool,
 }
 
-/// Exit 1 when the connection does not work, with why.
+/// Exit 1 when the connection does not work, with the reason.
 pub fn run(arguments: &TestArguments, session: &Session) -> anyhow::Result<()> {
     let workspace = Workspace::open(&session.app)?;
     let python = Python::new(&session.app, arguments.policy.policy()?)?;

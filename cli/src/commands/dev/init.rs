@@ -15,12 +15,12 @@ pub struct InitArguments {
     /// The project's name [default: the folder's name]
     #[arg(long)]
     name: Option<String>,
-    /// Write ktx.yaml anew where there is one, and allow a project inside another
+    /// Overwrite an existing ktx.yaml, and allow a project inside another
     #[arg(long)]
     force: bool,
 }
 
-/// Makes the folder and its files; what is there already stays.
+/// Makes the folder and its files; existing files are kept.
 pub fn run(arguments: &InitArguments, session: &Session) -> anyhow::Result<()> {
     let folder = match (&arguments.dir, session.app.environment.current_dir()) {
         (Some(dir), Some(working)) => Folder::discover(Some(dir), &session.app.environment, working)?,

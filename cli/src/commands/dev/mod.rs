@@ -21,7 +21,7 @@ pub struct DevArguments {
 enum DevCommand {
     /// Make a project folder
     Init(init::InitArguments),
-    /// Ingest what an adapter knows of a connection
+    /// Ingest a connection's data with an adapter
     Ingest(ingest::IngestArguments),
     /// Scan the tables of a connection into the project
     Scan(scan::ScanArguments),

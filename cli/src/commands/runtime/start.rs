@@ -9,10 +9,10 @@ use crate::session::Session;
 
 #[derive(Debug, Args)]
 pub struct StartArguments {
-    /// What the daemon must be able to do
+    /// The feature the daemon must support
     #[arg(long, value_enum, default_value_t, value_name = "FEATURE")]
     feature: FeatureArgument,
-    /// Start another daemon in the place of the one that runs
+    /// Replace a running daemon
     #[arg(long)]
     force: bool,
     /// Print the result as JSON

@@ -17,7 +17,7 @@ pub struct StopArguments {
     json: bool,
 }
 
-/// What became of one recorded daemon.
+/// The outcome for one recorded daemon.
 #[derive(Debug, Serialize)]
 struct StopDocument {
     outcome: &'static str,

@@ -14,7 +14,7 @@ struct NoArguments {}
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct OfConnection {
-    /// The connection's id, as connection_list gives it
+    /// The connection's id, as returned by connection_list
     connection_id: String,
 }
 

@@ -21,7 +21,7 @@ struct IngestTrigger {
     connection_id: String,
     #[serde(default)]
     config: IngestConfig,
-    /// Why it is made; every ingest of this server is made on request
+    /// Why it is run; every ingest of this server is run on request
     #[serde(default, rename = "trigger")]
     _trigger: IngestReason,
 }
@@ -96,7 +96,7 @@ impl Server {
             .await
     }
 
-    /// Go through the units of work of an ingest, in their order
+    /// List the units of work of an ingest in order
     #[tool(annotations(read_only_hint = true), input_schema = schema::<OfIngest>())]
     async fn ingest_replay(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
         self.answer(arguments, |tools, input: OfIngest| {

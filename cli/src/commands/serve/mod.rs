@@ -1,6 +1,6 @@
 //! `ktx serve`: the project's tools for MCP clients, over stdin and stdout.
 //!
-//! The asynchronous runtime lives here and nowhere else: no other command pays for it.
+//! The asynchronous runtime is only used here, so no other command pays for it.
 
 mod connection_tools;
 mod ingest_tools;
@@ -21,7 +21,7 @@ use crate::arguments::PolicyArguments;
 use crate::failure::Usage;
 use crate::session::Session;
 
-/// How often a server that waits for requests looks whether it was asked to end.
+/// How often a server that waits for requests checks whether it was asked to end.
 const INTERRUPT_POLL: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Args)]
@@ -29,7 +29,7 @@ pub struct ServeArguments {
     /// The transport of the protocol
     #[arg(long, value_name = "TRANSPORT")]
     mcp: String,
-    /// Who asks, for clients that tell
+    /// The user's id, for clients that send one
     #[arg(long, value_name = "ID", default_value = "local")]
     user_id: String,
     /// Compile queries, with the Python runtime
@@ -41,14 +41,14 @@ pub struct ServeArguments {
     /// The daemon to read servers with, instead of the managed one
     #[arg(long, value_name = "URL")]
     database_introspection_url: Option<String>,
-    /// Run the queries of `sl_query` as well
+    /// Also run the queries of `sl_query`
     #[arg(long)]
     execute_queries: bool,
     #[command(flatten)]
     policy: PolicyArguments,
 }
 
-/// Serves until the client goes or the process is asked to end. Python is not touched before a tool needs it.
+/// Serves until the client disconnects or the process is asked to end. Python is not started before a tool needs it.
 pub fn run(arguments: &ServeArguments, session: &Session) -> anyhow::Result<()> {
     if arguments.mcp != "stdio" {
         return Err(Usage("Only stdio is supported in this phase".to_owned()).into());

@@ -17,7 +17,7 @@ struct ScanTrigger {
     /// What to find: tables, or also joins that no key declares
     #[serde(default)]
     mode: ScanMode,
-    /// The same as mode `relationships`
+    /// Same as mode `relationships`
     #[serde(default)]
     detect_relationships: bool,
     /// Report what would change and write nothing
@@ -43,7 +43,7 @@ struct OfScan {
 #[serde(rename_all = "camelCase")]
 struct OfArtifact {
     run_id: String,
-    /// A path that scan_list_artifacts gave
+    /// A path returned by scan_list_artifacts
     path: String,
 }
 
@@ -88,7 +88,7 @@ impl Server {
         self.answer(arguments, trigger).await
     }
 
-    /// Report how far a scan is
+    /// Report the progress of a scan
     #[tool(annotations(read_only_hint = true), input_schema = schema::<OfScan>())]
     async fn scan_status(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
         self.answer(arguments, |tools, input: OfScan| {

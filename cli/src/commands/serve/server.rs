@@ -39,7 +39,7 @@ pub struct Server {
 }
 
 impl Tools {
-    /// Read anew for each call: people edit while a server runs.
+    /// Read again for each call: people edit while a server runs.
     pub fn workspace(&self) -> Result<Workspace, Error> {
         Workspace::open(&self.app)
     }
@@ -69,8 +69,8 @@ impl Server {
         }
     }
 
-    /// Does a tool's work away from the protocol, so that a slow one holds up no other. A failure, of the arguments too,
-    /// is the tool's answer, in words that the caller sees.
+    /// Runs a tool on another thread, so that a slow one does not block the others. A failure, also one of the
+    /// arguments, is the tool's answer, with a message for the caller.
     pub async fn answer<I: DeserializeOwned + JsonSchema + Send + 'static, T: Serialize>(
         &self,
         arguments: JsonObject,
@@ -104,7 +104,7 @@ fn text_of(error: &Error) -> String {
     }
 }
 
-/// `pass --connection-id` is `pass connectionId` to a caller that has arguments and not flags.
+/// Turns `pass --connection-id` into `pass connectionId` for a caller that has arguments instead of flags.
 fn naming_arguments(hint: &str) -> String {
     let mut named = String::with_capacity(hint.len());
     let mut rest = hint;

@@ -57,7 +57,7 @@ struct Written {
 #[serde(rename_all = "camelCase")]
 struct ValidateSources {
     connection_id: String,
-    /// The sources that were changed; all when left out
+    /// The sources that were changed [default: all]
     names: Option<Vec<String>>,
 }
 

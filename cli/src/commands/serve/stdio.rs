@@ -1,5 +1,5 @@
-//! The server's output: written by a thread of its own through the printer, so that a client that reads slowly, or
-//! through a pipe that does not block, gets every byte, and a full disk is noticed.
+//! The server's output: written by a separate thread through the printer, so that a client that reads slowly, or
+//! through a non-blocking pipe, gets every byte, and a full disk is noticed.
 
 use std::io;
 use std::pin::Pin;

@@ -37,7 +37,7 @@ enum DemoMode {
 
 #[derive(Debug, Subcommand)]
 enum DemoCommand {
-    /// Remove the demo project and make it anew
+    /// Remove the demo project and make it again
     Reset {
         /// Yes, remove it
         #[arg(long)]
@@ -145,7 +145,7 @@ fn temporary(session: &Session) -> anyhow::Result<PathBuf> {
     Ok(dir)
 }
 
-/// Removes a demo project and nothing else.
+/// Removes a demo project, and refuses any other folder.
 fn reset(folder: &Folder, force: bool) -> anyhow::Result<()> {
     if !force {
         let dir = folder.dir().display();
@@ -165,7 +165,7 @@ fn reset(folder: &Folder, force: bool) -> anyhow::Result<()> {
     }
 }
 
-/// The folders that a project consists of; what else somebody put beside them stays.
+/// The folders that a project consists of; anything else beside them is kept.
 fn remove(dir: &Path) -> anyhow::Result<()> {
     for part in [".ktx", "semantic-layer", "raw-sources", "knowledge"] {
         match fs_err::remove_dir_all(dir.join(part)) {

@@ -46,7 +46,7 @@ pub fn status(arguments: &StatusArguments, session: &Session) -> anyhow::Result<
     status::run(arguments, session)
 }
 
-/// Set-up for somebody who typed `ktx` and nothing more.
+/// Setup for a user who typed just `ktx`.
 pub fn interactive(session: &Session) -> anyhow::Result<()> {
     project::run(&ProjectArguments::default(), session)
 }

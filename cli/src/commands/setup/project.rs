@@ -1,4 +1,4 @@
-//! `ktx setup` itself: which folder, a new project or the one that is there, embeddings, and what comes next.
+//! `ktx setup` itself: which folder, a new or an existing project, embeddings, and the next steps.
 
 use clap::{Args, ValueEnum};
 use ktx_project::folder::Existing;
@@ -20,7 +20,7 @@ pub struct ProjectArguments {
     /// Make a new project
     #[arg(long, conflicts_with = "existing")]
     new: bool,
-    /// Use the project that is there
+    /// Use the existing project
     #[arg(long)]
     existing: bool,
     /// Answer every question with yes; wins over --no-input
@@ -52,7 +52,7 @@ enum EmbeddingBackend {
     SentenceTransformers,
 }
 
-/// Makes or finds the project and prints where it stands.
+/// Makes or finds the project and prints its status.
 pub fn run(arguments: &ProjectArguments, session: &Session) -> anyhow::Result<()> {
     let folder = session.app.folder()?;
     choose(arguments, session, &folder)?;
@@ -79,7 +79,7 @@ pub fn run(arguments: &ProjectArguments, session: &Session) -> anyhow::Result<()
     Ok(())
 }
 
-/// Makes the project unless it is there; without a choice it asks, and where nobody can be asked it refuses.
+/// Makes the project unless it exists; without a choice it asks, and without a terminal it refuses.
 fn choose(arguments: &ProjectArguments, session: &Session, folder: &Folder) -> anyhow::Result<()> {
     if folder.is_project() && !arguments.new {
         return Ok(());
@@ -125,7 +125,7 @@ fn choose(arguments: &ProjectArguments, session: &Session, folder: &Folder) -> a
     Ok(())
 }
 
-/// Nothing is written before a text was embedded.
+/// Nothing is written until a text has been embedded.
 fn set_up_embeddings(session: &Session, folder: &Folder, policy: InstallPolicy) -> anyhow::Result<()> {
     let runtime = session.app.runtime()?;
     let service = embedding::managed(&runtime, policy, &*session.app.desk, Announce::Always)?;

@@ -58,7 +58,7 @@ struct Item {
     match_reasons: Option<Vec<Lane>>,
 }
 
-/// Prints the listing in the form that was asked for.
+/// Prints the listing in the requested form.
 pub fn run(arguments: &ListArguments, session: &Session) -> anyhow::Result<()> {
     let form = arguments.output.form(session)?;
     let workspace = Workspace::open(&session.app)?;

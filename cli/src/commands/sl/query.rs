@@ -38,16 +38,16 @@ pub struct QueryArguments {
     /// Keep groups without facts, as is the default
     #[arg(long, conflicts_with = "no_include_empty")]
     include_empty: bool,
-    /// Leave groups without facts out
+    /// Drop groups without facts
     #[arg(long)]
     no_include_empty: bool,
-    /// Give every period between the first and the last a row
+    /// Add a row for every period between the first and the last
     #[arg(long)]
     fill: bool,
-    /// The form of the output
+    /// The output format
     #[arg(long, value_enum, default_value_t = Format::Json)]
     format: Format,
-    /// Run the SQL as well
+    /// Also run the SQL
     #[arg(long)]
     execute: bool,
     /// The maximum number of rows
@@ -60,7 +60,7 @@ pub struct QueryArguments {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     Json,
-    /// The statement alone
+    /// Only the statement
     Sql,
     /// The rows as a table
     Pretty,
@@ -138,7 +138,7 @@ fn query_of(arguments: &QueryArguments) -> anyhow::Result<SemanticQuery> {
     })
 }
 
-/// Columns that only a measure needs are left out; they are in the JSON.
+/// Columns that only a measure needs are skipped; they are in the JSON.
 fn print_table(session: &Session, result: &QueryResult) {
     let cell = |value: &Value| match value {
         Value::Null => String::new(),

@@ -15,7 +15,7 @@ pub struct ReadArguments {
     connection_id: Option<String>,
 }
 
-/// Prints the file as it stands, or a scanned table as a whole source.
+/// Prints the file as it is, or a scanned table as a complete source.
 pub fn run(arguments: &ReadArguments, session: &Session) -> anyhow::Result<()> {
     let workspace = Workspace::open(&session.app)?;
     let (connection, _) = workspace.connection(arguments.connection_id.as_deref())?;

@@ -138,7 +138,7 @@ fn files_that_were_changed_or_added_are_named() {
         .find(|line| line.contains("Installed files"))
         .expect("the line");
     for part in [
-        "3 differ from what is recorded, mended by ktx runtime install --force: ",
+        "3 differ from what is recorded, repaired by ktx runtime install --force: ",
         "evil.pth: no RECORD lists it",
         "semantic_layer/__init__.py: its content is not what its RECORD says",
         "semantic_layer/py.typed: it is missing",

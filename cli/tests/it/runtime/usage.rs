@@ -48,7 +48,7 @@ fn the_group_has_help() {
     Options:
           --project-dir <PATH>  The project's folder [default: KTX_PROJECT_DIR, the nearest folder with
                                 a ktx.yaml, or the current one]
-          --debug               Report on stderr what is decided on the way
+          --debug               Report decisions on stderr
       -h, --help                Print help
     --- exit 0
     ");

@@ -1,4 +1,4 @@
-//! `ktx dev ingest`: what an adapter knows into the project, and what earlier runs reported.
+//! `ktx dev ingest`: ingests data with an adapter, and shows the reports of earlier runs.
 
 mod replay;
 mod run;
@@ -30,11 +30,11 @@ enum IngestCommand {
     Status(status::StatusArguments),
     /// Wait for a run to end and print its report
     Watch(watch::WatchArguments),
-    /// Go through the units of work of a run, in their order
+    /// List the units of work of a run in order
     Replay(replay::ReplayArguments),
 }
 
-/// Which run is meant.
+/// Which run to use.
 #[derive(Debug, Args)]
 struct WhichRun {
     /// The run [default: the latest]

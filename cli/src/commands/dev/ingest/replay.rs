@@ -1,4 +1,4 @@
-//! `ktx dev ingest replay`: the units of work of a run, in their order.
+//! `ktx dev ingest replay`: the units of work of a run, in order.
 
 use clap::Args;
 

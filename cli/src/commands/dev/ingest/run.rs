@@ -19,7 +19,7 @@ pub struct RunArguments {
     /// The connection to ingest
     #[arg(long, value_name = "ID")]
     connection_id: String,
-    /// What reads it: live-database, looker, metricflow, historic-sql or fake
+    /// The adapter: live-database, looker, metricflow, historic-sql or fake
     #[arg(long, value_name = "NAME")]
     adapter: String,
     /// A folder with exported files, for the adapters that read files

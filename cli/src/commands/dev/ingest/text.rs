@@ -17,7 +17,7 @@ pub struct FormArguments {
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
-    /// Show the units of work in a table as well; on a terminal only
+    /// Also show the units of work in a table; on a terminal only
     #[arg(long, conflicts_with = "json")]
     viz: bool,
 }
@@ -30,7 +30,7 @@ pub enum Form {
 }
 
 impl FormArguments {
-    /// Says so when what was asked for needs a terminal.
+    /// Reports when the requested form needs a terminal.
     pub fn of(&self, session: &Session) -> Form {
         if self.json {
             return Form::Json;
@@ -57,7 +57,7 @@ pub fn unit(unit: &UnitReport) -> Vec<String> {
     ]
 }
 
-/// The report in the form that was asked for.
+/// The report in the requested form.
 pub fn print(session: &Session, report: &IngestReport, form: Form) {
     if form == Form::Json {
         session.printer.json(report);
@@ -123,7 +123,7 @@ fn drafts(drafts: &[DraftReport]) -> String {
     )
 }
 
-/// Everything of a draft that did not come through, each with its place.
+/// Everything that could not be converted into a draft, each with its place.
 fn left_out(draft: &DraftReport) -> Vec<String> {
     let whole = draft.reason.iter().map(|reason| {
         format!(

@@ -10,7 +10,7 @@ use crate::session::Session;
 use ktx_app::Workspace;
 use ktx_app::tools::ingests;
 
-/// How often the state is asked.
+/// How often the state is polled.
 const POLL: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Args)]
@@ -21,7 +21,7 @@ pub struct WatchArguments {
     form: FormArguments,
 }
 
-/// Ctrl-C ends the watching, not the run.
+/// Ctrl-C stops watching, not the run.
 pub fn run(arguments: &WatchArguments, session: &Session) -> anyhow::Result<()> {
     if let (Some(id), None) = (&arguments.which.run, &arguments.which.report_file) {
         let folder = Workspace::open(&session.app)?.folder;

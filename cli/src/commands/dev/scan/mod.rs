@@ -1,4 +1,4 @@
-//! `ktx dev scan`: the tables of a connection into the project, and what earlier scans reported.
+//! `ktx dev scan`: scans the tables of a connection, and shows the reports of earlier scans.
 
 mod report;
 mod run;
@@ -21,7 +21,7 @@ pub struct ScanArguments {
 
 #[derive(Debug, Subcommand)]
 enum ScanCommand {
-    /// Say how far a scan is
+    /// Show the progress of a scan
     Status(status::StatusArguments),
     /// Print the report of a scan
     Report(report::ReportArguments),

@@ -1,4 +1,4 @@
-//! `ktx dev scan report`: what a scan found.
+//! `ktx dev scan report`: the report of a scan.
 
 use clap::Args;
 use ktx_app::Workspace;

@@ -18,7 +18,7 @@ pub struct RunArguments {
     /// What to find: tables, or also joins that no key declares
     #[arg(long, value_enum, default_value_t = ModeArgument::Structural)]
     mode: ModeArgument,
-    /// The same as --mode relationships
+    /// Same as --mode relationships
     #[arg(long)]
     detect_relationships: bool,
     /// Report what would change and write nothing

@@ -1,4 +1,4 @@
-//! `ktx dev scan status`: how far a scan is.
+//! `ktx dev scan status`: the progress of a scan.
 
 use clap::Args;
 use ktx_app::tools::scans;
@@ -13,7 +13,7 @@ pub struct StatusArguments {
     run: String,
 }
 
-/// Prints how far the run is.
+/// Prints the progress of the run.
 pub fn run(arguments: &StatusArguments, session: &Session) -> anyhow::Result<()> {
     let workspace = Workspace::open(&session.app)?;
     let run = scans::find(&workspace.folder, &arguments.run)?;
