@@ -87,7 +87,7 @@ impl McpClient {
         Ok(working.join(inner))
     }
 
-    /// The entry as a file of its own.
+    /// A file with only the entry.
     pub fn block(self, launch: &Launch) -> String {
         match self.merged("", launch) {
             Ok((text, _)) => text,

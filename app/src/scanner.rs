@@ -36,7 +36,7 @@ impl Scanner<'_> {
         Ok(self.run(connection, mode, dry_run)?.report)
     }
 
-    /// Scans and tells of each table, for reports that go into more detail.
+    /// Scans and reports each table, for reports that go into more detail.
     pub fn scan_kept(&self, connection: &str, mode: Mode) -> Result<Scanned, Error> {
         self.run(connection, mode, false)
     }

@@ -26,7 +26,7 @@ pub struct Comparison {
     pub against: Option<Side>,
     /// Null when there is nothing to compare with.
     pub changes: Option<Changes>,
-    /// What the registry says of the last versions, oldest first.
+    /// What the registry says about the last versions, oldest first.
     pub history: Vec<PublishedSize>,
 }
 

@@ -9,7 +9,7 @@
 //! | [`tarball`] | the same strictness for npm tarballs |
 //! | [`asset_manifest`] | what a package bundles; [`BundledAssets::verify`] is the only way to [`VerifiedAssets`] |
 //! | [`artifact_manifest`] | what a build made, held against the directory it made it in |
-//! | [`program_marks`] | what a program's bytes say of its version and its build |
+//! | [`program_marks`] | what a program's bytes say about its version and its build |
 //! | [`uv_pin`] | the uv that is downloaded when the user agrees |
 //! | [`smoke_report`] | what was proven, for which bytes |
 //!

@@ -1,4 +1,4 @@
-//! What a native program says of itself to those who only read its bytes: its version, and how it was built.
+//! What a native program says about itself to those who only read its bytes: its version, and how it was built.
 //!
 //! A mark is text between fixed words, so that a program can be judged on a machine that cannot run it. `ktx` carries
 //! the marks, `cargo xtask build` sets them, and package assembly and publishing read them.

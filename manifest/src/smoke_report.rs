@@ -24,7 +24,7 @@ pub struct SmokeReport {
     pub tarball: ProvenFile,
     /// The wheel inside the tarball.
     pub wheel: ProvenFile,
-    /// Digest of `release-policy.json` as it stood when the run began.
+    /// Digest of `release-policy.json` as it was when the run began.
     pub policy_sha256: Sha256Digest,
     /// What the scenarios used, by name: `node`, `npm`, `uv`, `python`, …
     pub tool_versions: BTreeMap<String, String>,

@@ -1,5 +1,5 @@
 /**
- * The ES module of the JS API: hands on what `ktx-api.js` exports, so that both kinds of module share one KtxError.
+ * The ES module of the JS API: passes on what `ktx-api.js` exports, so that both kinds of module share one KtxError.
  *
  * No static import: bundlers leave what is loaded at run time alone, and it is found beside the bundle. Called by its
  * own name, `createRequire` is replaced by webpack.

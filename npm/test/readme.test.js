@@ -1,6 +1,6 @@
 'use strict';
 
-/** What the readme says of the package's JavaScript side, run as it is written. */
+/** What the readme says about the package's JavaScript side, run as it is written. */
 
 const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');

@@ -26,7 +26,7 @@ const onUnix = { skip: process.platform === 'win32' && 'Windows has no signals t
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']) {
   test(`${signal} to the launcher reaches the program once, and the launcher waits for it`, onUnix, async (t) => {
     const { bin } = install(t, { [HOST]: LISTENER });
-    // Detached: a session of its own, without a controlling terminal.
+    // Detached: in its own session, without a controlling terminal.
     const stdio = ['ignore', 'pipe', 'inherit'];
     const launcher = spawn(process.execPath, [bin], { detached: true, stdio, env: environment() });
     launcher.stdout.setEncoding('utf8');
@@ -43,7 +43,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGU
   });
 }
 
-/** A terminal of its own for the launcher; when the program is ready, Ctrl-C comes from where the test says. */
+/** A separate terminal for the launcher; when the program is ready, Ctrl-C comes from where the test says. */
 const TERMINAL = `
 import os, pty, signal, sys
 pid, terminal = pty.fork()

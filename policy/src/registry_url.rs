@@ -58,7 +58,7 @@ impl fmt::Display for RegistryUrl {
     }
 }
 
-/// A text that is no address of a registry. It does not repeat the text, which may hold a password.
+/// A text that is not the address of a registry. It does not repeat the text, which may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be an http(s) URL")]
 pub struct InvalidRegistryUrl;

@@ -192,7 +192,7 @@ impl PublishError {
 }
 
 impl NpmFailure {
-    /// What is known of the registry after it.
+    /// What is known about the registry after it.
     fn known(self) -> &'static str {
         match self {
             Self::NotSent => "nothing was sent to the registry",

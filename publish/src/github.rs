@@ -1,7 +1,7 @@
 //! What a GitHub Actions job says about itself.
 //!
 //! Only the OIDC token names the environment of a job; the token is requested, its claims are read, and it is forgotten.
-//! Nothing here trusts the claims: the registry does that when npm shows it a token of its own.
+//! Nothing here trusts the claims: the registry does that when npm shows it its own token.
 
 use std::time::Duration;
 

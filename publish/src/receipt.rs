@@ -86,7 +86,7 @@ pub enum Operation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// npm was about to run. What came of it is not known; a rerun finds out.
+    /// npm was about to run. The outcome is not known; a rerun finds out.
     Started,
     /// The registry serves what was planned.
     Verified,

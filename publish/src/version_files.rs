@@ -87,7 +87,7 @@ fn replace(value: &mut toml_edit::Value, version: &ReleaseVersion) {
 /// Why a file's version cannot be read or set.
 #[derive(Debug, thiserror::Error)]
 pub enum VersionFileError {
-    /// The file is no TOML.
+    /// The file is not TOML.
     #[error("failed to read `{file}`: {source}")]
     Syntax {
         /// Which file.

@@ -226,7 +226,7 @@ def p50(port: int, path: str, payload: Any) -> float:
 
 
 def post(port: int, path: str, payload: Any) -> None:
-    """Send one request on a connection of its own."""
+    """Send one request on its own connection."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     connection.request("POST", path, json.dumps(payload).encode(), {"Content-Type": "application/json"})
     connection.getresponse().read()

@@ -38,7 +38,7 @@ class Leaving:
         self._interpreter = _interpreter()
 
     def note_use(self) -> None:
-        """Start counting idle time anew."""
+        """Start counting idle time again."""
         self._last_use = self._clock()
 
     def reason(self) -> str | None:

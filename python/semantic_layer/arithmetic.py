@@ -31,7 +31,7 @@ def _fractional(dividend: exp.Expr, dialect: SqlDialect) -> exp.Expr:
 
 
 def _is_constant(tree: exp.Expr) -> bool:
-    """Whether it is a number other than 0 as it stands."""
+    """Whether it is a literal number other than 0."""
     return isinstance(tree, exp.Literal) and not tree.is_string and float(tree.name) != 0
 
 

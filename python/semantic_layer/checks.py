@@ -26,7 +26,7 @@ Sources = Mapping[str, Source]
 
 
 def undefined_targets(sources: Sources, faulty: Collection[str]) -> Iterator[str]:
-    """Joins that lead nowhere. Those to sources with a fault of their own lead somewhere."""
+    """Joins that lead nowhere. Those to sources with their own fault lead somewhere."""
     for source in sources.values():
         for join in source.joins:
             if join.to not in sources and join.to not in faulty:
@@ -34,7 +34,7 @@ def undefined_targets(sources: Sources, faulty: Collection[str]) -> Iterator[str
 
 
 def column_names(sources: Sources) -> Iterator[str]:
-    """Grains that are no columns, and names that are qualified."""
+    """Grains that are not columns, and names that are qualified."""
     for source in sources.values():
         known = {column.name for column in source.columns}
         for grain in source.grain:

@@ -100,7 +100,7 @@ class Combination:
         return entries
 
     def _name_columns(self) -> dict[str, list[Measure]]:
-        """The measures that the final SELECT reads, by fact, each under a name of its own."""
+        """The measures that the final SELECT reads, by fact, each under its own name."""
         needed = self._needed()
         taken = {*self._labels, *self._resolved.labels.values(), _IS_ASKED}
         own: dict[str, list[Measure]] = {group.name: [] for group in self._plan.groups}

@@ -48,7 +48,7 @@ class Vocabulary:
 
 
 def split_reference(text: str) -> list[Name]:
-    """``a."b c".d`` as names. Dots inside quotes do not split; a text that is no reference gives names nobody has."""
+    """``a."b c".d`` as names. Dots inside quotes do not split; a text that is not a reference gives unknown names."""
     if '"' not in text and "`" not in text and "[" not in text:
         return [Name(part.strip()) for part in text.split(".")]
     parts: list[Name] = []

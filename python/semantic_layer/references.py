@@ -69,7 +69,7 @@ class Nodes(Vocabulary):
 def read_reference(
     parts: Sequence[Name], nodes: Nodes, is_column: Callable[[Name], bool] = lambda _: False
 ) -> Reference:
-    """The reference that the parts spell. A first part that is no node may be a column with fields."""
+    """The reference that the parts spell. A first part that is not a node may be a column with fields."""
     first = nodes.find(parts[0]) if len(parts) > 1 else None
     if first is None:
         if len(parts) == 1 or is_column(parts[0]):

@@ -1,4 +1,4 @@
-"""The groups of a result as a table of its own: for them cumulative and offset measures count, and gaps are filled in.
+"""The groups of a result as its own table: for them cumulative and offset measures count, and gaps are filled in.
 
 A *spine* has every period from the first that has rows to the last. Filling makes a group of each period and each
 combination of the other dimensions.

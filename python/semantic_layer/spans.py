@@ -24,7 +24,7 @@ _SHORTER_THAN_DAYS = frozenset({"minute", "hour"})
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """So many units of time."""
+    """A number of units of time."""
 
     count: int
     unit: str

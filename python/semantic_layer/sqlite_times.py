@@ -1,4 +1,4 @@
-"""Periods on SQLite, which keeps times as text. A number, or a text that is no date, is an error of the statement.
+"""Periods on SQLite, which keeps times as text. A number, or a text that is not a date, is an error of the statement.
 
 SQLite would take a number for a Julian day, and give the year -4707. It has no way to raise an error in a query but a
 function that fails and quotes its argument: the path of `JSON_EXTRACT`.

@@ -1,4 +1,4 @@
-"""A real PostgreSQL server for tests: started on first use, in a directory of its own, gone afterwards.
+"""A real PostgreSQL server for tests: started on first use, in its own directory, gone afterwards.
 
 A ``conftest.py`` takes it with ``from tests.postgres_server import postgres_server``. Tests that use the
 fixture are skipped, with the reason, where no PostgreSQL is installed; with ``KTX_TEST_NO_SKIP=1`` they

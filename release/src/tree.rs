@@ -78,7 +78,7 @@ pub(crate) fn walk(root: &Path, prefix: &str, findings: &mut Vec<Finding>) -> Re
     Ok(files)
 }
 
-/// A single file that is named, not found: it has to be there, and be no link.
+/// A single file that is named, not found: it has to exist and must not be a link.
 pub(crate) fn regular_file(location: &Path, findings: &mut Vec<Finding>) -> Option<()> {
     let (code, rule) = match fs::symlink_metadata(location) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

@@ -52,7 +52,7 @@ fn prerelease(identifiers: &str) -> Option<(&str, u64)> {
 
 /// The words of a slug as segments of a local version label.
 ///
-/// Upper case, empty words and numbers with leading zeros are no slug: PEP 440 would normalise them, and two
+/// Upper case, empty words and numbers with leading zeros do not make a slug: PEP 440 would normalise them, and two
 /// branches could then share a wheel's version.
 fn local_segments(slug: &str) -> Option<Vec<LocalSegment>> {
     slug.split('-').map(local_segment).collect()

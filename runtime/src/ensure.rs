@@ -36,7 +36,7 @@ pub trait Dialogue: Send + Sync {
     fn is_interactive(&self) -> bool;
     /// Asks a question whose default answer is yes.
     fn ask(&self, question: &str) -> Consent;
-    /// Says a line that is no data: on stderr.
+    /// Says a line that is not data: on stderr.
     fn say(&self, line: &str);
 }
 

@@ -36,7 +36,7 @@ impl fmt::Display for Feature {
     }
 }
 
-/// A name that is no feature.
+/// A name that is not a feature.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown runtime feature `{0}`: expected one of core, local-embeddings")]
 pub struct UnknownFeature(pub String);

@@ -128,7 +128,7 @@ impl InstalledManifest {
         }
     }
 
-    /// The text as it stands in the file.
+    /// The text as it is in the file.
     pub fn to_text(&self) -> String {
         ktx_manifest::json_text(self)
     }
@@ -176,7 +176,7 @@ impl From<One> for u64 {
     }
 }
 
-/// The content of a small regular file. What is no regular file would block or never end.
+/// The content of a small regular file. What is not a regular file would block or never end.
 pub(crate) fn read_regular(path: &Path, at_most: u64) -> std::io::Result<Vec<u8>> {
     if !fs_err::metadata(path)?.is_file() {
         return Err(std::io::Error::other(format!(

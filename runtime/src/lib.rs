@@ -12,7 +12,7 @@
 //! an [`InstallPolicy`] and a [`Dialogue`] allow:
 //!
 //! - [`Runtime::ensure`]: the runtime is ready;
-//! - [`Runtime::one_shot`]: one request in a process of its own;
+//! - [`Runtime::one_shot`]: one request in a separate process;
 //! - [`ManagedDaemon`]: requests to the daemon, started on first use and shared by all ports of a command;
 //! - [`ExplicitDaemon`]: requests to a URL that the user named.
 

@@ -16,7 +16,7 @@ pub struct RuntimeStatus {
     pub manifest: Option<InstalledManifest>,
 }
 
-/// What can be said of a runtime in one word.
+/// What can be said about a runtime in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StatusKind {

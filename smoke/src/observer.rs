@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::failure::Failure;
 
-/// What came of a scenario.
+/// The outcome of a scenario.
 #[derive(Clone, Debug)]
 pub enum Verdict {
     Passed,

@@ -26,7 +26,7 @@ const LEAVING: Duration = Duration::from_secs(2);
 /// It begins first, so that the others end beside it and not before it: it takes as long as half of them.
 const LONGEST: &str = "rehearsal";
 
-/// What came of a run.
+/// The outcome of a run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     pub started_at: Timestamp,
@@ -49,7 +49,7 @@ pub struct Played {
     pub served: Option<ProvenBytes>,
 }
 
-/// What came of playing a scenario.
+/// The outcome of playing a scenario.
 pub(crate) struct Performance {
     pub verdict: Verdict,
     steps: Vec<(String, Duration)>,

@@ -74,7 +74,7 @@ pub enum Need {
     Postgres,
     /// A registry and a package specification were named.
     Registry,
-    /// The toolchain that releases, and a registry of its own.
+    /// The toolchain that releases, and its own registry.
     Toolchain,
     /// A client of the Model Context Protocol of another make.
     McpClient,

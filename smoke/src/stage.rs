@@ -76,7 +76,7 @@ impl Stage<'_> {
         self.installed_by(name, npm_install(tarball.as_str()))
     }
 
-    /// The same, by a command line of its own.
+    /// The same, by its own command line.
     pub fn installed_by(&self, name: &str, install: Invocation) -> Result<Installed<'_>, Stop> {
         let project = self.project(name)?;
         self.step("install", install.within(&project)).check()?;

@@ -65,7 +65,7 @@ impl Belongings {
         }
     }
 
-    /// Adds a folder that others write to at the same time, such as a cache with a place of its own.
+    /// Adds a folder that others write to at the same time, such as a cache with its own place.
     #[must_use]
     pub fn with_shared(mut self, folder: Utf8PathBuf) -> Belongings {
         self.shared.push(folder);

@@ -20,7 +20,7 @@ pub struct Announced {
 }
 
 impl Announcement {
-    /// Carries out the steps. After a failure or an interruption the same plan, made anew, has what is left.
+    /// Carries out the steps. After a failure or an interruption the same plan, made again, has what is left.
     pub fn execute(mut self, desk: &dyn Desk) -> Result<Announced, PublishError> {
         if !self.is_done() && !self.has_token() {
             return Err(PublishError::Prerequisite {

@@ -78,7 +78,7 @@ fn line(text: &mut String, line: &str) {
     let _ = writeln!(text, "{line}");
 }
 
-/// Text that stays one cell and one line, and is no markup.
+/// Text that stays one cell and one line, and is not markup.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {

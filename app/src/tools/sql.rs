@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::databases::{Database, require_readonly};
 use crate::{App, Error, Python, Workspace};
 
-/// More rows than this are no answer for a program that reads them as text.
+/// More rows than this are too many for a program that reads them as text.
 pub const MAX_ROWS: u64 = 1000;
 
 #[derive(Debug, Serialize)]

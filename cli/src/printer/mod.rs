@@ -92,7 +92,7 @@ impl Printer {
         self.stdout_is_terminal
     }
 
-    /// Whether the user can be asked: stdin and stderr are both terminals.
+    /// Whether the user can be asked: stdin and stdout are both terminals.
     pub fn is_interactive(&self) -> bool {
         self.stdin_is_terminal && self.stdout_is_terminal
     }

@@ -1,4 +1,4 @@
-//! The shipped program from outside: every test runs `ktx` in a sandbox of its own and compares whole transcripts.
+//! The shipped program from outside: every test runs `ktx` in its own sandbox and compares whole transcripts.
 
 mod agent;
 mod answers;

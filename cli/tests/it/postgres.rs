@@ -295,7 +295,7 @@ fn ctrl_c_cancels_the_statement_on_the_server() {
     wait_until("the statement is cancelled", || server.ask(RUNNING) == "0\n");
 }
 
-/// In a runtime of its own: the daemon that is killed here would be other tests' too.
+/// In its own runtime: the daemon that is killed here would be other tests' too.
 #[test]
 #[cfg(unix)]
 fn a_daemon_that_dies_in_the_middle_is_started_again_once() {

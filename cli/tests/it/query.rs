@@ -1,4 +1,4 @@
-//! `ktx sl query` and `ktx agent sl query` with the real compiler, as a process of its own and as a daemon.
+//! `ktx sl query` and `ktx agent sl query` with the real compiler, as its own process and as a daemon.
 
 use insta::assert_snapshot;
 use serde_json::json;

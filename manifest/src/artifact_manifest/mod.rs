@@ -86,7 +86,7 @@ impl ArtifactManifest {
         }
     }
 
-    /// The manifest with what is known of the programs.
+    /// The manifest with what is known about the programs.
     #[must_use]
     pub fn with_programs(mut self, programs: Vec<ArtifactProgram>) -> Self {
         self.programs = programs;

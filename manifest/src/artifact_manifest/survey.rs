@@ -14,7 +14,7 @@ use ktx_names::Finding;
 pub struct Survey {
     /// Regular files by their path below the directory, without the manifest itself.
     pub files: BTreeMap<ArchivePath, ContentId>,
-    /// What is no regular file, or has a name that no manifest can list.
+    /// What is not a regular file, or has a name that no manifest can list.
     pub findings: Vec<Finding>,
 }
 

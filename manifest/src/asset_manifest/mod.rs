@@ -135,7 +135,7 @@ impl AssetManifest {
         &self.requires_python
     }
 
-    /// The text as it stands in a package: two blanks of indentation and a newline at the end.
+    /// The text as it is in a package: two blanks of indentation and a newline at the end.
     pub fn to_text(&self) -> String {
         crate::json::to_text(self)
     }

@@ -66,7 +66,7 @@ fn literals(value: &Value) -> Result<(), String> {
     Ok(())
 }
 
-/// Names that are not bare file names have a message of their own. What is no string, or empty, is left to the schema.
+/// Names that are not bare file names have their own message. What is not a string, or empty, is left to the schema.
 fn file_names(value: &Value) -> Result<(), AssetError> {
     let unsafe_name = |pointer: &str| {
         let file = value.pointer(pointer)?.as_str().filter(|file| !file.is_empty())?;

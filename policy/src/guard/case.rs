@@ -1,4 +1,4 @@
-//! A judgement under way: what came of each rule, the refusals, and the registry's tags around the change.
+//! A judgement under way: the outcome of each rule, the refusals, and the registry's tags around the change.
 
 use super::commands::Commands;
 use super::decision::{Decision, Rule, RuleResult, RuleState, Tags, Work};

@@ -95,13 +95,13 @@ impl Rule {
     }
 }
 
-/// What came of one rule.
+/// The outcome of one rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RuleResult {
     /// The rule.
     pub rule: Rule,
-    /// What came of it.
+    /// The outcome.
     pub state: RuleState,
     /// Why it was not checked, or what the answer rests on.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,7 +121,7 @@ impl RuleResult {
     }
 }
 
-/// What came of looking at a rule.
+/// The outcome of checking a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RuleState {

@@ -26,7 +26,7 @@ pub enum Provenance {
     Missing,
 }
 
-/// What is known of the package on the registry.
+/// What is known about the package on the registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RegistryState {
     /// The registry did not answer, or not with sense; why.

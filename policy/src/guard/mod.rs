@@ -2,7 +2,7 @@
 //!
 //! npm's own guards vanish as soon as `--tag` is explicit: an explicit `latest` accepts a prerelease and a downgrade,
 //! and a dry run over a taken version passes (seen with npm 11). Each judgement here is one pure, total function from
-//! a request and registry facts to a decision or to all refusals at once; [`look`] judges what came of it.
+//! a request and registry facts to a decision or to all refusals at once; [`look`] judges the outcome.
 
 mod case;
 mod commands;

@@ -76,7 +76,7 @@ pub(super) fn channel_allows(
     Some(channel)
 }
 
-/// What the registry says of the package, with nothing guessed; the inner option is `None` when it has none. `again` is
+/// What the registry says about the package, nothing guessed; the inner option is `None` when it has none. `again` is
 /// the command to repeat when the registry answers.
 pub(super) fn package<'state>(
     registry: &'state RegistryState,

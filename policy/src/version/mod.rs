@@ -96,7 +96,7 @@ impl fmt::Display for ReleaseVersion {
     }
 }
 
-/// A text that is no version npm would accept.
+/// A text that is not a version npm would accept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("Invalid public npm package version: {0}")]
 pub struct InvalidVersion(String);

@@ -62,7 +62,7 @@ const ENDINGS: [&str; 10] = [
 ];
 const ROLES: [(&str, i64); 3] = [("admin", 12), ("member", 68), ("viewer", 20)];
 
-/// What later tables need to know of an account.
+/// What later tables need to know about an account.
 pub struct Account {
     pub id: i64,
     pub created: Date,

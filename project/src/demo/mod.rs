@@ -81,7 +81,7 @@ pub fn edited(folder: &Folder) -> Result<Vec<String>, Error> {
     Ok(edited)
 }
 
-/// Writes the project and its warehouse; files of an earlier demo are written anew.
+/// Writes the project and its warehouse; files of an earlier demo are written again.
 pub fn seed(folder: &Folder) -> Result<Vec<TableRows>, Error> {
     folder.initialize_files()?;
     for (path, text) in files::all() {

@@ -157,7 +157,7 @@ fn names_in(on: &str) -> Vec<String> {
         .collect()
 }
 
-/// A side that is no plain column is given the benefit of the doubt.
+/// A side that is not a plain column is given the benefit of the doubt.
 fn columns_exist(table: &str, join: &ShardJoin, columns: &Columns) -> bool {
     let Some(targets) = columns.get(&join.to) else {
         return false;

@@ -194,7 +194,7 @@ fn known_names(root: &Path) -> Result<KnownNames, Error> {
 }
 
 /// The shard's text with as little changed as makes it say `shard`. A layout that cannot be changed in place, such as
-/// anchors that tables share, is written anew.
+/// anchors that tables share, is rewritten.
 fn amended_shard(text: &str, existing: &Shard, shard: &Shard) -> String {
     let anew = yaml::to_text(shard);
     let (before, after) = (yaml::parse(&yaml::to_text(existing)), yaml::parse(&anew));

@@ -210,7 +210,7 @@ fn continues_key(target: &Table, pairs: &[Pair<'_>], column: &str) -> bool {
     is_part(column) && pairs.iter().all(|(_, known)| is_part(known) && *known != column)
 }
 
-/// Without a schema of its own a key means the table beside; SQLite takes any letter case.
+/// A key without a schema refers to a table in the same one; SQLite ignores case.
 fn target_of<'t>(table: &Table, key: &ForeignKey, tables: &[&'t Table]) -> Option<&'t Table> {
     let db = key.to_db.as_ref().or(table.db.as_ref());
     let beside = |target: &&&'t Table| target.catalog == table.catalog && target.db.as_ref() == db;

@@ -6,7 +6,7 @@ use super::sqlite::cause_of;
 use super::{Sqlite, WarehouseError, quoted};
 use crate::snapshot::{ForeignKey, SnapshotColumn, Table, TableKind, Unseen};
 
-/// Shadow tables of virtual tables and SQLite's own are no tables of the user's.
+/// Shadow tables of virtual tables and SQLite's own are not tables of the user's.
 const TABLES: &str =
     "select name, type from pragma_table_list where schema = 'main' and type in ('table', 'virtual', 'view')
     and name not like 'sqlite\\_%' escape '\\' order by name";

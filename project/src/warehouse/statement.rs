@@ -1,4 +1,4 @@
-//! What can be said of a statement's text without parsing SQL.
+//! What can be said about a statement's text without parsing SQL.
 
 /// Starts with SELECT or WITH, comments and opening parentheses aside. Only the first of two guards: the
 /// database itself is opened read-only.

@@ -1,7 +1,7 @@
 //! Changes a text that people wrote by as little as makes it say something else: comments, order, quotes and layout
 //! of everything that stays the same stay as they were.
 //!
-//! Which texts are worth keeping is not known here; whoever asks reads the result, and writes anew where it is wrong.
+//! Which texts are worth keeping is not known here; whoever asks reads the result, and writes again where it is wrong.
 
 use std::str::FromStr as _;
 
@@ -103,7 +103,7 @@ fn amend_list(written: &Sequence, before: &[Node], after: &[Node]) -> Option<()>
         let found = now.iter().skip(position).position(|(known, _)| known == name);
         match found {
             Some(0) => amend_item(written, position, now[position].1, wanted)?,
-            // An item that moved is written anew at its place.
+            // An item that moved is written again at its place.
             Some(further) => {
                 written.remove(position + further)?;
                 now.remove(position + further);

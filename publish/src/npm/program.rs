@@ -1,4 +1,4 @@
-//! Runs npm, in an empty folder of its own, and can be interrupted.
+//! Runs npm, in its own empty folder, and can be interrupted.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

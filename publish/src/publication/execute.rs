@@ -18,7 +18,7 @@ use crate::tag_move::{MovePatience, overtaken, point};
 
 use super::prepare::PublishPlan;
 
-/// What came of a publication.
+/// The outcome of a publication.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PublishReport {

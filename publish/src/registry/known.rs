@@ -1,4 +1,4 @@
-//! What is known of a package outside of its registry, which an answer of the registry must not contradict.
+//! What is known about a package outside of its registry, which an answer of the registry must not contradict.
 
 use ktx_policy::ReleaseVersion;
 

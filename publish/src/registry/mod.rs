@@ -1,4 +1,4 @@
-//! What a registry says of a package: its packument, fetched without credentials.
+//! What a registry says about a package: its packument, fetched without credentials.
 //!
 //! The addresses are the policy's registry and nothing else: no configuration of npm is read here, and a packument that
 //! points its tarballs at another host is not followed.

@@ -16,7 +16,7 @@ pub struct Packument {
     pub tags: BTreeMap<String, String>,
     /// The versions that can be installed.
     pub versions: BTreeMap<String, PublishedVersion>,
-    /// Versions whose description makes no sense: their numbers are taken, and nothing else is known of them.
+    /// Versions whose description makes no sense: their numbers are taken, and nothing else is known about them.
     pub unreadable: BTreeSet<String>,
     /// When each version was published, in RFC 3339.
     pub times: BTreeMap<String, String>,

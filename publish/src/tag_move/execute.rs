@@ -1,4 +1,4 @@
-//! Runs the command that moves the tag, and reads back what came of it.
+//! Runs the command that moves the tag, and reads back the outcome.
 
 use ktx_names::NPM_PACKAGE;
 use ktx_policy::RegistryUrl;
@@ -17,7 +17,7 @@ use super::point::{MovePatience, point};
 /// How long the registry is asked after npm failed.
 const FAILURE_PATIENCE: Duration = Duration::from_secs(20);
 
-/// What came of a move.
+/// The outcome of a move.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MoveReport {

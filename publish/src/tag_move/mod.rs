@@ -1,7 +1,7 @@
 //! Promoting and rolling back: a tag is pointed at a version that the registry has.
 //!
 //! OIDC cannot move tags, so a person does it, with a 2FA code. The commands are shown; they are run only with
-//! `--execute`, and what came of them is read back.
+//! `--execute`, and their outcome is read back.
 
 mod execute;
 mod plan;

@@ -1,4 +1,4 @@
-//! Points a tag at a version with npm, and reads back what came of it.
+//! Points a tag at a version with npm, and reads back the outcome.
 
 use std::time::Duration;
 

@@ -229,7 +229,7 @@ class ColumnBuilder:
         return written(column.name, self.dialect.name) if column.expr is None else operand(column.expr)
 
     def column_name(self, name: str) -> str:
-        """Return the column that a field of this view becomes; a name that is no field stands for itself."""
+        """Return the column that a field of this view becomes; a name that is not a field stands for itself."""
         for candidate in (name, name.rpartition("_")[0]):
             item = self.view.fields.get(candidate)
             if item is not None and item.kind in ("dimension", "dimension_group"):

@@ -148,7 +148,7 @@ def _list(
 
 
 def _from_dbt(told: Mapping[str, Any]) -> dict[str, Any]:
-    """What dbt says of a column: its description, and its tests as constraints."""
+    """What dbt says about a column: its description, and its tests as constraints."""
     tests = [test for key in ("tests", "data_tests") for test in told.get(key) or []]
     constraints: dict[str, Any] = {}
     found: dict[str, Any] = {}

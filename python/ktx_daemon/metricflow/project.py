@@ -91,7 +91,7 @@ class Metric:
 
 @dataclass(slots=True)
 class DbtProject:
-    """What is written in a project. `columns` are what dbt itself says of the columns of a model."""
+    """What is written in a project. `columns` are what dbt itself says about the columns of a model."""
 
     models: dict[str, SemanticModel] = field(default_factory=dict)
     metrics: dict[str, Metric] = field(default_factory=dict)

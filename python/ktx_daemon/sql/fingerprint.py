@@ -155,7 +155,7 @@ def _collapse_in_lists(pieces: list[Piece]) -> list[Piece]:
 
 
 def _renumber_parameters(pieces: list[Piece]) -> list[Piece]:
-    """Number `$1`, `$2` … anew: query logs count them through the whole statement, IN lists included."""
+    """Number `$1`, `$2` … again: query logs count them through the whole statement, IN lists included."""
     numbers: dict[str, str] = {}
     follows_mark = False
     for place, (text, token, literal) in enumerate(pieces):

@@ -18,7 +18,7 @@ SCRIPT = "BigQuery scripts are not analysed; analyse their statements one by one
 
 _QUERY_WORDS = frozenset({"SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES", "TABLE", "CREATE", "FROM"})
 _CARRIERS = {"EXPLAIN": None, "DESCRIBE": None, "DESC": None, "PREPARE": "AS", "DECLARE": "FOR"}
-"""Statements that carry another one, and the word it follows; without a word it begins with a word of its own."""
+"""Statements that carry another one, and the word it follows; without a word it begins at its first one."""
 
 _NAMING = frozenset({"LOCK", "REFRESH", "VACUUM", "ANALYZE", "CLUSTER"})
 _BEFORE_NAMES = frozenset(

@@ -61,7 +61,7 @@ def literal_type(tokens: Sequence[Token], place: int) -> LiteralType | None:
     kind = token.token_type
     previous = tokens[place - 1].token_type if place else None
     if kind is TokenType.NUMBER:
-        # `$1` is a parameter: two tokens, of which the second is no value.
+        # `$1` is a parameter: two tokens, of which the second is not a value.
         return None if previous is TokenType.PARAMETER else "number"
     if kind in _STRINGS:
         return _string_type(tokens, place)
@@ -75,7 +75,7 @@ def literal_type(tokens: Sequence[Token], place: int) -> LiteralType | None:
 
 
 def _is_test_or_constraint(tokens: Sequence[Token], place: int) -> bool:
-    """`x IS NOT TRUE` asks something else than `x IS NOT NULL`, and `NOT NULL` in a definition is no value."""
+    """`x IS NOT TRUE` asks something else than `x IS NOT NULL`, and `NOT NULL` in a definition is not a value."""
     if tokens[place].token_type is TokenType.NULL:
         return True
     return place >= 2 and tokens[place - 2].token_type is TokenType.IS

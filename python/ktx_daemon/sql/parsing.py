@@ -35,7 +35,7 @@ _TABLE_KINDS = frozenset({"TABLE", "VIEW", "MATERIALIZED VIEW"})
 
 
 class Unparseable(Exception):
-    """The text is no SQL of the dialect; the message says where it fails."""
+    """The text is not SQL of the dialect; the message says where it fails."""
 
 
 def dialect_named(name: str) -> Dialect:
@@ -62,7 +62,7 @@ def parse_statements(sql: str, dialect: Dialect, tokens: list[Token] | None = No
         raise Unparseable(TOO_DEEP) from None
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise Unparseable(f"sqlglot cannot read this ({type(error).__name__})") from None
-    # sqlglot keeps a comment behind the last semicolon as a statement of its own.
+    # sqlglot keeps a comment behind the last semicolon as its own statement.
     statements = [one for one in parsed if one is not None and not isinstance(one, exp.Semicolon)]
     if type(dialect).__name__.lower() in _RECURSIVE_WITHOUT_KEYWORD:
         for clause in (clause for statement in statements for clause in statement.find_all(exp.With)):

@@ -19,7 +19,7 @@ TEMPLATE_MARKS = ("${", "@{")
 MOST_PARTS = 3
 
 _LEGACY_NAME = re.compile(r"\[(?:([^\]]+):)?([^\].:]+)\.([^\]@]+)(?:@[^\]]*)?\]")
-"""BigQuery's legacy SQL, `[project:dataset.table@decorator]`; a domain's project has a colon of its own."""
+"""BigQuery's legacy SQL, `[project:dataset.table@decorator]`; a domain's project has its own colon."""
 
 _INDEX_HINT = re.compile(
     r"\b(?:use|ignore|force)\s+(?:index|key)(?:\s+for\s+(?:join|order\s+by|group\s+by))?\s*\([^)]*\)", re.IGNORECASE

@@ -34,7 +34,7 @@ class Answer:
 
 @dataclass
 class Daemon:
-    """A running daemon and what its client knows of it."""
+    """A running daemon and what its client knows about it."""
 
     process: subprocess.Popen[bytes]
     directory: Path

@@ -55,7 +55,7 @@ GRANT SELECT (id) ON half_hidden TO reader;
 
 @pytest.fixture(scope="session")
 def zoo_url(postgres_server: str) -> Iterator[str]:
-    """A database of its own with the schema above."""
+    """A separate database with the schema above."""
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute("CREATE DATABASE zoo")
     mine = postgres_server.rsplit("/", 1)[0] + "/zoo"

@@ -94,7 +94,7 @@ def load_pairs() -> list[Pair]:
     return pairs
 
 
-# What a later file says of a case replaces what an earlier one says.
+# What a later file says about a case replaces what an earlier one says.
 _BY_ID = {
     case.id: case
     for file in ("sl-cases.json", "sl-cases-corrections.json", "sl-cases-paths.json")

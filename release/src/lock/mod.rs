@@ -17,7 +17,7 @@ use crate::pyproject::Project;
 const HEADER: &str = "# pyproject-sha256: ";
 const REMAKE: &str = "run: cargo xtask lock";
 
-/// A feature level of the runtime, which has a lock file of its own: a full closure by itself.
+/// A feature level of the runtime, which has its own lock file: a full closure by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LockLevel {
     Core,

@@ -91,7 +91,7 @@ fn a_program_must_be_for_its_platform() {
         ),
         &["program-unsigned"],
     );
-    // Another load command, LC_UUID, is no signature.
+    // Another load command, LC_UUID, is not a signature.
     check(
         put(
             Platform::DarwinArm64,

@@ -1,4 +1,4 @@
-//! Sources that everything can be built from, in a folder of their own; tests damage one thing at a time.
+//! Sources that everything can be built from, in their own folder; tests damage one thing at a time.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -64,7 +64,7 @@ pub struct ProvenDaemon {
     health: Health,
 }
 
-/// What a daemon says of itself.
+/// What a daemon says about itself.
 #[derive(Clone, Debug)]
 struct Health {
     version: String,

@@ -110,7 +110,7 @@ impl DaemonState {
         self.port.map(|port| BaseUrl::of_port(port.get()))
     }
 
-    /// Takes over what the system says of the process.
+    /// Takes over what the system says about the process.
     pub fn identify(&mut self, process: &RunningProcess) {
         self.pid = Pid(process.pid);
         self.process_started_at = Some(process.started_at.clone());

@@ -1,4 +1,4 @@
-//! What can be said of the recorded daemon. Asks its port for proof; writes and signals nothing.
+//! What can be said about the recorded daemon. Asks its port for proof; writes and signals nothing.
 
 use std::time::{Duration, Instant};
 
@@ -131,7 +131,7 @@ fn is_at_work(state: &DaemonState) -> bool {
     matches!(occupant(state), Occupant::Ours(process) if !process.is_stopped)
 }
 
-/// Asks the recorded port for proof with the token that lies beside the state.
+/// Asks the recorded port for proof with the token that is beside the state.
 pub fn prove_recorded(
     client: &HttpClient,
     layout: &Layout,

@@ -66,7 +66,7 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// A state with the token that lies beside it.
+    /// A state with the token that is beside it.
     pub fn new(layout: &Layout, state: DaemonState) -> Recorded {
         Recorded {
             state,

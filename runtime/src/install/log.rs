@@ -60,7 +60,7 @@ impl InstallLog {
         self.line(&line);
     }
 
-    /// A piece of a command's output; hands on every line that it completes.
+    /// A piece of a command's output; passes on every line that it completes.
     pub fn output(&mut self, piece: &[u8], mut each_line: impl FnMut(&str)) {
         let mut lines = std::mem::take(&mut self.partial);
         lines.push(piece, |line| {
@@ -72,7 +72,7 @@ impl InstallLog {
         self.partial = lines;
     }
 
-    /// A line of its own.
+    /// A whole line.
     pub fn line(&mut self, line: &str) {
         let line = self.redaction.apply(&plain_text(line));
         // A full disk must not hide why the attempt failed; the tail has it.

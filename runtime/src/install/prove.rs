@@ -44,7 +44,7 @@ if importlib.util.find_spec('sentence_transformers'):
 #[derive(Debug)]
 pub struct Proven(());
 
-/// What came of comparing and trying.
+/// The outcome of comparing and trying.
 pub enum Proof {
     Proven(Proven),
     /// It runs, and files differ from their RECORDs; with the error when nothing helps.

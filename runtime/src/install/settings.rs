@@ -1,6 +1,6 @@
 //! The settings of the user that an installation takes over, and nothing else of what uv and pip can be told.
 //!
-//! uv runs with `--no-config` in an environment of its own: a setting that is not in these tables cannot change what is
+//! uv runs with `--no-config` in its own environment: a setting that is not in these tables cannot change what is
 //! installed, or where. Taken over are indexes, proxies, certificates, credentials, the cache, being offline and where
 //! Pythons come from; each from the environment, else from uv's own files, else (indexes, proxies and certificates)
 //! from pip's. `npm/README.md` has the table for users.

@@ -9,7 +9,7 @@ pub enum Address {
     Url(String),
     /// The managed daemon, installed and started on first use.
     Managed,
-    /// A process of its own for each request, or a healthy daemon that runs already.
+    /// A separate process for each request, or a healthy daemon that runs already.
     OneShot,
 }
 

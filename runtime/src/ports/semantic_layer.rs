@@ -25,7 +25,7 @@ pub struct SemanticModel<'m> {
     pub sources: &'m Value,
     /// Sources that are left out, and why.
     pub unreadable: &'m BTreeMap<String, String>,
-    /// Where sources are defined, for what is said of their faults.
+    /// Where sources are defined, for what is said about their faults.
     pub locations: &'m BTreeMap<String, String>,
     pub dialect: &'m str,
     /// `week_start`, `fiscal_year_start` and `time_zone`, as far as they are set.

@@ -45,7 +45,7 @@ pub struct SemanticQuery {
     pub fill: Option<bool>,
 }
 
-/// A measure by name or expression, or an expression with a name of its own.
+/// A measure by name or expression, or an expression with its own name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     untagged,

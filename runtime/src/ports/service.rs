@@ -1,4 +1,4 @@
-//! A request to Python and its answer: over HTTP to a daemon, or to a process of its own.
+//! A request to Python and its answer: over HTTP to a daemon, or to a separate process.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -184,7 +184,7 @@ impl Service {
         }
     }
 
-    /// Whether the user named it, so that no more is known of it than its contract.
+    /// Whether the user named it, so that no more is known about it than its contract.
     pub(super) fn is_explicit(&self) -> bool {
         matches!(self.transport, Transport::Explicit(_))
     }
@@ -231,7 +231,7 @@ impl Service {
         answer.map_err(PortError::of)
     }
 
-    /// A daemon that runs already answers faster than a process of its own can start. If it exits early, the process
+    /// A daemon that runs already answers faster than a separate process can start. If it exits early, the process
     /// answers.
     fn ask_running(&self, call: Call, payload: &Value) -> Option<Result<Map<String, Value>, Error>> {
         let daemon = self.runtime.daemon_status().daemon?;

@@ -173,7 +173,7 @@ struct Imposter {
 }
 
 impl Imposter {
-    /// What it says of itself is what the recorded daemon would say, but for what only that can know.
+    /// What it says about itself is what the recorded daemon would say, but for what only that can know.
     fn new() -> Imposter {
         let package_version = crate::sandbox::tools::package_version();
         let answer = format!(

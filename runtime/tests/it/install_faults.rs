@@ -112,7 +112,7 @@ fn an_installation_with_a_fault() {
     runtime.install(&core(InstallMode::Always)).expect("the fault");
 }
 
-/// Runs an installation with a fault in a process of its own.
+/// Runs an installation with a fault in a separate process.
 fn faulty(sandbox: &Sandbox, step: &str, fault: Fault) -> ExitStatus {
     let test = "install_faults::an_installation_with_a_fault";
     child::with_fault(sandbox, test, step, &format!("{fault:?}"))
@@ -163,7 +163,7 @@ fn whatever_a_step_misses_the_runtime_stays_ready() {
     });
 }
 
-/// The fault at each step, each in a sandbox of its own; `harmless` are the steps at which the installation succeeds.
+/// The fault at each step, each in its own sandbox; `harmless` are the steps at which the installation succeeds.
 #[track_caller]
 fn survives_at_every_step(fault: Fault, harmless: impl Fn(Step) -> bool) {
     for (name, step) in STEPS {

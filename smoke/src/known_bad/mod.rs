@@ -57,7 +57,7 @@ pub fn corpus() -> impl Iterator<Item = &'static Sabotage> {
     .flatten()
 }
 
-/// What came of one sabotage.
+/// The outcome of one sabotage.
 #[derive(Debug)]
 pub struct Trial {
     pub sabotage: &'static str,

@@ -12,7 +12,7 @@ use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 /// The files of a wheel by their paths.
 pub struct Wheel {
     files: BTreeMap<String, Vec<u8>>,
-    /// Whether RECORD is made anew from what is there.
+    /// Whether RECORD is made again from what is there.
     pub honest_record: bool,
 }
 

@@ -182,7 +182,7 @@ fn ended(status: ExitStatus) -> Ended {
     Ended::Exit(status.code().unwrap_or(-1))
 }
 
-/// Writes from a thread of its own: a command that does not read its input must not block us.
+/// Writes from its own thread: a command that does not read its input must not block us.
 fn feed(child: &mut Child, input: Vec<u8>) {
     if let Some(mut stdin) = child.stdin.take() {
         thread::spawn(move || {
@@ -199,7 +199,7 @@ fn waiting(mut child: Child) -> Receiver<std::io::Result<ExitStatus>> {
     receiver
 }
 
-/// A pipe that is read by a thread of its own.
+/// A pipe that is read by its own thread.
 struct Reading {
     bytes: Arc<Mutex<Vec<u8>>>,
     closed: Receiver<()>,

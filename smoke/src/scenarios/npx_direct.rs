@@ -1,4 +1,4 @@
-//! `npx <tarball>`: nothing is installed, the program runs all the same.
+//! `npx <tarball>`: nothing is installed, and the program still runs.
 
 use crate::failure::Stop;
 use crate::sandbox::Invocation;
@@ -17,7 +17,7 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     let npx = |words: &str| {
         Invocation::new("npx")
             .arg("--yes")
-            // A bare path would be run as a program of its own.
+            // A bare path would be run as a program.
             .arg(format!("file:{}", stage.package().tarball))
             .words(words)
     };

@@ -80,7 +80,7 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     select(stage, "local-query", npx_local(&query))?;
 
     retried(stage, "global-install", pnpm("add --global"), |step| step)?;
-    // From a folder of its own, so that no local installation answers in the global one's place.
+    // From its own folder, so that no local installation answers in the global one's place.
     let ktx = |words: &str| Invocation::new("ktx").words(words).within(&global);
     version(stage, "global-version", ktx("--version"), name)?;
     select(stage, "global-query", ktx(&query))?;

@@ -27,7 +27,7 @@ const UNDER_WAY: Duration = Duration::from_secs(20);
 const LEAVING: Duration = Duration::from_secs(10);
 
 /// The steps, how they are interrupted, and the exit code that says so. A program that a shell started in the background
-/// ignores Ctrl-C; a group of its own is a terminal's foreground.
+/// ignores Ctrl-C; a separate process group is like a terminal's foreground.
 const INTERRUPTIONS: [(&str, &str, Signal, i32); 2] = [
     ("interrupt-install", "interrupt-query", Signal::Interrupt, 130),
     ("terminate-install", "terminate-query", Signal::Terminate, 143),

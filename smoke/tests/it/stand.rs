@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use camino::Utf8PathBuf;
 use ktx_smoke::{Belongings, Machine, Options, Package, Redaction, Scenario, Set, Stage, Stop};
 
-/// A folder of its own for one test, and options that use nothing outside of it.
+/// A separate folder for one test, and options that use nothing outside of it.
 pub struct Stand {
     pub folder: tempfile::TempDir,
     pub options: Options,

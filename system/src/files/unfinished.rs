@@ -1,6 +1,6 @@
 //! Builds a file or a folder beside its final path and renames it into place when it is complete.
 //!
-//! Unfinished work has a name of its own and is removed when its owner is dropped. A killed process leaves it behind;
+//! Unfinished work has its own name and is removed when its owner is dropped. A killed process leaves it behind;
 //! [`sweep`] removes it, called by a process that holds the lock under which others write there.
 
 use std::io::{self, Write};

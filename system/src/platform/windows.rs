@@ -44,7 +44,7 @@ pub fn prepare_supervised(command: &mut Command) {
 pub struct ProcessTree(Option<OwnedHandle>);
 
 impl ProcessTree {
-    /// Puts a child that was just spawned into a job of its own.
+    /// Puts a child that was just spawned into its own job.
     pub fn of(child: &Child) -> ProcessTree {
         // SAFETY: no pointer is passed but to a structure that outlives the call; the handle is owned at once.
         unsafe {
@@ -171,7 +171,7 @@ pub fn lock_holders(_path: &Path) -> Vec<u32> {
     Vec::new()
 }
 
-/// Spawns a process without a console of its own or ours, and has it recorded. When that fails the process is ended.
+/// Spawns a process without its own console or ours, and has it recorded. When that fails the process is ended.
 /// (Between the two lies a moment in which the end of this process leaves one behind; it finds no state that names it
 /// and leaves by itself.)
 ///

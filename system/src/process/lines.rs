@@ -8,7 +8,8 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Takes a piece and hands on every line that it completes. A carriage return ends a line too: progress bars use it.
+    /// Takes a piece and passes on every line that it completes. A carriage return also ends a line: progress bars use
+    /// it.
     pub fn push(&mut self, piece: &[u8], mut each: impl FnMut(&str)) {
         for byte in piece {
             let after_return = std::mem::replace(&mut self.after_return, *byte == b'\r');

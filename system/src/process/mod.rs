@@ -1,5 +1,5 @@
-//! Child processes: run to their end under supervision, or started to outlive this one, and what the system knows of a
-//! process by its pid.
+//! Child processes: run to their end under supervision, or started to outlive this one, and what the system knows
+//! about a process by its pid.
 
 mod lines;
 mod output;

@@ -85,7 +85,7 @@ pub fn write(
     Ok(path)
 }
 
-/// Shows what came of the run; anything but green is an error.
+/// Shows the outcome of the run; anything but green is an error.
 pub fn judge(
     session: &Session<'_>,
     outcome: &Outcome,

@@ -17,7 +17,7 @@ const REGISTRY: &str = "KTX_PUBLISHED_KTX_REGISTRY";
 const NOT_CONFIGURED: &str = "Set KTX_PUBLISHED_KTX_PACKAGE or release-policy.json publishedPackageSmoke.packageName \
                               to the published npm package name after the release decision.";
 
-/// What the command line says of it.
+/// What the command line says about it.
 #[derive(Clone, Debug, Default)]
 pub struct Flags {
     pub registry: Option<String>,

@@ -1,4 +1,4 @@
-//! What `cargo xtask verify` says of an artifacts folder, as the known-bad corpus asks it.
+//! What `cargo xtask verify` says about an artifacts folder, as the known-bad corpus asks it.
 
 use camino::Utf8Path;
 use ktx_release::artifacts::{self, VerifyOptions};

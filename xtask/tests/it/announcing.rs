@@ -169,7 +169,7 @@ fn a_published_version_gets_its_tag_and_its_page_and_asking_again_changes_nothin
     let json = published.announce(&["--json"]);
     assert!(json.starts_with("exit 0\n--- stdout\n{"), "{json}");
 
-    // A report that was written anew stays as it was; an artifact with other bytes is an error.
+    // A report that was written again stays as it was; an artifact with other bytes is an error.
     published.github.tamper("diff.json", Some(b"{}"));
     let said = published.announce(&["--execute"]);
     assert!(

@@ -1,4 +1,4 @@
-//! A checkout of a product of its own, in which the built toolchain is run: the real `python/` and `npm/`, a version,
+//! A separate checkout, in which the built toolchain is run: the real `python/` and `npm/`, a version,
 //! and a program with nothing but the right headers.
 
 use std::path::{Path, PathBuf};
@@ -78,7 +78,7 @@ impl Checkout {
         fs::read(self.path(path)).expect("the file is there")
     }
 
-    /// The toolchain, in this checkout, with an environment of its own.
+    /// The toolchain, in this checkout, with its own environment.
     pub fn xtask(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
         command.args(arguments).current_dir(self.folder.path());

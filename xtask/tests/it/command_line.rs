@@ -8,7 +8,7 @@ use insta::assert_snapshot;
 
 use crate::checkout::wait_for;
 
-/// The built toolchain, in a folder, with an environment of its own.
+/// The built toolchain, in a folder, with its own environment.
 fn xtask(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
     command

@@ -97,7 +97,7 @@ fn the_package_about_to_go_out_beside_the_last_one() {
     assert_eq!(document["against"]["version"], "0.1.0");
     assert_eq!(document["history"][0]["version"], "0.1.0");
 
-    // Looking at another version is no comparison for the gate.
+    // Looking at another version is not a comparison for the gate.
     let before = releaser.checkout.read("dist/reports/diff.json");
     let same = releaser.prints(&["diff", "--against", "next", "--json"]);
     assert!(same.starts_with("exit 3\n--- stdout\n{"), "{same}");

@@ -12,7 +12,7 @@ use serde_json::json;
 /// Generous: the machine may be busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// A program that leaves a child in a session of its own and never ends.
+/// A program that leaves a child in its own session and never ends.
 const HANGS: &str = "#!/usr/bin/env node
 const { spawn } = require('child_process');
 spawn('setsid', ['sleep', '600'], { detached: true, stdio: 'inherit' });

@@ -10,7 +10,7 @@ use crate::support::{LocalRegistry, Proxy, Release};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// A checkout of its own: a workspace of one package, the policy, and git.
+/// A separate checkout: a workspace of one package, the policy, and git.
 fn checkout(release: &Release) -> std::path::PathBuf {
     let folder = release.path("checkout");
     fs::create_dir_all(&folder).expect("a folder");

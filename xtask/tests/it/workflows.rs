@@ -237,7 +237,7 @@ fn zizmor_finds_nothing() {
     assert!(!audit(twin.path()).status.success());
 }
 
-/// What actionlint says of a workflow. It knows the labels of the runners of its own day, so newer ones are no finding.
+/// What actionlint says about a workflow. It only knows the runner labels of its day, so newer ones are ignored.
 fn actionlint(workflow: &str) -> Vec<String> {
     let script = "
         import { createRequire } from 'node:module';

@@ -83,7 +83,7 @@ impl Drop for SharedPython {
     }
 }
 
-/// A sandbox without a runtime of its own, that could install one: for the texts of installing.
+/// A sandbox without its own runtime, that could install one: for the texts of installing.
 pub fn installable(sandbox: Sandbox) -> Option<Sandbox> {
     let Some(uv) = payload::uv() else {
         skip(NO_UV);

@@ -89,7 +89,7 @@ fn a_thousand_tables_are_scanned_in_seconds() {
     assert!(took.as_millis() < budget, "took {took:?}");
 }
 
-/// In a mount namespace of its own, so that nothing is left mounted however the test ends.
+/// In its own mount namespace, so that nothing is left mounted however the test ends.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_disk_that_fills_up_costs_the_scan_and_nothing_else() {

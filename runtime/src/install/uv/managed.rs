@@ -131,7 +131,7 @@ impl Uv {
     }
 }
 
-/// Downloads in a thread of its own, so that a signal ends the wait.
+/// Downloads in its own thread, so that a signal ends the wait.
 fn download(
     runtime: &Runtime,
     settings: UserSettings,

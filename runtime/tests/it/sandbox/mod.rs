@@ -121,7 +121,7 @@ impl Sandbox {
         Environment::of_variables(self.variables.clone())
     }
 
-    /// A handle of its own, as another process would have.
+    /// A separate handle, as another process would have.
     pub fn runtime(&self) -> Runtime {
         self.runtime_under(Interrupt::new())
     }

@@ -69,7 +69,7 @@ struct Installer {
     program: &'static str,
     /// What adds a package: as it is, and without scripts and optional packages.
     add: [&'static str; 2],
-    /// How it is told of a tarball.
+    /// How it is told about a tarball.
     specification: fn(&Package) -> String,
     /// Writes what a project needs beforehand.
     settings: Option<fn(&Utf8Path, Scripts) -> std::io::Result<()>>,
@@ -136,6 +136,6 @@ fn yarn_settings(project: &Utf8Path, scripts: Scripts) -> std::io::Result<()> {
     let enabled = scripts == Scripts::Enabled;
     let settings = format!("nodeLinker: pnp\npnpEnableEsmLoader: true\nenableScripts: {enabled}\n");
     fs::write(project.join(".yarnrc.yml"), settings)?;
-    // Without a lock file of its own Yarn looks for a project further up.
+    // Without its own lock file Yarn looks for a project further up.
     fs::write(project.join("yarn.lock"), "")
 }

@@ -42,7 +42,7 @@ pub fn die_with_parent(command: &mut Command) {
     let _ = command;
 }
 
-/// Spawns a process in a session of its own, which becomes its program only once `record` has written down its pid.
+/// Spawns a process in its own session, which becomes its program only once `record` has written down its pid.
 /// When `record` fails, or this process ends in between, the child ends without having run anything.
 ///
 /// # Errors
