@@ -13,8 +13,8 @@
 //! | [`uv_pin`] | the uv that is downloaded when the user agrees |
 //! | [`smoke_report`] | what was proven, for which bytes |
 //!
-//! Nothing here spawns a process, reaches a network, reads the environment or prints. Checks hand out what they found;
-//! archive readers hold bounded memory whatever an archive says.
+//! Nothing here spawns a process, uses the network, reads the environment or prints. Checks return what they found;
+//! archive readers use bounded memory whatever an archive claims.
 
 pub mod archive;
 pub mod archive_path;

@@ -1,5 +1,5 @@
-//! The paths of one archive taken together: no two of them may be one file on any file system. Says nothing about a
-//! path by itself; that is [`ArchivePath`]'s.
+//! The paths of one archive taken together: no two of them may be the same file on any file system. A single path is
+//! [`ArchivePath`]'s concern.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -42,7 +42,7 @@ impl PathCollision {
 }
 
 impl PathSet {
-    /// Adds a path and the directories above it. A directory may stand once by itself and be implied by any number of
+    /// Adds a path and the directories above it. A directory may be listed once and be implied by any number of
     /// files, always in one spelling.
     pub fn insert(&mut self, path: &ArchivePath, kind: PathKind) -> Result<(), PathCollision> {
         for (end, _) in path.as_str().match_indices('/') {

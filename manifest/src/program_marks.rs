@@ -1,6 +1,6 @@
 //! What a native program says about itself to those who only read its bytes: its version, and how it was built.
 //!
-//! A mark is text between fixed words, so that a program can be judged on a machine that cannot run it. `ktx` carries
+//! A mark is text between fixed words, so that a program can be checked on a machine that cannot run it. `ktx` carries
 //! the marks, `cargo xtask build` sets them, and package assembly and publishing read them.
 
 use std::collections::BTreeSet;
@@ -35,7 +35,7 @@ pub fn versions(program: &[u8]) -> BTreeSet<String> {
     marks(program, VERSION).map(str::to_owned).collect()
 }
 
-/// How a program was built; `None` when it does not say, or says two things.
+/// How a program was built; `None` when it has no mark, or two.
 pub fn build(program: &[u8]) -> Option<BuildMark> {
     let marks: BTreeSet<_> = marks(program, BUILD).filter_map(build_mark).collect();
     let mut marks = marks.into_iter();

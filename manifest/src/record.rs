@@ -1,5 +1,5 @@
-//! RECORD, the list of a distribution's files: in a wheel, and as installers leave it behind. Reads the text; whether
-//! the files agree with it is for others to say.
+//! RECORD, the list of a distribution's files: in a wheel, and as installers leave it behind. Only reads the text;
+//! whether the files agree with it is checked elsewhere.
 //!
 //! <https://packaging.python.org/en/latest/specifications/recording-installed-packages/#the-record-file>
 
@@ -31,7 +31,7 @@ pub enum RecordError {
     Path { row: u64, cause: UnsafePath },
     #[error("row {row}: `{path}` has the hash `{}`, which is no SHA-256 in URL-safe base64 without padding", hash.escape_debug())]
     Hash { row: u64, path: String, hash: String },
-    #[error("row {row}: `{path}` has the size `{}`, which is no number of bytes", size.escape_debug())]
+    #[error("row {row}: `{path}` has the size `{}`, which is not a number of bytes", size.escape_debug())]
     Size { row: u64, path: String, size: String },
 }
 

@@ -1,5 +1,5 @@
 //! The report of a smoke run, `dist/reports/smoke-<platform>.json`: what was proven, where, for which bytes. Written by
-//! the smoke after its last scenario, read by publishing, which relies on nothing that stands outside of it.
+//! the smoke after its last scenario, read by publishing, which relies on nothing outside of it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -82,7 +82,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StepReport {
-    /// What the step shows, as a person would say it.
+    /// What the step shows, in words.
     pub name: String,
     /// Wall-clock time in seconds.
     pub seconds: f64,
@@ -171,7 +171,7 @@ impl SmokeReport {
                 .iter()
                 .any(|earlier| earlier.name == scenario.name)
             {
-                return Err(format!("scenario `{}` stands twice", scenario.name));
+                return Err(format!("scenario `{}` is listed twice", scenario.name));
             }
             if matches!(scenario.outcome, Outcome::Passed {}) && scenario.steps.is_empty() {
                 return Err(format!("scenario `{}` passed without a step", scenario.name));

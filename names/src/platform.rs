@@ -67,7 +67,7 @@ impl Platform {
         if self.is_windows() { "ktx.exe" } else { "ktx" }
     }
 
-    /// Where the program stands in the package: `native/<platform>/ktx[.exe]`.
+    /// Where the program is in the package: `native/<platform>/ktx[.exe]`.
     pub fn program_path(self) -> String {
         format!("native/{self}/{}", self.program_file())
     }

@@ -1,4 +1,4 @@
-//! The artifacts and their manifest: written once all of them stand, and verified as whoever publishes must.
+//! The artifacts and their manifest: written once all of them are complete, and verified as publishing does.
 
 use std::io::Write;
 use std::panic::resume_unwind;
@@ -23,7 +23,7 @@ use crate::version::python_version;
 
 const REBUILD: &str = "run: cargo xtask build";
 
-/// What a build is told about its sources, read once.
+/// The facts about a build's sources, read once.
 #[derive(Clone, Debug)]
 pub struct SourceFacts {
     pub version: semver::Version,
@@ -35,7 +35,7 @@ pub struct SourceFacts {
     pub source_revision: Option<String>,
 }
 
-/// Where the tarball of a version stands below the artifacts directory.
+/// Where the tarball of a version is below the artifacts directory.
 pub fn tarball_path(version: &semver::Version) -> String {
     ArtifactPackage::npm(version.to_string()).artifact_path()
 }
@@ -78,7 +78,7 @@ pub struct VerifyOptions {
     pub source_revision: Option<String>,
 }
 
-/// What came out of a verification.
+/// The outcome of a verification.
 #[derive(Debug)]
 #[must_use]
 pub struct Verified {

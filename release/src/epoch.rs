@@ -1,4 +1,4 @@
-//! `SOURCE_DATE_EPOCH`: the one moment that may stand in what is built.
+//! `SOURCE_DATE_EPOCH`: the only time that may appear in what is built.
 //!
 //! Knows its [specification] and the range of a zip entry's time; it never asks the clock.
 //!

@@ -1,4 +1,4 @@
-//! Why something was not built. Texts follow one grammar; what to do about it stands apart, in [`Error::hint`].
+//! Why something was not built. Messages follow one grammar; what to do is separate, in [`Error::hint`].
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -121,7 +121,7 @@ impl<'a> Interrupt<'a> {
         Interrupt(asked)
     }
 
-    /// For callers that nobody interrupts.
+    /// For callers that are never interrupted.
     pub fn never() -> Interrupt<'static> {
         Interrupt(&|| false)
     }

@@ -1,7 +1,7 @@
 //! Builds what is released: the wheel, the package tree, the tarball and the manifests.
 //!
-//! Everything here is a function of its options: no processes, no network, no clock, no environment. What only a
-//! process can tell (the version the host's binary prints, the commit's time) is handed in.
+//! Everything here is a function of its options: no processes, no network, no clock, no environment. What needs
+//! a process (the version that the host's binary prints, the commit's time) is passed in.
 
 pub mod archive;
 pub mod artifacts;

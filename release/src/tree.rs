@@ -1,7 +1,7 @@
 //! The files below a directory, in one order, and what may not ship from anywhere: links, special files, dotfiles,
 //! and names that some system cannot hold.
 //!
-//! Caches are passed over without a word. What else a wheel or a package refuses is theirs to know.
+//! Caches are skipped silently. What else a wheel or a package refuses is decided there.
 
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,7 @@
 //! The version of a release in Python's spelling.
 //!
 //! The workspace has one version, a SemVer one; the wheel carries its [PEP 440] form. Only forms that keep apart
-//! what SemVer keeps apart are mapped. Which version comes next is none of this file's business.
+//! what SemVer keeps apart are mapped. Which version comes next is decided elsewhere.
 //!
 //! [PEP 440]: https://packaging.python.org/en/latest/specifications/version-specifiers/
 

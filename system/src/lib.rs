@@ -1,8 +1,8 @@
 //! The operating system as the other crates see it: child processes, signals, files that are replaced in one step,
 //! random names, secrets kept out of texts, words quoted for a shell.
 //!
-//! Knows nothing of packages, runtimes and daemons, and never prints. `smoke` does without it: what judges the shipped
-//! program must not share its code.
+//! Knows nothing about packages, runtimes and daemons, and never prints. `smoke` does not use it: what tests the
+//! shipped program must not share its code.
 
 pub mod files;
 mod interrupt;

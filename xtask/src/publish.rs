@@ -164,7 +164,7 @@ fn summary(preview: &Preview, blocks: &[PublishError]) -> String {
     row("tags before", &tags(preview.tags_before.as_ref()));
     row("tags after", &tags(preview.tags_after.as_ref()));
     let blocks: Vec<String> = blocks.iter().map(ToString::to_string).collect();
-    row("in the way", &blocks.join("; "));
+    row("blocked by", &blocks.join("; "));
     text
 }
 

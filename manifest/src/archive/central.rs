@@ -16,7 +16,7 @@ const UTF8_FLAG: u16 = 1 << 11;
 /// Version 2.0 is what deflate and directories need; 4.5 is Zip64, others are methods that are refused.
 const MAX_VERSION: u16 = 20;
 
-/// What a header says, as it says it. Local and central header have these fields both.
+/// The fields of a header, unchanged. Local and central headers both have them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Shared {
     pub version_needed: u16,
@@ -179,7 +179,7 @@ fn attributes_fit(made_by: u16, attributes: u32, kind: PathKind) -> Result<bool,
     if !matches!(system, 0 | 3) {
         return Err(Fault::UnknownSystem { system });
     }
-    // Unix's mode stands in the upper half; some readers look at it whatever the system is said to be.
+    // Unix's mode is in the upper half; some readers use it whatever system the header names.
     let mode = attributes >> 16;
     let special = Fault::SpecialFile { attributes };
     let (expected_type, expected_dos) = match kind {

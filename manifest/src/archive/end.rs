@@ -12,7 +12,7 @@ const SIZE: usize = 22;
 /// Readers look for an end record in as many bytes as the record and its longest comment have.
 const SEARCHED: u64 = SIZE as u64 + u16::MAX as u64;
 
-/// Where the central directory stands.
+/// Where the central directory is.
 pub(super) struct EndRecord {
     pub entries: u16,
     pub directory_offset: u64,
@@ -113,7 +113,7 @@ fn misplaced(tail: &[u8]) -> Fault {
     }
 }
 
-/// An earlier record that a reader could take for the real one, because the directory it points at lies before it and
+/// An earlier record that a reader could take for the real one, because the directory it points at is before it and
 /// its comment ends within the file.
 ///
 /// The signature alone proves nothing: compressed data has it by chance about once in 65,000 archives.
@@ -139,7 +139,7 @@ fn second_record(before: &[u8], offset: u64) -> Option<u64> {
         .map(|at| offset + at as u64)
 }
 
-/// Some readers look for Zip64's locator before the record whatever the record says.
+/// Some readers always look for Zip64's locator before the record.
 fn ends_with_locator(before: &[u8]) -> bool {
     let start = before.len().checked_sub(ZIP64_LOCATOR_SIZE);
     start.is_some_and(|start| before[start..].starts_with(&ZIP64_LOCATOR))

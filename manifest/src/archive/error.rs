@@ -25,7 +25,7 @@ pub enum Fault {
         limit: u64,
     },
 
-    #[error("it has no end record, so it is no zip archive or was cut short")]
+    #[error("it has no end record, so it is not a zip archive or was truncated")]
     NoEndRecord,
     #[error("{bytes} bytes follow the end record")]
     TrailingBytes { bytes: u64 },
@@ -76,7 +76,7 @@ pub enum Fault {
     UnsafePath(#[source] UnsafePath),
     #[error("its name is not ASCII and not marked as UTF-8")]
     NameEncoding,
-    #[error("it stands twice")]
+    #[error("it is duplicated")]
     Duplicate,
     #[error("{0}")]
     Collision(#[source] PathCollision),

@@ -1,5 +1,5 @@
-//! The artifact manifest, `dist/artifacts/manifest.json`: what a build made, from which revision. The format stands
-//! here; [`verify`] holds a directory of artifacts against it.
+//! The artifact manifest, `dist/artifacts/manifest.json`: what a build made, from which revision. The format is
+//! here; [`verify`] compares a directory of artifacts with it.
 
 mod survey;
 mod verify;

@@ -1,4 +1,4 @@
-//! What really lies in a directory of artifacts: every file with its digest. Knows nothing of what should be there.
+//! What is in a directory of artifacts: every file with its digest. Does not know what should be there.
 
 use std::collections::BTreeMap;
 use std::io;

@@ -1,4 +1,4 @@
-//! The artifact manifest held against the artifacts: every disagreement is a finding, in the order in which the format
+//! The artifact manifest compared with the artifacts: every disagreement is a finding, in the order in which the format
 //! lists its checks. Looks at digests only; what is inside of the archives is checked where they are read.
 
 use std::io;
@@ -23,7 +23,7 @@ pub struct Expected<'a> {
     pub source_revision: Option<&'a str>,
 }
 
-/// What came out of a verification.
+/// The outcome of a verification.
 #[derive(Debug)]
 #[must_use]
 pub struct Verification {
@@ -165,7 +165,7 @@ fn entries(files: &[Value]) -> Vec<Finding> {
     files.iter().filter_map(judge).collect()
 }
 
-/// The list of files as it must be for what lies in the directory.
+/// The list of files that matches the directory.
 fn recompute(survey: &Survey, packages: &[ArtifactPackage]) -> Vec<ArtifactFile> {
     let file_of = |package: &ArtifactPackage| {
         let path = package.artifact_path().parse().ok()?;

@@ -27,7 +27,7 @@ pub const ASSET_MANIFEST_FILE: &str = "manifest.json";
 /// No manifest that was ever written comes near this many bytes.
 pub const MAX_MANIFEST_BYTES: u64 = 64 << 10;
 
-/// The manifest. Values of this type are valid: there is no way to make one that contradicts itself.
+/// The manifest. Values of this type are valid: none can contradict itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "parse::AssetManifestText", into = "parse::AssetManifestText")]
 pub struct AssetManifest {

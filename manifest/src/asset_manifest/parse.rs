@@ -126,7 +126,7 @@ impl TryFrom<AssetManifestText> for AssetManifest {
     }
 }
 
-/// What no field says by itself.
+/// Rules that involve more than one field.
 pub(super) fn consistent(manifest: AssetManifest) -> Result<AssetManifest, String> {
     let wheel = &manifest.wheel.file;
     if wheel.distribution() != NORMALIZED_NAME {

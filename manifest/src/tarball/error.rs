@@ -30,7 +30,7 @@ pub enum TarballFault {
     HeaderChecksum,
     #[error("its {field} is not what a plain ustar header has")]
     Header { field: &'static str },
-    #[error("it is no regular file but of type `{}`", kind.escape_ascii())]
+    #[error("it is not a regular file but of type `{}`", kind.escape_ascii())]
     NotAFile { kind: u8 },
     #[error("its mode is {mode:04o}, neither 0644 nor 0755")]
     Mode { mode: u64 },
@@ -38,7 +38,7 @@ pub enum TarballFault {
     NotBelowPackage,
     #[error("{0}")]
     UnsafePath(#[source] UnsafePath),
-    #[error("it stands twice")]
+    #[error("it is duplicated")]
     Duplicate,
     #[error("{0}")]
     Collision(#[source] PathCollision),

@@ -7,7 +7,7 @@ use crate::archive_path::ArchivePath;
 
 type Block = [u8; BLOCK];
 
-/// Where a field stands in the block.
+/// Where a field is in the block.
 struct Field {
     name: &'static str,
     start: usize,

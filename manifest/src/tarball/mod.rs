@@ -61,7 +61,7 @@ const BLOCK: usize = 512;
 const BUFFER: usize = 64 << 10;
 
 /// Hands every file to `visit`, in the order of the archive, with a reader of its content; what is left unread is
-/// skipped. Only an `Ok` at the end says that all of what was handed out is sound: the checksum stands last.
+/// skipped. The content is only known to be sound after the final `Ok`: the checksum comes last.
 pub fn visit(
     source: impl Read,
     limits: &TarballLimits,

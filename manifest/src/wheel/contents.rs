@@ -3,7 +3,7 @@
 use crate::archive_path::ArchivePath;
 use ktx_names::Finding;
 
-/// How many bytes of a file [`judge`] wants to see.
+/// How many bytes of a file [`judge`] needs.
 pub(super) const HEAD_BYTES: usize = 4;
 
 /// Extensions of code for one platform.

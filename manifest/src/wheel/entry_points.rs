@@ -27,14 +27,14 @@ pub(super) fn parse(text: &[u8]) -> Result<EntryPoints, String> {
         }
         if let Some(name) = line.trim_end().strip_prefix('[') {
             let name = name.strip_suffix(']').filter(|name| !name.is_empty());
-            let name = name.ok_or_else(|| fault("is no group"))?.to_owned();
+            let name = name.ok_or_else(|| fault("is not a group"))?.to_owned();
             if groups.insert(name.clone(), BTreeMap::new()).is_some() {
-                return Err(fault("names a group again"));
+                return Err(fault("repeats a group"));
             }
             group = Some(name);
             continue;
         }
-        let (name, reference) = line.split_once('=').ok_or_else(|| fault("is no entry point"))?;
+        let (name, reference) = line.split_once('=').ok_or_else(|| fault("has no `=`"))?;
         let (name, reference) = (name.trim(), reference.trim());
         let Some(group) = &group else {
             return Err(fault("belongs to no group"));
@@ -44,11 +44,11 @@ pub(super) fn parse(text: &[u8]) -> Result<EntryPoints, String> {
             return Err(fault("refers to no object"));
         }
         if name.is_empty() || (script && !name.parse::<ArchivePath>().is_ok_and(|path| path.is_bare())) {
-            return Err(fault("has a name that is no file name"));
+            return Err(fault("has a name that is not a file name"));
         }
         let known = groups.entry(group.clone()).or_default();
         if known.insert(name.to_owned(), reference.to_owned()).is_some() {
-            return Err(fault("names an entry point again"));
+            return Err(fault("repeats an entry point"));
         }
     }
     Ok(groups)

@@ -35,7 +35,7 @@ impl Headers {
                 continue;
             }
             let field = line.split_once(':').filter(|(name, _)| is_name(name));
-            let (name, value) = field.ok_or_else(|| format!("line {line_number} is no field"))?;
+            let (name, value) = field.ok_or_else(|| format!("line {line_number} is not a field"))?;
             fields.push((name.to_owned(), value.trim().to_owned()));
         }
         Ok(Self {
@@ -53,12 +53,12 @@ impl Headers {
         fields.map(|(_, value)| value.as_str())
     }
 
-    /// The value of a field that may stand once.
+    /// The value of a field that may appear once.
     pub(super) fn once<'a>(&'a self, name: &str) -> Result<Option<&'a str>, String> {
         let mut values = self.all(name);
         let first = values.next();
         if values.next().is_some() {
-            Err(format!("`{name}` stands more than once"))
+            Err(format!("`{name}` appears more than once"))
         } else {
             Ok(first)
         }
@@ -69,7 +69,7 @@ impl Headers {
         &self.fields
     }
 
-    /// What stands below the blank line.
+    /// The text below the blank line.
     pub fn body(&self) -> &str {
         &self.body
     }

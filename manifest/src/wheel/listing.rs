@@ -1,4 +1,4 @@
-//! RECORD held against the files of a wheel, in both directions.
+//! RECORD compared with the files of a wheel, in both directions.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -66,7 +66,7 @@ fn says_what_is_wrong_with_the_wheel() {
     for (name, message) in [
         (
             "is empty",
-            format!("{prefix}it has no end record, so it is no zip archive or was cut short"),
+            format!("{prefix}it has no end record, so it is not a zip archive or was truncated"),
         ),
         (
             "has a name that climbs",

@@ -92,7 +92,7 @@ fn refuses_what_no_run_writes() {
         (
             "/scenarios/1/name",
             json!("npm-local"),
-            "scenario `npm-local` stands twice",
+            "scenario `npm-local` is listed twice",
         ),
         (
             "/scenarios/0/steps",

@@ -54,7 +54,7 @@ pub(super) fn set_mode(path: &Path, mode: Mode) -> Result<(), Error> {
     fs::set_permissions(path, PermissionsExt::from_mode(mode.bits())).map_err(Error::File)
 }
 
-/// Windows has no such modes; the archives carry them all the same.
+/// Windows has no such modes; the archives still carry them.
 #[cfg(not(unix))]
 pub(super) fn set_mode(_path: &Path, _mode: Mode) -> Result<(), Error> {
     Ok(())

@@ -1,7 +1,7 @@
 //! What goes into an archive, and the writers that put it there.
 //!
 //! A plan is a sorted list of entries; the wheel, the package tree, the tarball and a `--list` are the same plan
-//! given to another [`Writer`], so that a preview cannot differ from the deed.
+//! given to another [`Writer`], so that a preview cannot differ from the result.
 
 mod collector;
 mod directory;
@@ -22,7 +22,7 @@ pub use self::tar_gz::TarGzWriter;
 pub use self::zip::ZipArchiveWriter;
 use crate::error::{Error, Interrupt};
 
-/// One file of an archive, its bytes in memory: what was judged is what is written. Directories have no entries: every
+/// One file of an archive, its bytes in memory: what was checked is what is written. Directories have no entries: every
 /// reader makes them as needed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Entry {

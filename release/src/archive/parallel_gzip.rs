@@ -42,7 +42,7 @@ pub(super) struct ParallelGzip<W: Write> {
     checksum: Hasher,
     length: u64,
     pool: Pool,
-    /// What the pool still owes, in the order of the output.
+    /// Blocks that the pool has not finished, in the order of the output.
     pending: VecDeque<Receiver<io::Result<Vec<u8>>>>,
 }
 

@@ -24,7 +24,7 @@ pub struct TarGzWriter<W: Write> {
 }
 
 impl<W: Write> TarGzWriter<W> {
-    /// A tarball that is to stand at `path` and is written to `output`.
+    /// A tarball for `path`, written to `output`.
     pub fn new(path: impl Into<PathBuf>, output: W) -> Result<Self, Error> {
         let path = path.into();
         match ParallelGzip::new(output) {

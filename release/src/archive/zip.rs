@@ -19,7 +19,7 @@ pub struct ZipArchiveWriter {
 }
 
 impl ZipArchiveWriter {
-    /// An archive that is to stand at `path` and whose entries all carry `time`.
+    /// An archive for `path`, whose entries all have `time`.
     pub fn new(path: impl Into<PathBuf>, time: DateTime) -> Self {
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)

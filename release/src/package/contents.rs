@@ -71,7 +71,7 @@ impl PackageContents {
         Ok(PackageContents { entries })
     }
 
-    /// How the programs were built, where they say.
+    /// How the programs were built, where they have a mark.
     pub fn programs(&self) -> Vec<ArtifactProgram> {
         let programs = Platform::ALL.into_iter().filter_map(|platform| {
             let program = self.get(&platform.program_path())?;

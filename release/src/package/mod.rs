@@ -1,6 +1,6 @@
 //! The package tree: launcher, programs, Python assets and a stamped `package.json`, as they will be packed.
 //!
-//! Everything is read and judged before the first byte is written; then the tree replaces the last one in one step.
+//! Everything is read and checked before the first byte is written; then the tree replaces the last one in one step.
 
 mod assets;
 mod contents;
@@ -27,7 +27,7 @@ use crate::pyproject::Project;
 use crate::tree;
 use crate::wheel::BuiltWheel;
 
-/// Where the Python assets stand in the package.
+/// Where the Python assets are in the package.
 const ASSETS: &str = "assets/python";
 
 const VERB: &str = "stage a package from";
@@ -213,7 +213,7 @@ fn unexpected_answer(answer: &HostAnswer, location: &Path, version: &semver::Ver
     Some(Finding::error("program-version", message).with_hint("run: cargo xtask build"))
 }
 
-#[expect(clippy::expect_used, reason = "only paths that stand in this file come here")]
+#[expect(clippy::expect_used, reason = "only constants of this file get here")]
 fn archive_path(path: &str) -> ArchivePath {
     path.parse().expect("a path of the package is safe")
 }

@@ -11,10 +11,10 @@ use ktx_manifest::Finding;
 use ktx_manifest::artifact_manifest::NPM_PACKAGE;
 use serde::{Deserialize, Serialize};
 
-/// Where the launcher stands in the package.
+/// Where the launcher is in the package.
 pub const LAUNCHER: &str = "dist/bin.js";
 
-/// The version that stands in the work tree's file.
+/// The version in the work tree's file.
 const PLACEHOLDER_VERSION: &str = "0.0.0-private";
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

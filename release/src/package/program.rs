@@ -43,7 +43,7 @@ pub fn findings(path: &str, platform: Platform, version: &semver::Version, progr
     if versions.is_empty() {
         refuse(
             "program-version",
-            "it does not tell its version; it is no ktx".to_owned(),
+            "it has no version marker; it is not ktx".to_owned(),
             &rebuild,
         );
     } else if versions != expected {

@@ -22,7 +22,7 @@ use self::fields::Fields;
 pub use self::people::People;
 use crate::error::Error;
 
-/// The version that stands in the file; the real one is stamped where a wheel is built.
+/// The version in the file; the real one is set when a wheel is built.
 pub const PLACEHOLDER_VERSION: &str = "0.0.0";
 
 /// A project that a wheel can be made from, but for its version.

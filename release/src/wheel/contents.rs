@@ -1,5 +1,5 @@
 //! What a wheel may hold: Python files, `py.typed`, and data that `pyproject.toml` declares. All else is refused by
-//! name, so that nothing ships because it happened to lie there.
+//! name, so that nothing ships by accident.
 
 use std::path::Path;
 
@@ -156,7 +156,7 @@ pub fn license_files(
                 "failed to add `{}`: there is no such licence file",
                 path.display()
             );
-            let hint = "put the licence there, or mend `project.license-files`";
+            let hint = "add the licence file, or fix `project.license-files`";
             findings.push(Finding::error("license-missing", message).with_hint(hint));
         }
         for location in paths {

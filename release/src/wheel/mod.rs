@@ -1,4 +1,4 @@
-//! The wheel: the Python payload as one pure distribution, the same bytes wherever it is built.
+//! The wheel: the Python payload as one pure distribution, the same bytes on every machine.
 //!
 //! `pyproject.toml` says what goes in; the version is the workspace's, in Python's spelling.
 

@@ -242,7 +242,7 @@ mod tests {
     fn unfinished_work_is_swept_and_nothing_else() {
         let place = tempfile::tempdir().expect("a temporary folder can be made");
         let at = |path: &str| place.path().join(path);
-        sweep(&at("absent")).expect("where nothing is, nothing is left");
+        sweep(&at("absent")).expect("an absent folder has nothing to sweep");
         folder_with("new", &at(".partial-a/deeper"));
         folder_with(".partial-b", &at("package"));
         folder_with("partial-c", &at("package/.partial"));

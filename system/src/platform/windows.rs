@@ -166,14 +166,13 @@ pub fn boot_id() -> Option<String> {
     None
 }
 
-/// Windows tells no more than that a file is locked.
+/// Windows only reports that a file is locked.
 pub fn lock_holders(_path: &Path) -> Vec<u32> {
     Vec::new()
 }
 
 /// Spawns a process without its own console or ours, and has it recorded. When that fails the process is ended.
-/// (Between the two lies a moment in which the end of this process leaves one behind; it finds no state that names it
-/// and leaves by itself.)
+/// (If this process ends between the two, one is left behind; it finds no state that names it and ends by itself.)
 ///
 /// # Errors
 /// Of `record`, or of the spawning itself.
@@ -192,8 +191,8 @@ pub fn spawn_recorded<E: From<io::Error> + Send>(
     Ok(child)
 }
 
-/// Keeps our own streams out of children that outlive us: std lets a child inherit whatever can be inherited, and whoever
-/// reads what we print would wait for the end of the child.
+/// Keeps our own streams out of children that outlive us: std lets a child inherit everything inheritable, and
+/// a reader of our output would wait for the end of the child.
 fn keep_own_streams() {
     for stream in [STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE] {
         // SAFETY: a stream that is closed or missing has a handle that the call refuses.
@@ -201,8 +200,8 @@ fn keep_own_streams() {
     }
 }
 
-/// Renames a directory, for some seconds again and again: a virus scanner that looks at files just written keeps them open,
-/// and with them the name of their directory.
+/// Renames a directory, retrying for some seconds: a virus scanner that checks files just written keeps them open, and
+/// with them their directory.
 pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     let deadline = Instant::now() + Duration::from_secs(5);
     loop {
@@ -254,17 +253,17 @@ pub fn forbids_programs(_path: &Path) -> bool {
 /// Windows decides by the folder's access list.
 pub fn keep_writes_private() {}
 
-/// Windows decides by access lists, which only trying tells.
+/// Windows decides by access lists; the only way to know is to try.
 pub fn is_writable(path: &Path) -> bool {
     fs_err::metadata(path).is_ok_and(|found| found.is_dir())
 }
 
-/// Files below the user's own folders are the user's alone, and there is no bit for programs.
+/// Only the user can access files below the user's own folders, and there is no execute bit.
 pub fn set_access(_file: &std::fs::File, _access: Access) -> io::Result<()> {
     Ok(())
 }
 
-/// What lies below the user's own folders is the user's alone.
+/// Only the user can access what is below the user's own folders.
 pub fn private_file(options: &mut fs_err::OpenOptions) -> &mut fs_err::OpenOptions {
     options
 }

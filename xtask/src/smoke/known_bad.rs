@@ -58,18 +58,18 @@ pub fn run(
                 trials.len()
             ),
         )
-        .hint("play one scenario on the good artifact first: cargo xtask smoke -v --scenario NAME")
+        .hint("run one scenario on the good artifact first: cargo xtask smoke -v --scenario NAME")
         .into());
     }
     Ok(())
 }
 
-/// Who was to catch it, and what came.
+/// What should catch it, and what did.
 fn catcher(trial: &Trial) -> String {
     let expected = match trial.expected {
         Catcher::Verify(code) => format!("verify: {code}"),
         Catcher::Scenario(scenario, code) => format!("{scenario}: {code}"),
-        Catcher::Nobody(_) => "nobody, as it should be".to_owned(),
+        Catcher::Nobody(_) => "nothing, as expected".to_owned(),
     };
     if trial.is_right() {
         return expected;

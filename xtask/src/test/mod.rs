@@ -82,14 +82,14 @@ pub fn run(arguments: TestArgs, session: &Session<'_>) -> Result<()> {
     for need in &unmet {
         session
             .printer
-            .warning(&format!("skipped: {}; {}", need.tests, need.mend));
+            .warning(&format!("skipped: {}; {}", need.tests, need.fix));
     }
     if let (Missing::Fail, Some(need)) = (missing, unmet.first()) {
         return Err(Failure::new(
             Exit::Prerequisite,
             format!("failed to find what {} need", need.tests),
         )
-        .hint(need.mend)
+        .hint(need.fix)
         .into());
     }
     let suites = Suite::value_variants().iter().copied();

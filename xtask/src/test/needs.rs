@@ -1,14 +1,14 @@
-//! What some tests need and only the system's package manager can bring.
+//! What some tests need and only the system's package manager can install.
 
 use std::path::{Path, PathBuf};
 
 /// Something that is not on this machine.
 #[derive(Clone, Copy, Debug)]
 pub struct Need {
-    /// The tests that go without.
+    /// The tests that are skipped without it.
     pub tests: &'static str,
-    /// What to do about it.
-    pub mend: &'static str,
+    /// How to install it.
+    pub fix: &'static str,
     programs: &'static [&'static str],
     folders: &'static [&'static str],
 }
@@ -17,13 +17,13 @@ pub struct Need {
 const NEEDS: [Need; 2] = [
     Need {
         tests: "tests on a real PostgreSQL server",
-        mend: "install it with: apt-get install --yes postgresql",
+        fix: "install it with: apt-get install --yes postgresql",
         programs: &["initdb"],
         folders: &["/usr/lib/postgresql"],
     },
     Need {
         tests: "tests of the release page in a real browser",
-        mend: "install it with: apt-get install --yes chromium",
+        fix: "install it with: apt-get install --yes chromium",
         programs: &["chromium"],
         folders: &[],
     },

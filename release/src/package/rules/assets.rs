@@ -1,4 +1,4 @@
-//! The bundled Python assets: proven by the very code with which `ktx` proves them before it installs.
+//! The bundled Python assets: verified by the same code with which `ktx` verifies them before it installs.
 
 use std::path::Path;
 

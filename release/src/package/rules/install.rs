@@ -1,4 +1,4 @@
-//! Installing a package runs nothing and brings nothing else along.
+//! Installing a package runs nothing and installs nothing else.
 
 use ktx_manifest::Finding;
 use serde_json::Value;
@@ -42,7 +42,7 @@ pub fn findings(contents: &PackageContents, version: &semver::Version) -> Vec<Fi
     for key in json.as_object().into_iter().flat_map(|json| json.keys()) {
         if key.to_ascii_lowercase().ends_with("dependencies") && key != "devDependencies" {
             let message =
-                format!("failed to accept `{FILE}`: it has `{key}`; the package is whole by itself");
+                format!("failed to accept `{FILE}`: it has `{key}`; the package must be self-contained");
             findings.push(Finding::error("package-dependency", message));
         }
     }

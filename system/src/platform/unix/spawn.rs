@@ -19,8 +19,8 @@ use rustix::io::{FdFlags, fcntl_setfd};
 /// Descriptors that were inherited, from a shell or a build system, are below this number in practice.
 const HIGHEST_INHERITED: RawFd = 255;
 
-/// Has the system kill the child when this process is gone, however it went. Where the system cannot do that, a child
-/// that outlives us finds its directory swept away by the next command.
+/// Has the system kill the child when this process ends, however it ends. Where the system cannot do that, the next
+/// command removes the directory of a child that outlives us.
 pub fn die_with_parent(command: &mut Command) {
     #[cfg(target_os = "linux")]
     {
@@ -29,7 +29,7 @@ pub fn die_with_parent(command: &mut Command) {
         unsafe {
             command.pre_exec(move || {
                 rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-                // The parent may have gone before the line above: then nothing would ever kill this process.
+                // The parent may have ended before the line above: then nothing would ever kill this process.
                 if rustix::process::getppid() == Some(parent) {
                     Ok(())
                 } else {
@@ -78,7 +78,7 @@ pub fn spawn_recorded<E: From<io::Error> + Send>(
         let pid = read_pid(&pid_from_child, || spawning.is_finished())?;
         let recorded = match pid {
             Some(pid) => record(pid),
-            // Spawning failed before there was a child; joining tells why.
+            // Spawning failed before there was a child; joining returns the reason.
             None => Ok(()),
         };
         if recorded.is_ok() && pid.is_some() {
