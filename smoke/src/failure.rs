@@ -1,6 +1,6 @@
-//! Why a scenario ended before its end.
+//! Why a scenario stopped early.
 
-/// A scenario that does not go on.
+/// A scenario that cannot continue.
 #[derive(Debug)]
 pub enum Stop {
     Failed(Box<Failure>),
@@ -9,13 +9,13 @@ pub enum Stop {
 }
 
 impl Stop {
-    /// A failure that one sentence tells.
+    /// A failure that one sentence describes.
     pub fn failed(code: impl Into<String>, message: String) -> Stop {
         Stop::Failed(Box::new(Failure::new(code, message.clone(), message)))
     }
 }
 
-/// What was not as it should be.
+/// What was not as expected.
 #[derive(Clone, Debug)]
 pub struct Failure {
     /// Stable: `<step>.<aspect>`, such as `version.stdout`.
@@ -46,7 +46,7 @@ impl Failure {
     }
 }
 
-/// The harness itself could not do its part: a full disk, a folder that cannot be made.
+/// The harness itself failed: a full disk, a folder that cannot be made.
 impl From<std::io::Error> for Stop {
     fn from(error: std::io::Error) -> Self {
         Stop::failed("sandbox.io", error.to_string())

@@ -1,9 +1,9 @@
-//! Artifact smoke: installs the built tarball for real and drives the shipped commands end to end.
+//! Artifact smoke: installs the built tarball for real and runs the shipped commands end to end.
 //!
-//! A [`Scenario`] plays on a [`Stage`] inside a [`Sandbox`] and is a row of steps that read like a transcript.
-//! [`run()`] plays them side by side and tells an [`Observer`]; [`report`] turns the outcome into what publishing
-//! relies on. The crate knows neither the command line nor the terminal, and takes nothing from the environment
-//! that it was not handed.
+//! A [`Scenario`] runs on a [`Stage`] inside a [`Sandbox`] and is a list of steps that read like a transcript.
+//! [`run()`] runs them side by side and reports to an [`Observer`]; [`report`] turns the outcome into what publishing
+//! relies on. The crate knows neither the command line nor the terminal, and only uses the environment that it is
+//! given.
 
 mod failure;
 pub mod known_bad;

@@ -1,4 +1,4 @@
-//! What a run tells while it goes on. Whoever listens decides what to show.
+//! The events of a run. The observer decides what to show.
 
 use std::time::Duration;
 
@@ -19,12 +19,12 @@ pub trait Observer: Sync {
     fn scenario_begins(&self, scenario: &str);
     fn step_begins(&self, scenario: &str, step: &str, line: &str);
     fn step_ends(&self, scenario: &str, step: &str, elapsed: Duration);
-    /// Something that a person who waits wants to know.
+    /// Progress for a waiting user.
     fn remark(&self, scenario: &str, line: &str);
     fn scenario_ends(&self, scenario: &str, verdict: &Verdict, elapsed: Duration);
 }
 
-/// Listens and says nothing.
+/// Shows nothing.
 pub struct Silent;
 
 impl Observer for Silent {

@@ -1,4 +1,4 @@
-//! What a run is handed: nothing in this crate asks the environment or the clock of the machine by itself.
+//! The inputs of a run: nothing in this crate reads the machine's environment or clock by itself.
 
 use camino::Utf8PathBuf;
 
@@ -6,7 +6,7 @@ use crate::redaction::Redaction;
 use crate::sandbox::Machine;
 use crate::untouched::Belongings;
 
-/// How a run is done, whatever it proves.
+/// The options of every run.
 #[derive(Clone, Debug)]
 pub struct Options {
     pub package: Package,
@@ -35,7 +35,7 @@ pub struct Options {
     pub wine_libraries: Option<Utf8PathBuf>,
 }
 
-/// The tarball that is proven.
+/// The tarball to test.
 #[derive(Clone, Debug)]
 pub struct Package {
     pub tarball: Utf8PathBuf,
@@ -51,7 +51,7 @@ pub struct Published {
     pub specification: String,
 }
 
-/// The toolchain as a release engineer has it.
+/// The release engineer's toolchain.
 #[derive(Clone, Debug)]
 pub struct Toolchain {
     /// The program behind `cargo xtask`.

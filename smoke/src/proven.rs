@@ -15,7 +15,7 @@ pub struct ProvenBytes {
     pub wheel: ProvenFile,
 }
 
-/// The tarball is not a package that can be proven.
+/// The tarball is not a package that can be tested.
 #[derive(Debug, thiserror::Error)]
 #[error("failed to read the package `{path}`: {reason}")]
 pub struct UnreadablePackage {

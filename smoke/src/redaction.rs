@@ -1,4 +1,4 @@
-//! Takes secrets out of what is shown or written, and puts stable words in the place of this run's folders.
+//! Removes secrets from what is shown or written, and replaces this run's folders by stable words.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -9,7 +9,7 @@ use regex::Regex;
 static SECRET_NAME: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)token|secret|passw|_auth|api_?key|credential"));
 
-/// What looks like a credential wherever it stands: user and password in a URL, bearer tokens, npm's tokens and
+/// What looks like a credential: user and password in a URL, bearer tokens, npm's tokens and
 /// `_auth` lines, passwords of connection strings.
 static CREDENTIALS: LazyLock<[(Regex, &str); 5]> = LazyLock::new(|| {
     [
@@ -21,7 +21,7 @@ static CREDENTIALS: LazyLock<[(Regex, &str); 5]> = LazyLock::new(|| {
     ]
 });
 
-/// Secrets shorter than this are words that stand everywhere.
+/// Secrets shorter than this are too common as words.
 const SHORTEST_SECRET: usize = 6;
 
 #[derive(Clone, Debug, Default)]
@@ -43,7 +43,7 @@ impl Redaction {
         }
     }
 
-    /// Shows `word` wherever `path` stands. The longest path is to be named first.
+    /// Replaces `path` by `word`. Add the longest path first.
     #[must_use]
     pub fn place(mut self, path: impl Into<String>, word: &'static str) -> Self {
         self.places.push((path.into(), word));

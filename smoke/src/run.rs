@@ -1,4 +1,4 @@
-//! Plays scenarios, some of them side by side, and leaves nothing behind.
+//! Runs scenarios, some of them side by side, and leaves nothing behind.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -20,10 +20,10 @@ use crate::stage::Stage;
 use crate::untouched::Untouched;
 use crate::{logs, warm};
 
-/// How long a process may still be leaving after its scenario ended.
+/// How long a process may take to exit after its scenario ended.
 const LEAVING: Duration = Duration::from_secs(2);
 
-/// It begins first, so that the others end beside it and not before it: it takes as long as half of them.
+/// It starts first, because it takes as long as half of the others together.
 const LONGEST: &str = "rehearsal";
 
 /// The outcome of a run.
@@ -49,7 +49,7 @@ pub struct Played {
     pub served: Option<ProvenBytes>,
 }
 
-/// The outcome of playing a scenario.
+/// The outcome of running a scenario.
 pub(crate) struct Performance {
     pub verdict: Verdict,
     steps: Vec<(String, Duration)>,
@@ -57,7 +57,7 @@ pub(crate) struct Performance {
 }
 
 impl Performance {
-    /// A scenario that said nothing.
+    /// A scenario without an outcome.
     fn silent(verdict: Verdict) -> Performance {
         Performance {
             verdict,
@@ -77,7 +77,7 @@ impl Performance {
     }
 }
 
-/// The harness could not do its own part.
+/// The harness failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SmokeError {
     #[error("failed to prepare a folder for the run: {0}")]
@@ -86,7 +86,7 @@ pub enum SmokeError {
     CleanUp(#[source] std::io::Error),
 }
 
-/// Plays the scenarios. Returns when everything has ended and the run's folder is gone.
+/// Runs the scenarios. Returns when everything has ended and the run's folder is gone.
 pub fn run(
     options: &Options,
     selection: &[&'static Scenario],
@@ -117,14 +117,14 @@ pub fn run(
     })
 }
 
-/// The folder of a run, with a guardian for the case that nobody is left to remove it.
+/// The folder of a run, with a guardian that removes it if the run is killed.
 pub(crate) struct Folder {
     pub path: Utf8PathBuf,
     guardian: Option<Guardian>,
 }
 
 impl Folder {
-    /// The guardian is posted before there is anything to guard: a run that is killed in between leaves nothing.
+    /// The guardian starts first, so that a run that is killed in between leaves nothing.
     pub fn make(options: &Options) -> std::io::Result<Folder> {
         let parent =
             Utf8PathBuf::try_from(fs::canonicalize(&options.folder)?).map_err(std::io::Error::other)?;
@@ -143,7 +143,7 @@ impl Folder {
     }
 }
 
-/// However a run ends, its folder goes; the guardian, which leaves when it sees that, goes last.
+/// However a run ends, its folder is removed; the guardian exits last, when it sees that.
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = remove_tree(&self.path);
@@ -151,7 +151,7 @@ impl Drop for Folder {
     }
 }
 
-/// 64 random bits: nobody else makes this folder between the look and the deed.
+/// 64 random bits: nobody else makes this folder between the check and its creation.
 fn unused_name(parent: &Utf8Path) -> Utf8PathBuf {
     loop {
         let random = RandomState::new().build_hasher().finish();
@@ -229,7 +229,7 @@ impl Run<'_> {
         performance.of(scenario, elapsed)
     }
 
-    /// Plays one scenario in a sandbox at `root`, which is gone afterwards.
+    /// Runs one scenario in a sandbox at `root`, which is gone afterwards.
     pub fn play(&self, scenario: &'static Scenario, root: &Utf8Path) -> Performance {
         let sandbox = match Sandbox::create(root, &self.options.machine) {
             Ok(sandbox) => sandbox,
@@ -283,7 +283,7 @@ impl Run<'_> {
     }
 }
 
-/// What a scenario that went well must not leave: processes, and files in the temporary folder.
+/// What a successful scenario must not leave: processes, and files in the temporary folder.
 fn left_behind(sandbox: &Sandbox) -> Result<(), Stop> {
     let alive = sandbox.family().gone_within(LEAVING);
     if let Some(first) = alive.first() {

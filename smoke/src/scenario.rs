@@ -25,7 +25,7 @@ impl Scenario {
     }
 
     /// Whether the package holds what the scenario is about: one without a program for a platform proves nothing
-    /// about it, and is not to be blamed.
+    /// about it, which is not a fault.
     pub fn has_subject(&self, options: &Options) -> bool {
         let carried = |need: &Need| !matches!(need, Need::Carries(_)) || need.unmet(options).is_none();
         self.needs.iter().all(carried)
@@ -76,7 +76,7 @@ pub enum Need {
     Registry,
     /// The toolchain that releases, and its own registry.
     Toolchain,
-    /// A client of the Model Context Protocol of another make.
+    /// A third-party client of the Model Context Protocol.
     McpClient,
 }
 

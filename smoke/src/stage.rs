@@ -1,4 +1,4 @@
-//! Where a scenario plays: its sandbox, the package, and the record of its steps.
+//! Where a scenario runs: its sandbox, the package, and the record of its steps.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::sandbox::{Interrupted, Invocation, Sandbox, copy_tree, hard_link_tree
 /// npm works on the network's time when it has to ask for something; the tarball alone takes under a second.
 pub const INSTALL_DEADLINE: Duration = Duration::from_secs(120);
 
-/// What a scenario is handed.
+/// The inputs of a scenario.
 pub struct Stage<'s> {
     pub sandbox: &'s Sandbox,
     pub options: &'s Options,
@@ -109,7 +109,7 @@ impl Stage<'_> {
         *self.served.lock().unwrap_or_else(PoisonError::into_inner) = Some(bytes);
     }
 
-    /// Tells whoever watches the run.
+    /// Reports progress to the observer.
     pub fn say(&self, line: &str) {
         self.observer.remark(self.scenario, line);
     }
@@ -139,7 +139,7 @@ pub fn npm_install(what: &str) -> Invocation {
         .deadline_of(INSTALL_DEADLINE)
 }
 
-/// The package as it lies in a project.
+/// The package as installed in a project.
 pub struct Installed<'s> {
     pub project: Utf8PathBuf,
     pub package: Utf8PathBuf,

@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 pub struct Belongings {
     /// Compared byte for byte; folders with all that is in them.
     pub exact: Vec<Utf8PathBuf>,
-    /// Searched for what is new and names the run. Where one lies in an exact folder, it is not exact.
+    /// Searched for new files that name the run. One inside an exact folder is not exact.
     pub shared: Vec<Utf8PathBuf>,
 }
 

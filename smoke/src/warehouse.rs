@@ -34,7 +34,7 @@ insert into customers values (1, 'Ada'), (2, 'Grace');
 insert into orders values (1, 1, 10.5), (2, 1, 4.5), (3, 2, 25);
 ";
 
-/// Where the one source lies in the project.
+/// Where the only source is in the project.
 pub const SOURCE: &str = "semantic-layer/warehouse/orders.yaml";
 
 const ORDERS: &str = "\

@@ -1,6 +1,6 @@
 //! Fills the toolchain's own uv cache once, so that the scenarios measure the package and not the network.
 //!
-//! The cache lies in `target/`; each run copies it before anything is started with it. When filling fails, the
+//! The cache is in `target/`; each run copies it before anything is started with it. When filling fails, the
 //! scenarios go to the network by themselves and say what is wrong.
 
 use std::fs::TryLockError;

@@ -1,7 +1,7 @@
-//! A good artifact taken apart, so that one thing in it can be spoiled, and put together again.
+//! A good artifact, unpacked so that one thing in it can be damaged, and packed again.
 //!
-//! Everything around the spoiled thing is made consistent: digests and sizes are right unless they are what is
-//! spoiled, so that a sabotage is caught for what it is.
+//! Everything else is made consistent: digests and sizes are right unless they are what is damaged, so that a sabotage
+//! is caught for the right reason.
 
 use std::io::{Error, Result, Write};
 
@@ -23,7 +23,7 @@ pub struct Artifact {
     pub wheel_beside: Option<Vec<u8>>,
     /// Bytes that come after the end of the tarball, and that the manifest does not know.
     pub tarball_suffix: Vec<u8>,
-    /// Files that lie in the artifacts folder and should not.
+    /// Files that are in the artifacts folder and should not be.
     pub strays: Vec<&'static str>,
 }
 
@@ -65,7 +65,7 @@ impl Artifact {
         self.state_size()
     }
 
-    /// States the size of this machine's program as it is, or the launcher would not even start it.
+    /// Records the actual size of this machine's program, or the launcher would not even start it.
     fn state_size(&mut self) -> Result<()> {
         let bytes = self.package.bytes(&Artifact::program())?.len();
         let platform = Platform::host().map(Platform::as_str).unwrap_or_default();

@@ -1,6 +1,6 @@
-//! Does the smoke itself work? Sabotaged artifacts, each of which must be caught, for the right reason.
+//! Tests the smoke itself: sabotaged artifacts, each of which must be caught, for the right reason.
 //!
-//! A sabotage is one short function on a good [`Artifact`]. It names who has to catch it, a scenario or the
+//! A sabotage is one short function on a good [`Artifact`]. It names what has to catch it, a scenario or the
 //! verification of artifacts, and with which stable code; caught by another or with another code, it has escaped.
 
 mod artifact;
@@ -26,21 +26,21 @@ use crate::scenarios::ALL as SCENARIOS;
 use crate::untouched::{Belongings, Untouched};
 use crate::warm;
 
-/// One way to spoil an artifact.
+/// One way to damage an artifact.
 pub struct Sabotage {
     pub name: &'static str,
     pub deed: fn(&mut Artifact) -> std::io::Result<()>,
     pub caught_by: Catcher,
 }
 
-/// Who catches a sabotage, and with which code.
+/// What catches a sabotage, and with which code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Catcher {
     /// `cargo xtask verify`, with a finding of this code.
     Verify(&'static str),
     /// A scenario, with a failure of this code.
     Scenario(&'static str, &'static str),
-    /// Nobody: the artifact is good. The control that the taking apart and putting together does no harm.
+    /// Nothing: the artifact is good. The control that unpacking and packing does no harm.
     Nobody(&'static str),
 }
 
@@ -68,7 +68,7 @@ pub struct Trial {
 }
 
 impl Catcher {
-    /// Whether a scenario of this name has a part in it.
+    /// Whether a scenario of this name is involved.
     pub fn is_scenario(self, name: &str) -> bool {
         match self {
             Catcher::Scenario(scenario, _) | Catcher::Nobody(scenario) => scenario == name,
@@ -78,7 +78,7 @@ impl Catcher {
 }
 
 impl Trial {
-    /// Whether it came as it should.
+    /// Whether the outcome is the expected one.
     pub fn is_right(&self) -> bool {
         match self.expected {
             Catcher::Verify(code) | Catcher::Scenario(_, code) => {
@@ -92,7 +92,7 @@ impl Trial {
 /// The verification of artifacts: the codes of all findings that fail it.
 pub type Verify<'v> = &'v (dyn Fn(&Utf8Path) -> Vec<String> + Sync);
 
-/// Tries sabotages on the artifacts in `good`, and tells each outcome as it comes.
+/// Tries sabotages on the artifacts in `good`, and reports each outcome as it comes.
 pub fn try_out(
     sabotages: Vec<&'static Sabotage>,
     options: &Options,
@@ -183,7 +183,7 @@ impl Bench<'_> {
             .find(|known| known.name == scenario)
             .ok_or_else(|| std::io::Error::other(format!("there is no scenario `{scenario}`")))?;
         let root = self.folder.join(sabotage.name);
-        // A user made for the occasion: what a sabotage touches must not be anybody's own.
+        // A temporary user: what a sabotage touches must not belong to a real one.
         let user = self.folder.join(format!("{}-user", sabotage.name));
         let belongings = Belongings::of_home(&user);
         let options = Options {
@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn the_corpus_is_large_and_names_scenarios_that_exist() {
         let names: BTreeSet<_> = corpus().map(|sabotage| sabotage.name).collect();
-        assert_eq!(names.len(), corpus().count(), "a name stands twice");
+        assert_eq!(names.len(), corpus().count(), "a name is listed twice");
         assert!(names.len() > 40);
         for sabotage in corpus() {
             let known = SCENARIOS

@@ -1,4 +1,4 @@
-//! What can be wrong with the program's behaviour, played by a script in its place.
+//! What can be wrong with the program's behaviour, simulated by a script in its place.
 
 use super::{Artifact, Catcher, Sabotage};
 

@@ -1,4 +1,4 @@
-//! What must not even get as far as a smoke: `cargo xtask verify` names it.
+//! Damage that `cargo xtask verify` must catch before a smoke.
 
 use serde_json::json;
 

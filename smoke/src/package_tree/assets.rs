@@ -1,6 +1,6 @@
 //! The Python assets of a package: wheel, requirements, and the manifest that holds their digests.
 //!
-//! Whatever is changed, the manifest is made to say so; a change of the manifest itself is the caller's affair.
+//! The manifest is updated after each change; a change of the manifest itself is up to the caller.
 
 use std::io::{Error, Result};
 

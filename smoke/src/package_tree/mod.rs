@@ -1,4 +1,4 @@
-//! A package tarball taken apart into its entries and put together again, with everything else about it unchanged.
+//! A package tarball unpacked into its entries and packed again, otherwise unchanged.
 
 mod assets;
 mod stamp;
@@ -56,7 +56,7 @@ impl PackageTree {
         }
     }
 
-    /// Replaces a part of a text file; a part that is not there is an error, or the sabotage would do nothing.
+    /// Replaces a part of a text file; a missing part is an error, or the sabotage would do nothing.
     pub fn replace(&mut self, path: &str, part: &str, by: &str) -> Result<()> {
         let bytes = self.bytes(path)?;
         let text = String::from_utf8_lossy(bytes).into_owned();
@@ -72,7 +72,7 @@ impl PackageTree {
         Ok(())
     }
 
-    /// Replaces bytes by as many others, wherever they stand.
+    /// Replaces bytes by the same number of others, everywhere.
     pub fn replace_bytes(&mut self, path: &str, part: &[u8], by: &[u8]) -> Result<()> {
         let bytes = self.bytes(path)?;
         let places: Vec<_> = bytes
@@ -158,7 +158,7 @@ impl PackageTree {
         let mut builder = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
         for (path, entry) in &self.entries {
             let mut header = entry.header.clone();
-            // The name field keeps what stood behind the end of a longer name.
+            // The name field keeps the rest of a longer name.
             header.as_old_mut().name.fill(0);
             header.set_path(path)?;
             header.set_size(entry.bytes.len() as u64);

@@ -1,4 +1,4 @@
-//! Another version made of a package, without building it: every place that carries the version is given the other.
+//! Makes another version of a package without building it, by changing the version everywhere.
 //!
 //! The program carries its version as bytes of a fixed length, so that only versions of that length can be made.
 
@@ -44,7 +44,7 @@ impl PackageTree {
         })
     }
 
-    /// Makes a release of a local build: its programs say so, in as many bytes as before.
+    /// Turns a local build into a release: its programs' marks say so, with the same length.
     pub fn mark_for_release(&mut self) -> Result<()> {
         for path in self.programs() {
             let mark = program_marks::build(self.get(&path).unwrap_or_default());
@@ -90,7 +90,7 @@ fn in_python(python: &str, from: &str, to: &str) -> Result<String> {
     }
 }
 
-/// The three numbers of a version, the weightiest first.
+/// The three numbers of a version, major first.
 const NUMBERS: [fn(&mut Version) -> &mut u64; 3] = [
     |version| &mut version.major,
     |version| &mut version.minor,

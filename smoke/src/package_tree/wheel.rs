@@ -1,4 +1,4 @@
-//! The bundled wheel taken apart and put together again, with a RECORD that is right unless it is what is spoiled.
+//! The bundled wheel unpacked and packed again, with a correct RECORD unless that is what is damaged.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Error, Read, Result, Write};
@@ -12,7 +12,7 @@ use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 /// The files of a wheel by their paths.
 pub struct Wheel {
     files: BTreeMap<String, Vec<u8>>,
-    /// Whether RECORD is made again from what is there.
+    /// Whether RECORD is rebuilt from the files.
     pub honest_record: bool,
 }
 

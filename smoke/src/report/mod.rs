@@ -1,4 +1,4 @@
-//! What a run leaves for others: the report that publishing relies on, and JUnit XML for test dashboards.
+//! The outputs of a run: the report that publishing relies on, and JUnit XML for test dashboards.
 
 mod junit;
 
@@ -19,7 +19,7 @@ use crate::run::{Outcome, Played};
 
 pub use junit::junit;
 
-/// What a report says beside the outcome.
+/// What a report contains besides the outcome.
 #[derive(Clone, Debug)]
 pub struct Provenance {
     pub platform: Platform,
@@ -76,7 +76,7 @@ fn scenario(played: &Played) -> ScenarioReport {
     }
 }
 
-/// A run that touched what is the user's has failed, whatever its scenarios say.
+/// A run that touched the user's files has failed, whatever the outcome of its scenarios.
 fn clean_up(outcome: &Outcome) -> Option<ScenarioReport> {
     let message = outcome.touched.first()?.clone();
     Some(ScenarioReport {
@@ -90,7 +90,7 @@ fn clean_up(outcome: &Outcome) -> Option<ScenarioReport> {
     })
 }
 
-/// What stands in `dist/` under such a name is swept by the next build: a killed run left it.
+/// The next build removes files in `dist/` with such a name: a killed run left them.
 const PARTIAL: &str = ".partial-";
 
 /// Writes a file so that a reader sees the old one or the new one, never half of either.

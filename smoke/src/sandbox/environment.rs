@@ -1,13 +1,13 @@
 //! The environment of a sandbox: cleared, then a short list put back, each entry with its reason.
 //!
-//! What the machine's registry clients need in order to reach their registries is handed over by explicit
-//! variables; what could carry a credential is not, and neither is any configuration file of the user.
+//! What the machine's registry clients need to reach their registries is passed in explicit variables; anything that
+//! could hold a credential is not passed, nor is any configuration file of the user.
 
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-/// Variables of the user that pass, because without them nothing works on some machines.
+/// Variables of the user that are passed, because without them nothing works on some machines.
 const PASSED_ON: [(&str, &str); 17] = [
     (
         "SSL_CERT_FILE",
@@ -31,7 +31,7 @@ const PASSED_ON: [(&str, &str); 17] = [
     ("NUMBER_OF_PROCESSORS", "Windows: uv sizes its threads by it"),
 ];
 
-/// Variables that name an index for uv. Handed over without user name and password.
+/// Variables that name an index for uv. Passed without user name and password.
 const INDEXES: [&str; 5] = [
     "UV_DEFAULT_INDEX",
     "UV_INDEX_URL",
@@ -147,12 +147,12 @@ const SETTINGS: [(&str, &str, &str); 10] = [
         "false",
         "no question to the registry",
     ),
-    ("YARN_ENABLE_TELEMETRY", "0", "a smoke is no usage"),
+    ("YARN_ENABLE_TELEMETRY", "0", "a smoke run is not real usage"),
     ("DO_NOT_TRACK", "1", "the same for bun"),
     (
         "COREPACK_ENABLE_DOWNLOAD_PROMPT",
         "0",
-        "nobody is there to answer",
+        "there is no user to answer",
     ),
     (
         "UV_PYTHON_DOWNLOADS",
@@ -172,7 +172,7 @@ fn passed_on(user: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     plain.chain(indexes).collect()
 }
 
-/// `https://user:password@host/` without what stands before the `@`, in each of the words.
+/// `https://user:password@host/` without the part before the `@`, in each of the words.
 fn without_credentials(value: &str) -> String {
     let words = value.split(' ').map(|word| match word.split_once("://") {
         Some((scheme, rest)) => {

@@ -1,6 +1,6 @@
 //! Which processes belong to a sandbox, and how they are ended: the only file that knows the platform's processes.
 //!
-//! On Linux a process belongs to a sandbox when the sandbox's folder, whose name is random, stands in its
+//! On Linux a process belongs to a sandbox when the sandbox's folder, whose name is random, is in its
 //! environment or holds its program, or is its working directory or in its command line; that finds daemons that
 //! left their session and group. On other Unix systems only the command line is looked at; on Windows nothing is found,
 //! and what detaches from its parent has to end by itself.
@@ -33,12 +33,12 @@ impl Family {
         }
     }
 
-    /// Who is alive now.
+    /// The live processes.
     pub fn members(&self) -> Vec<Member> {
         platform::members(&self.folder)
     }
 
-    /// Waits until nobody is alive any more; whoever still is when the time is up is returned.
+    /// Waits until all processes have ended; returns those that have not when the time is up.
     pub fn gone_within(&self, time: Duration) -> Vec<Member> {
         let until = Instant::now() + time;
         loop {
@@ -50,7 +50,7 @@ impl Family {
         }
     }
 
-    /// Kills everybody, again and again until nobody is left: a member may fork while it is being looked for.
+    /// Kills all processes, repeatedly until none is left: one may fork during the search.
     pub fn end_all(&self) {
         let until = Instant::now() + BURIAL;
         loop {
@@ -175,7 +175,7 @@ mod platform {
         stat_field(pid, 0).is_some_and(|state| state != "Z" && state != "X")
     }
 
-    /// The session tells a program of ours from the shell of a person who looks into the folder.
+    /// The session distinguishes our programs from a user's shell in that folder.
     fn session(pid: u32) -> Option<String> {
         stat_field(pid, 3)
     }
@@ -207,7 +207,7 @@ mod platform {
     }
 }
 
-/// What can be known of processes everywhere: their command lines, in which a daemon's interpreter stands with its path.
+/// What every system shows: command lines, which contain the path of a daemon's interpreter.
 #[cfg(all(unix, any(test, not(target_os = "linux"))))]
 mod command_lines {
     use std::process::Command;

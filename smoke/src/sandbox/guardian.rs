@@ -1,7 +1,7 @@
 //! A process beside the run that cleans up when the run itself is killed.
 //!
-//! It reads from a pipe that only the run holds; the end of the pipe is the end of the run, however it came. Then it
-//! ends every process of the run's folder and removes the folder. Knows nothing else.
+//! It reads from a pipe that only the run holds; the pipe closes when the run ends, however it ends. Then the guardian
+//! ends every process of the run's folder and removes the folder.
 
 use std::io::Read;
 use std::process::{Child, Command, Stdio};

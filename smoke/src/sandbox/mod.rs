@@ -1,6 +1,6 @@
-//! A place in which a program can do what it does on a user's machine and reach nothing of this one's user.
+//! A place where a program runs as on a user's machine but cannot touch the files of this machine's user.
 //!
-//! The only module that starts processes. Knows nothing of scenarios and of what is expected of a program.
+//! The only module that starts processes. Knows nothing about scenarios and expectations.
 
 mod environment;
 mod family;
@@ -53,7 +53,7 @@ impl Sandbox {
         &self.folders
     }
 
-    /// The folder in which commands run unless they say otherwise.
+    /// The folder in which commands run by default.
     pub fn work(&self) -> Utf8PathBuf {
         self.folders.at("work")
     }

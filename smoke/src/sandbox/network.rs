@@ -1,4 +1,4 @@
-//! A network namespace with a loopback interface and nothing else (Linux): the machine without a network.
+//! A network namespace with only a loopback interface (Linux): a machine without a network.
 
 use std::process::Command;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! One command, from start to end: its output, its exit, its deadline.
 //!
-//! Both pipes are read until they are closed, because a program that leaves a child with its output in hand is a
-//! program that hangs in somebody's shell script. Knows nothing of what the command should have said.
+//! Both pipes are read until they are closed, because a program that leaves a child holding its output would hang in
+//! a shell script. Knows nothing about the expected output.
 
 use std::io::{Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::family::{self, Family};
 
-/// How often a wait looks whether the whole run was interrupted. Short enough for a person at a keyboard.
+/// How often a wait checks whether the whole run was interrupted. Short enough for a person at a keyboard.
 const GLANCE: Duration = Duration::from_millis(50);
 
 /// How long output may stay open after the command itself has ended: long enough for a child that is just leaving.
@@ -56,7 +56,7 @@ impl Said {
 /// Asked again and again while something waits; true ends the wait.
 pub type Interrupted<'a> = &'a (dyn Fn() -> bool + Sync);
 
-/// A command under way.
+/// A running command.
 pub struct Running {
     pid: u32,
     started: Instant,
@@ -94,12 +94,12 @@ impl Running {
         self.pid
     }
 
-    /// What the command has said so far.
+    /// The command's output so far.
     pub fn stdout_so_far(&self) -> String {
         self.stdout.text()
     }
 
-    /// What the command has said on stderr so far.
+    /// The command's stderr so far.
     pub fn stderr_so_far(&self) -> String {
         self.stderr.text()
     }

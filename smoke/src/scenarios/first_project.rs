@@ -1,4 +1,4 @@
-//! From an empty folder to the first source, as an agent is led there: each answer says what is missing.
+//! From an empty folder to the first source, as an agent gets there: each answer says what is missing.
 
 use fs_err as fs;
 

@@ -61,8 +61,8 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     without_a_home(stage, &ktx, &root)
 }
 
-/// A runtime root that is named needs no home; without one the account's home is taken, as other programs do. There the
-/// user's own runtime may lie, so that nothing but a look is dared.
+/// A runtime root that is named needs no home; without one the account's home is taken, as other programs do. The
+/// user's own runtime may be there, so this only looks.
 fn without_a_home(stage: &Stage<'_>, ktx: &Installed<'_>, root: &Utf8Path) -> Result<(), Stop> {
     let status = || {
         ktx.ktx("runtime status --json")

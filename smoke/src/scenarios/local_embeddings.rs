@@ -10,7 +10,7 @@ use crate::sandbox::Invocation;
 use crate::scenario::{Need, Scenario, Set};
 use crate::stage::{Installed, Stage};
 
-/// The variable with which it is asked for.
+/// The variable that opts in.
 const VARIABLE: &str = "KTX_RUN_LOCAL_EMBEDDINGS_SMOKE";
 
 pub const SCENARIO: Scenario = Scenario {
@@ -106,7 +106,7 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     Ok(())
 }
 
-/// The model's own caches lie in the sandbox too. Where no hub can be reached, the caller names a folder with the model.
+/// The model's own caches are in the sandbox too. Without access to a hub, the caller names a folder with the model.
 fn models(stage: &Stage<'_>, ktx: &Installed<'_>, words: &str) -> Invocation {
     let cache = stage.sandbox.folders().at("models");
     let typed = MODEL_CACHES

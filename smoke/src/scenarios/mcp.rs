@@ -1,4 +1,4 @@
-//! `ktx serve --mcp stdio`, driven by a client that somebody else wrote.
+//! `ktx serve --mcp stdio`, driven by a third-party client.
 
 use crate::failure::Stop;
 use crate::sandbox::Invocation;
@@ -19,7 +19,7 @@ pub const SCENARIO: Scenario = Scenario {
     run,
 };
 
-/// Starts the server that it is told, asks it, and prints what it heard as one JSON document.
+/// Starts the given server, queries it, and prints the answers as one JSON document.
 const CLIENT: &str = include_str!("mcp_client.py");
 
 fn run(stage: &Stage<'_>) -> Result<(), Stop> {
@@ -54,7 +54,7 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
 const GREETING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"smoke","version":"1"}}}
 "#;
 
-/// The SDK forgives a server that talks on stdout; other clients do not.
+/// The SDK tolerates other output on stdout; other clients do not.
 fn protocol_only(stage: &Stage<'_>, ktx: &Installed<'_>) -> Result<(), Stop> {
     let said = stage
         .step(

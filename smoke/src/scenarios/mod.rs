@@ -1,4 +1,4 @@
-//! Everything that can be proven, in the order in which it is listed. One scenario, one file.
+//! All scenarios, in the order in which they are listed. One scenario, one file.
 
 mod arm64;
 mod demo;

@@ -1,4 +1,4 @@
-//! What a command is expected to do, as a value that can say how it was disappointed.
+//! The expected behaviour of a command, as a value that can describe a mismatch.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ impl Expectation {
         }
     }
 
-    /// How the command disappointed, if it did; the first line says it in short.
+    /// How the command differs, if it does; the first line is a summary.
     pub fn unmet_by(&self, said: &Said) -> Option<String> {
         match self {
             Expectation::Ends(expected) => (said.ended != *expected)

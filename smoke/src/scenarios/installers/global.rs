@@ -1,4 +1,4 @@
-//! For the whole account: the program is on `PATH`, and goes when it is removed.
+//! Global installation: the program is on `PATH`, and disappears when it is removed.
 
 use crate::failure::Stop;
 use crate::sandbox::Invocation;
@@ -40,7 +40,7 @@ pub const PNPM: Scenario = Scenario {
     },
 };
 
-/// How one of them is told things.
+/// The commands of one package manager.
 struct Installer {
     program: &'static str,
     /// What adds a package: as it is, and without scripts and optional packages.

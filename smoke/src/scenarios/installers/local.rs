@@ -1,4 +1,4 @@
-//! Into a project: the program answers, and so does the API.
+//! Installation into a project: the program and the API both work.
 
 use camino::Utf8Path;
 use fs_err as fs;
@@ -64,12 +64,12 @@ pub const BUN: Scenario = Scenario {
     },
 };
 
-/// How one of them is told things.
+/// The commands of one package manager.
 struct Installer {
     program: &'static str,
     /// What adds a package: as it is, and without scripts and optional packages.
     add: [&'static str; 2],
-    /// How it is told about a tarball.
+    /// How it spells a tarball.
     specification: fn(&Package) -> String,
     /// Writes what a project needs beforehand.
     settings: Option<fn(&Utf8Path, Scripts) -> std::io::Result<()>>,

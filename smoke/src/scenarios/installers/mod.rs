@@ -1,5 +1,5 @@
-//! The package managers that people use beside `npm install`: each is told things in its own words, and has to give the
-//! same program. Every installation is done twice, the second time without scripts and optional packages.
+//! The package managers that people use besides `npm install`: each has its own commands, and must install the same
+//! program. Every installation is done twice, the second time without scripts and optional packages.
 
 mod global;
 mod local;

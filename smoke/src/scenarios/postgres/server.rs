@@ -1,4 +1,4 @@
-//! A PostgreSQL server of the sandbox's own, which listens on the loopback interface alone.
+//! The sandbox's own PostgreSQL server, which only listens on the loopback interface.
 
 use std::time::Duration;
 

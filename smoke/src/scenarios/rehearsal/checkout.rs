@@ -1,6 +1,6 @@
-//! The work tree of somebody who releases: a version, a policy, artifacts and reports, and the commands of the toolchain.
+//! The work tree of a release engineer: a version, a policy, artifacts and reports, and the commands of the toolchain.
 //!
-//! It is as small as a checkout can be and still be one. The pinned tools are those of the checkout that runs the smoke.
+//! It is a minimal checkout. The pinned tools are those of the checkout that runs the smoke.
 
 use std::time::Duration;
 
@@ -224,7 +224,7 @@ fn share(target: &Utf8Path, link: &Utf8Path) -> std::io::Result<()> {
     fs::os::unix::fs::symlink(target, link)
 }
 
-/// The scenario is none of Windows'.
+/// The scenario does not run on Windows.
 #[cfg(not(unix))]
 fn share(_target: &Utf8Path, _link: &Utf8Path) -> std::io::Result<()> {
     Ok(())

@@ -1,5 +1,5 @@
-//! The whole life of a release, on a registry of the sandbox's own and by the commands of the real one: a candidate, a
-//! stable version that is promoted, users who follow with a daemon running, a bad release, and the way back.
+//! The whole life of a release, on the sandbox's own registry and with the real commands: a candidate, a stable version
+//! that is promoted, users who upgrade with a daemon running, a bad release, and a rollback.
 
 mod checkout;
 mod proof;
@@ -59,7 +59,7 @@ struct Rehearsal<'r> {
 }
 
 impl Rehearsal<'_> {
-    /// The package that is proven goes out first, past the trap of every first publication, and a user takes it.
+    /// The tested package is published first, past the trap of every first publication, and a user installs it.
     fn candidate(&self) -> Result<(), Stop> {
         let version = &self.versions.candidate;
         let tag = dist_tag(version);
@@ -208,7 +208,7 @@ impl Rehearsal<'_> {
         Ok(())
     }
 
-    /// The dist-tags, as npm tells them.
+    /// The dist-tags, as npm lists them.
     fn view(&self, id: &'static str) -> Step<'_> {
         let view = Invocation::new("npm")
             .arg("view")

@@ -1,4 +1,4 @@
-//! The smoke report without which nothing is published, of scenarios that are really played.
+//! The smoke report that publishing requires, from scenarios that really run.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -26,7 +26,7 @@ const STEP: &str = "prove";
 /// Without these publishing refuses a report.
 pub(super) const INDISPENSABLE: [&Scenario; 2] = [&npm_local::SCENARIO, &runtime_lifecycle::SCENARIO];
 
-/// Plays what publishing insists on with another package, and writes the report into `reports`.
+/// Runs the scenarios that publishing requires on another package, and writes the report into `reports`.
 pub fn prove(stage: &Stage<'_>, package: Package, policy: &Utf8Path, reports: &Utf8Path) -> Result<(), Stop> {
     let Some(platform) = Platform::host() else {
         return Err(Stop::failed(

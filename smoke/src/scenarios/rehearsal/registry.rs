@@ -1,4 +1,4 @@
-//! A registry of the sandbox's own, with one user who may publish.
+//! The sandbox's own registry, with one user who may publish.
 
 use std::time::Duration;
 
