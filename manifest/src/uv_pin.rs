@@ -1,12 +1,13 @@
 //! `assets/uv.json`: the one uv that ktx downloads for itself when the user agrees.
 //!
-//! uv is published as wheels. Which index serves them is the user's choice, so the file names no host; the digest is what
-//! is trusted.
+//! uv is published as wheels. Which index serves them is the user's choice; where the user makes none, it is uv's own
+//! default, which packing asks uv for: the sources name no host. The digest is what is trusted.
 
 use std::collections::BTreeMap;
 
 use ktx_names::Platform;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::{ContentId, Sha256Digest, json_text};
 
@@ -19,6 +20,9 @@ pub const UV_PIN_FILE: &str = "uv.json";
 pub struct UvPin {
     schema_version: u8,
     pub version: String,
+    /// Where uv looks when the user names no index; a package has it, the sources do not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_index: Option<String>,
     pub wheels: BTreeMap<Platform, PinnedWheel>,
 }
 
@@ -46,7 +50,20 @@ impl UvPin {
         UvPin {
             schema_version: 1,
             version,
+            default_index: None,
             wheels,
+        }
+        .checked()
+    }
+
+    /// The pin as a package carries it.
+    ///
+    /// # Errors
+    /// When the index is not one that can be asked by everybody.
+    pub fn with_default_index(self, index: String) -> Result<UvPin, InvalidUvPin> {
+        UvPin {
+            default_index: Some(index),
+            ..self
         }
         .checked()
     }
@@ -72,6 +89,13 @@ impl UvPin {
                 self.schema_version
             )));
         }
+        if let Some(index) = &self.default_index
+            && !is_public_index(index)
+        {
+            return Err(InvalidUvPin(
+                "defaultIndex must be an https URL without credentials, query or fragment".to_owned(),
+            ));
+        }
         for platform in Platform::ALL {
             let Some(wheel) = self.wheels.get(&platform) else {
                 return Err(InvalidUvPin(format!("it has no wheel for {platform}")));
@@ -88,6 +112,16 @@ impl UvPin {
         }
         Ok(self)
     }
+}
+
+fn is_public_index(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| {
+        url.scheme() == "https"
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    })
 }
 
 impl PinnedWheel {
@@ -120,7 +154,12 @@ mod tests {
     #[test]
     fn a_pin_is_read_as_it_was_written_and_anything_else_is_refused() {
         let good = UvPin::parse(document().to_string().as_bytes()).expect("a pin");
-        assert_eq!(UvPin::parse(good.to_text().as_bytes()).expect("a pin"), good);
+        let stamped = good
+            .clone()
+            .with_default_index("https://index.example/simple".to_owned());
+        for pin in [good, stamped.expect("a pin")] {
+            assert_eq!(UvPin::parse(pin.to_text().as_bytes()).expect("a pin"), pin);
+        }
         for (pointer, value) in [
             ("/schemaVersion", serde_json::json!(2)),
             ("/version", serde_json::json!("1.2.4")),
@@ -138,6 +177,27 @@ mod tests {
             ("/wheels/linux-x64/sha256", serde_json::json!("A")),
             ("/wheels/linux-x64/url", serde_json::json!("https://host/")),
             ("/host", serde_json::json!("https://host/")),
+            ("/defaultIndex", serde_json::json!("")),
+            ("/defaultIndex", serde_json::json!("index.example/simple")),
+            ("/defaultIndex", serde_json::json!("https://")),
+            ("/defaultIndex", serde_json::json!("http://index.example/simple")),
+            ("/defaultIndex", serde_json::json!("file:///simple")),
+            (
+                "/defaultIndex",
+                serde_json::json!("https://ada@index.example/simple"),
+            ),
+            (
+                "/defaultIndex",
+                serde_json::json!("https://:key@index.example/simple"),
+            ),
+            (
+                "/defaultIndex",
+                serde_json::json!("https://index.example/simple?a=b"),
+            ),
+            (
+                "/defaultIndex",
+                serde_json::json!("https://index.example/simple#a"),
+            ),
         ] {
             let mut document = document();
             match document.pointer_mut(pointer) {

@@ -22,7 +22,7 @@ use crate::exit::{Exit, Failure};
 use crate::process::{self, Talk};
 use crate::refusal;
 use crate::session::Session;
-use crate::sources;
+use crate::{sources, uv_pin};
 
 /// Stage the package tree in dist/package from npm/, the wheel, the locks and the programs
 #[derive(Args)]
@@ -104,6 +104,7 @@ pub fn plan(
             .map(|program| ask(session, program))
             .transpose()?,
         programs,
+        default_index: uv_pin::default_index(session)?,
         version: version.clone(),
     };
     PackagePlan::new(&options).map_err(|error| refusal::failure(session, error))

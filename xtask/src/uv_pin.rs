@@ -1,4 +1,7 @@
 //! `npm/assets/uv.json`: the uv that ktx downloads when its user agrees, pinned from the index that pip is configured for.
+//!
+//! The checked-in file names no host. Where a user names no index, ktx asks the one that uv would: packing asks the
+//! pinned uv for it and stamps the answer into the package.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -65,6 +68,22 @@ pub fn lock(session: &Session<'_>, root: &Utf8Path) -> Result<()> {
     Ok(())
 }
 
+/// Where the pinned uv looks for packages when nobody names an index, as its help says.
+pub fn default_index(session: &Session<'_>) -> Result<String> {
+    let mut help = Command::new(tools::uv(session)?);
+    help.args(["pip", "install", "--no-config", "--color", "never", "--help"]);
+    let said = process::run(session.printer, help, Talk::Kept)?.stdout;
+    index_in(&said).context("failed to read the default index from: uv pip install --help")
+}
+
+/// The first address that the help of uv calls a default.
+fn index_in(help: &str) -> Option<String> {
+    let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (_, rest) = words.split_once("--default-index <")?;
+    let (_, rest) = rest.split_once("(by default: <")?;
+    Some(rest.split_once('>')?.0.to_owned())
+}
+
 /// What is wrong with the checked-in pin; only reads files.
 pub fn check(root: &Utf8Path) -> Result<Vec<Finding>> {
     let refuse = |problem: String| {
@@ -80,6 +99,9 @@ pub fn check(root: &Utf8Path) -> Result<Vec<Finding>> {
         Err(error) => refuse(error.to_string()),
         Ok(pin) if pin.version != version => {
             refuse(format!("it pins uv {}, {CHOSEN} has {version}", pin.version))
+        }
+        Ok(pin) if pin.default_index.is_some() => {
+            refuse("it names a defaultIndex, which only a package has".to_owned())
         }
         Ok(_) => Vec::new(),
     })
@@ -102,5 +124,31 @@ const fn wheel_tag(platform: Platform) -> &'static str {
         Platform::LinuxArm64 => "musllinux_1_1_aarch64",
         Platform::LinuxX64 => "musllinux_1_1_x86_64",
         Platform::Win32X64 => "win_amd64",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::index_in;
+
+    #[test]
+    fn the_default_index_is_found_however_the_help_is_wrapped() {
+        let help = "  --index <INDEX>\n  URLs (by default: <https://no.example>)\n  --default-index <DEFAULT_INDEX>\n  The index (by\n  default:\n  <https://index.example/simple>) [env: X=<no>]";
+        assert_eq!(index_in(help).as_deref(), Some("https://index.example/simple"));
+        assert_eq!(
+            index_in(&help.replace('\n', " ")).as_deref(),
+            Some("https://index.example/simple")
+        );
+        for (from, to) in [
+            ("--default-index", "--index"),
+            ("default:\n", "\n"),
+            ("simple>", "simple"),
+        ] {
+            assert_eq!(
+                index_in(&help.replace(from, to).replace("[env: X=<no>]", "")),
+                None,
+                "{from}"
+            );
+        }
     }
 }

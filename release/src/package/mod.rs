@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use ktx_manifest::{ArchivePath, Finding, Platform};
+use ktx_manifest::{ArchivePath, Finding, Platform, UvPin};
 
 pub use self::contents::{PackageContents, PackagedFile};
 pub use self::package_json::{LAUNCHER, PackageJson};
@@ -30,6 +30,9 @@ use crate::wheel::BuiltWheel;
 /// Where the Python assets are in the package.
 const ASSETS: &str = "assets/python";
 
+/// The uv that ktx downloads when the user agrees.
+const UV_PIN: &str = "assets/uv.json";
+
 const VERB: &str = "stage a package from";
 
 /// What a package is made from.
@@ -43,6 +46,8 @@ pub struct PackageOptions {
     pub programs: BTreeMap<Platform, PathBuf>,
     /// What the host's program said when it was run with `--version`, if there is one among the programs.
     pub host_answer: Option<HostAnswer>,
+    /// Where uv looks for packages when its user names no index, as uv itself says.
+    pub default_index: String,
     pub version: semver::Version,
 }
 
@@ -67,6 +72,7 @@ impl PackagePlan {
         let mut findings = Vec::new();
         let mut collector = Collector::new();
         launcher(&options.root, &mut collector, &mut findings)?;
+        uv_pin(options, &mut collector, &mut findings)?;
         programs(options, &mut collector, &mut findings)?;
         assets::collect(options, &mut collector, &mut findings)?;
         let text = PackageJson::new(options.version.clone()).to_text();
@@ -155,7 +161,6 @@ fn launcher(root: &Path, collector: &mut Collector, findings: &mut Vec<Finding>)
     for (name, location) in [
         ("README.md", npm.join("README.md")),
         ("LICENSE", root.join("LICENSE")),
-        ("assets/uv.json", npm.join("assets/uv.json")),
     ] {
         if tree::regular_file(&location, findings).is_some() {
             collector.add(Entry::read(archive_path(name), Mode::Regular, location)?);
@@ -168,6 +173,27 @@ fn launcher(root: &Path, collector: &mut Collector, findings: &mut Vec<Finding>)
             &placeholder.to_string_lossy(),
             &text,
         ));
+    }
+    Ok(())
+}
+
+/// The pin of the sources, with the default index stamped into it.
+fn uv_pin(
+    options: &PackageOptions,
+    collector: &mut Collector,
+    findings: &mut Vec<Finding>,
+) -> Result<(), Error> {
+    let location = options.root.join("npm").join(UV_PIN);
+    if tree::regular_file(&location, findings).is_some() {
+        let text = fs::read(&location).map_err(Error::File)?;
+        let stamped =
+            UvPin::parse(&text).and_then(|pin| pin.with_default_index(options.default_index.clone()));
+        // What cannot be stamped is refused with the rest of the package.
+        let bytes = stamped.map_or(text, |pin| pin.to_text().into_bytes());
+        collector.add(Entry {
+            from: Some(location),
+            ..Entry::generated(archive_path(UV_PIN), Mode::Regular, bytes)
+        });
     }
     Ok(())
 }

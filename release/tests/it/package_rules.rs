@@ -212,6 +212,36 @@ fn javascript_starts_everywhere_and_loads_nothing_foreign() {
     }
 }
 
+/// The sources name no host; a package says where uv would look, and everybody must be able to ask there.
+#[test]
+fn the_package_says_where_uv_is_downloaded_from_by_default() {
+    let pin = "assets/uv.json";
+    check_contents(
+        |contents| {
+            let text = String::from_utf8(contents.get(pin).expect("the pin").bytes.to_vec());
+            let text = text.expect("text");
+            assert!(text.contains("\"defaultIndex\": \"https://index.example/simple\""));
+            let unstamped = text.replace("\"defaultIndex\": \"https://index.example/simple\",", "");
+            contents.insert(pin.parse().expect("safe"), Mode::Regular, unstamped.into_bytes());
+        },
+        &["package-uv-pin"],
+    );
+    for index in [
+        "",
+        "http://index.example/simple",
+        "https://ada:key@index.example/simple",
+    ] {
+        check(
+            |sources| sources.default_index = index.to_owned(),
+            &["package-uv-pin"],
+        );
+    }
+    check(
+        |sources| sources.write("npm/assets/uv.json", "{}"),
+        &["package-uv-pin"],
+    );
+}
+
 #[test]
 fn assets_are_what_their_manifest_says() {
     check_contents(

@@ -42,6 +42,7 @@ pub struct Sources {
     /// Left out, the program of the platform is sound.
     pub programs: BTreeMap<Platform, Vec<u8>>,
     pub host_answer: Option<HostAnswer>,
+    pub default_index: String,
 }
 
 impl Sources {
@@ -53,6 +54,7 @@ impl Sources {
                 .map(|platform| (platform, programs::program(platform.as_str(), "1.2.3")))
                 .collect(),
             host_answer: Some(HostAnswer::Said("@kaelio/ktx 1.2.3\n".to_owned())),
+            default_index: "https://index.example/simple".to_owned(),
         };
         for (path, text) in [
             ("LICENSE", "Licence text\n"),
@@ -167,6 +169,7 @@ impl Sources {
             project,
             programs,
             host_answer: self.host_answer.clone(),
+            default_index: self.default_index.clone(),
             version: VERSION,
         })
     }

@@ -234,3 +234,42 @@ fn the_users_index_is_asked_with_the_users_credentials() {
         );
     }
 }
+
+/// What a machine without any setting for packages knows is what the package was stamped with.
+#[test]
+fn without_an_index_of_the_user_the_default_of_the_package_is_asked() {
+    let sandbox = [
+        "UV_INDEX_URL",
+        "PIP_INDEX_URL",
+        "PIP_FIND_LINKS",
+        "HTTPS_PROXY",
+        "https_proxy",
+        "ALL_PROXY",
+        "all_proxy",
+    ]
+    .iter()
+    .fold(bare(&wheel()), |sandbox, name| sandbox.unset(name))
+    .set("PIP_CONFIG_FILE", "/dev/null");
+    let install = || {
+        let (runtime, _) = asked(&sandbox, Consent::Given);
+        let error = runtime
+            .install(&core(InstallMode::IfNeeded))
+            .expect_err("nobody serves it");
+        assert!(matches!(error, Error::UvDownload { .. }), "{error}");
+        error.to_string()
+    };
+    let unknown = install();
+    assert!(unknown.contains("UV_DEFAULT_INDEX"), "{unknown}");
+
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let connected = std::thread::spawn(move || listener.accept().is_ok());
+    let path = sandbox.path().join("uv.json");
+    let mut pin: serde_json::Value =
+        serde_json::from_slice(&fs_err::read(&path).expect("the pin")).expect("JSON");
+    pin["defaultIndex"] = format!("https://{address}/simple").into();
+    fs_err::write(&path, pin.to_string()).expect("written");
+    let failed = install();
+    assert!(failed.contains("127.0.0.1: "), "{failed}");
+    assert!(connected.join().expect("it accepts"));
+}

@@ -42,6 +42,9 @@ fn only_what_is_proven_ours_is_removed() {
     write(root.join("1.0.0/thesis.txt"), "years of work");
     write(root.join("1.0.1"), "a file");
     write(root.join("uv/0.5.0/uv"), "");
+    write(root.join("uv/0.5.0/notes.txt"), "why this version");
+    write(root.join("uv/0.5.1/uv/main.rs"), "");
+    fs_err::create_dir(root.join("uv/0.5.2")).expect("a directory");
     write(root.join("Documents/letter"), "");
     let outside = sandbox.path().join("outside");
     write(outside.join(".ktx-runtime"), "");

@@ -132,7 +132,9 @@ fn fetch(session: &Session<'_>, name: &str, client: Command) -> Result<()> {
 
 /// uv alone, which the others are installed with.
 pub fn uv(session: &Session<'_>) -> Result<Utf8PathBuf> {
-    Ok(provide(session, ToolSet::Python)?.program("uv"))
+    let tools = session.root()?.join("target/tools");
+    fs::create_dir_all(&tools)?;
+    python::bootstrap(session, &tools, &interpreter(session)?)
 }
 
 fn requirements(session: &Session<'_>, set: ToolSet) -> Result<Utf8PathBuf> {

@@ -84,7 +84,7 @@ pub fn install(
 }
 
 /// uv itself, from its wheel, by the pip that comes with the interpreter.
-fn bootstrap(session: &Session<'_>, tools: &Utf8Path, python: &Interpreter) -> Result<Utf8PathBuf> {
+pub fn bootstrap(session: &Session<'_>, tools: &Utf8Path, python: &Interpreter) -> Result<Utf8PathBuf> {
     let folder = tools.join("uv");
     let requirements = session.root()?.join("xtask/tools/uv.txt");
     let stamp = Stamp::of(&folder, std::slice::from_ref(&requirements), &[&python.version])?;

@@ -47,13 +47,18 @@ impl Checkout {
             "python/README.md",
             "python/pyproject.toml",
             "npm/README.md",
+            "xtask/tools/uv.txt",
         ];
         for file in files
             .into_iter()
             .chain(["npm/package.json", "release-policy.json"])
         {
-            fs::copy(repository().join(file), checkout.path(file)).expect("a file can be copied");
+            checkout.write(
+                file,
+                fs::read(repository().join(file)).expect("a file can be read"),
+            );
         }
+        checkout.share_tools();
         checkout.write(
             "Cargo.toml",
             format!("[workspace.package]\nversion = \"{VERSION}\"\n"),
@@ -62,6 +67,17 @@ impl Checkout {
         let program = format!("dist/bin/{platform}/{}", platform.program_file());
         checkout.write(&program, sample_program::program(platform.as_str(), VERSION));
         checkout
+    }
+
+    /// The tools of the repository, so that not every test installs its own.
+    fn share_tools(&self) {
+        #[cfg(unix)]
+        {
+            let tools = repository().join("target/tools");
+            fs::create_dir_all(&tools).expect("a folder can be made");
+            fs::create_dir_all(self.path("target")).expect("a folder can be made");
+            fs_err::os::unix::fs::symlink(tools, self.path("target/tools")).expect("a link can be made");
+        }
     }
 
     pub fn path(&self, path: &str) -> PathBuf {

@@ -27,8 +27,10 @@ impl Releaser {
         let programs = tempfile::tempdir().expect("a folder");
         let cargo = programs.path().join("cargo");
         let script = format!(
-            "#!/bin/sh\numask 077\nexport TZ=Asia/Tokyo\nmkdir -p dist\ncp -R '{}' dist/bin\nexec '{}' build --prebuilt\n",
+            "#!/bin/sh\numask 077\nexport TZ=Asia/Tokyo\nmkdir -p dist target\ncp -R '{}' dist/bin\nln -s '{}' target/tools\n\
+             exec '{}' build --prebuilt\n",
             self.checkout.path("dist/bin").display(),
+            self.checkout.path("target/tools").display(),
             env!("CARGO_BIN_EXE_xtask"),
         );
         fs::write(&cargo, script).expect("a program");

@@ -17,11 +17,18 @@ pub fn findings(contents: &PackageContents, version: &semver::Version) -> Result
     let folder = tempfile::tempdir().map_err(Error::File)?;
     let folder = folder.path();
     let mut findings = Vec::new();
-    if let Some(file) = contents.get(UV_PIN)
-        && let Err(error) = UvPin::parse(file.bytes)
-    {
-        let message = format!("failed to accept `{UV_PIN}`: {error}");
-        findings.push(Finding::error("package-uv-pin", message).with_hint("run: cargo xtask lock"));
+    if let Some(file) = contents.get(UV_PIN) {
+        let refuse = |problem: &str, hint: &'static str| {
+            let message = format!("failed to accept `{UV_PIN}`: {problem}");
+            Finding::error("package-uv-pin", message).with_hint(hint)
+        };
+        match UvPin::parse(file.bytes) {
+            Err(error) => findings.push(refuse(&error.to_string(), "run: cargo xtask lock")),
+            Ok(pin) if pin.default_index.is_none() => {
+                findings.push(refuse("it has no defaultIndex", "run: cargo xtask build-package"));
+            }
+            Ok(_) => {}
+        }
     }
     for (name, file) in contents.below(FOLDER) {
         if name.contains('/') {

@@ -58,6 +58,7 @@ fn built() -> &'static Artifacts {
             wheel,
             programs: programs.into(),
             host_answer: Some(HostAnswer::Said(format!("@kaelio/ktx {VERSION}\n"))),
+            default_index: "https://index.example/simple".to_owned(),
             version: version.clone(),
         });
         let package = folder.path().join("package");

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ktx_manifest::uv_pin::PinnedWheel;
 use serde::Deserialize;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use url::Url;
@@ -13,8 +14,6 @@ use url::Url;
 use crate::Environment;
 use crate::install::settings::UserSettings;
 
-/// uv's own default, for users who name no index.
-const DEFAULT_INDEX: &str = "https://pypi.org/simple/";
 const PROJECT: &str = "uv/";
 /// The page of a project with thousands of files has some megabytes.
 const MAX_PAGE: u64 = 64 << 20;
@@ -40,9 +39,10 @@ struct File {
 pub(super) fn download(
     settings: &UserSettings,
     environment: &Environment,
-    file: &str,
-    bytes: u64,
+    wheel: &PinnedWheel,
+    default_index: Option<&str>,
 ) -> Result<Vec<u8>, String> {
+    let (file, bytes) = (&*wheel.file, wheel.bytes);
     if let Some(path) = linked(settings, file) {
         let found = fs_err::File::open(&path).and_then(|found| read(found, bytes + 1));
         return found.map_err(|error| error.to_string());
@@ -56,7 +56,10 @@ pub(super) fn download(
     }
     let mut indexes = settings.indexes(environment);
     if indexes.is_empty() {
-        indexes.extend(Url::parse(DEFAULT_INDEX));
+        indexes.extend(default_index.map(Url::parse).and_then(Result::ok));
+    }
+    if indexes.is_empty() {
+        return Err("no package index is known; name one with UV_DEFAULT_INDEX".to_owned());
     }
     let mut reasons = Vec::new();
     for index in indexes {

@@ -32,6 +32,7 @@ pub(super) struct Managed {
     version: String,
     program: PathBuf,
     wheel: PinnedWheel,
+    default_index: Option<String>,
 }
 
 impl Managed {
@@ -45,6 +46,7 @@ impl Managed {
             program: folder(runtime).join(&pin.version).join(program_name()),
             version: pin.version,
             wheel,
+            default_index: pin.default_index,
         })
     }
 
@@ -75,8 +77,9 @@ impl Managed {
         };
         let settings = UserSettings::of(runtime.environment());
         let redaction = settings.redaction(runtime.environment());
-        let wheel =
-            download(runtime, settings, &self.wheel)?.map_err(|reason| failed(redaction.apply(&reason)))?;
+        let wheel = self
+            .download(runtime, settings)?
+            .map_err(|reason| failed(redaction.apply(&reason)))?;
         if !self.wheel.is(&wheel) {
             return Err(failed(format!(
                 "`{}` is not the file whose digest ktx has; a proxy may have changed it",
@@ -87,6 +90,25 @@ impl Managed {
         files::write(&self.program, &program, Access::Executable)?;
         Ok(self.program.clone())
     }
+
+    /// Downloads in its own thread, so that a signal ends the wait.
+    fn download(&self, runtime: &Runtime, settings: UserSettings) -> Result<Result<Vec<u8>, String>, Error> {
+        let (sender, answers) = channel();
+        let (wheel, default_index) = (self.wheel.clone(), self.default_index.clone());
+        let environment = runtime.environment().clone();
+        std::thread::spawn(move || {
+            let answer = index::download(&settings, &environment, &wheel, default_index.as_deref());
+            // An error here is a caller that was interrupted and is gone.
+            let _ = sender.send(answer);
+        });
+        loop {
+            match answers.recv_timeout(TICK) {
+                Ok(answer) => return Ok(answer),
+                Err(RecvTimeoutError::Timeout) => runtime.interrupt().check()?,
+                Err(RecvTimeoutError::Disconnected) => return Ok(Err("the download ended".to_owned())),
+            }
+        }
+    }
 }
 
 /// Where the versions of uv are.
@@ -94,7 +116,7 @@ pub(crate) fn folder(runtime: &Runtime) -> PathBuf {
     runtime.layout().runtime_root.join("uv")
 }
 
-/// The folders of versions of uv that this program does not use.
+/// The folders of versions of uv that this program does not use. One that holds anything but the program is not ours.
 pub(crate) fn unused(runtime: &Runtime) -> Vec<PathBuf> {
     let used = Managed::of(runtime).map(|managed| managed.version);
     let Ok(entries) = fs_err::read_dir(folder(runtime)) else {
@@ -105,10 +127,21 @@ pub(crate) fn unused(runtime: &Runtime) -> Vec<PathBuf> {
         .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
         .filter(|entry| Some(&*entry.file_name().to_string_lossy()) != used.as_deref())
         .map(|entry| entry.path())
-        .filter(|path| path.join(program_name()).is_file())
+        .filter(|path| holds_only_the_program(path))
         .collect();
     found.sort();
     found
+}
+
+fn holds_only_the_program(folder: &Path) -> bool {
+    let Ok(entries) = fs_err::read_dir(folder) else {
+        return false;
+    };
+    let mut entries = entries.filter_map(Result::ok);
+    let is_program = |entry: fs_err::DirEntry| {
+        entry.file_name() == program_name() && entry.file_type().is_ok_and(|kind| kind.is_file())
+    };
+    entries.next().is_some_and(is_program) && entries.next().is_none()
 }
 
 impl Uv {
@@ -127,28 +160,6 @@ impl Uv {
                 }
             }
             found => found,
-        }
-    }
-}
-
-/// Downloads in its own thread, so that a signal ends the wait.
-fn download(
-    runtime: &Runtime,
-    settings: UserSettings,
-    wheel: &PinnedWheel,
-) -> Result<Result<Vec<u8>, String>, Error> {
-    let (sender, answers) = channel();
-    let wheel = wheel.clone();
-    let environment = runtime.environment().clone();
-    std::thread::spawn(move || {
-        // An error here is a caller that was interrupted and is gone.
-        let _ = sender.send(index::download(&settings, &environment, &wheel.file, wheel.bytes));
-    });
-    loop {
-        match answers.recv_timeout(TICK) {
-            Ok(answer) => return Ok(answer),
-            Err(RecvTimeoutError::Timeout) => runtime.interrupt().check()?,
-            Err(RecvTimeoutError::Disconnected) => return Ok(Err("the download ended".to_owned())),
         }
     }
 }
