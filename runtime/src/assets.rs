@@ -1,4 +1,4 @@
-//! Where the wheel and the locked requirements that belong to this program lie.
+//! Where the wheel and the locked requirements of this program are.
 
 use std::path::{Path, PathBuf};
 
@@ -18,8 +18,8 @@ pub enum Origin {
 }
 
 /// The asset directory: `KTX_ASSET_DIR`, else `assets/python` of `KTX_PACKAGE_ROOT`, else of the package that the
-/// program stands in when that holds a manifest, else of the package tree that was built in the checkout that the
-/// program stands in. When there is none of these, where the package's would be.
+/// program is in when that has a manifest, else of the package tree that was built in the checkout that the program is
+/// in. Without any of these, where the package's would be.
 pub fn directory(environment: &Environment) -> PathBuf {
     if let Some(directory) = environment.variable("KTX_ASSET_DIR") {
         return PathBuf::from(directory);
@@ -64,7 +64,7 @@ fn built_package(checkout: &Path) -> PathBuf {
     checkout.join("dist").join("package")
 }
 
-/// The checkout of this project that a path lies in, by the files that only its root has.
+/// The checkout of this project that contains a path, recognised by files that only its root has.
 fn checkout_of(path: &Path) -> Option<&Path> {
     path.ancestors().find(|root| {
         ["Cargo.toml", "release-policy.json"]

@@ -1,5 +1,5 @@
-//! An installed runtime whose files were changed or removed behind its back: found before it is trusted, and named when a
-//! command failed because of it.
+//! An installed runtime whose files were changed or removed: found before it is trusted, and reported when a command
+//! failed because of it.
 
 use std::process::Command;
 

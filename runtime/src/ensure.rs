@@ -1,4 +1,4 @@
-//! What a command does when it needs a runtime that may not be there: install, refuse or ask.
+//! What a command does when it needs a runtime that may not be installed: install, refuse or ask.
 
 use crate::install::{InstallMode, InstallRequest, recover_interrupted};
 use crate::locks::Patience;
@@ -30,13 +30,13 @@ pub enum Consent {
     Cancelled,
 }
 
-/// The person at the other end, if there is one.
+/// The user at the terminal, if there is one.
 pub trait Dialogue: Send + Sync {
-    /// Whether anybody can be asked.
+    /// Whether the user can be asked.
     fn is_interactive(&self) -> bool;
     /// Asks a question whose default answer is yes.
     fn ask(&self, question: &str) -> Consent;
-    /// Says a line that is not data: on stderr.
+    /// Prints a diagnostic line on stderr.
     fn say(&self, line: &str);
 }
 
@@ -106,7 +106,7 @@ impl Runtime {
         let command = install_command(feature);
         match policy {
             InstallPolicy::Auto => return Ok(()),
-            // Where nobody can be asked, nobody has declined.
+            // Without a user to ask, it was not declined.
             InstallPolicy::Prompt if !dialogue.is_interactive() => {
                 return Err(Error::RuntimeRequired { command });
             }

@@ -1,7 +1,7 @@
 //! What a command knows about the process it runs in, as a value that is handed in.
 //!
-//! Only [`Environment::of_this_process`] looks at the real process; everything else works on the value, so that a test
-//! (or a program that embeds the library) decides what is seen.
+//! Only [`Environment::of_this_process`] reads the real process; everything else works on the value, so that a test
+//! (or a program that embeds the library) controls it.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};

@@ -1,4 +1,4 @@
-//! Everything that can go wrong with a runtime, as one type: texts that users and programs rely on stand here.
+//! Everything that can go wrong with a runtime, as one type: the texts that users and programs rely on are here.
 
 use std::path::PathBuf;
 
@@ -27,7 +27,7 @@ pub enum Error {
     /// A file operation whose error does not name the path by itself.
     #[error(transparent)]
     Path(#[from] PathError),
-    /// Nothing can be written under the root: not even a lock.
+    /// Nothing can be written under the root, not even a lock.
     #[error("{0}")]
     RootUnusable(#[source] std::io::Error),
     #[error("{UV_REQUIRED}")]
@@ -61,16 +61,16 @@ pub enum Error {
         path.display()
     )]
     RootNotExecutable { path: PathBuf },
-    /// Somebody else could change what this user runs.
+    /// Another user could change what this user runs.
     #[error(
         "failed to use `{}` for the KTX Python runtime: {reason}",
         root.display()
     )]
     RootUntrusted { root: PathBuf, reason: String },
-    /// It is healthy for all that is known, and busy: it is not replaced.
+    /// It seems healthy but busy: it is not replaced.
     #[error("KTX Python daemon (process {pid}) did not answer: {detail}")]
     DaemonBusy { pid: u32, detail: String },
-    /// Something stands where the runtime belongs, and it is not a runtime.
+    /// The runtime's path is taken by something that is not a runtime.
     #[error(
         "failed to replace `{}`: it is not a KTX Python runtime ({reason})",
         path.display()

@@ -1,6 +1,6 @@
 //! The features a runtime can be installed with, and sets of them.
 //!
-//! A set always holds `core` and lists its members in one order. What a feature installs is the asset manifest's matter.
+//! A set always holds `core` and lists its members in one order. The asset manifest decides what a feature installs.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,7 +1,7 @@
 //! The installed manifest, `<versionDir>/manifest.json`: what was installed, from which wheel, with which features.
 //!
-//! It says what an installation was, not where to find it: paths in it are for people, those that are used come from
-//! the layout.
+//! It describes an installation, not where it is: its paths are for people; the paths that are used come from the
+//! layout.
 
 use std::io::Read;
 use std::path::Path;
@@ -66,12 +66,12 @@ pub struct PythonPaths {
 #[serde(try_from = "String")]
 pub struct Text(String);
 
-/// The one schema version there is.
+/// The only schema version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u64", into = "u64")]
 struct One;
 
-/// What stands where an installed manifest belongs.
+/// What is at the path of an installed manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recorded {
     Missing,
@@ -115,7 +115,7 @@ impl InstalledManifest {
         }
     }
 
-    /// Reads what stands at `path`. Never fails: what is wrong is part of the answer.
+    /// Reads the file at `path`. Never fails: what is wrong is part of the answer.
     pub fn read(path: &Path) -> Recorded {
         let text = match read_regular(path, MAX_BYTES) {
             Ok(text) => text,

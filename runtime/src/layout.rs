@@ -1,6 +1,6 @@
-//! Where everything of a runtime lies: a pure function of platform, environment, home, version and asset directory.
+//! Where everything of a runtime is: a pure function of platform, environment, home, version and asset directory.
 //!
-//! Looks at no file. A layout can be computed for another platform than the host's, with that platform's separator.
+//! Reads no files. A layout can be computed for another platform than the host's, with that platform's separator.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};

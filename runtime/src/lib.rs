@@ -1,4 +1,4 @@
-//! The managed Python runtime as a library: where it lives, how it is installed, proven, served and removed.
+//! The managed Python runtime as a library: where it is, how it is installed, verified, served and removed.
 //!
 //! Knows neither clap nor stdout, and reads nothing of the process environment: a caller hands in an [`Environment`]
 //! and an [`Interrupt`], and watches through an [`Observer`].

@@ -1,4 +1,4 @@
-//! The locks of a version, as guards: whoever changes an installation or its daemon takes one by value or reference.
+//! The locks of a version, as guards: code that changes an installation or its daemon takes one by value or reference.
 //!
 //! `<root>/.locks/<version>.install` is shared while a request runs in the runtime and exclusive for install and
 //! prune; `<root>/.locks/<version>.daemon` is exclusive for start and stop. They are taken in this order, and the files
@@ -14,7 +14,7 @@ use crate::{Error, Runtime, ownership};
 use ktx_system::files::{self, PathError};
 use ktx_system::process;
 
-/// From when on a waiting command says for whom it waits.
+/// After this time a waiting command reports what it waits for.
 const QUIET: Duration = Duration::from_secs(1);
 
 /// Nobody else installs, prunes or uses this version.
@@ -104,7 +104,7 @@ impl Runtime {
         let directory = self.locks_dir();
         let path = lock_path(&directory, version, kind);
         let file = match mode {
-            // A lock that is there can be shared by whoever can read it.
+            // An existing lock can be shared by anyone who can read it.
             Mode::Shared if !files::is_writable(&directory) && path.is_file() => fs_err::File::open(&path)?,
             _ => create(&directory, &path)?,
         };

@@ -10,8 +10,8 @@ use crate::ensure::{Dialogue, InstallPolicy};
 use crate::http::{BaseUrl, Caller, HttpClient};
 use crate::{Error, Feature, FeatureSet, Runtime};
 
-/// Resolves to a running daemon on first use. Share one by reference or clone among the ports of a command, so that what
-/// it says is said once.
+/// Resolves to a running daemon on first use. Share one by reference or clone among the ports of a command, so that its
+/// messages are printed once.
 #[derive(Clone)]
 pub struct ManagedDaemon {
     runtime: Runtime,

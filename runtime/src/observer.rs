@@ -1,9 +1,9 @@
-//! What a caller may watch while work goes on: for progress on a terminal, and for tests that interfere at a step.
+//! What a caller can observe during the work: for progress on a terminal, and for tests that interfere at a step.
 
 use std::path::Path;
 use std::sync::Arc;
 
-/// Is told what happens. Called from the thread that does the work, which goes on when the call returns.
+/// Receives the events. Called from the thread that does the work, which continues when the call returns.
 pub trait Observer: Send + Sync {
     fn observe(&self, event: &Event<'_>);
 }
@@ -56,7 +56,7 @@ impl Step {
     }
 }
 
-/// Watches nothing.
+/// Observes nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Unobserved;
 

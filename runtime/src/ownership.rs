@@ -61,8 +61,8 @@ pub fn trust_root(_root: &Path) -> Result<(), Foreign> {
     Ok(())
 }
 
-/// Proves that what stands at `path` is a runtime directory: a real directory with our marker or an installed manifest,
-/// or empty, or with no other names in it than those a runtime writes. Ok also when nothing stands there.
+/// Proves that `path` is a runtime directory: a real directory with our marker or an installed manifest,
+/// or empty, or with no other names in it than those a runtime writes. Ok also when nothing is there.
 pub fn prove(path: &Path) -> Result<(), Foreign> {
     let found = match fs_err::symlink_metadata(path) {
         Ok(found) => found,

@@ -1,4 +1,4 @@
-//! Removing the runtimes of other versions, and nothing else that may lie under the root.
+//! Removing only the runtimes of other versions from the root.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -10,10 +10,10 @@ use crate::http::{BaseUrl, HttpClient};
 use crate::{Interrupted, Runtime};
 
 /// The token to send to a URL: that of the file that `KTX_DAEMON_TOKEN_FILE` names, or of the recorded managed daemon,
-/// when whoever listens there proves to hold it; else none.
+/// when the listener proves that it holds it; else none.
 ///
 /// # Errors
-/// On a signal only: what cannot be proven gets no token, and what is not there is seen by the request.
+/// On a signal only: a listener without proof gets no token, and the request itself fails when there is none.
 pub fn token_for(
     runtime: &Runtime,
     client: &HttpClient,

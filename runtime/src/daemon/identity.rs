@@ -1,4 +1,4 @@
-//! Whether the process that a state names is the process that was recorded: the licence to signal it.
+//! Whether the process that a state names is the one that was recorded, and so may be signalled.
 
 use super::state::DaemonState;
 use ktx_system::process::{ProcessHandle, boot_id, running_process};
@@ -21,8 +21,8 @@ pub enum Occupant {
     Ours(ProvenProcess),
 }
 
-/// Looks at the process under the recorded pid. The handle is opened first and the identity checked through what is
-/// open, so that the pid cannot come to mean another process in between.
+/// Identifies the process under the recorded pid. The handle is opened first and the identity checked through it, so
+/// that the pid cannot be reused in between.
 pub fn occupant(state: &DaemonState) -> Occupant {
     let pid = state.pid.0;
     let handle = ProcessHandle::open(pid);

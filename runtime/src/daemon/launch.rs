@@ -60,7 +60,7 @@ struct Ready {
     instance: String,
 }
 
-/// Spawns, records, waits. On an error the process is gone and so is its record.
+/// Spawns, records, waits. On an error the process and its record are gone.
 pub fn launch(
     runtime: &Runtime,
     _lock: &DaemonLockGuard,
@@ -229,7 +229,7 @@ fn follow(
     state.phase = Phase::Ready;
     state.package_version = Some(daemon.package_version().to_owned());
     state.write(&layout.daemon_state_path)?;
-    // Its report stays beside the state: should the state be damaged, it leads to the daemon all the same.
+    // Its report stays beside the state: if the state is damaged, the daemon can still be found.
     Ok(daemon)
 }
 
@@ -310,7 +310,7 @@ fn start_error(layout: &Layout, detail: String) -> Error {
     }
 }
 
-/// Ends a daemon that did not come up: our own child, so there is no doubt whom it meets.
+/// Ends a daemon that did not start: it is our own child, so this cannot hit another process.
 fn end(child: &mut Child, state: &DaemonState) {
     const GRACE: Duration = Duration::from_secs(2);
     if let Some(handle) = ProcessHandle::open(child.id()) {

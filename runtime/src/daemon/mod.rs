@@ -1,7 +1,7 @@
 //! The daemon of a runtime: how it is started, recognised, asked and stopped.
 //!
-//! A state file is data, not authority: nothing is sent to a port and nobody is signalled because a file says so. A port
-//! is ours when it proves that it holds the token, a process when the system says about it what we recorded.
+//! A state file is data, not authority: nothing is sent to a port and no process is signalled because a file says so. A
+//! port is ours when it proves that it holds the token, a process when the system reports what we recorded.
 
 mod explicit;
 mod identity;

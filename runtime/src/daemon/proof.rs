@@ -12,10 +12,10 @@ use crate::http::{BaseUrl, Caller, HttpClient, HttpError};
 /// A daemon answers its health in milliseconds, where the machine is not busy.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Why what listens is not proven to be the daemon that is expected.
+/// Why the listener is not proven to be the expected daemon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unproven {
-    /// As the details of a daemon's status say it.
+    /// The text for the details of a daemon's status.
     pub detail: String,
     /// Nothing came back in time, or not all of it: busy daemons are so too.
     pub is_silence: bool,
@@ -35,7 +35,7 @@ impl From<HttpError> for Unproven {
         let detail = error.to_string();
         let is_silence = match error {
             HttpError::TimedOut { .. } => true,
-            // Whoever refuses a connection does not listen.
+            // A refused connection means that nothing listens.
             HttpError::Transport(_) => !detail.to_ascii_lowercase().contains("refused"),
             _ => false,
         };
@@ -149,7 +149,7 @@ pub fn prove(client: &HttpClient, expected: &Expected<'_>) -> Result<ProvenDaemo
     })
 }
 
-/// Whether whoever listens at a URL holds this token, whatever its versions: for daemons started by hand.
+/// Whether the listener at a URL holds this token, whatever its versions: for daemons started by hand.
 pub fn holds_token(client: &HttpClient, base: &BaseUrl, port: u16, token: &Token) -> bool {
     ask(client, base, port, token).is_ok_and(|(_, proven)| proven)
 }

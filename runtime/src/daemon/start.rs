@@ -21,7 +21,7 @@ pub struct StartRequest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StartMode {
     Reuse,
-    /// Another takes its place; only when that fails does the old one go on.
+    /// Another replaces it; the old one only keeps running if that fails.
     Restart,
 }
 
@@ -63,7 +63,7 @@ impl Runtime {
         }
         let manifest = in_use.1;
         let previous = Recorded::of(self.layout());
-        // One that is not proven to run is cleared away now; one that runs goes on until its successor is healthy.
+        // One that is not proven to run is cleared away now; one that runs is kept until its successor is healthy.
         let previous = match previous {
             Some(previous) if previous.is_running(self) => Some(previous),
             _ => {

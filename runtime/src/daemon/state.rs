@@ -1,4 +1,4 @@
-//! `daemon.json`: which daemon was started last, as data that anybody may have written.
+//! `daemon.json`: which daemon was started last, as untrusted data.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ pub struct DaemonState {
     pub schema_version: Version1,
     pub pid: Pid,
     pub host: Loopback,
-    /// None while the daemon has not said where it listens.
+    /// None until the daemon reports where it listens.
     pub port: Option<std::num::NonZeroU16>,
     /// The version of the program that started it.
     pub version: String,
@@ -61,17 +61,17 @@ pub enum Phase {
 #[serde(try_from = "u64", into = "u64")]
 pub struct Pid(pub u32);
 
-/// The only host there is.
+/// The only valid host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Loopback;
 
-/// The only schema version there is.
+/// The only schema version.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u64", into = "u64")]
 pub struct Version1;
 
-/// What stands where a state belongs.
+/// What is at the path of a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StateFile {
     Missing,
@@ -81,7 +81,7 @@ pub enum StateFile {
 }
 
 impl StateFile {
-    /// Reads what stands at `path`. Never fails: what is wrong is part of the answer.
+    /// Reads the file at `path`. Never fails: what is wrong is part of the answer.
     pub fn read(path: &Path) -> StateFile {
         let text = match read_regular(path, MAX_BYTES) {
             Ok(text) => text,
@@ -105,7 +105,7 @@ impl DaemonState {
         )?)
     }
 
-    /// Where it listens, once it has said so.
+    /// Where it listens, once it has reported it.
     pub fn url(&self) -> Option<BaseUrl> {
         self.port.map(|port| BaseUrl::of_port(port.get()))
     }

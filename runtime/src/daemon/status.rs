@@ -1,4 +1,4 @@
-//! What can be said about the recorded daemon. Asks its port for proof; writes and signals nothing.
+//! The status of the recorded daemon. Asks its port for proof; writes and signals nothing.
 
 use std::time::{Duration, Instant};
 

@@ -98,8 +98,8 @@ impl Runtime {
         stop_recorded(self, self.layout(), &lock)
     }
 
-    /// Stops the recorded daemons of every version under the root; one that cannot be stopped does not keep the others.
-    /// Versions without a recorded daemon are left out.
+    /// Stops the recorded daemons of every version under the root; a failure does not block the others.
+    /// Versions without a recorded daemon are skipped.
     ///
     /// # Errors
     /// On a signal only.
@@ -169,7 +169,7 @@ fn stop_in(runtime: &Runtime, layout: &Layout) -> Result<StopReport, Error> {
     })
 }
 
-/// Ends a recorded daemon's process and says how.
+/// Ends a recorded daemon's process and returns how.
 pub fn stop_process(runtime: &Runtime, recorded: &Recorded) -> Result<StopMethod, Error> {
     let began = Instant::now();
     let process = match occupant(&recorded.state) {

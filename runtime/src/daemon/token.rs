@@ -39,7 +39,7 @@ impl Token {
         )?)
     }
 
-    /// As it stands in the file and in the `Authorization` header.
+    /// As written in the file and in the `Authorization` header.
     pub fn hex(&self) -> String {
         self.0.iter().map(|byte| format!("{byte:02x}")).collect()
     }

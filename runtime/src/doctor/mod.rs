@@ -16,7 +16,7 @@ use crate::{Error, Runtime};
 pub struct DoctorReport {
     /// Exactly `uv`, `asset` and `runtime`, in this order.
     pub checks: Vec<Check>,
-    /// What explains a failure; never part of the verdict.
+    /// Explains a failure; never decides the result.
     pub diagnostics: Vec<Diagnostic>,
 }
 

@@ -1,8 +1,8 @@
-//! What a request can come to instead of an answer, in the words of the caller.
+//! Why a request has no answer, in the words of the caller.
 
 use crate::Interrupted;
 
-/// Who talks to the daemon: their messages begin differently.
+/// Who sends the request: their messages begin differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Caller {
     /// Requests through the managed daemon of no particular caller.

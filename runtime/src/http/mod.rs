@@ -1,4 +1,4 @@
-//! JSON over HTTP to a daemon: one request, one answer, nothing followed and nothing repeated.
+//! JSON over HTTP to a daemon: one request, one answer, no redirects and no retries.
 //!
 //! Knows neither which daemon it talks to nor whether that may be trusted. A request carries a token only when the
 //! caller holds a proven daemon (see `daemon`).

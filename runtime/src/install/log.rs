@@ -1,4 +1,4 @@
-//! `install.log`: what the latest attempt ran and what it said, streamed while it runs.
+//! `install.log`: the commands of the latest attempt and their output, streamed while it runs.
 //!
 //! Always at the version directory, also when that holds an older, working runtime.
 
@@ -33,7 +33,7 @@ impl InstallLog {
             fs_err::write(layout.version_dir.join(MARKER), "")?;
         }
         let path = layout.install_log_path.clone();
-        // A new file and not a truncated one: nobody who stands at the old one, or links to it, has it changed.
+        // A new file and not a truncated one: an open or linked old one is not changed.
         match fs_err::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
             _ => {}
@@ -49,7 +49,7 @@ impl InstallLog {
         })
     }
 
-    /// The line in front of what a command says.
+    /// The line before a command's output.
     pub fn command(&mut self, program: &OsStr, arguments: &[impl AsRef<OsStr>]) {
         let mut line = format!("$ {}", program.to_string_lossy());
         for argument in arguments {

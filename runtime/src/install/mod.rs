@@ -1,7 +1,7 @@
 //! Installing: the whole version directory is built beside its place, proven, and exchanged for what was there.
 //!
 //! Until the exchange nothing that works is touched; after it the old runtime's daemon is stopped and the old directory
-//! removed. Each state that a crash can leave is mended by the next command that takes the install lock.
+//! removed. Each state that a crash can leave is repaired by the next command that takes the install lock.
 
 mod environment;
 mod log;

@@ -1,6 +1,6 @@
-//! Proof that what uv left on the disk is what the distributions say they are, and that it runs on this machine.
+//! Proof that the installed files are what the distributions' RECORDs list, and that they run on this machine.
 //!
-//! uv is not the integrity check: it installs wheels whose RECORD lies. This is done on the staged directory, before
+//! uv is not the integrity check: it installs wheels with a wrong RECORD. This is done on the staged directory, before
 //! anything is exchanged; `doctor` does the first half again on an installed one.
 
 use std::path::Path;

@@ -21,7 +21,7 @@ pub struct Deviation {
 /// How closely files are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
-    /// That they are there with their size: a few milliseconds.
+    /// That they exist with the right size: a few milliseconds.
     Sizes,
     /// Every byte, and that there are no others.
     Digests,
@@ -60,7 +60,7 @@ pub fn deviations(layout: &Layout, depth: Depth) -> Vec<Deviation> {
     found
 }
 
-/// Where the distributions of an environment lie.
+/// Where the distributions of an environment are.
 fn site_packages(venv: &Path) -> Option<PathBuf> {
     let windows = venv.join("Lib").join("site-packages");
     if cfg!(windows) {
@@ -131,7 +131,7 @@ fn unlisted(directory: &Path, site_packages: &Path, listed: &BTreeSet<PathBuf>, 
         let of_environment =
             directory == site_packages && OF_THE_ENVIRONMENT.iter().any(|name| entry.file_name() == *name);
         match entry.file_type() {
-            // Compiled bytecode is made on the way and listed nowhere.
+            // Compiled bytecode is made later and listed nowhere.
             Ok(kind) if kind.is_dir() && entry.file_name() == "__pycache__" => {}
             Ok(kind) if kind.is_dir() => unlisted(&path, site_packages, listed, found),
             _ if of_environment || listed.contains(&path) => {}

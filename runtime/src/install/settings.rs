@@ -1,4 +1,4 @@
-//! The settings of the user that an installation takes over, and nothing else of what uv and pip can be told.
+//! The user's settings that an installation takes over; all other settings of uv and pip are ignored.
 //!
 //! uv runs with `--no-config` in its own environment: a setting that is not in these tables cannot change what is
 //! installed, or where. Taken over are indexes, proxies, certificates, credentials, the cache, being offline and where
@@ -83,7 +83,7 @@ const PIP_KEYS: [(&str, &[&str]); 8] = [
     ("client-cert", &["SSL_CLIENT_CERT"]),
 ];
 
-/// Where packages come from: pip's are used only when uv is told none.
+/// Where packages come from: pip's are used only when uv has none.
 const INDEXES: [&str; 6] = [
     "UV_INDEX",
     "UV_DEFAULT_INDEX",
@@ -128,7 +128,7 @@ impl UserSettings {
                 }
             }
         }
-        // What pip and curl call so, uv does not know.
+        // uv does not know these names of pip and curl.
         for name in ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"] {
             if let Some(bundle) = environment.text(name) {
                 settings.set("SSL_CERT_FILE", bundle.to_owned());

@@ -1,6 +1,6 @@
 //! The configuration files of uv and pip, as far as [`super::settings`] takes something over from them.
 //!
-//! What cannot be read is as if it were not there: uv and pip say so themselves to those who use them.
+//! Unreadable files are ignored: uv and pip report them to their own users.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -116,7 +116,7 @@ fn read_uv(path: &Path) -> Option<Configured> {
     Some(configured)
 }
 
-/// An index that only named packages may come from is none of ours.
+/// An explicit index, which serves only the packages that name it, is ignored.
 fn index(table: &Table) -> Option<(&'static str, String)> {
     let is = |key: &str| table.get(key).and_then(Item::as_bool) == Some(true);
     let url = table.get("url")?.as_str()?;

@@ -2,8 +2,8 @@
 //!
 //! Names under the root: `.staging-<version>-<16 hex>` is being built, or was exchanged for the new one and is on its way
 //! out; `.retired-<version>-<16 hex>` is a version directory that was renamed aside because the system cannot exchange
-//! two; `.removing-<version>-<16 hex>` is being deleted. Whoever holds the version's install lock knows that no living
-//! process works in them.
+//! two; `.removing-<version>-<16 hex>` is being deleted. Under the version's install lock, no live process
+//! works in them.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -116,7 +116,7 @@ impl StagedRuntime {
             Exchange::Done => self.layout.clone(),
             Exchange::Unsupported => self.rename_twice(runtime, lock)?,
         };
-        // What bears the staging's name now is the old runtime, which goes another way.
+        // The staging's name now belongs to the old runtime, which is removed separately.
         std::mem::forget(self);
         let _ = files::sync_directory(runtime.root());
         Ok(Replaced { layout: replaced })
@@ -147,7 +147,7 @@ impl Drop for StagedRuntime {
 }
 
 impl Replaced {
-    /// The paths of what was replaced, where it stands now.
+    /// The paths of what was replaced, at its current place.
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
@@ -159,7 +159,7 @@ impl Replaced {
 }
 
 /// Renames a version directory to a name under which nobody uses it, before it is deleted, so that a crash in between
-/// leaves no half of a runtime. Returns where it stands now.
+/// leaves no half of a runtime. Returns its new path.
 pub fn retire(runtime: &Runtime, lock: &InstallLockGuard) -> Result<PathBuf, Error> {
     let from = runtime.layout().in_directory(lock.version()).version_dir;
     let to = runtime.root().join(unique_name(REMOVING, lock.version())?);

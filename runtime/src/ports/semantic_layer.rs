@@ -23,7 +23,7 @@ const VALIDATE: Call = Call {
 #[derive(Clone, Copy, Debug)]
 pub struct SemanticModel<'m> {
     pub sources: &'m Value,
-    /// Sources that are left out, and why.
+    /// Sources that are skipped, and why.
     pub unreadable: &'m BTreeMap<String, String>,
     /// Where sources are defined, for what is said about their faults.
     pub locations: &'m BTreeMap<String, String>,
@@ -63,7 +63,7 @@ pub struct Validation {
     pub information: Vec<String>,
 }
 
-/// Compiles a query over sources for a dialect. With `look_ahead` the SQL gives so many rows more than the limit of the
+/// Compiles a query over sources for a dialect. With `look_ahead` the SQL gives that many rows beyond the limit of the
 /// query, which shows whether the limit cut rows off.
 ///
 /// # Errors

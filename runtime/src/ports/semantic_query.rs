@@ -18,13 +18,13 @@ pub const GRANULARITIES: [&str; 9] = [
     "fiscal_quarter",
 ];
 
-/// What is left out has the compiler's default.
+/// Missing fields have the compiler's default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SemanticQuery {
     /// Measures such as `orders.gross`, or expressions over them
     #[serde(default)]
     pub measures: Vec<MeasureRequest>,
-    /// What to group by, such as `customers.region`; a role or a path may stand in front of the column
+    /// What to group by, such as `customers.region`; a role or a path may precede the column
     #[serde(default)]
     pub dimensions: Vec<DimensionRequest>,
     /// Conditions, as SQL writes them

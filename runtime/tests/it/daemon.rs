@@ -77,7 +77,7 @@ fn it_gets_neither_secrets_nor_our_environment() {
         ("arguments", &arguments),
         ("state", &state),
     ] {
-        assert!(!text.contains(token.trim()), "the token stands in the {name}");
+        assert!(!text.contains(token.trim()), "the token is in the {name}");
     }
     assert!(
         environment.contains("KTX_DAEMON_VERSION=0.1.0-rc.0"),

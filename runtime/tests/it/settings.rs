@@ -1,4 +1,4 @@
-//! The settings of a user: what of them reaches an installation, and that nothing else does.
+//! The settings of a user: which of them reach an installation, and that no others do.
 
 use ktx_runtime::InstallMode;
 

@@ -105,7 +105,7 @@ fn a_manifest_that_is_not_one_is_broken() {
     fs_err::remove_file(&path).expect("removed");
     fs_err::create_dir(&path).expect("a directory");
     assert_eq!(sandbox.runtime().status().kind, StatusKind::Broken);
-    // Whatever stands there, installing mends it.
+    // Whatever is there, installing repairs it.
     sandbox.install();
     sandbox.assert_clean_and_ready();
 }

@@ -1,4 +1,4 @@
-//! Whether uv is getting on although it says nothing.
+//! Whether uv is making progress although it prints nothing.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use super::find::collect;
 use crate::Runtime;
 use crate::install::staging::StagedRuntime;
 
-/// Whether uv is writing somewhere while it says nothing: it downloads into its cache and unpacks into the staging.
+/// Whether uv is writing somewhere while it prints nothing: it downloads into its cache and unpacks into the staging.
 pub(super) struct Growth<'a> {
     uv: &'a Uv,
     runtime: &'a Runtime,

@@ -1,4 +1,4 @@
-//! One file from a package index, by the simple repository API (PEP 503 and 691), as uv would be told to get it.
+//! One file from a package index, by the simple repository API (PEP 503 and 691), from where uv would get it.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};

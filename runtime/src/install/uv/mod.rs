@@ -76,7 +76,7 @@ impl Uv {
         ];
         let mut install = install.map(OsStr::new).to_vec();
         if level == Feature::LocalEmbeddings {
-            // Building PyTorch from its sources is not what anybody wants here.
+            // Nobody wants to build PyTorch from source here.
             install.push("--no-build".as_ref());
         }
         if self.cache == CacheUse::Past {

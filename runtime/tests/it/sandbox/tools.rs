@@ -10,7 +10,7 @@ use ktx_fixtures::payload;
 pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
-        .expect("the crate lies in the workspace")
+        .expect("the crate is in the workspace")
 }
 
 /// The version of the payload, as its wheel has it.
