@@ -1,4 +1,4 @@
-//! The package about to go out, beside one that is out.
+//! The package to be released, compared with a published one.
 
 use jiff::Timestamp;
 use ktx_inspect::{Comparison, Package, PublishedSize, Side, compare};

@@ -1,4 +1,4 @@
-//! Everything that is known about a release before it goes out: artifacts, gates, comparison, proof.
+//! Everything that is known about a release before it is published: artifacts, gates, comparison, proof.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! What surrounds a publication: the comparison with the last version, the notes, the page that a person looks at
-//! before approving, the git tag and the release page afterwards, and what an outsider can verify.
+//! Everything around a publication: the comparison with the last version, the notes, the page that the approver
+//! reads, the git tag and the release page afterwards, and the verification of a published version.
 //!
 //! Publishes nothing and moves no dist-tag. Knows no command line and prints nothing.
 

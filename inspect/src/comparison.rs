@@ -1,5 +1,5 @@
-//! `dist/reports/diff.json`: the package about to go out beside one that is out. Written by `cargo xtask diff`, read by
-//! readiness, which holds its sizes against the budgets of the policy.
+//! `dist/reports/diff.json`: the package to be released, compared with a published one. Written by `cargo xtask diff`,
+//! read by readiness, which compares its sizes with the budgets of the policy.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ pub struct Comparison {
     pub schema_version: SchemaVersion<1>,
     /// Address of the registry that was asked.
     pub registry: String,
-    /// The package about to go out.
+    /// The package to be released.
     pub candidate: Side,
     /// The package it was compared with; null when the registry has none.
     pub against: Option<Side>,

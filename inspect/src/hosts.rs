@@ -1,4 +1,4 @@
-//! The hosts that a file names in addresses: a program that gained one may talk to somebody new.
+//! The hosts that a file names in addresses: a program that gained one may contact a new host.
 //!
 //! Programs keep their texts without separators, so a host may have the beginning of the next text at its end. That is
 //! good enough to be looked at by a person, which is what the list is for.
@@ -25,7 +25,7 @@ fn host(rest: &[u8]) -> Option<String> {
     let authority_ends = |byte: &u8| !is_part(byte) && !matches!(byte, b'@' | b':');
     let window = &rest[..rest.len().min(2 * LONGEST)];
     let end = window.iter().position(authority_ends).unwrap_or(window.len());
-    // Credentials stand before an at sign.
+    // Credentials are before an at sign.
     let authority = &window[..end];
     let start = authority
         .iter()

@@ -1,4 +1,4 @@
-//! Looks into packages and compares them: what a release changes for the people who install it, and where a rebuilt
+//! Reads packages and compares them: what a release changes for the people who install it, and where a rebuilt
 //! package differs from a published one.
 //!
 //! Pure: bytes in, facts out. Knows no registry, no file system and no limit of a policy.

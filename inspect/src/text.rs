@@ -1,4 +1,4 @@
-//! The comparison in lines for people.
+//! The comparison as lines for people.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! How much a release may grow beside the last one, and whether it does.
+//! How much a release may grow compared with the last one, and whether it does.
 
 use std::collections::BTreeMap;
 use std::fmt;

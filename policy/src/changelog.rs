@@ -40,7 +40,7 @@ pub enum ChangelogError {
         /// The heading's text.
         found: String,
     },
-    /// The section says nothing.
+    /// The section is empty.
     #[error("CHANGELOG.md:{line}: the section for {version} is empty")]
     Empty {
         /// Of the heading.

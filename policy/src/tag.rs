@@ -12,7 +12,7 @@ use crate::version::{BranchSlug, Channel, Lane, ReleaseVersion};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum DistTag {
-    /// What `npm install` takes when nothing else is asked for.
+    /// What `npm install` takes by default.
     Latest,
     /// Release candidates, and stable versions before they are promoted.
     Next,

@@ -1,4 +1,4 @@
-//! What the command lends to the work: its environment, whether it was interrupted, and a place to report progress.
+//! What a command gives to the library: its environment, whether it was interrupted, and a place to report progress.
 
 use std::collections::BTreeMap;
 

@@ -21,7 +21,7 @@ pub enum PublishError {
     /// Not every gate is open.
     #[error("the release is not ready")]
     NotReady(Box<ReadinessReport>),
-    /// Several things stand in the way, each with its own kind.
+    /// Several problems, each with its own kind.
     #[error("{}", sentences(.0))]
     Blocked(Vec<PublishError>),
     /// The guard refuses.
@@ -64,7 +64,7 @@ pub enum PublishError {
         /// What came back.
         cause: String,
     },
-    /// Bytes are not the bytes they should be.
+    /// The bytes are not the expected ones.
     #[error("{message}")]
     Integrity {
         /// Which.
@@ -123,7 +123,7 @@ pub enum ErrorClass {
     Prerequisite,
     /// Registry or network.
     Registry,
-    /// Bytes are not the bytes they should be.
+    /// The bytes are not the expected ones.
     Integrity,
     /// Wrong usage.
     Usage,

@@ -1,6 +1,6 @@
 //! What a GitHub Actions job says about itself.
 //!
-//! Only the OIDC token names the environment of a job; the token is requested, its claims are read, and it is forgotten.
+//! Only the OIDC token names the environment of a job; the token is requested, read and discarded.
 //! Nothing here trusts the claims: the registry does that when npm shows it its own token.
 
 use std::time::Duration;

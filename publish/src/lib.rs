@@ -1,7 +1,7 @@
-//! Carries out what `ktx-policy` decides: gathers the facts from artifacts, reports and registry, runs npm, reads back
+//! Executes what `ktx-policy` decides: gathers the facts from artifacts, reports and registry, runs npm, reads back
 //! what the registry serves, writes receipts.
 //!
-//! Knows no command line and prints nothing; the environment is handed in. Credentials are npm's business alone.
+//! Knows no command line and prints nothing; the environment is passed in. Only npm handles credentials.
 
 pub mod artifacts;
 mod desk;

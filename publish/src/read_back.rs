@@ -1,4 +1,4 @@
-//! Looks until the registry serves what it was given, or shows that it will not: the registry decides, not npm.
+//! Polls until the registry serves what it was given, or shows that it will not: the registry decides, not npm.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -98,7 +98,7 @@ fn look_once(
         Sight::NoVersion(what) => (Outcome::NotVisible(what), false),
         Sight::OtherBytes => return Err(other_bytes(version, "names another integrity")),
         Sight::OtherTag(what) => {
-            // A tag as it was before may be an old answer; any other place is somebody else's doing.
+            // A tag as it was before may be an old answer; any other version was set by someone else.
             let now = packument.tags.get(&decision.tag);
             let may_be_old = now == decision.tags_before.get(&decision.tag);
             (Outcome::OtherTag(what), !may_be_old)

@@ -30,7 +30,7 @@ struct Receipts {
     receipts: Vec<Receipt>,
 }
 
-/// The file as it is read: a receipt that makes no sense spoils only itself.
+/// The file as it is read: a receipt that makes no sense does not affect the others.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct RawReceipts {

@@ -95,7 +95,7 @@ pub enum VersionFileError {
         /// Why.
         source: toml_edit::TomlError,
     },
-    /// The file does not say its version where it should.
+    /// The file does not have its version where it should.
     #[error("failed to read `{file}`: it has no {wanted}")]
     Shape {
         /// Which file.
@@ -103,7 +103,7 @@ pub enum VersionFileError {
         /// What is missing.
         wanted: &'static str,
     },
-    /// The version is none.
+    /// The version is not valid.
     #[error(transparent)]
     Version(#[from] ktx_policy::InvalidVersion),
 }

@@ -25,7 +25,7 @@ pub struct File {
 pub enum Role {
     /// What people download. Other bytes under its name are an error.
     Artifact,
-    /// What tells about it. It may have been written again since; then the page keeps what it has.
+    /// A report about it. It may have been written again since; then the page keeps its own.
     Report,
 }
 

@@ -1,4 +1,4 @@
-//! Carries out the plan step by step, then looks whether GitHub has what it should.
+//! Executes the plan step by step, then checks that GitHub has what it should.
 
 use ktx_publish::{Desk, PublishError};
 use serde::Serialize;
@@ -20,7 +20,7 @@ pub struct Announced {
 }
 
 impl Announcement {
-    /// Carries out the steps. After a failure or an interruption the same plan, made again, has what is left.
+    /// Executes the steps. After a failure or an interruption, planning again gives the remaining steps.
     pub fn execute(mut self, desk: &dyn Desk) -> Result<Announced, PublishError> {
         if !self.is_done() && !self.has_token() {
             return Err(PublishError::Prerequisite {
@@ -79,7 +79,7 @@ impl Announcement {
         })
     }
 
-    /// Every file is on the page, whole, before anybody is shown it.
+    /// Every file is on the page, whole, before it is made public.
     fn check_files(&self) -> Result<Vec<String>, PublishError> {
         let page = self.page()?;
         let assets = self.repository.assets(page.id)?;

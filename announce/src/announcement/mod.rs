@@ -1,7 +1,7 @@
 //! The git tag and the release page of a version that was published.
 //!
-//! What is to be done follows from what GitHub has now, so the same command finishes what an interrupted one began, and
-//! says that nothing is left to do when nothing is. Nothing that is there is moved or replaced.
+//! The steps follow from what GitHub has now, so the same command finishes what an interrupted one began, and reports
+//! when nothing is left to do. Nothing that exists is moved or replaced.
 
 mod archives;
 mod assets;

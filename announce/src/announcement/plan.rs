@@ -40,7 +40,7 @@ pub struct Announcement {
     pub(super) files: Vec<File>,
     /// What is to be done, in this order.
     pub steps: Vec<Step>,
-    /// What is there already, or was left out.
+    /// What already exists, or was skipped.
     pub notices: Vec<String>,
 }
 
@@ -56,7 +56,7 @@ pub enum Step {
         tag: String,
         prerelease: bool,
     },
-    /// An upload that broke off is in the way.
+    /// An unfinished upload blocks it.
     RemoveUnfinished {
         name: String,
         id: u64,
@@ -237,7 +237,7 @@ impl Announcement {
                 Some(asset) if self.repository.asset_digest(asset)? == file.digest() => {}
                 Some(_) if file.role == Role::Report => {
                     self.notices.push(format!(
-                        "{} was written anew since; the page keeps what it has",
+                        "{} was rewritten since; the page keeps its own",
                         file.name
                     ));
                 }

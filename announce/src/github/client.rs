@@ -1,4 +1,4 @@
-//! Sends requests to one repository's API, and keeps the token from everybody else.
+//! Sends requests to one repository's API, and sends the token nowhere else.
 
 use std::time::Duration;
 

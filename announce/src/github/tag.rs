@@ -29,7 +29,7 @@ impl Repository {
         let Some(Reference { mut object }) = self.find(&format!("git/ref/tags/{tag}"))? else {
             return Ok(None);
         };
-        // A tag of a tag of a tag is nothing that anybody makes.
+        // Nobody makes a tag of a tag of a tag.
         for _ in 0..3 {
             if object.kind != "tag" {
                 break;

@@ -1,6 +1,6 @@
-//! `dist/reports/release.html`: one page for the person who approves a release, and the same in Markdown.
+//! `dist/reports/release.html`: one page for the approver of a release, and the same in Markdown.
 //!
-//! The page needs nothing but itself: no script, no request, no clock. Every value is escaped by the template.
+//! The page is self-contained: no script, no request, no clock. Every value is escaped by the template.
 
 mod changes;
 mod markdown;

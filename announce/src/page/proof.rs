@@ -1,4 +1,4 @@
-//! The part of the page about what was proven: scenarios by platform, with their times.
+//! The part of the page about the tests: scenarios by platform, with their times.
 
 use ktx_manifest::smoke_report::{Outcome, ScenarioReport, SmokeReport};
 use ktx_names::Platform;

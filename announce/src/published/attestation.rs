@@ -1,5 +1,4 @@
-//! The attestations of a version: what they say they are about. Whether they are signed by the one they name is a matter
-//! of its own, and is not looked at here.
+//! The attestations of a version: their subjects. Whether they are signed by the one they name is not checked here.
 //!
 //! <https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md>
 

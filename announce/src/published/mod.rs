@@ -1,6 +1,6 @@
-//! What an outsider can verify of a published version, from the registry alone.
+//! What anyone can verify about a published version, from the registry alone.
 //!
-//! Every check is a line with its verdict. What the registry does not offer is not checked, and never called passed.
+//! Every check is a line with its result. What the registry does not offer is reported as not checked, never as passed.
 
 mod attestation;
 mod document;

@@ -1,4 +1,4 @@
-//! Where the releases stand, from the registry, the git tags and the release pages alone, and what to do next.
+//! The state of the releases, from the registry, the git tags and the release pages alone, and what to do next.
 
 mod next;
 mod text;

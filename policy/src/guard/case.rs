@@ -1,4 +1,4 @@
-//! A judgement under way: the outcome of each rule, the refusals, and the registry's tags around the change.
+//! A judgement in progress: the outcome of each rule, the refusals, and the registry's tags around the change.
 
 use super::commands::Commands;
 use super::decision::{Decision, Rule, RuleResult, RuleState, Tags, Work};
@@ -37,7 +37,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// A rule was looked at and holds, unless something refuses by it.
+    /// A rule was checked and holds, unless something refuses by it.
     pub(super) fn checked(&mut self, rule: Rule) {
         self.note(rule, RuleState::Passed, None);
     }
@@ -47,7 +47,7 @@ impl<'a> Case<'a> {
         self.note(rule, RuleState::Passed, Some(because.into()));
     }
 
-    /// A rule was not looked at; why.
+    /// A rule was not checked, with the reason.
     pub(super) fn skipped(&mut self, rule: Rule, because: impl Into<String>) {
         self.note(rule, RuleState::NotChecked, Some(because.into()));
     }
@@ -68,7 +68,7 @@ impl<'a> Case<'a> {
         });
     }
 
-    /// A refusal outweighs, and the first word on a rule stays otherwise.
+    /// A refusal wins; otherwise the first outcome of a rule is kept.
     fn note(&mut self, rule: Rule, state: RuleState, because: Option<String>) {
         let result = RuleResult { rule, state, because };
         match self.results.iter_mut().find(|known| known.rule == rule) {
@@ -115,7 +115,7 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// The refusals, with the way out of the gravest.
+    /// The refusals, with the hint of the most serious.
     pub(super) fn refused(self) -> Refused {
         let gravest = self
             .refusals

@@ -29,7 +29,7 @@ pub enum Provenance {
 /// What is known about the package on the registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RegistryState {
-    /// The registry did not answer, or not with sense; why.
+    /// The registry did not answer, or sent nonsense, with the reason.
     Unknown(String),
     /// The registry has never heard of the package.
     NoPackage,

@@ -1,5 +1,5 @@
-//! What a tag has pointed at, as far as anybody can tell: from receipts, and from the registry and the git tags, which
-//! every clone can reach.
+//! What a tag has pointed at, as far as is known: from receipts, and from the registry and the git tags, which every
+//! clone can reach.
 
 use crate::tag::DistTag;
 use crate::version::ReleaseVersion;
@@ -28,7 +28,7 @@ pub struct PastRollback {
     pub to: String,
 }
 
-/// What says that a tag pointed at a version.
+/// The evidence that a tag pointed at a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Evidence {
     /// The registry has the version, and this tag is where its channel goes.
@@ -49,7 +49,7 @@ impl Evidence {
     }
 }
 
-/// What says that `tag` pointed at `version`, the best of it. `latest` takes only what is known to have been released:
+/// The best evidence that `tag` pointed at `version`. `latest` takes only what is known to have been released:
 /// a stable version may have stayed under `next` for good.
 pub(super) fn evidence(
     version: &ReleaseVersion,

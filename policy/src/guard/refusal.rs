@@ -88,7 +88,7 @@ pub enum RefusalClass {
     Policy,
     /// The registry's facts are missing or make no sense.
     Registry,
-    /// Bytes are not the bytes they should be.
+    /// The bytes are not the expected ones.
     Integrity,
 }
 
@@ -108,7 +108,7 @@ pub enum RefusalCode {
     ChannelMismatch,
     /// The policy publishes under another tag.
     TagNotInPolicy,
-    /// The version is above the main line's, so it needs no lane of its own.
+    /// The version is above the main line's, so it does not need its own lane.
     LaneNotNeeded,
     /// The tag points at this version or a higher one.
     TagBackwards,

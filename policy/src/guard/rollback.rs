@@ -34,7 +34,7 @@ pub struct RollbackRequest<'a> {
     pub to: Option<&'a str>,
     /// The version that the user confirms although nothing says that the tag pointed at it.
     pub confirmed: Option<&'a str>,
-    /// What says where the tag was.
+    /// The evidence of where the tag was.
     pub witnesses: &'a Witnesses,
     /// What proposed commands must carry.
     pub commands: &'a Commands,

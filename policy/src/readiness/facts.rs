@@ -53,7 +53,7 @@ pub struct SourceFacts {
     pub packages: Vec<ArtifactPackage>,
     /// The commit that is to be released.
     pub head: Head,
-    /// The scenarios that a smoke runs on each platform without being told which.
+    /// The scenarios that a smoke runs on each platform by default.
     pub scenarios: BTreeMap<Platform, Vec<String>>,
 }
 

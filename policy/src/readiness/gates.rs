@@ -104,7 +104,7 @@ fn artifacts(facts: &ReadinessFacts) -> Gate {
 
 const BUILD: &str = "cargo xtask build";
 
-/// The gates behind the artifacts stay closed as long as those are unfit: their contents say nothing.
+/// The gates behind the artifacts stay closed while those are invalid: their contents mean nothing.
 fn verified(facts: &ReadinessFacts, name: GateName) -> Result<&VerifiedArtifacts, Gate> {
     match &facts.artifacts {
         Artifacts::Verified(verified) => Ok(verified),

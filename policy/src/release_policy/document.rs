@@ -1,4 +1,4 @@
-//! A JSON document that knows where its values stand.
+//! A JSON document that knows the positions of its values.
 //!
 //! `serde_json` decides what JSON is; the syntax tree of `jsonc-parser` gives positions and keeps duplicate keys.
 
@@ -44,7 +44,7 @@ impl<'text> Document<'text> {
     }
 }
 
-/// Where in `text` the value under `keys` stands, so that it can be replaced without touching anything else.
+/// Where the value under `keys` is in `text`, so that it can be replaced without changing anything else.
 pub fn text_range(text: &str, keys: &[&str]) -> Option<std::ops::Range<usize>> {
     let document = Document::parse(text).ok()?;
     let mut value = document.root();

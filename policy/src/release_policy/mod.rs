@@ -44,7 +44,7 @@ pub struct ReleasePolicy {
     /// The platforms whose program and smoke report a release needs.
     #[schemars(schema_with = "schema::platforms")]
     pub platforms: Vec<Platform>,
-    /// How much a release may grow beside the last one; without it there is no limit.
+    /// How much a release may grow compared with the last one; without it there is no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Budgets")]
     pub budgets: Option<Budgets>,

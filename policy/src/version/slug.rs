@@ -73,7 +73,7 @@ impl fmt::Display for BranchSlug {
     }
 }
 
-/// A text that cannot stand between `branch-` or a version's number and its end.
+/// A text that cannot follow `branch-` or a version's number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` names no release branch: use lower-case words joined by single dashes, and not `rc`")]
 pub struct InvalidSlug(String);

@@ -1,4 +1,4 @@
-//! What was built and what was proven about it: the facts that readiness is judged by.
+//! What was built and tested: the facts that readiness is judged by.
 
 mod comparison;
 mod package_json;
@@ -87,7 +87,7 @@ pub fn read_policy(path: &Path) -> Result<(ReleasePolicy, Sha256Digest), Publish
     let bytes = fs::read(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => PublishError::Prerequisite {
             message: error.to_string(),
-            hint: "hand over release-policy.json beside the folder of the artifacts".to_owned(),
+            hint: "put release-policy.json beside the artifacts folder".to_owned(),
         },
         _ => PathError::new("read", path)(error).into(),
     })?;
@@ -130,7 +130,7 @@ pub fn survey(location: &Location, sources: &SourceFacts) -> Result<Survey, Publ
 pub fn changelog(path: &Path, version: &ReleaseVersion) -> Result<String, PublishError> {
     let text = fs::read_to_string(path).map_err(|error| PublishError::Prerequisite {
         message: error.to_string(),
-        hint: "hand over CHANGELOG.md beside the folder of the artifacts".to_owned(),
+        hint: "put CHANGELOG.md beside the artifacts folder".to_owned(),
     })?;
     Ok(changelog::section(&text, version)?)
 }

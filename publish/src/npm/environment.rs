@@ -1,4 +1,4 @@
-//! The environment that npm runs in: a list of names, and nothing else.
+//! The environment that npm runs in: an explicit list of names.
 
 use crate::desk::Environment;
 
@@ -28,7 +28,7 @@ const SYSTEM: &[&str] = &[
 ];
 
 /// What npm's credentials come from: its user configuration, the variables that one usually
-/// quotes, and a person's second factor.
+/// quotes, and the user's 2FA code.
 const CREDENTIALS: &[&str] = &[
     "NODE_AUTH_TOKEN",
     "NPM_CONFIG_OTP",

@@ -1,4 +1,4 @@
-//! The folder that npm runs in: nobody else can look into it, and what a killed process left is swept by the next one.
+//! The folder that npm runs in: no other user can read it, and the next process removes what a killed one left.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,7 +16,7 @@ const LOCK_FILE: &str = "in-use.lock";
 /// A folder without a lock may belong to a process that is just about to take it.
 const YOUNG: Duration = Duration::from_secs(60);
 
-/// A folder that goes with this value.
+/// A folder that is removed with this value.
 #[derive(Debug)]
 pub(super) struct PrivateFolder {
     folder: TempDir,

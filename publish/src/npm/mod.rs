@@ -1,8 +1,8 @@
 //! npm with a closed configuration.
 //!
-//! Where a request goes is said on the command line, which outranks every `.npmrc` and variable: `--registry` and
+//! The registry is given on the command line, which outranks every `.npmrc` and variable: `--registry` and
 //! `--@kaelio:registry`. The environment is a short list; npm's own settings in it are dropped, except for where its
-//! credentials are. What npm says is shown without secrets.
+//! credentials are. npm's output is shown without secrets.
 
 mod command;
 mod environment;

@@ -57,15 +57,15 @@ impl Npm {
         })
     }
 
-    /// The folder that npm runs in; it goes when this value does.
+    /// The folder that npm runs in; it is removed with this value.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Puts a file into the folder, and returns its absolute path as npm is to be told.
+    /// Puts a file into the folder, and returns the absolute path to give to npm.
     ///
     /// npm tells the registry, and so the world, the path of what it publishes (`_resolved`). Where the system has a name
-    /// for the folder that a process runs in, the path is the same on every machine and says nothing about this one.
+    /// for the folder that a process runs in, the path is the same on every machine and reveals nothing about this one.
     pub fn hand_over(&self, name: &str, bytes: &[u8]) -> Result<PathBuf, PublishError> {
         let path = self.folder().join(name);
         fs::write(&path, bytes).map_err(PathError::new("write", &path))?;

@@ -1,6 +1,6 @@
 //! Links 5 to 7: npm, the read-back, the receipt.
 //!
-//! What npm says about success is not believed: the registry is asked, and what it serves decides.
+//! npm's report of success is not trusted: what the registry serves decides.
 
 use std::time::Duration;
 
@@ -210,7 +210,7 @@ impl PublishPlan {
         }
     }
 
-    /// Hands the package to the registry's waiting room, and compares what is there.
+    /// Stages the package on the registry, and compares what it stores.
     fn stage(&self, desk: &dyn Desk) -> Result<PublishResult, PublishError> {
         let said = self.run_npm(desk)?;
         let failed = |said: Said| PublishError::Npm {

@@ -1,6 +1,6 @@
 //! Publishing as a chain: readiness, the guard, npm, the read-back, a receipt. Each link has its own refusal.
 //!
-//! The same code prepares it, whether it is carried out or only shown.
+//! The same code prepares it, whether it is executed or only shown.
 
 mod execute;
 mod prepare;

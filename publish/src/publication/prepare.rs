@@ -24,7 +24,7 @@ use super::{Intent, Patience, PublishOptions};
 pub struct Prepared {
     /// What it would do.
     pub preview: Preview,
-    /// The plan, or everything that stands in its way.
+    /// The plan, or everything that blocks it.
     pub plan: Result<PublishPlan, Vec<PublishError>>,
 }
 
@@ -158,7 +158,7 @@ pub fn prepare(
     Ok(Prepared { preview, plan })
 }
 
-/// What stands in the way beside the guard.
+/// What blocks the publication besides the guard.
 fn other_blocks(
     options: &PublishOptions,
     survey: &Survey,

@@ -1,4 +1,4 @@
-//! What a publication would do, as far as it can be foreseen: for people line by line, for pipelines as one document.
+//! What a publication would do, as far as can be known: as lines for people, as one document for pipelines.
 
 use ktx_policy::RegistryUrl;
 use ktx_policy::guard::{Integrity, NextStep, RuleResult, Tags, Work};
@@ -35,7 +35,7 @@ pub struct Preview {
     pub notes: Vec<String>,
     /// What only publishing can show.
     pub unchecked: Vec<&'static str>,
-    /// The one thing to do next, when something stands in the way.
+    /// The one thing to do next, when something blocks it.
     pub next: Option<NextStep>,
 }
 

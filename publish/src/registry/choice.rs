@@ -1,4 +1,4 @@
-//! Which registry is meant, and how it is reached.
+//! Which registry to use, and how to reach it.
 
 use ktx_policy::{RegistryUrl, ReleasePolicy};
 

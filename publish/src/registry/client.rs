@@ -1,4 +1,4 @@
-//! Asks a registry, and only that registry.
+//! Sends requests to one registry only.
 
 use std::thread;
 use std::time::Duration;
@@ -59,7 +59,7 @@ impl Registry {
     }
 
     /// The facts for the guard, and the packument behind them. What cannot be read is unknown, never absent, and absence
-    /// needs two witnesses: the registry's own answer, twice, and nothing in `known` that says otherwise.
+    /// needs two confirmations: the registry's own answer, twice, and nothing in `known` that contradicts it.
     pub fn facts(&self, package: &str, known: &Known) -> (RegistryState, Option<Packument>) {
         let first = self.packument(package);
         let answer = match &first {
@@ -84,7 +84,7 @@ impl Registry {
     }
 
     /// The packument, or `None` when the registry itself says that it does not have the package: a 404 with its own JSON.
-    /// A proxy's page says nothing about packages.
+    /// A proxy's error page is not an answer about packages.
     pub fn packument(&self, package: &str) -> Result<Option<Packument>, PublishError> {
         let address = format!("{}{}", self.url, package.replace('/', "%2f"));
         let failed = |cause: String| PublishError::Registry {

@@ -4,7 +4,7 @@ use ktx_policy::ReleaseVersion;
 
 use super::packument::Packument;
 
-/// The other witnesses of what was published.
+/// Other evidence of what was published.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
     /// Versions that receipts say this registry served.

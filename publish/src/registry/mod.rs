@@ -1,7 +1,7 @@
 //! What a registry says about a package: its packument, fetched without credentials.
 //!
-//! The addresses are the policy's registry and nothing else: no configuration of npm is read here, and a packument that
-//! points its tarballs at another host is not followed.
+//! Only the policy's registry is used: no configuration of npm is read here, and a packument that points its tarballs
+//! at another host is not followed.
 
 mod choice;
 mod client;

@@ -41,7 +41,7 @@ pub struct Dist {
     pub tarball: String,
     /// Subresource Integrity of the tarball.
     pub integrity: Option<Integrity>,
-    /// Size of the files in bytes, as whoever published it said.
+    /// Size of the files in bytes, as the publisher declared it.
     #[serde(rename = "unpackedSize", default)]
     pub unpacked_size: Option<u64>,
     /// Attestations, of which provenance is one.
@@ -68,7 +68,7 @@ struct Text<'a> {
 }
 
 impl Packument {
-    /// Parses the document. A version that makes no sense spoils only itself.
+    /// Parses the document. A version that makes no sense does not affect the others.
     pub fn parse(document: &[u8]) -> Result<Self, serde_json::Error> {
         let text: Text<'_> = serde_json::from_slice(document)?;
         let mut packument = Self {

@@ -1,6 +1,6 @@
 //! Promoting and rolling back: a tag is pointed at a version that the registry has.
 //!
-//! OIDC cannot move tags, so a person does it, with a 2FA code. The commands are shown; they are run only with
+//! OIDC cannot move tags, so it takes a person with a 2FA code. The commands are shown; they are run only with
 //! `--execute`, and their outcome is read back.
 
 mod execute;

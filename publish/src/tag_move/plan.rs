@@ -92,8 +92,8 @@ impl MovePlan {
         Some(self.commands.rollback(&self.decision.tag, broken, ""))
     }
 
-    /// For a rollback, the command line that warns users of the broken version. It is only proposed: what is wrong is
-    /// for a person to say.
+    /// For a rollback, the command line that warns users of the broken version. It is only proposed: a person
+    /// describes what is wrong.
     pub fn deprecation(&self) -> Option<String> {
         let broken = self.decision.broken.as_ref()?;
         let message = format!("broken: use {}", self.decision.version);

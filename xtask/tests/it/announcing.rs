@@ -173,7 +173,7 @@ fn a_published_version_gets_its_tag_and_its_page_and_asking_again_changes_nothin
     published.github.tamper("diff.json", Some(b"{}"));
     let said = published.announce(&["--execute"]);
     assert!(
-        said.contains("diff.json was written anew since; the page keeps what it has"),
+        said.contains("diff.json was rewritten since; the page keeps its own"),
         "{said}"
     );
     published
