@@ -1,4 +1,4 @@
-//! What every command is given: the environment, the request to end, and somebody to report to.
+//! What every command is given: the environment, the interrupt, and a desk to report to.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use ktx_runtime::{Consent, Dialogue, Environment, Event, Interrupt, Observer, Ru
 
 use crate::Error;
 
-/// Who a command reports to while it works: it asks, says a line, shows progress.
+/// What a command reports to while it works: it asks questions, prints lines and shows progress.
 pub trait Desk: Dialogue + Observer {
-    /// A line for those who want to follow each decision.
+    /// A line for `--debug`.
     fn debug(&self, line: &str);
 }
 

@@ -1,5 +1,5 @@
-//! The databases behind connections: SQLite files opened here, servers asked through the daemon. What a command does
-//! with one does not depend on which it is.
+//! The databases behind connections: SQLite files opened here, servers asked through the daemon. Commands use
+//! both alike.
 
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -41,10 +41,10 @@ enum Access {
 }
 
 impl<'a> Database<'a> {
-    /// Opens a file; of a server nothing is asked yet.
+    /// Opens a file; a server is not contacted yet.
     ///
     /// # Errors
-    /// When the driver is not one of ours, or the file cannot be opened.
+    /// When the driver is not supported, or the file cannot be opened.
     pub fn open(
         app: &'a App,
         workspace: &'a Workspace,
@@ -203,7 +203,7 @@ impl RelationshipProbe for Database<'_> {
     }
 }
 
-/// What every command that reads a database's tables asks of its connection first.
+/// What every command that reads a database's tables requires of its connection.
 pub fn require_readonly(id: &ConnectionId, connection: &Connection, what: &str) -> Result<(), Error> {
     if connection.readonly {
         return Ok(());

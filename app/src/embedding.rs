@@ -75,7 +75,7 @@ impl SearchEmbedder<'_> {
     }
 }
 
-/// Whether a daemon that was running already is announced as well.
+/// Whether to announce a daemon that was already running, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Announce {
     Always,

@@ -1,5 +1,5 @@
 //! What the commands of `ktx` do once their flags are read. `ktx agent`, the MCP server and the commands for people
-//! share it, so that they cannot drift apart.
+//! share it, so that they stay consistent.
 //!
 //! Knows neither clap nor the terminal: it reports through a [`Desk`] and returns values and errors.
 

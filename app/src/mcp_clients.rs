@@ -125,7 +125,7 @@ impl McpClient {
         let (merged, change) = self.merged(&text, launch).map_err(|reason| {
             Error::hinted(
                 format!("failed to change `{}`: {reason}", file.display()),
-                "leave out --write to print the entry, and add it by hand",
+                "omit --write to print the entry, and add it by hand",
             )
         })?;
         if change != Change::Unchanged {

@@ -1,4 +1,4 @@
-//! A command's access to Python: nothing until it asks, then one runtime and one daemon for all its requests.
+//! A command's access to Python: nothing until first use, then one runtime and one daemon for all its requests.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! How this program was called, so that a command it proposes can be called alike: one that `npx` or its peers downloaded
-//! for a single run is not on anybody's `PATH`.
+//! How this program was called, so that the commands it proposes are called the same way: a program that `npx` or its
+//! peers downloaded for a single run is not on `PATH`.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! What of a project is set up, for `ktx status` and the end of `ktx setup`.
+//! Which parts of a project are set up, for `ktx status` and the end of `ktx setup`.
 
 use ktx_project::config::Embeddings;
 use ktx_project::semantic::Catalog;
@@ -12,7 +12,7 @@ pub struct SetupStatus {
     pub databases: Vec<String>,
     pub sources: Vec<String>,
     pub context: ContextStatus,
-    /// What is left out of the semantic layer, and why.
+    /// What is skipped in the semantic layer, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
 }
@@ -40,7 +40,7 @@ pub struct ContextStatus {
 }
 
 impl SetupStatus {
-    /// Reads the project; one that is not there is a status, one that cannot be read an error.
+    /// Reads the project; a missing one is a status, an unreadable one an error.
     pub fn of(folder: &Folder) -> Result<Self, Error> {
         let mut status = Self {
             project: ProjectStatus {
@@ -78,7 +78,7 @@ impl SetupStatus {
         Ok(status)
     }
 
-    /// The block, one fact a line.
+    /// The status as text, one fact per line.
     pub fn lines(&self) -> Vec<String> {
         let listed = |names: &[String]| match names {
             [] => "no".to_owned(),

@@ -42,7 +42,7 @@ impl Workspace {
         })
     }
 
-    /// A connection's semantic layer. Files that could not be read are reported and left out.
+    /// A connection's semantic layer. Files that could not be read are reported and skipped.
     pub fn catalog(&self, app: &App, connection: &ConnectionId) -> Result<Catalog, Error> {
         let catalog = Catalog::load(&self.folder, connection)?;
         for problem in &catalog.problems {

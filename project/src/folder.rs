@@ -1,4 +1,4 @@
-//! The project folder: how it is found, what lies where in it, and how it is made.
+//! The project folder: how it is found, its layout, and how it is made.
 
 use std::path::{Path, PathBuf};
 
@@ -93,7 +93,7 @@ impl Folder {
         files::name_below(&self.dir, path)
     }
 
-    /// Makes the project; refuses to lie inside another one, whose commands would find the inner files too.
+    /// Makes the project; refuses a folder inside another project, whose commands would find the inner files too.
     pub fn initialize(&self, name: &str, existing: Existing) -> Result<(), Error> {
         if existing == Existing::Keep {
             if self.is_project() {
@@ -114,7 +114,7 @@ impl Folder {
         )
     }
 
-    /// The folders and marker files around `ktx.yaml`; what is there already stays.
+    /// The folders and marker files around `ktx.yaml`; existing files are kept.
     pub fn initialize_files(&self) -> Result<(), Error> {
         files::make_folder(&self.cache())?;
         let ignored = "cache/\ndb.sqlite\ndb.sqlite-*\ningest-transcripts/\nsecrets/\nsetup/\nagents/\n";
@@ -131,7 +131,7 @@ impl Folder {
         Ok(())
     }
 
-    /// What a project is called when nobody says: the folder's own name.
+    /// The default name of a project: the folder's own name.
     pub fn default_name(&self) -> String {
         self.dir.file_name().map_or_else(
             || "ktx-project".into(),

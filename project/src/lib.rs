@@ -1,6 +1,6 @@
 //! The project domain of the `ktx` program: its folder and `ktx.yaml`, the directory form of the semantic layer,
 //! scans, ingests and their state. Knows neither the command line nor the terminal; the environment, the clock
-//! and what needs Python are handed in.
+//! and what needs Python are passed in.
 
 pub mod config;
 pub mod demo;

@@ -1,4 +1,4 @@
-//! `.ktx/db.sqlite`: runs with their reports, and what search remembers. Local state: losing it loses no work.
+//! `.ktx/db.sqlite`: runs with their reports, and what search remembers. Losing it loses no work.
 //!
 //! Two processes may use it at once: write-ahead logging, a busy timeout, and every change in one transaction.
 

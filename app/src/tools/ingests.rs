@@ -1,4 +1,4 @@
-//! Looking at ingests: how a run stands, what it reported, which units it went through.
+//! Inspecting ingests: the status of a run, its report, its units.
 
 use ktx_project::Folder;
 use ktx_project::ingest::{IngestReport, UnitReport};
@@ -43,7 +43,7 @@ pub fn find(folder: &Folder, id: Option<&str>) -> Result<Run, Error> {
     })
 }
 
-/// What a run reported; one that failed or still runs has nothing to report.
+/// The report of a run; one that failed or is still running has none.
 pub fn report(run: &Run) -> Result<IngestReport, Error> {
     let text = run.report.as_deref().ok_or_else(|| match run.status.as_str() {
         "running" => Error::refused(format!(

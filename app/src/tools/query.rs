@@ -39,7 +39,7 @@ pub struct QueryResult {
     pub asked_columns: usize,
 }
 
-/// A query and what it is asked of.
+/// A query and its target.
 pub struct QueryRun<'q> {
     pub workspace: &'q Workspace,
     pub python: &'q Python,
@@ -50,7 +50,7 @@ pub struct QueryRun<'q> {
 }
 
 impl QueryRun<'_> {
-    /// Compiles, and runs when asked.
+    /// Compiles, and runs on request.
     pub fn answer(&self, app: &App) -> Result<QueryResult, Error> {
         let (id, connection) = self.workspace.connection(self.connection)?;
         let catalog = Catalog::load(&self.workspace.folder, id)?;
@@ -211,7 +211,7 @@ impl Order {
     }
 }
 
-/// The compiler says what is wrong; where it offers no way out, the names that are close are known here.
+/// Adds the closest names to a compiler error that has no hint.
 fn with_nearest_names(error: PortError, catalog: &Catalog, query: &SemanticQuery) -> Error {
     let PortError::Refused { message, hint: None } = error else {
         return error.into();

@@ -1,4 +1,4 @@
-//! Earlier scans: how a run is getting on, what it reported, which files it wrote.
+//! Earlier scans: the progress of a run, its report, the files it wrote.
 
 use ktx_project::scan::ScanReport;
 use ktx_project::state::{Run, RunKind, State};
@@ -29,7 +29,7 @@ pub fn find(folder: &Folder, id: &str) -> Result<Run, Error> {
     run.ok_or_else(|| Error::hinted(format!("Scan run \"{id}\" was not found"), NO_RUN))
 }
 
-/// What the run reported; one that failed or is still running has nothing to report.
+/// The report of the run; one that failed or is still running has none.
 pub fn report(folder: &Folder, id: &str) -> Result<ScanReport, Error> {
     let missing = || Error::hinted(format!("Scan report \"{id}\" was not found"), NO_RUN);
     let text = find(folder, id)
@@ -72,7 +72,7 @@ pub fn artifacts(folder: &Folder, id: &str) -> Result<Vec<Artifact>, Error> {
     Ok(listed)
 }
 
-/// One of the listed files with its text: a path is a name here, never a way through the file system.
+/// One of the listed files with its text: a path is only looked up in that list, never in the file system.
 pub fn read_artifact(folder: &Folder, id: &str, path: &str) -> Result<(Artifact, String), Error> {
     let artifact = artifacts(folder, id)?
         .into_iter()

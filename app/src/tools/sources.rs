@@ -89,7 +89,7 @@ pub fn list(app: &App, connection: Option<&str>, query: Option<&str>) -> Result<
     })
 }
 
-/// The YAML of one source; the connection may be left out when the project has one.
+/// The YAML of one source; the connection is optional when the project has one.
 pub fn read(app: &App, connection: Option<&str>, name: &str) -> Result<SourceText, Error> {
     let workspace = Workspace::open(app)?;
     let (id, _) = workspace.connection(connection)?;
@@ -223,7 +223,7 @@ pub fn validate(
     })
 }
 
-/// The entries that match, best first. A model that does not answer costs its lane and a line on stderr.
+/// The entries that match, best first. Without an answer from the model its lane is skipped, with a line on stderr.
 pub fn search(
     app: &App,
     workspace: &Workspace,
@@ -262,7 +262,7 @@ fn item(connection: &ConnectionId, entry: &Entry, hit: Option<Hit>) -> SourceIte
     }
 }
 
-/// A search in a project that cannot have anything to find is refused with what to do about it.
+/// A search in a project without any sources is refused with a hint.
 fn ready(
     app: &App,
     folder: &Folder,

@@ -1,4 +1,4 @@
-//! Running one reading statement on a connection.
+//! Runs one reading statement on a connection.
 
 use ktx_project::ConnectionId;
 use ktx_project::config::Driver;
@@ -55,7 +55,7 @@ pub fn check_cap(max_rows: u64) -> Result<(), Error> {
     Ok(())
 }
 
-/// One reading statement on a connection that says it is only to be read.
+/// One reading statement on a connection that is marked read-only.
 pub fn run(
     app: &App,
     workspace: &Workspace,

@@ -3,7 +3,7 @@
 
 use crate::yaml;
 
-/// What stands below `ingest:` from then on.
+/// The lines to add below `ingest:`.
 const SETTINGS: &str = "embeddings:
   backend: sentence-transformers
   model: all-MiniLM-L6-v2

@@ -2,7 +2,7 @@
 
 use crate::yaml::{Fields, Finding, Node};
 
-/// Stands where a URL would: the daemon that this program manages.
+/// Takes the place of a URL: the daemon that this program manages.
 pub const MANAGED_BASE_URL: &str = "managed:local-embeddings";
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -1,4 +1,4 @@
-//! `scan.relationships`: when a detected join is written, and when it is worth a look.
+//! `scan.relationships`: when a detected join is written, and when it is proposed for review.
 
 use crate::yaml::{Fields, Finding, Node, Value};
 

@@ -1,6 +1,6 @@
-//! The packaged text files, carried in the program itself so that the demo works wherever the program does.
+//! The packaged text files, carried in the program itself so that the demo works everywhere.
 
-/// How the demo's `ktx.yaml` begins, which tells it from anybody else's.
+/// How the demo's `ktx.yaml` begins, which identifies it.
 pub const CONFIG_START: &str = "project: orbit-demo\n";
 
 const CONFIG: &str = include_str!("../../../npm/assets/demo/ktx.yaml");

@@ -35,11 +35,11 @@ pub enum Occupied {
     Free,
     /// A demo project of an earlier run.
     Demo,
-    /// Somebody's files.
+    /// Other files.
     Foreign,
 }
 
-/// What lies where the demo is to go.
+/// What is in the demo's folder.
 pub fn occupied(folder: &Folder) -> Occupied {
     if fs_err::read_to_string(folder.config_path()).is_ok_and(|text| text.starts_with(files::CONFIG_START)) {
         return Occupied::Demo;
@@ -81,7 +81,7 @@ pub fn edited(folder: &Folder) -> Result<Vec<String>, Error> {
     Ok(edited)
 }
 
-/// Writes the project and its warehouse; files of an earlier demo are written again.
+/// Writes the project and its warehouse; files of an earlier demo are overwritten.
 pub fn seed(folder: &Folder) -> Result<Vec<TableRows>, Error> {
     folder.initialize_files()?;
     for (path, text) in files::all() {

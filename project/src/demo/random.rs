@@ -23,7 +23,7 @@ impl Random {
         low + (self.next() % (high - low + 1).unsigned_abs()).cast_signed()
     }
 
-    /// True in so many of a hundred cases.
+    /// True in this percentage of cases.
     pub fn chance(&mut self, percent: i64) -> bool {
         self.between(1, 100) <= percent
     }
@@ -46,7 +46,7 @@ impl Random {
         &items[0].0
     }
 
-    /// So many days after, at least and at most.
+    /// A date later by a number of days within these bounds.
     pub fn later(&mut self, date: Date, low: i64, high: i64) -> Date {
         date.saturating_add(self.between(low, high).days())
     }

@@ -178,7 +178,7 @@ pub fn pull(
     Ok((pull, next))
 }
 
-/// One answer per row, in order. No answer at all ends the run; nonsense costs its row.
+/// One answer per row, in order. No answer at all ends the run; nonsense drops its row.
 fn analyse(
     rows: &[HistoryRow],
     service: &Service,
@@ -197,7 +197,7 @@ fn analyse(
                     let answer = ports::analyze_all_for_fingerprint(service, &statements, "postgres")
                         .and_then(|answers| answers.into_iter().map(unless_unreachable).collect());
                     if answer.is_err() {
-                        // Whoever cannot be reached once will not be for the other thousands.
+                        // A service that cannot be reached once will not answer the other thousands.
                         locked(&next).by_ref().for_each(drop);
                     }
                     locked(&answers).insert(place, answer);

@@ -25,7 +25,7 @@ pub struct HistoryRow {
     pub usename: Option<String>,
 }
 
-/// JSON lines with the columns of `pg_stat_statements`. A line that is not a row costs that line.
+/// JSON lines with the columns of `pg_stat_statements`. A line that is not a row is skipped.
 pub fn read_export(source: &Path) -> Result<(Vec<HistoryRow>, Vec<String>), IngestError> {
     if !source.is_dir() {
         return Err(IngestError::NoSourceFolder(source.to_owned()));

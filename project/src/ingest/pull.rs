@@ -12,7 +12,7 @@ use super::report::UnitStatus;
 pub struct Pull {
     pub files: BTreeMap<String, Vec<u8>>,
     pub units: Vec<WorkUnit>,
-    /// `<code>:<what>`, for items that were left out.
+    /// `<code>:<what>`, for items that were skipped.
     pub warnings: Vec<String>,
     /// Sources for the semantic layer.
     pub drafts: Vec<DraftSet>,

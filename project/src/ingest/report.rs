@@ -19,7 +19,7 @@ pub struct IngestReport {
     /// One for each file of each unit.
     pub provenance_rows: usize,
     pub warnings: Vec<String>,
-    /// What became of each view or semantic model, and of what they could not say.
+    /// The outcome for each view or semantic model, and what could not be converted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub drafts: Vec<DraftReport>,
     pub created_at: String,

@@ -1,4 +1,4 @@
-//! A structural scan: read a warehouse's tables, keep the raw snapshot, tell what changed, and bring the manifest
+//! A structural scan: read a warehouse's tables, keep the raw snapshot, report what changed, and bring the manifest
 //! shards up to date without losing what people wrote in them.
 
 mod merge;

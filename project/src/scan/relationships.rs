@@ -105,7 +105,7 @@ pub fn count(relationships: &[Relationship]) -> RelationshipCounts {
     }
 }
 
-/// A column refers to one table. Where several fit equally well, a person has to say which.
+/// A column refers to one table. Where several fit equally well, a person has to choose.
 fn only_one_is_accepted(judged: &mut [(Relationship, Option<String>)]) {
     let best = judged
         .iter()
@@ -141,7 +141,7 @@ enum Reason {
     Name,
     /// It says what the table's rows are to this one's: `ReportsTo`, `ShipVia`, `SupportRepId`.
     Role,
-    /// Nothing but its form says that it refers to something.
+    /// Only its form suggests that it refers to something.
     Form,
 }
 

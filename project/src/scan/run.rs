@@ -1,4 +1,4 @@
-//! Planning a scan from a snapshot and carrying the plan out.
+//! Plans a scan from a snapshot and executes the plan.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -123,7 +123,7 @@ fn removed_tables(before: &RawFiles, after: &RawFiles) -> Vec<String> {
         .collect()
 }
 
-/// A shard that cannot be read is left as it is and named: overwriting it would lose what somebody wrote.
+/// A shard that cannot be read is left as it is and named: overwriting it would lose people's edits.
 fn plan_shards(
     folder: &Folder,
     options: &ScanOptions,

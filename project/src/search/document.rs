@@ -1,4 +1,4 @@
-//! What search knows of one source.
+//! What search knows about one source.
 
 use std::collections::BTreeSet;
 

@@ -8,7 +8,7 @@ use crate::state::State;
 
 /// Below this cosine two texts have nothing to do with each other; sentence models give unrelated ones about 0.1.
 const RELATED: f32 = 0.3;
-/// So many texts in one request: what the service takes.
+/// The maximum number of texts in one request to the service.
 const BATCH: usize = 100;
 
 /// Turns texts into vectors of one length.

@@ -1,5 +1,5 @@
-//! Everything under `semantic-layer/<connection>/`, loaded. What cannot be read costs its own sources and nothing else:
-//! `problems` name the file, the line and the sources that are left out for it.
+//! Everything under `semantic-layer/<connection>/`, loaded. What cannot be read only affects its own sources:
+//! `problems` name the file, the line and the sources that are skipped for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -25,7 +25,7 @@ pub struct Entry {
     pub line: u64,
 }
 
-/// Something that is left out, and why.
+/// Something that is skipped, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     pub path: String,
@@ -282,7 +282,7 @@ impl Catalog {
         located.collect()
     }
 
-    /// The sources that are left out, and why. Where a file hides the names of its sources, those that joins name and
+    /// The sources that are skipped, and why. Where a file hides the names of its sources, those that joins name and
     /// nobody defines are taken for its.
     pub fn unreadable(&self) -> BTreeMap<String, String> {
         let mut unreadable = BTreeMap::new();

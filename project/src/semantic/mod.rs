@@ -1,5 +1,5 @@
 //! The directory form of a semantic layer: source files, overlays and the shards that a scan writes, loaded and
-//! resolved into whole sources. What a query over them means is the payload's part, not ours.
+//! resolved into whole sources. Queries over them are compiled by the payload.
 
 mod catalog;
 mod overlay;

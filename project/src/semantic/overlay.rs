@@ -1,4 +1,4 @@
-//! What a person adds to a scanned table without writing the whole source again.
+//! A person's additions to a scanned table, without repeating the whole source.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub struct Overlay {
 #[serde(untagged)]
 pub enum ColumnOverlay {
     Computed(Column),
-    /// Says something about a column that the scan found.
+    /// Describes a column that the scan found.
     Described {
         name: String,
         #[serde(skip_serializing_if = "Option::is_none")]

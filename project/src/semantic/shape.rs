@@ -1,5 +1,5 @@
 //! Shape of one source file: YAML in, a typed source or overlay out, with every mistake at its path. Whether
-//! the expressions make sense is for the payload to say.
+//! the expressions make sense is checked by the payload.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -26,7 +26,7 @@ pub struct ShardTable {
     pub columns: Vec<ShardColumn>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub joins: Vec<ShardJoin>,
-    /// Keys that are not ours, kept as somebody wrote them.
+    /// Unknown keys, kept as they were written.
     #[serde(flatten)]
     pub other: BTreeMap<String, Value>,
 }

@@ -126,7 +126,7 @@ impl Relationship {
 }
 
 impl ColumnType {
-    /// The type of a warehouse's column by the first word of its name; what stands in parentheses does not count.
+    /// The type of a warehouse's column by the first word of its name; text in parentheses is ignored.
     pub fn of_native(native: &str) -> Self {
         let lower = native.to_lowercase();
         let word = lower.split('(').next().unwrap_or_default().trim();

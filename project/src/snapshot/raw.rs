@@ -125,7 +125,7 @@ impl RawFiles {
             .map(|(name, content)| (name.as_str(), content.as_slice()))
     }
 
-    /// The tables by file name; a file that somebody damaged counts as a table that was not there.
+    /// The tables by file name; a damaged file counts as a missing table.
     pub fn tables(&self) -> BTreeMap<String, Table> {
         let tables = self.iter().filter(|(name, _)| name.starts_with("tables/"));
         tables

@@ -2,7 +2,7 @@
 
 use crate::semantic::ColumnType;
 
-/// Lower-case, without what stands in parentheses, single blanks; `unknown` when nothing is left.
+/// Lower-case, without text in parentheses, single blanks; `unknown` when nothing is left.
 pub fn normalized_type(native: &str) -> String {
     let mut depth = 0_u32;
     let mut kept = String::with_capacity(native.len());

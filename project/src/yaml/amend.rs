@@ -1,7 +1,7 @@
-//! Changes a text that people wrote by as little as makes it say something else: comments, order, quotes and layout
-//! of everything that stays the same stay as they were.
+//! Changes as little as possible of a text that people wrote: comments, order, quotes and layout of everything that
+//! does not change are kept.
 //!
-//! Which texts are worth keeping is not known here; whoever asks reads the result, and writes again where it is wrong.
+//! Which texts are worth keeping is not known here; the caller reads the result, and rewrites the file if it is wrong.
 
 use std::str::FromStr as _;
 

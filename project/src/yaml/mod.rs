@@ -1,6 +1,6 @@
 //! YAML 1.2 as a tree whose every node knows its line and column, and the writer of what we put on disk.
 //!
-//! Knows nothing of projects or semantic layers: those read the tree through [`Fields`], which gathers every
+//! Knows nothing about projects or semantic layers: those read the tree through [`Fields`], which gathers every
 //! wrong type as a [`Finding`] instead of stopping at the first.
 
 mod amend;

@@ -19,7 +19,7 @@ pub fn parse(text: &str) -> Result<Node, SyntaxError> {
     })
 }
 
-/// The parser appends its own ` at line …` to most messages; the place stands in front already.
+/// The parser appends its own ` at line …` to most messages; the place is already in front.
 fn reason_of(error: &serde_saphyr::Error) -> String {
     let text = error.to_string();
     let line = text.lines().next().unwrap_or_default();
@@ -97,7 +97,7 @@ impl Node {
         }
     }
 
-    /// Puts a value below the keys of `path`, making the maps on the way that are not there.
+    /// Puts a value below the keys of `path`, making missing maps along it.
     pub fn set(&mut self, path: &[&str], value: Self) {
         let Some((name, rest)) = path.split_first() else {
             *self = value;
@@ -145,7 +145,7 @@ impl Node {
         }
     }
 
-    /// Equal wherever they stand. The order of a map's keys says nothing.
+    /// Equal wherever they are. The order of a map's keys is ignored.
     pub fn same_as(&self, other: &Self) -> bool {
         match (&self.value, &other.value) {
             (Value::Null, Value::Null) => true,

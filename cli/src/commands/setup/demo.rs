@@ -77,7 +77,7 @@ struct Inspect {
 pub fn run(arguments: &DemoArguments, session: &Session) -> anyhow::Result<()> {
     let folder = match (&session.app.project_dir, &arguments.command) {
         (Some(_), _) => session.app.folder()?,
-        (None, Some(_)) => anyhow::bail!("ktx setup demo reset needs --project-dir: which demo is meant?"),
+        (None, Some(_)) => anyhow::bail!("ktx setup demo reset needs --project-dir, the demo to reset"),
         (None, None) => Folder::at(temporary(session)?),
     };
     if let Some(DemoCommand::Reset { force }) = &arguments.command {
@@ -89,7 +89,7 @@ pub fn run(arguments: &DemoArguments, session: &Session) -> anyhow::Result<()> {
                 "failed to make the demo in `{}`: the folder is not empty",
                 folder.dir().display()
             ),
-            "choose another folder with --project-dir, or leave it out for a temporary one",
+            "choose another folder with --project-dir, or omit it for a temporary one",
         )
         .into());
     }

@@ -87,7 +87,7 @@ fn choose(arguments: &ProjectArguments, session: &Session, folder: &Folder) -> a
     if folder.is_project() {
         return Err(ktx_app::Error::hinted(
             ktx_project::Error::AlreadyProject(folder.config_path()).to_string(),
-            "leave out --new to use the project that is there",
+            "omit --new to use the existing project",
         )
         .into());
     }
@@ -144,7 +144,7 @@ fn set_up_embeddings(session: &Session, folder: &Folder, policy: InstallPolicy) 
                 "failed to write `{}`: `ingest` is not written as an indented map",
                 path.display()
             ),
-            "write its keys on lines of their own, and run the command again",
+            "write its keys on separate lines, and run the command again",
         )
     })?;
     files::write_if_changed(&path, edited.as_bytes())?;

@@ -1,4 +1,4 @@
-//! Three texts into one: what a draft was, what people made of it, and what it would be now.
+//! Three-way merge of a draft: as it was written, as people edited it, and as it would be now.
 
 use crate::yaml::{Key, Node, Value};
 
