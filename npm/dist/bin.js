@@ -57,7 +57,7 @@ function end(code, signal) {
 }
 
 function fail(error) {
-  // Standard error may be full or gone, and there is nobody else to tell.
+  // Standard error may be full or closed, and there is nowhere else to report it.
   process.stderr.on('error', () => {});
   process.stderr.write(`ktx: ${error.message}\n`);
   process.exitCode = 1;

@@ -66,7 +66,7 @@ function isLauncher(file) {
 /**
  * What keeps `file` from running here as a program for one of these platforms; undefined when nothing does.
  *
- * The system would not say: it runs an empty file as a shell script that does nothing, hands other text to the shell
+ * The system does not say: it runs an empty file as a shell script that does nothing, hands other text to the shell
  * line by line, and starts a truncated program that then crashes.
  */
 function inspect(file, runs, bytes) {

@@ -1,4 +1,4 @@
-"""The command line, `ktx-daemon <command>`: dispatch and exit code, nothing else."""
+"""The command line, `ktx-daemon <command>`: only dispatch and exit code."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Telling work in a thread that nobody waits for its answer any more."""
+"""Cancels work in a thread once nobody waits for its answer."""
 
 import threading
 from collections.abc import Callable

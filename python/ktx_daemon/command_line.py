@@ -16,7 +16,7 @@ INSTANCE_DIGITS = 32
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """How one daemon serves. Without `token_file` it was started by hand and asks for no token."""
+    """How one daemon serves. Without `token_file` it was started by hand and requires no token."""
 
     port: int
     instance: str | None

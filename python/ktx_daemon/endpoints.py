@@ -1,4 +1,4 @@
-"""The list of what the daemon can do: every endpoint, its one-shot command and the module that answers it.
+"""The list of endpoints, each with its one-shot command and the module that answers it.
 
 A row names its module instead of importing it, because start-up time is a feature: pydantic, sqlglot,
 and psycopg are imported by the first request that needs them, never by the program itself.

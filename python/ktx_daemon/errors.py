@@ -1,4 +1,4 @@
-"""What goes wrong with a request, as types, and how an exception becomes one plain sentence.
+"""The errors of a request, as types, and how an exception becomes one plain sentence.
 
 Knows neither HTTP nor the process: `http_endpoint` and `one_shot` choose the status and the exit code.
 """

@@ -1,4 +1,4 @@
-"""Who this daemon is and how it proves that: version, instance, token, HMAC proof.
+"""The identity of this daemon and its proof: version, instance, token, HMAC.
 
 The proof lets a client check, before it sends a token or a payload, that the process behind a port is the
 daemon that was started with this token file.
@@ -23,7 +23,7 @@ class TokenRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What `/health` tells and what the proof covers."""
+    """What `/health` returns and what the proof covers."""
 
     version: str
     package_version: str

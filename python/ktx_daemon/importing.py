@@ -1,4 +1,4 @@
-"""Importing large libraries when they are first needed, where every millisecond is waited for."""
+"""Imports large libraries on first use, because start-up time counts."""
 
 import gc
 from importlib import import_module

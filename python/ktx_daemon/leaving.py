@@ -1,4 +1,4 @@
-"""When a daemon ends by itself: nobody uses it, it is no longer the recorded one, or its Python is not what it was."""
+"""When a daemon exits by itself: it is idle, it is no longer the recorded one, or its Python was replaced."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Where log lines go and in what form: one line each on stderr, with secrets masked."""
+"""Where log lines go and their format: one line each on stderr, with secrets masked."""
 
 import logging
 import sys

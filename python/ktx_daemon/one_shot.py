@@ -12,7 +12,7 @@ from ktx_daemon.redaction import redact, redact_request_secrets
 
 def run_one_shot(endpoint: Endpoint, stdin: BinaryIO, stdout: BinaryIO, stderr: TextIO) -> int:
     """Answer the request on `stdin`. Returns 0, or 1 after saying on `stderr` why not, or 130 when interrupted."""
-    # Nothing but the message may stand on stderr; log lines are for the daemon's log.
+    # Only the message may be on stderr; log lines are for the daemon's log.
     logging.getLogger().addHandler(logging.NullHandler())
     allow_deep_nesting()
     body = stdin.read()

@@ -1,4 +1,4 @@
-"""Taking secrets out of what the daemon says: error messages and log lines."""
+"""Masks secrets in the daemon's output: error messages and log lines."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""`serve-http`: bind, serve, report readiness, leave. Owns the process: signals, logs, exit code."""
+"""`serve-http`: bind, serve, report readiness, leave. Controls the process: signals, logs, exit code."""
 
 import json
 import logging

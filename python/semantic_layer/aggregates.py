@@ -109,7 +109,7 @@ def restricted(tree: exp.Expr, conditions: Sequence[exp.Expr], dialect: SqlDiale
 
 
 def restrict_call(call: exp.Expr, condition: exp.Expr, dialect: SqlDialect) -> exp.Expr:
-    """Makes one aggregate call see only rows that meet the condition; returns what stands in its place."""
+    """Makes one aggregate call see only rows that meet the condition; returns its replacement."""
     if isinstance(call.parent, exp.Filter):
         where = call.parent.expression
         where.set("this", all_of([where.this, condition]))

@@ -28,7 +28,7 @@ from semantic_layer.references import Reference, place_of, place_text, rebuilt, 
 
 
 class MeasureRef(exp.Expression):
-    """Stands in a tree for the value of another measure, by key. Never rendered."""
+    """A placeholder in a tree for the value of another measure, by key. Never rendered."""
 
     arg_types = {"this": True}  # noqa: RUF012
 

@@ -1,4 +1,4 @@
-"""The one exception of the semantic layer, and how its messages are made fit for users."""
+"""The one exception of the semantic layer, and how its messages are made readable for users."""
 
 from __future__ import annotations
 

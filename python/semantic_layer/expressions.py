@@ -136,7 +136,7 @@ def _with_whole_references(tree: exp.Expr) -> exp.Expr:
 
 
 def visible_nodes(tree: exp.Expr) -> Iterator[exp.Expr]:
-    """Every node from the top down, left to right, except what lies inside sub-queries."""
+    """Every node from the top down, left to right, except those inside sub-queries."""
     stack = [tree]
     while stack:
         node = stack.pop()

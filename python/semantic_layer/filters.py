@@ -40,7 +40,7 @@ class RowFilter:
 
 @dataclass(frozen=True, slots=True)
 class AggregateFilter:
-    """A condition on groups: measures stand in the tree as references, columns are dimensions."""
+    """A condition on groups: measures are references in the tree, columns are dimensions."""
 
     text: str
     tree: exp.Expr

@@ -1,4 +1,4 @@
-"""Functions that a dialect does not have are refused by name, before a database says it in its own words.
+"""Functions that a dialect does not have are refused by name, before a database reports it in its own words.
 
 SQLite's functions are all known, so others are refused. Elsewhere people can add functions of their own, so only those
 are refused that other engines have and this one surely has not.

@@ -1,4 +1,4 @@
-"""The start of the period in which a time lies, as each dialect writes it."""
+"""The start of the period that contains a time, as each dialect writes it."""
 
 from __future__ import annotations
 

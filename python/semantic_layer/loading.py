@@ -1,4 +1,4 @@
-"""Reads the definitions of a model: the sources that can be used, and those that are left out for a fault.
+"""Reads the definitions of a model: the sources that can be used, and those that are skipped for a fault.
 
 One faulty source must not stop queries that do not need it. What is left out keeps its name, so that a query which
 needs it says why it cannot be answered, and its joins, so that no path is taken only because another one is missing.

@@ -104,7 +104,7 @@ class MeasureBook:
         return key
 
     def aggregate(self, call: exp.Expr, home: str) -> str:
-        """The key of a bound aggregate call that stands inside other arithmetic or inside a filter."""
+        """The key of a bound aggregate call inside other arithmetic or inside a filter."""
         text = call.sql(dialect=self.model.dialect.grammar)
         key = f"{text} at {home}"
         if key not in self.measures:

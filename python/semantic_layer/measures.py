@@ -1,4 +1,4 @@
-"""What a measure is once its names are resolved, and what it is called when nobody named it."""
+"""What a measure is once its names are resolved, and its default name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeps from sqlglot's parser the texts for which it takes a time without end.
+"""Keeps texts away from sqlglot's parser that it would take forever to parse.
 
 It reads `array[…]`, `struct(…)` and their like first as a type and then, from the same place, as a value. So each level
 doubles the time: 12 of them take half a second, 30 take days.

@@ -1,4 +1,4 @@
-"""What an answer tells its reader: sources that are left out of the model, and longer paths that were not taken."""
+"""The notices of an answer: sources that are left out of the model, and longer paths that were not taken."""
 
 from __future__ import annotations
 

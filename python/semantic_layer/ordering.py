@@ -1,4 +1,4 @@
-"""By what a result is sorted: the keys that were asked for, then all dimensions, so that a limit cuts the same rows."""
+"""The sort order of a result: the requested keys, then all dimensions, so that a limit cuts the same rows."""
 
 from __future__ import annotations
 

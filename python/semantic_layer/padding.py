@@ -1,4 +1,4 @@
-"""Keeps rows that an outer join padded with NULLs from passing for rows of the padded table.
+"""Keeps rows that an outer join padded with NULLs from counting as rows of the padded table.
 
 A padded row is no row of its table: no aggregate over the table may see it, and a computed column of the table has no
 value on it, even where the expression of the column would make one up.

@@ -116,5 +116,5 @@ def next_period(period: exp.Expr, granularity: str, dialect: SqlDialect) -> exp.
 def _amount(key: str, text: str) -> Amount:
     match = _AMOUNT.fullmatch(text)
     if not match or match.group(1).strip("0") == "":
-        raise ValueError(f"{key} '{text[:40]}' is no amount of time, such as `7 days` or `1 month`")
+        raise ValueError(f"{key} '{text[:40]}' is not an amount of time, such as `7 days` or `1 month`")
     return Amount(int(match.group(1)), match.group(2).lower())

@@ -19,7 +19,7 @@ def start_of_period(time: exp.Expr, unit: str, calendar: Calendar, name: str) ->
     column = name.rpartition(".")[2]
     # Without quotes, which SQLite would double. 2440587.5 is the Julian day of 1970.
     problem = (
-        f": `{name}` is stored as a number, or as a text that is no date. Ask for it without a granularity if it is a "
+        f": `{name}` is stored as a number, or as text that is not a date. Ask for it without a granularity if it is a "
         f"year; for seconds define a column of type time with `expr: datetime({column} / 86400.0 + 2440587.5)`, for "
         f"milliseconds with `expr: datetime({column} / 86400000.0 + 2440587.5)`"
     )

@@ -1,4 +1,4 @@
-"""Tells what a model lacks for a query: sources that are not there, and joins that would connect those that are."""
+"""Finds what a model lacks for a query: missing sources, and joins that would connect the existing ones."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def suggest_repairs(
 
 
 def _qualifiers(value: object) -> Iterable[str]:
-    """What stands before a dot in any text of the query, outside string literals."""
+    """What is before a dot in any text of the query, outside string literals."""
     if isinstance(value, str):
         yield from _QUALIFIER.findall(re.sub(r"'(?:[^']|'')*'", "", value))
     elif isinstance(value, Mapping):

@@ -1,6 +1,6 @@
 """`/database/access`: whether the role of a connection could write, and how to make one that only reads.
 
-The guard and the read-only transaction hold whoever connects. A role that could not write anyway is the layer under
+The guard and the read-only transaction protect every connection. A role that cannot write anyway is the layer under
 them that belongs to the database's owner.
 """
 

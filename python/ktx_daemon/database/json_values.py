@@ -1,4 +1,4 @@
-"""PostgreSQL values as JSON values that lose nothing.
+"""PostgreSQL values as lossless JSON values.
 
 Numbers stay numbers while every JSON reader gets them right, and become text beyond that; times are ISO 8601,
 bytes base64. Whatever has no JSON form of its own is the text that PostgreSQL prints.

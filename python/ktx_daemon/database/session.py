@@ -59,7 +59,7 @@ def read_only_session(
 
 
 def _configure(connection: psycopg.Connection, statement_timeout_ms: int) -> None:
-    """Set what the transaction needs. Only for the transaction: a pooler may hand the session on to somebody else."""
+    """Set what the transaction needs. Only for the transaction: a pooler may give the session to another client."""
     settings = {
         "default_transaction_read_only": "on",
         "statement_timeout": str(statement_timeout_ms),
@@ -105,7 +105,7 @@ def _connect(url: str, application: str, timeout_seconds: int) -> Iterator[psyco
 
 
 def _is_connection_string(url: str) -> bool:
-    """Judge the text without libpq's own messages, which repeat it."""
+    """Check the text without libpq's own messages, which repeat it."""
     try:
         known = conninfo_to_dict(url)
     except (psycopg.ProgrammingError, UnicodeError):

@@ -35,7 +35,7 @@ _TIERS = frozenset({"tier", "bin"})
 
 
 class Form(Enum):
-    """How a field stands in the SQL of another."""
+    """How a field appears in the SQL of another."""
 
     INLINE = "inline"
     DRAFT = "draft"
@@ -72,7 +72,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Something that was left out, and why."""
+    """Something that was skipped, and why."""
 
     name: str
     item_type: str

@@ -1,4 +1,4 @@
-"""Filters on dates that mean the same whenever they are asked: years, months, days, before, after, ranges, NULL."""
+"""Filters on dates that do not depend on the current date: years, months, days, before, after, ranges, NULL."""
 
 import re
 from datetime import date, timedelta

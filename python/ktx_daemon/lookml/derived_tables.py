@@ -63,7 +63,7 @@ class Relations:
         return Relation(None, _with(needed, self._body(view, needed, ())))
 
     def _body(self, view: ResolvedView, needed: dict[str, str], path: tuple[str, ...]) -> str:
-        """The SELECT of a view, in which views with a SELECT stand by name; theirs are put into `needed`."""
+        """The SELECT of a view, in which views with a SELECT appear by name; theirs are put into `needed`."""
         if view.is_native:
             return self._natives[view.name]
         sql = self._chosen(view, view.sql or "")

@@ -33,7 +33,7 @@ class Draft:
     relation: Relation
     dialect: SqlDialect
     columns: dict[str, Column] = field(default_factory=dict)
-    """By lower-case name, physical ones first made by whoever reads them."""
+    """By lower-case name, physical ones first made by their readers."""
 
     measures: list[Measure] = field(default_factory=list)
     joins: list[dict[str, str]] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Liquid in SQL, where it only chooses between texts: by what the project itself says, never by who asks for what.
+"""Liquid in SQL, where it only chooses between texts: by what the project itself says, never by the request.
 
 Known are the dialect, the view, assigned variables and the defaults of parameters. A `condition` without a filter is
 true, as in Looker. Everything else depends on a user or a query and is refused.

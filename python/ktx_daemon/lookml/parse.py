@@ -39,7 +39,7 @@ class Request(BaseModel):
 
 
 def respond(request: Request) -> dict[str, Any]:
-    """Tell what the project describes, and everything of it that is left out."""
+    """Describe the project, and everything in it that is skipped."""
     dialect_named(request.dialect)
     dialect = get_dialect(request.dialect.lower())
     project = read_project(((file.path, file.content) for file in request.files), request.constant_overrides or {})

@@ -16,7 +16,7 @@ NOTHING_TO_READ = "no sql_table_name or derived_table.sql"
 
 @dataclass(slots=True)
 class SortedViews:
-    """The views of a project, told apart."""
+    """The views of a project, by kind."""
 
     relations: dict[str, Relation] = field(default_factory=dict)
     """What each view reads that becomes a source."""

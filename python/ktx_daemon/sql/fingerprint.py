@@ -29,7 +29,7 @@ from ktx_daemon.sql.token_text import TokenWriter, join_tokens
 PLACEHOLDER = "?"
 
 _RULE = "ktx-fingerprint/1"
-"""Goes into the hash: another rule gets another number, so that old and new fingerprints never meet."""
+"""Part of the hash: a changed rule gets a new number, so that old and new fingerprints never match."""
 
 
 class Request(BaseModel):

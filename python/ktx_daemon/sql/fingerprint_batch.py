@@ -1,4 +1,4 @@
-"""`/sql/fingerprint-batch`: fingerprints of many statements, where a request for each would cost as much again."""
+"""`/sql/fingerprint-batch`: fingerprints of many statements; a request for each would double the cost."""
 
 from typing import Annotated, TypedDict
 

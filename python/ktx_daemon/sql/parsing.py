@@ -35,7 +35,7 @@ _TABLE_KINDS = frozenset({"TABLE", "VIEW", "MATERIALIZED VIEW"})
 
 
 class Unparseable(Exception):
-    """The text is not SQL of the dialect; the message says where it fails."""
+    """The text is not valid SQL in the dialect; the message says where it fails."""
 
 
 def dialect_named(name: str) -> Dialect:
@@ -51,7 +51,7 @@ def dialect_named(name: str) -> Dialect:
 def parse_statements(sql: str, dialect: Dialect, tokens: list[Token] | None = None) -> list[exp.Expr]:
     """Return the statements of `sql`, without empty ones. Raises `Unparseable`.
 
-    Whoever has its tokens already hands them in: tokenizing takes half of the time.
+    A caller that already has the tokens passes them: tokenizing takes half of the time.
     """
     try:
         tokens = checked(tokenize(sql, dialect) if tokens is None else tokens, dialect)

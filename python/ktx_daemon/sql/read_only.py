@@ -68,7 +68,7 @@ WRITING_NODES: tuple[type[exp.Expr], ...] = (
     exp.Lock,
     exp.QueryTransform,
 )
-"""Syntax that changes something, takes row locks or leaves SQL, wherever in a statement it occurs."""
+"""Syntax that changes something, takes row locks or leaves SQL, anywhere in a statement."""
 
 _TSQL_STATEMENTS = frozenset(
     """
@@ -84,7 +84,7 @@ _SEQUENCE_COLUMNS = {"snowflake": "nextval", "oracle": "nextval"}
 
 
 class Request(BaseModel):
-    """One text to judge."""
+    """One text to check."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
@@ -115,7 +115,7 @@ class Refused(Exception):
 
 
 def respond(request: Request) -> Verdict:
-    """Judge the request's text."""
+    """Check the request's text."""
     error = objection(request.sql, dialect_named(request.dialect), request.allowed_functions)
     return Verdict(ok=error is None, error=error)
 

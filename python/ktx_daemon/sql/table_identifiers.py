@@ -66,7 +66,7 @@ def respond(request: Request) -> dict[str, dict[str, Identifier]]:
 
 
 def parse_identifier(text: str, dialect_name: str) -> Identifier:
-    """Read `text` as what stands behind FROM in the given dialect."""
+    """Read `text` as what follows FROM in the given dialect."""
     dialect = dialect_name.lower()
     if dialect not in DIALECTS:
         detail = f"Unsupported sqlglot dialect for table identifier parsing: {dialect_name[:100]}"

@@ -120,7 +120,7 @@ def test_closes_idle_connections(impatient: Daemon) -> None:
 
 @contextmanager
 def silent_server() -> Iterator[tuple[str, Callable[[int], None]]]:
-    """A database that accepts connections and never says a word: its URL, and a wait for so many clients."""
+    """A database that accepts connections and never answers: its URL, and a wait for a number of clients."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener, ExitStack() as accepted:
         listener.settimeout(10)
 

@@ -1,4 +1,4 @@
-"""Functions that a dialect lacks are refused by name, wherever an expression may stand; those that it has are not."""
+"""Functions that a dialect lacks are refused by name, wherever an expression may be; those that it has are not."""
 
 from __future__ import annotations
 

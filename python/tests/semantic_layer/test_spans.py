@@ -271,7 +271,7 @@ def test_a_running_total_without_periods_is_the_total(engines: Any) -> None:
             {"measures": ["sales.running"], "dimensions": ["sales.sold:month", "sales.sold:year"]},
             "the query has several: sales_sold_month, sales_sold_year",
         ),
-        ({"measures": [{"expr": "sales.n", "window": "some days"}]}, "'some days' is no amount of time"),
+        ({"measures": [{"expr": "sales.n", "window": "some days"}]}, "'some days' is not an amount of time"),
         ({"measures": [{"expr": "sales.n", "window": "1 day", "offset": "1 day"}]}, "exclude each other"),
         ({"measures": [{"expr": "sales.n", "type": "offset"}]}, "needs `offset`, such as `offset: 1 month`"),
         ({"measures": [{"expr": "sales.running", "window": "1 day"}]}, "which is so itself"),
@@ -304,4 +304,4 @@ def test_measures_of_other_spans_are_no_faults_of_a_model() -> None:
     assert "measures 'a' and 'b' have the same expression" in error
     wrong = [_SOURCES[0] | {"measures": [{"name": "a", "expr": "count(*)", "window": "a week"}]}]
     (error,) = validate_sources(wrong, "postgres")["errors"]
-    assert "'a week' is no amount of time" in error
+    assert "'a week' is not an amount of time" in error

@@ -1,4 +1,4 @@
-"""Which functions only compute, by dialect. A function that is not on a list may do anything, and is refused."""
+"""Which functions only compute, by dialect. A function that is not on a list is refused."""
 
 from functools import cache
 
