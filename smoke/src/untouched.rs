@@ -215,10 +215,10 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(deed: impl FnOnce(&Utf8Path), expected: &[&str]) {
+    fn check(change: impl FnOnce(&Utf8Path), expected: &[&str]) {
         let (_kept, home) = home();
         let untouched = Untouched::remember(&Belongings::of_home(&home));
-        deed(&home);
+        change(&home);
         let changes = untouched.changes("/tmp/run-1".into());
         let changes: Vec<_> = changes
             .iter()

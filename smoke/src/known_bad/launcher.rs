@@ -8,12 +8,12 @@ const API: &str = "package/dist/index.mjs";
 pub const ALL: &[Sabotage] = &[
     Sabotage {
         name: "launcher-missing",
-        deed: |artifact| artifact.package.remove(LAUNCHER),
+        apply: |artifact| artifact.package.remove(LAUNCHER),
         caught_by: Catcher::Scenario("npm-local", "npx-version.exit"),
     },
     Sabotage {
         name: "launcher-does-not-parse",
-        deed: |artifact| {
+        apply: |artifact| {
             artifact.package.bytes(LAUNCHER)?.extend_from_slice(b"\n)");
             Ok(())
         },
@@ -21,27 +21,27 @@ pub const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "launcher-loses-the-exit-code",
-        deed: |artifact| launcher(artifact, "program.status = 0;"),
+        apply: |artifact| launcher(artifact, "program.status = 0;"),
         caught_by: Catcher::Scenario("npm-local", "bin-unknown-command.exit"),
     },
     Sabotage {
         name: "launcher-loses-the-arguments",
-        deed: |artifact| artifact.package.replace(LAUNCHER, "process.argv.slice(2)", "[]"),
+        apply: |artifact| artifact.package.replace(LAUNCHER, "process.argv.slice(2)", "[]"),
         caught_by: Catcher::Scenario("npm-local", "npx-version.stdout"),
     },
     Sabotage {
         name: "launcher-greets-on-stdout",
-        deed: |artifact| launcher(artifact, "console.log('Welcome to ktx!');"),
+        apply: |artifact| launcher(artifact, "console.log('Welcome to ktx!');"),
         caught_by: Catcher::Scenario("npm-local", "npx-version.stdout"),
     },
     Sabotage {
         name: "launcher-complains-on-stderr",
-        deed: |artifact| launcher(artifact, "console.error('A new version is available.');"),
+        apply: |artifact| launcher(artifact, "console.error('A new version is available.');"),
         caught_by: Catcher::Scenario("npm-local", "npx-version.stderr"),
     },
     Sabotage {
         name: "launcher-passes-no-signal-on",
-        deed: |artifact| {
+        apply: |artifact| {
             artifact
                 .package
                 .replace(LAUNCHER, "program.kill(signal);", "return;")
@@ -50,12 +50,12 @@ pub const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "api-missing",
-        deed: |artifact| artifact.package.remove(API),
+        apply: |artifact| artifact.package.remove(API),
         caught_by: Catcher::Scenario("npm-local", "api.exit"),
     },
     Sabotage {
         name: "api-without-the-function",
-        deed: |artifact| {
+        apply: |artifact| {
             artifact
                 .package
                 .replace(API, "ktxBinaryPath, runKtxCli }", "ktxBinaryPath }")

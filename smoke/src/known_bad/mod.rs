@@ -29,7 +29,7 @@ use crate::warm;
 /// One way to damage an artifact.
 pub struct Sabotage {
     pub name: &'static str,
-    pub deed: fn(&mut Artifact) -> std::io::Result<()>,
+    pub apply: fn(&mut Artifact) -> std::io::Result<()>,
     pub caught_by: Catcher,
 }
 
@@ -156,7 +156,7 @@ impl Bench<'_> {
     fn codes(&self, sabotage: &Sabotage) -> std::io::Result<Vec<String>> {
         let folder = self.folder.join(format!("{}-artifacts", sabotage.name));
         let mut artifact = Artifact::read(self.good)?;
-        (sabotage.deed)(&mut artifact)?;
+        (sabotage.apply)(&mut artifact)?;
         fs_err::create_dir_all(&folder)?;
         let tarball = artifact.write(&folder)?;
         let codes = match sabotage.caught_by {

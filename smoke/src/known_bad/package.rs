@@ -9,22 +9,22 @@ const PACKAGE_JSON: &str = "package/package.json";
 pub const ALL: &[Sabotage] = &[
     Sabotage {
         name: "nothing-wrong",
-        deed: |_| Ok(()),
+        apply: |_| Ok(()),
         caught_by: Catcher::Nobody("npm-local"),
     },
     Sabotage {
         name: "program-missing",
-        deed: |artifact| artifact.package.remove(&Artifact::program()),
+        apply: |artifact| artifact.package.remove(&Artifact::program()),
         caught_by: Catcher::Scenario("npm-local", "npx-version.exit"),
     },
     Sabotage {
         name: "program-not-executable",
-        deed: |artifact| artifact.package.mode(&Artifact::program(), 0o644),
+        apply: |artifact| artifact.package.mode(&Artifact::program(), 0o644),
         caught_by: Catcher::Scenario("npm-local", "npx-version.exit"),
     },
     Sabotage {
         name: "program-of-another-platform",
-        deed: |artifact| {
+        apply: |artifact| {
             // The header of a Windows program; the kernel refuses to run it.
             *artifact.package.bytes(&Artifact::program())? = [b"MZ".as_slice(), &[0; 1022]].concat();
             Ok(())
@@ -33,7 +33,7 @@ pub const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "program-cut-short",
-        deed: |artifact| {
+        apply: |artifact| {
             artifact.package.bytes(&Artifact::program())?.truncate(512);
             Ok(())
         },
@@ -41,7 +41,7 @@ pub const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "version-of-another-release",
-        deed: |artifact| {
+        apply: |artifact| {
             artifact
                 .package
                 .json(PACKAGE_JSON, |package| package["version"] = json!("9.9.9"))
@@ -50,7 +50,7 @@ pub const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "another-operating-system-only",
-        deed: |artifact| {
+        apply: |artifact| {
             artifact
                 .package
                 .json(PACKAGE_JSON, |package| package["os"] = json!(["aix"]))
@@ -59,7 +59,7 @@ pub const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "no-bin",
-        deed: |artifact| {
+        apply: |artifact| {
             artifact.package.json(PACKAGE_JSON, |package| {
                 package.as_object_mut().map(|package| package.remove("bin"));
             })
@@ -68,7 +68,7 @@ pub const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "bin-of-a-missing-file",
-        deed: |artifact| {
+        apply: |artifact| {
             artifact.package.json(PACKAGE_JSON, |package| {
                 package["bin"]["ktx"] = json!("dist/gone.js")
             })
@@ -77,7 +77,7 @@ pub const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "no-exports",
-        deed: |artifact| {
+        apply: |artifact| {
             artifact.package.json(PACKAGE_JSON, |package| {
                 package["exports"] = json!({});
             })
@@ -86,7 +86,7 @@ pub const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "not-unplugged",
-        deed: |artifact| {
+        apply: |artifact| {
             artifact
                 .package
                 .json(PACKAGE_JSON, |package| package["preferUnplugged"] = json!(false))
@@ -95,7 +95,7 @@ pub const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "install-script-that-fails",
-        deed: |artifact| {
+        apply: |artifact| {
             artifact.package.json(PACKAGE_JSON, |package| {
                 package["scripts"] = json!({"preinstall": "exit 1"})
             })

@@ -11,7 +11,7 @@ const DAEMON_MAIN: &str = "ktx_daemon/__main__.py";
 pub const ALL: &[Sabotage] = &[
     Sabotage {
         name: "nothing-wrong-with-the-assets",
-        deed: |artifact| {
+        apply: |artifact| {
             artifact.package.wheel(|_| Ok(()))?;
             artifact.package.requirements(|text| text)
         },
@@ -19,12 +19,12 @@ pub const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "wheel-missing",
-        deed: |artifact| artifact.package.remove(&artifact.package.wheel_path()?),
+        apply: |artifact| artifact.package.remove(&artifact.package.wheel_path()?),
         caught_by: INSTALL_FAILS,
     },
     Sabotage {
         name: "wheel-with-one-byte-changed",
-        deed: |artifact| {
+        apply: |artifact| {
             let bytes = artifact.package.bytes(&artifact.package.wheel_path()?)?;
             let middle = bytes.len() / 2;
             bytes[middle] ^= 1;
@@ -34,7 +34,7 @@ pub const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "wheel-with-a-lying-record",
-        deed: |artifact| {
+        apply: |artifact| {
             artifact.package.wheel(|wheel| {
                 wheel.honest_record = false;
                 wheel.append(DAEMON_MAIN, "# not what RECORD says\n")
@@ -44,7 +44,7 @@ pub const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "wheel-with-a-start-up-hook",
-        deed: |artifact| {
+        apply: |artifact| {
             artifact.package.wheel(|wheel| {
                 wheel.add("hook.pth", "import os\n");
                 Ok(())
@@ -54,12 +54,12 @@ pub const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "asset-manifest-missing",
-        deed: |artifact| artifact.package.remove("package/assets/python/manifest.json"),
+        apply: |artifact| artifact.package.remove("package/assets/python/manifest.json"),
         caught_by: INSTALL_FAILS,
     },
     Sabotage {
         name: "asset-manifest-of-another-wheel",
-        deed: |artifact| {
+        apply: |artifact| {
             artifact
                 .package
                 .asset_manifest(|manifest| manifest["wheel"]["sha256"] = json!("0".repeat(64)))
@@ -68,7 +68,7 @@ pub const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "asset-manifest-that-leads-outside",
-        deed: |artifact| {
+        apply: |artifact| {
             artifact
                 .package
                 .asset_manifest(|manifest| manifest["wheel"]["file"] = json!("../../wheel.whl"))
@@ -77,7 +77,7 @@ pub const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "asset-manifest-with-another-schema",
-        deed: |artifact| {
+        apply: |artifact| {
             artifact
                 .package
                 .asset_manifest(|manifest| manifest["schemaVersion"] = json!(2))
@@ -86,7 +86,7 @@ pub const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "python-that-does-not-exist",
-        deed: |artifact| {
+        apply: |artifact| {
             artifact
                 .package
                 .asset_manifest(|manifest| manifest["requiresPython"] = json!(">=4.7"))
@@ -95,12 +95,12 @@ pub const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "lock-missing",
-        deed: |artifact| artifact.package.remove("package/assets/python/core.txt"),
+        apply: |artifact| artifact.package.remove("package/assets/python/core.txt"),
         caught_by: INSTALL_FAILS,
     },
     Sabotage {
         name: "lock-edited-after-stamping",
-        deed: |artifact| {
+        apply: |artifact| {
             artifact
                 .package
                 .bytes("package/assets/python/core.txt")?
@@ -111,7 +111,7 @@ pub const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "lock-without-hashes",
-        deed: |artifact| {
+        apply: |artifact| {
             artifact.package.requirements(|text| {
                 let lines = text
                     .lines()
@@ -127,7 +127,7 @@ pub const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "lock-that-lacks-a-dependency",
-        deed: |artifact| {
+        apply: |artifact| {
             artifact.package.requirements(|text| {
                 let blocks = text.split("\nstarlette==");
                 let (before, after) = blocks.map(str::to_owned).fold(
@@ -150,12 +150,12 @@ pub const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "package-gone-from-the-wheel",
-        deed: |artifact| artifact.package.wheel(|wheel| wheel.remove("semantic_layer/")),
+        apply: |artifact| artifact.package.wheel(|wheel| wheel.remove("semantic_layer/")),
         caught_by: INSTALL_FAILS,
     },
     Sabotage {
         name: "console-script-gone",
-        deed: |artifact| {
+        apply: |artifact| {
             artifact.package.wheel(|wheel| {
                 let path = wheel.path_ending("/entry_points.txt")?;
                 wheel.remove(&path)
@@ -165,7 +165,7 @@ pub const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "module-that-does-not-import",
-        deed: |artifact| {
+        apply: |artifact| {
             artifact
                 .package
                 .wheel(|wheel| wheel.append("semantic_layer/__init__.py", "\nimport no_such_module\n"))
@@ -174,22 +174,22 @@ pub const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "daemon-exits-at-once",
-        deed: |artifact| daemon(artifact, "raise SystemExit(3)"),
+        apply: |artifact| daemon(artifact, "raise SystemExit(3)"),
         caught_by: START_FAILS,
     },
     Sabotage {
         name: "daemon-never-gets-healthy",
-        deed: |artifact| daemon(artifact, "import time; time.sleep(600)"),
+        apply: |artifact| daemon(artifact, "import time; time.sleep(600)"),
         caught_by: START_FAILS,
     },
     Sabotage {
         name: "daemon-of-another-version",
-        deed: |artifact| daemon(artifact, "import os; os.environ['KTX_DAEMON_VERSION'] = '9.9.9'"),
+        apply: |artifact| daemon(artifact, "import os; os.environ['KTX_DAEMON_VERSION'] = '9.9.9'"),
         caught_by: START_FAILS,
     },
     Sabotage {
         name: "daemon-does-not-leave",
-        deed: |artifact| {
+        apply: |artifact| {
             let stubborn = "import atexit, signal, time; atexit.register(time.sleep, 60); \
                             signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])";
             daemon(artifact, stubborn)

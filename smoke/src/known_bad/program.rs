@@ -2,12 +2,12 @@
 
 use super::{Artifact, Catcher, Sabotage};
 
-/// A sabotage of one behaviour: `when` is a pattern on the arguments, `deed` what is done instead.
+/// A sabotage of one behaviour: `when` is a pattern on the arguments, `action` is what runs instead.
 macro_rules! misbehaves {
-    ($name:literal, when $when:literal, $deed:literal, caught_by $scenario:literal, $code:literal) => {
+    ($name:literal, when $when:literal, $action:literal, caught_by $scenario:literal, $code:literal) => {
         Sabotage {
             name: $name,
-            deed: |artifact| misbehave(artifact, $when, $deed),
+            apply: |artifact| misbehave(artifact, $when, $action),
             caught_by: Catcher::Scenario($scenario, $code),
         }
     };
@@ -53,7 +53,7 @@ pub const ALL: &[Sabotage] = &[
         caught_by "runtime-lifecycle", "prune-preview.stdout"),
     misbehaves!("prune-previews-and-acts", when "runtime prune --dry-run",
         "\"$real\" \"$@\"; \"$real\" runtime prune --yes >/dev/null; exit 0",
-        caught_by "runtime-lifecycle", "prune-preview.deed"),
+        caught_by "runtime-lifecycle", "prune-preview.effect"),
     misbehaves!("prune-needs-no-consent", when "runtime prune", "exec \"$real\" runtime prune --yes",
         caught_by "runtime-lifecycle", "prune-refusal.exit"),
     misbehaves!("prune-deletes-what-is-not-ours", when "runtime prune --yes",
@@ -82,7 +82,7 @@ pub const ALL: &[Sabotage] = &[
         caught_by "scan-and-ingest", "scan.shard"),
 ];
 
-fn misbehave(artifact: &mut Artifact, when: &str, deed: &str) -> std::io::Result<()> {
+fn misbehave(artifact: &mut Artifact, when: &str, action: &str) -> std::io::Result<()> {
     let pattern = when.replace(' ', "\\ ");
-    artifact.wrap_program(&format!("case \"$*\" in\n{pattern})\n  {deed}\n  ;;\nesac"))
+    artifact.wrap_program(&format!("case \"$*\" in\n{pattern})\n  {action}\n  ;;\nesac"))
 }

@@ -10,10 +10,10 @@ const LAUNCHER: &str = "package/dist/bin.js";
 
 /// A sabotage that the verification of artifacts catches with this code.
 macro_rules! refused {
-    ($name:literal, $code:literal, $deed:expr) => {
+    ($name:literal, $code:literal, $apply:expr) => {
         Sabotage {
             name: $name,
-            deed: $deed,
+            apply: $apply,
             caught_by: Catcher::Verify($code),
         }
     };

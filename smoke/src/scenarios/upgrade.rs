@@ -77,7 +77,7 @@ fn prune_under_both(stage: &Stage<'_>, new: &Installed<'_>, earlier: &str) -> Re
         .step("prune-preview", new.ktx("runtime prune --dry-run"))
         .stdout_has(format!("Stale KTX Python runtimes\n{stale}\n"))
         .check()?;
-    stage.ensure("prune-preview.deed", daemons(stage) == 2, || {
+    stage.ensure("prune-preview.effect", daemons(stage) == 2, || {
         "a preview of prune stopped a daemon".to_owned()
     })?;
     stage

@@ -153,14 +153,14 @@ impl Rehearsal<'_> {
             .stdout_has(format!("npm dist-tag add {package}@{stable} latest"))
             .stdout_has(format!("npm deprecate {package}@{bad} "))
             .check()?;
-        self.view("rollback-plan-deed")
+        self.view("rollback-plan-effect")
             .json("/latest", bad.as_str())
             .check()?;
         self.releaser
             .release("rollback", "rollback --tag latest --execute")
             .stdout_has(format!("latest points at {stable}\n"))
             .check()?;
-        self.view("rollback-deed")
+        self.view("rollback-effect")
             .json("/latest", stable.as_str())
             .json("/next", bad.as_str())
             .check()?;

@@ -20,7 +20,7 @@ pub fn preview_refusal_deed(stage: &Stage<'_>, ktx: &Installed<'_>) -> Result<()
         .step("prune-preview", ktx.ktx("runtime prune --dry-run"))
         .stdout_has(format!("Stale KTX Python runtimes\n{stale}\n"))
         .check()?;
-    stage.ensure("prune-preview.deed", stale.exists(), || {
+    stage.ensure("prune-preview.effect", stale.exists(), || {
         "a preview of prune removed something".to_owned()
     })?;
     stage
@@ -29,7 +29,7 @@ pub fn preview_refusal_deed(stage: &Stage<'_>, ktx: &Installed<'_>) -> Result<()
         .stdout_empty()
         .stderr_is(REFUSAL)
         .check()?;
-    stage.ensure("prune-refusal.deed", stale.exists(), || {
+    stage.ensure("prune-refusal.effect", stale.exists(), || {
         "a refused prune removed something".to_owned()
     })?;
     stage
