@@ -77,7 +77,7 @@ fn named(packument: &Packument, asked: &str) -> Option<String> {
 fn unknown(asked: &str, registry: &RegistryUrl) -> PublishError {
     PublishError::Usage {
         message: format!("{registry} has no version or dist-tag {asked} of {NPM_PACKAGE}"),
-        hint: "leave --against away, which takes the last version below".to_owned(),
+        hint: "omit --against to compare with the last version below".to_owned(),
     }
 }
 
@@ -95,8 +95,7 @@ fn served(packument: &Packument, version: &str, registry: &Registry) -> Result<V
     {
         return Err(PublishError::Integrity {
             message: format!("the registry serves other bytes of {NPM_PACKAGE}@{version} than it announces"),
-            hint: "find out what is between here and the registry, then run the same command again"
-                .to_owned(),
+            hint: "check the proxy between here and the registry, then run the same command again".to_owned(),
         });
     }
     Ok(bytes)

@@ -12,11 +12,11 @@ export interface KtxWritableStream {
   getWriter(): { readonly closed: Promise<unknown>; write(chunk: any): Promise<unknown>; releaseLock(): void };
 }
 
-/** The streams, environment and folder of a run of `ktx`. What is left out is this process's own. */
+/** The streams, environment and folder of a run of `ktx`. The default for each is this process's own. */
 export interface KtxCliIo {
   /** Is read until it ends or the program does; never destroyed. */
   stdin?: Readable | NodeJS.ReadableStream | KtxReadableStream | null;
-  /** Is written to, never ended. Somebody must read what is written, as with a pipe. */
+  /** Is written to, never ended. It must be read, as with a pipe. */
   stdout?: Writable | NodeJS.WritableStream | KtxWritableStream | null;
   /** Is written to, never ended. May be the same stream as `stdout`. */
   stderr?: Writable | NodeJS.WritableStream | KtxWritableStream | null;

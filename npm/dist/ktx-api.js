@@ -2,7 +2,7 @@
 
 /**
  * The JS API: runs the native program from Node.js. Types are in `ktx-api.d.ts`. The file's name is not a common one,
- * so that `index.mjs` does not find a file of somebody else's when a bundler has moved it.
+ * so that `index.mjs` does not find an unrelated file when a bundler has moved it.
  */
 
 const { spawn } = require('child_process');

@@ -304,7 +304,7 @@ test('twelve runs on one set of streams and one signal warn of nothing, and leav
 });
 
 test('a host that dies of nothing the streams do', onUnix, async (t) => {
-  // The reader goes away while the program writes; the host sees an error, not an uncaught one.
+  // The reader exits while the program writes; the host sees an error, not an uncaught one.
   const { installation } = load(t, 'setInterval(() => process.stdout.write("x".repeat(10_000)), 1)');
   const script = `
     const { runKtxCli } = require(${JSON.stringify(path.join(installation.root, 'dist', 'ktx-api.js'))});

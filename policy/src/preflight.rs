@@ -2,7 +2,7 @@
 //!
 //! npm answers 404 or 422 for most of these and names none of them: trusted publishing and
 //! provenance (npm documentation, "Generating provenance statements") need a recent npm and Node, the `id-token`
-//! permission, a hosted runner, a repository address equal to the letter, and the environment that was registered.
+//! permission, a hosted runner, a repository address that matches exactly, and the environment that was registered.
 
 use ktx_names::Finding;
 
@@ -128,5 +128,5 @@ fn other_repository(job: &JobFacts) -> Option<Finding> {
     }
     let message = format!("the package's repository.url is `{package}`, and the job runs in `{expected}`");
     let finding = Finding::error("preflight-repository", message);
-    Some(finding.with_hint("make repository.url in npm/package.json equal to the letter, then build again"))
+    Some(finding.with_hint("make repository.url in npm/package.json match exactly, then build again"))
 }

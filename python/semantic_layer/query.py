@@ -78,7 +78,7 @@ def run_query(
     """SQL, output columns, plan and warnings of a query, or a `SemanticLayerError` that says why it is refused.
 
     ``unreadable`` names sources that the caller could not read, and why; ``locations`` says where sources are defined
-    (``orders.yaml:3``), for what is said of their faults. With ``look_ahead`` the SQL gives so many rows
+    (``orders.yaml:3``), for messages about their faults. With ``look_ahead`` the SQL gives that many rows
     more than the query's limit: when one comes, the limit cut rows off. ``calendar`` has the connection's
     ``week_start``, ``fiscal_year_start`` and ``time_zone``.
     """

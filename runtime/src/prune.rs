@@ -100,7 +100,7 @@ impl Runtime {
         Ok(report)
     }
 
-    /// What interrupted commands of other versions left is nobody's any more, unless one of them works right now.
+    /// What interrupted commands of other versions left is unused, unless one of them is still running.
     fn sweep_other_versions(&self) {
         for version in versions_with_leftovers(self) {
             if let Ok(lock) = self.lock_install(&version, Patience::AtMost(Duration::ZERO)) {

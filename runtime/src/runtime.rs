@@ -98,7 +98,7 @@ impl Runtime {
         self
     }
 
-    /// The same runtime with somebody to ask before uv is downloaded; without, nobody agrees.
+    /// The same runtime with a dialogue that asks before uv is downloaded; without one, it is not downloaded.
     #[must_use]
     pub fn asking_for_uv(mut self, ask: impl Fn(&str) -> Consent + Send + Sync + 'static) -> Runtime {
         self.uv_consent = Arc::new(ask);
@@ -142,7 +142,7 @@ impl Runtime {
         &*self.observer
     }
 
-    /// Tells the observer that a step begins; an error when somebody wished for the end meanwhile.
+    /// Tells the observer that a step begins; an error when an interrupt was requested meanwhile.
     pub(crate) fn begin(&self, step: Step) -> Result<(), crate::Interrupted> {
         self.observer.observe(&Event::Step(step));
         self.interrupt.check()

@@ -112,7 +112,7 @@ impl Need {
             Need::Toolchain => options
                 .toolchain
                 .is_none()
-                .then(|| "the toolchain that releases was not handed over".to_owned()),
+                .then(|| "the release toolchain was not given".to_owned()),
             Need::McpClient => options
                 .mcp_python
                 .is_none()

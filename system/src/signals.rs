@@ -67,7 +67,7 @@ pub fn forward_to(interrupt: &Interrupt) {
 const PARENT_POLL: Duration = Duration::from_millis(250);
 
 /// From here on the death of the process that started this one raises `interrupt`: a launcher that was killed cannot
-/// pass a signal on, and the pipes it handed over stay open.
+/// pass a signal on, and the pipes it passed on stay open.
 #[cfg(unix)]
 pub fn watch_parent(interrupt: &Interrupt) {
     let parent = rustix::process::getppid();

@@ -48,7 +48,7 @@ pub fn run(arguments: NotesArgs, session: &Session<'_>) -> Result<()> {
     if !has_artifacts {
         let version = &release.version;
         session.printer.talk(&format!(
-            "there are no verified artifacts of {version}, so nothing is said about them"
+            "there are no verified artifacts of {version}, so the notes do not describe them"
         ));
     }
     Ok(())

@@ -41,6 +41,6 @@ pub fn run(arguments: ReadinessArgs, session: &Session<'_>) -> Result<()> {
         .collect();
     let message = format!("the release is not ready: {}", closed.join(", "));
     Err(Failure::new(releasing::exit_of(report.kind), message)
-        .hint("open the gates from the top; each says how")
+        .hint("open the closed gates in order; each has its hint")
         .into())
 }

@@ -131,9 +131,7 @@ fn next(session: &Session<'_>, arguments: &NextArgs) -> Result<()> {
         (Some(ChannelName::Stable), "main") => NextChannel::Stable,
         (Some(ChannelName::Stable), branch) => {
             let message = format!("stable versions come from main, not from {branch}");
-            return Err(usage(message)
-                .hint("leave --branch away, or use --channel rc")
-                .into());
+            return Err(usage(message).hint("omit --branch, or use --channel rc").into());
         }
         (Some(ChannelName::Rc), "main") => NextChannel::Candidate,
         (Some(ChannelName::Rc), branch) => {
@@ -147,7 +145,7 @@ fn next(session: &Session<'_>, arguments: &NextArgs) -> Result<()> {
     let bump = Bump::of_commits(subjects(session, &released)?.lines());
     let version = next_version(&workspace(session)?, &released, &channel, bump).map_err(|disagreement| {
         Failure::new(Exit::Refused, disagreement.to_string())
-            .hint("make workspace, git tags and registry agree, then ask again: cargo xtask version set, git tag, git fetch --tags")
+            .hint("make workspace, git tags and registry agree, then try again: cargo xtask version set, git tag, git fetch --tags")
     })?;
     let shown = described(&version)?;
     session.printer.document(&shown)?;

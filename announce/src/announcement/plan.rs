@@ -100,7 +100,7 @@ pub fn plan(
         return Err(PublishError::Forbidden {
             code: "branch-version",
             message: format!("{version} is a version of a branch, which has no release page"),
-            hint: "announce release candidates and stable versions; for what is out: cargo xtask status"
+            hint: "announce release candidates and stable versions; to see them: cargo xtask status"
                 .to_owned(),
         });
     }
@@ -188,7 +188,7 @@ impl Announcement {
                         "the tag {} is at {commit}, but the package was built from {}",
                         self.tag, self.revision
                     ),
-                    hint: format!("find out who made the tag; it is shown by: git show {}", self.tag),
+                    hint: format!("find out who made the tag: git show {}", self.tag),
                 });
             }
             None => self.steps.push(Step::CreateTag {

@@ -80,7 +80,7 @@ impl Client {
             .to_owned()
     }
 
-    /// Hangs up; gives the exit code and what stood on stderr.
+    /// Hangs up; returns the exit code and stderr.
     fn end(mut self) -> (Option<i32>, String) {
         drop(self.stdin.take());
         let output = self.child.wait_with_output().expect("ends");

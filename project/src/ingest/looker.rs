@@ -225,7 +225,7 @@ fn add_views(pull: &mut Pull, parsed: &Map<String, Value>, folder: &str) {
 }
 
 /// Base tables under `<model>.<explore>`, joined ones under `<model>.<explore>.<join>`. The tables of an explore whose
-/// connection is not mapped are nobody's here.
+/// connection is not mapped are skipped here.
 fn identifiers(
     explores: &BTreeMap<String, Value>,
     warehouses: &LookerWarehouses,

@@ -263,7 +263,7 @@ fn what_people_repaired_stays_and_a_rewritten_join_does_not_come_back() {
         );
         assert_eq!(written(&project), before);
         assert_eq!(project.joins("orders"), joins, "{edit:?}");
-        // A new key is added all the same.
+        // A new key is still added.
         let mut tables = shop().to_vec();
         tables.push(table(None, "lines(id!, order_id->orders.id)"));
         project.scan(&tables);

@@ -55,7 +55,7 @@ impl Location {
         }
     }
 
-    /// Handed over without a checkout: `reports/`, `release-policy.json` and `CHANGELOG.md` beside the folder of the artifacts.
+    /// Artifacts without a checkout: `reports/`, `release-policy.json` and `CHANGELOG.md` are beside their folder.
     pub fn handed_over(artifacts: &Path) -> Self {
         let beside = artifacts
             .parent()
@@ -168,7 +168,7 @@ fn look(location: &Location, sources: &SourceFacts) -> Result<(Artifacts, Option
     Ok((artifacts, None))
 }
 
-/// Reads the tarball once. Between its verification and this somebody may have put another one in its place.
+/// Reads the tarball once. It may have been replaced since its verification.
 fn open(location: &Location, manifest: ArtifactManifest) -> Result<(Artifacts, Option<Found>), PublishError> {
     let Some(file) = manifest.file(ArtifactKind::Tarball) else {
         let found = vec!["the artifact manifest lists no tarball".to_owned()];

@@ -114,8 +114,8 @@ impl Npm {
             .trim()
             .parse()
             .map_err(|_| PublishError::Prerequisite {
-                message: format!("npm names no registry of its own, but `{}`", said.stdout.trim()),
-                hint: "name the registry in release-policy.json, or repair npm".to_owned(),
+                message: format!("npm printed `{}` instead of a registry", said.stdout.trim()),
+                hint: "set npm.registry in release-policy.json, or fix npm's configuration".to_owned(),
             })
     }
 

@@ -204,7 +204,7 @@ impl PublishPlan {
             read_back::Outcome::OtherTag(seen) => Err(PublishError::WrongTag {
                 version: self.decision.version.clone(),
                 seen,
-                fix: "run the same command again: it moves the tag up, when nothing is against it".to_owned(),
+                fix: "run the same command again: it moves the tag up, unless a rule forbids it".to_owned(),
             }),
             read_back::Outcome::Overtaken(by) => Err(overtaken(&self.decision, &by, &self.registry)),
         }

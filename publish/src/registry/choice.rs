@@ -25,7 +25,7 @@ pub fn chosen(
         (Some(named), Some(asked)) if named != *asked => {
             return Err(PublishError::Usage {
                 message: format!("--registry is {asked}, but release-policy.json names {named}"),
-                hint: "leave --registry away, or change npm.registry in release-policy.json".to_owned(),
+                hint: "omit --registry, or change npm.registry in release-policy.json".to_owned(),
             });
         }
         (Some(named), _) => named,

@@ -296,7 +296,7 @@ mod tests {
         // Once the phrase, and two or three bytes for each of the 8,128 matches.
         assert!(
             packed < 4 * phrase.len(),
-            "{packed} bytes: the phrase stands in it more than once"
+            "{packed} bytes: the phrase is in it more than once"
         );
     }
 

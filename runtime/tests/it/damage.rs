@@ -19,7 +19,7 @@ fn site_packages(sandbox: &Sandbox) -> PathBuf {
     python.path().join("site-packages")
 }
 
-/// What somebody does to an installed module.
+/// Damage to an installed module.
 const HARM: [fn(PathBuf); 4] = [
     |package| fs_err::remove_dir_all(package).expect("removed"),
     |package| fs_err::remove_file(package.join("__init__.py")).expect("removed"),

@@ -25,7 +25,7 @@ impl Dialogue for Silent {
     fn say(&self, _line: &str) {}
 }
 
-/// Somebody who answers always the same, and everything that was asked and said.
+/// A user who always answers the same, with a record of every question and message.
 #[derive(Clone)]
 struct Person {
     answer: Consent,

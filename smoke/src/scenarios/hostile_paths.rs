@@ -86,7 +86,7 @@ fn without_a_home(stage: &Stage<'_>, ktx: &Installed<'_>, root: &Utf8Path) -> Re
     stage.ensure(
         "status-without-anything.root",
         found.starts_with('/') && found.ends_with("/kaelio/ktx/runtime"),
-        || format!("without HOME the runtime root is {found:?}, which is nobody's home"),
+        || format!("without HOME the runtime root is {found:?}, which is not below a home folder"),
     )
 }
 

@@ -1,4 +1,4 @@
-//! A scenario that leaves something has failed, and what it left is gone all the same.
+//! A scenario that leaves something has failed, and what it left is still removed.
 
 use fs_err as fs;
 use ktx_smoke::{Invocation, Scenario, Silent, Stage, Stop, Verdict, run};

@@ -172,7 +172,7 @@ fn selection(arguments: &SmokeArgs) -> Result<Vec<&'static Scenario>> {
                 Exit::Usage,
                 format!("failed to play `{other}` from a registry: it needs the artifacts"),
             )
-            .hint("leave --registry and --package out, or play `published`")
+            .hint("omit --registry and --package, or run `published`")
             .into());
         }
         return Ok(SCENARIOS

@@ -134,7 +134,7 @@ pub fn judge(
             Exit::Failed,
             format!("{skipped} scenarios were skipped, and none may be"),
         )
-        .hint("install what the table names, or leave --no-skip out")
+        .hint("install what the table names, or omit --no-skip")
         .into());
     }
     Ok(())

@@ -29,7 +29,7 @@ struct Running {
 }
 
 impl<'p> View<'p> {
-    /// A view of a run of so many scenarios.
+    /// A view of a run with this number of scenarios.
     pub fn new(printer: &'p Printer, scenarios: usize) -> Self {
         let board = Arc::new(Mutex::new(Board {
             all: scenarios,

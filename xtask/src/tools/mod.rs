@@ -125,7 +125,7 @@ fn fetch(session: &Session<'_>, name: &str, client: Command) -> Result<()> {
         .map(drop)
         .map_err(|error| {
             Failure::new(Exit::Network, format!("failed to install `{name}`"))
-                .hint("see that the package registries can be reached, then run: cargo xtask install-tools")
+                .hint("make sure that the package registries can be reached, then run: cargo xtask install-tools")
                 .instead_of(error)
         })
 }

@@ -52,7 +52,7 @@ pub fn install(session: &Session<'_>, source: &Utf8Path, folder: &Utf8Path) -> R
             Exit::Network,
             format!("failed to install `{name}`: npm found none of its packages"),
         )
-        .hint("see what `npm ping` says of the registry, then run: cargo xtask install-tools")
+        .hint("check the registry with `npm ping`, then run: cargo xtask install-tools")
         .into());
     }
     stamp.finish()?;

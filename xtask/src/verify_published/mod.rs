@@ -136,7 +136,7 @@ fn conclude(checks: &[Check], rebuilt: Option<&Rebuilt>) -> Result<()> {
         return Ok(());
     }
     Err(Failure::new(Exit::Integrity, faults.join("; "))
-        .hint("do not install it; tell the maintainers what is printed above")
+        .hint("do not install it; send the output above to the maintainers")
         .into())
 }
 

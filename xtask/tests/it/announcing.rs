@@ -286,7 +286,7 @@ fn what_is_not_as_it_was_published_is_refused() {
     --- stdout
     --- stderr
     error: the tag v0.1.0 is at [COMMIT], but the package was built from [REVISION]
-    hint: find out who made the tag; it is shown by: git show v0.1.0
+    hint: find out who made the tag: git show v0.1.0
     ");
     published
         .releaser

@@ -191,7 +191,7 @@ impl Checkout {
 pub fn wait_for(what: &str, condition: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !condition() {
-        assert!(Instant::now() < deadline, "waited 30 s in vain: {what}");
+        assert!(Instant::now() < deadline, "gave up after 30 s: {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

@@ -170,7 +170,7 @@ fn json_is_one_document_on_stdout() {
     assert_eq!(document["findings"], serde_json::json!([]));
 }
 
-/// A `git` that hangs stands in for anything that takes long; it says that it runs by making a file.
+/// A `git` that hangs represents anything slow; it makes a file to show that it runs.
 #[cfg(unix)]
 #[test]
 fn sigterm_ends_the_children_and_exits_143() {
@@ -231,7 +231,7 @@ fn a_registry_that_gives_nothing_is_told_from_a_program_that_is_missing() {
         exit(tools().env("PIP_NO_INDEX", "1")),
         (
             Some(5),
-            "hint: see that the package registries can be reached, then run: cargo xtask install-tools"
+            "hint: make sure that the package registries can be reached, then run: cargo xtask install-tools"
                 .to_owned()
         )
     );

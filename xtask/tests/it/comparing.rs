@@ -107,7 +107,7 @@ fn the_package_about_to_go_out_beside_the_last_one() {
     --- stdout
     --- stderr
     error: https://registry.example/ has no version or dist-tag 9.9.9 of @kaelio/ktx
-    hint: leave --against away, which takes the last version below
+    hint: omit --against to compare with the last version below
     ");
     let mut policy: Value =
         serde_json::from_slice(&releaser.checkout.read("release-policy.json")).expect("JSON");

@@ -159,7 +159,7 @@ fn what_a_killed_build_left_is_swept_by_the_next_and_a_living_one_is_waited_for(
         .status();
     assert!(sent.expect("kill runs").success());
     assert_eq!(waiting.wait().expect("it ends").code(), Some(130));
-    // Once it is dead, its work is nobody's.
+    // Once it is dead, its work is abandoned.
     hanging.kill();
     assert_eq!(unfinished(&dist), 1, "nobody cleaned up");
     checkout.build(&["build-wheel"]);

@@ -146,7 +146,7 @@ fn processes(temporary: &Path) -> Vec<String> {
 fn wait(what: &str, until: impl Fn() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !until() {
-        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        assert!(Instant::now() < deadline, "gave up waiting for {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

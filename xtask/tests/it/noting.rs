@@ -1,4 +1,4 @@
-//! `cargo xtask notes`: what a release says about itself.
+//! `cargo xtask notes`: the notes of a release.
 
 use crate::releaser::Releaser;
 
@@ -12,7 +12,7 @@ fn notes_are_the_section_of_the_changelog_and_the_facts() {
 
     - A fault.
     --- stderr
-    there are no verified artifacts of 0.1.0, so nothing is said about them
+    there are no verified artifacts of 0.1.0, so the notes do not describe them
     ");
     insta::assert_snapshot!(releaser.prints(&["notes", "0.2.0"]), @r"
     exit 3

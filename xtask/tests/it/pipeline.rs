@@ -112,7 +112,7 @@ impl Runner<'_> {
     }
 }
 
-/// What stands in `${{ … }}`.
+/// The text in `${{ … }}`.
 fn inside(expression: &str) -> &str {
     let inside = expression
         .trim()

@@ -129,7 +129,7 @@ fn the_runbook_shows_what_the_commands_print() {
         }
     };
     releaser.build("0.1.0-rc.0");
-    next("what stands in the way of the first publication");
+    next("what blocks the first publication");
     releaser.prove();
     next("the first publication");
     next("the number of a candidate");

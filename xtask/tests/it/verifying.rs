@@ -20,7 +20,7 @@ impl Releaser {
         releaser
     }
 
-    /// Verifies; `cargo xtask build` in the clone takes the programs that lie in this checkout.
+    /// Verifies; `cargo xtask build` in the clone takes the programs in this checkout.
     fn verifies(&self, arguments: &[&str]) -> String {
         use std::os::unix::fs::PermissionsExt;
 
@@ -156,7 +156,7 @@ fn whatever_was_planted_is_named() {
        ...  build [PLATFORM] again
         ok  build [PLATFORM] again          [TIME]
     error: the rebuilt package is not the published one
-    hint: do not install it; tell the maintainers what is printed above
+    hint: do not install it; send the output above to the maintainers
     ");
     let wheel = releaser.planted("python/ktx_daemon/__init__.py", append("# planted\n"));
     snapshot!(releaser.verifies(&["0.1.0", "--rebuild", "--source-revision", &wheel]), @r"
@@ -178,7 +178,7 @@ fn whatever_was_planted_is_named() {
        ...  build [PLATFORM] again
         ok  build [PLATFORM] again          [TIME]
     error: the rebuilt package is not the published one
-    hint: do not install it; tell the maintainers what is printed above
+    hint: do not install it; send the output above to the maintainers
     ");
     let lock = releaser.planted("python/locks/core.txt", append("# planted\n"));
     snapshot!(releaser.verifies(&["0.1.0", "--rebuild", "--source-revision", &lock]), @r"
@@ -199,7 +199,7 @@ fn whatever_was_planted_is_named() {
        ...  build [PLATFORM] again
         ok  build [PLATFORM] again          [TIME]
     error: the rebuilt package is not the published one
-    hint: do not install it; tell the maintainers what is printed above
+    hint: do not install it; send the output above to the maintainers
     ");
     let platform = foreign();
     let program = format!("dist/bin/{platform}/{}", platform.program_file());
@@ -224,6 +224,6 @@ fn whatever_was_planted_is_named() {
        ...  build [PLATFORM] again
         ok  build [PLATFORM] again          [TIME]
     error: the rebuilt package is not the published one
-    hint: do not install it; tell the maintainers what is printed above
+    hint: do not install it; send the output above to the maintainers
     ");
 }

@@ -10,7 +10,7 @@ use super::Sandbox;
 
 const NO_UV: &str = "no uv: run `cargo xtask install-tools`";
 
-/// The installed runtime. Whoever holds it may have a daemon running; the last one to let go stops it.
+/// The installed runtime. Each holder may have a daemon running; dropping the last one stops it.
 pub struct SharedPython {
     root: PathBuf,
     uv: PathBuf,

@@ -17,7 +17,7 @@ pub struct Column(&'static str, &'static str, Values);
 pub enum Values {
     /// 1, 2, 3 …
     Serial,
-    /// The key of a row of a table with so many rows, or nothing in one row of seven.
+    /// The key of a row of a table with that many rows, or nothing in one row of seven.
     Key(usize, &'static str),
     /// The same without nothing.
     Must(usize, &'static str),

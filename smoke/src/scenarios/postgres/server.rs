@@ -12,7 +12,7 @@ use crate::stage::Stage;
 /// How long the server may take to accept connections, and to shut down.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Where Debian puts the programs of each major version; they are on nobody's `PATH`.
+/// Where Debian puts the programs of each major version; they are not on `PATH`.
 const DEBIAN: &str = "/usr/lib/postgresql";
 
 pub struct Server {
