@@ -3,6 +3,7 @@
 URLs of databases are drawn so that none can be connected to.
 """
 
+import json
 from typing import Any
 
 from hypothesis import strategies as st
@@ -78,6 +79,39 @@ LOOKML_WORDS = """
     join: w sql_on: ${v.d} = ${w.d} extends: [v] derived_table: constant: value: "x" filters: [d: "1"] {% %}
 """
 lookml = st.lists(st.sampled_from(LOOKML_WORDS.split()), max_size=40).map(" ".join)
+semantic_models = st.fixed_dictionaries(
+    {"name": names},
+    optional={
+        "model": st.sampled_from(["ref('orders')", "orders", ""]),
+        "entities": st.lists(
+            st.fixed_dictionaries({"name": names, "type": st.sampled_from(["primary", "foreign", "odd"])}), max_size=2
+        )
+        | anything,
+        "dimensions": st.lists(
+            st.fixed_dictionaries({"name": names, "type": st.sampled_from(["categorical", "time", "odd"])}), max_size=2
+        )
+        | anything,
+        "measures": st.lists(
+            st.fixed_dictionaries({"name": names, "agg": names}, optional={"expr": expressions}), max_size=2
+        )
+        | anything,
+    },
+)
+metrics = st.fixed_dictionaries(
+    {"name": names, "type": st.sampled_from(["simple", "ratio", "derived", "cumulative", "odd"])},
+    optional={
+        "type_params": st.fixed_dictionaries({}, optional={"measure": anything, "expr": expressions}) | anything,
+        "filter": sql | st.just("{{ Dimension('orders__status') }} = 'x'") | anything,
+    },
+)
+dbt_files = st.fixed_dictionaries(
+    {},
+    optional={
+        "semantic_models": st.lists(semantic_models, max_size=2) | anything,
+        "metrics": st.lists(metrics, max_size=2) | anything,
+        "models": anything,
+    },
+).map(json.dumps)
 unreachable = st.sampled_from(["", "x", "postgresql://h:port/d", "a=b", "mysql://h/d"])
 
 SHAPES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
@@ -117,6 +151,18 @@ SHAPES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             ),
             "dialect": dialects,
         }
+    ),
+    "/metricflow/draft": st.fixed_dictionaries(
+        {
+            "files": st.lists(
+                st.fixed_dictionaries(
+                    {"path": st.sampled_from(["models/a.yml", "dbt_project.yml"]), "content": dbt_files}
+                ),
+                max_size=2,
+            ),
+            "dialect": dialects,
+        },
+        optional={"manifest": st.none() | st.dictionaries(names, anything, max_size=2)},
     ),
     "/embeddings/compute": st.fixed_dictionaries({"text": st.text(max_size=5)}),
     "/embeddings/compute-bulk": st.fixed_dictionaries({"texts": st.lists(st.text(max_size=3), max_size=3) | anything}),

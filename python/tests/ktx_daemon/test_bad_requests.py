@@ -45,6 +45,7 @@ VALID: dict[str, dict[str, Any]] = {
     "/database/query": {"connection_id": "c", "url": "postgresql://h/d", "sql": "select 1"},
     "/database/access": {"connection_id": "c", "url": "postgresql://h/d"},
     "/lookml/parse": {"files": [{"path": "p", "content": ""}]},
+    "/metricflow/draft": {"files": [{"path": "models/p.yml", "content": ""}]},
     "/embeddings/compute": {"text": "a"},
     "/embeddings/compute-bulk": {"texts": ["a"]},
     "/semantic-layer/query": {"sources": [], "query": {}},

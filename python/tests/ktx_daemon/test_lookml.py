@@ -106,7 +106,7 @@ def test_knows_the_types_of_dimensions(written: str, expected: str) -> None:
         ("${v.net} * 2", "d", "(amount - tax) * 2"),
         ("${plain} || 'x'", "d", "p || 'x'"),
         ("${at_raw} > now()", "d", "created_at > now()"),
-        ("${at_month}", "d", "DATE_TRUNC('month', created_at)"),
+        ("${at_month}", "d", "CAST(DATE_TRUNC('month', created_at) AS DATE)"),
     ],
 )
 def test_resolves_the_sql_of_a_dimension(sql: str, name: str, expr: str | None) -> None:
