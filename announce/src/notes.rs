@@ -57,7 +57,7 @@ fn comparison(comparison: &Comparison) -> String {
     };
     let candidate = &comparison.candidate;
     let mut text = format!(
-        "\n### Sizes beside {}\n\n| | before | after | |\n| --- | ---: | ---: | ---: |\n",
+        "\n### Sizes compared with {}\n\n| | before | after | |\n| --- | ---: | ---: | ---: |\n",
         against.version
     );
     let mut row = |name: &str, before: u64, after: u64| {

@@ -47,7 +47,7 @@ impl Comparison {
             )
         };
         let mut lines = vec![
-            format!("{} beside {}", candidate.version, against.version),
+            format!("{} compared with {}", candidate.version, against.version),
             sizes("tarball", against.bytes, candidate.bytes),
             sizes("unpacked", against.unpacked_bytes, candidate.unpacked_bytes),
             format!("files: {} -> {}", against.files, candidate.files),

@@ -29,7 +29,7 @@ pub enum RecordError {
     NotCsv { row: u64 },
     #[error("row {row}: {cause}")]
     Path { row: u64, cause: UnsafePath },
-    #[error("row {row}: `{path}` has the hash `{}`, which is no SHA-256 in URL-safe base64 without padding", hash.escape_debug())]
+    #[error("row {row}: `{path}` has the hash `{}`, which is not a SHA-256 in URL-safe base64 without padding", hash.escape_debug())]
     Hash { row: u64, path: String, hash: String },
     #[error("row {row}: `{path}` has the size `{}`, which is not a number of bytes", size.escape_debug())]
     Size { row: u64, path: String, size: String },

@@ -24,7 +24,7 @@ pub enum EpochError {
     #[error("malformed SOURCE_DATE_EPOCH {0:?}: not a whole number of seconds since 1970")]
     Malformed(String),
     #[error(
-        "malformed SOURCE_DATE_EPOCH {0:?}: later than 2107-12-31T23:59:58Z, the last moment a zip can tell"
+        "malformed SOURCE_DATE_EPOCH {0:?}: later than 2107-12-31T23:59:58Z, the last time a zip can hold"
     )]
     TooLate(String),
 }

@@ -82,7 +82,7 @@ fn entry(file: &TreeFile, data: &[Pattern], findings: &mut Vec<Finding>) -> Resu
     if extension != "py" && name != "py.typed" && !declared {
         return refuse(
             "wheel-undeclared-file",
-            "it is no Python file; declare it under `tool.ktx.package-data` or remove it",
+            "it is not a Python file; declare it under `tool.ktx.package-data` or remove it",
         );
     }
     let entry = Entry::read(file.path.clone(), Mode::Regular, &file.location)?;

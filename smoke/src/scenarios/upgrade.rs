@@ -9,7 +9,7 @@ use crate::stage::{Installed, Stage};
 
 pub const SCENARIO: Scenario = Scenario {
     name: "upgrade",
-    proves: "a new version brings its runtime and daemon beside the old ones, prunes the old, and the way back works",
+    proves: "a new version brings its runtime and daemon beside the old ones, prunes the old, and a downgrade works",
     set: Set::StandardOn(&["linux", "macos"]),
     needs: &[Need::Program("npm"), Need::Program("uv")],
     run,

@@ -98,9 +98,10 @@ pub fn judge(
         }
     }
     for change in outcome.touched.iter().take(SHOWN_CHANGES) {
-        session
-            .printer
-            .error(&format!("the run touched what is not its own: {change}"), None);
+        session.printer.error(
+            &format!("the run changed files outside its folder: {change}"),
+            None,
+        );
     }
     session.printer.summary(&summary(outcome));
     for line in table(outcome).to_string().lines() {

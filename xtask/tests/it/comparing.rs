@@ -69,7 +69,7 @@ fn the_package_about_to_go_out_beside_the_last_one() {
     snapshot!(releaser.prints(&["diff"]), @r"
     exit 3
     --- stdout
-    0.1.1 beside 0.1.0
+    0.1.1 compared with 0.1.0
     tarball: [SIZE] -> [SIZE] ([GROWTH])
     unpacked: [SIZE] -> [SIZE] ([GROWTH])
     files: [COUNT] -> [COUNT]

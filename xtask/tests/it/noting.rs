@@ -68,7 +68,7 @@ fn notes_are_the_section_of_the_changelog_and_the_facts() {
     Integrity: `[INTEGRITY]`
     Built from: `[REVISION]`
 
-    ### Sizes beside 0.1.0
+    ### Sizes compared with 0.1.0
 
     | | before | after | |
     | --- | ---: | ---: | ---: |
