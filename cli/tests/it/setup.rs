@@ -45,7 +45,7 @@ fn the_minimal_set_up_makes_a_project() {
     $ ktx setup --new --no-input --yes --skip-llm --skip-embeddings --skip-databases --skip-sources --skip-agents
     --- stderr
     Project already contains ktx.yaml: [PROJECT]/ktx.yaml
-    hint: leave out --new to use the project that is there
+    hint: omit --new to use the existing project
     --- exit 1
     ");
     assert_snapshot!(sandbox.run(&["setup", "--existing", "--no-input"]), @r"
@@ -267,7 +267,7 @@ fn the_demo_touches_no_other_files() {
     $ ktx setup demo --project-dir .
     --- stderr
     failed to make the demo in `[PROJECT]`: the folder is not empty
-    hint: choose another folder with --project-dir, or leave it out for a temporary one
+    hint: choose another folder with --project-dir, or omit it for a temporary one
     --- exit 1
     ");
     assert_snapshot!(sandbox.run(&["setup", "demo", "--project-dir", ".", "reset"]), @r"
