@@ -132,7 +132,7 @@ mod tests {
             (
                 json!({"measures": [{"expr": "1", "name": "x", "zzz": 1}]}),
                 "unknown key `zzz` in `measures.0`",
-                "known are `expr`, `name`",
+                "known are `expr`, `fill`, `grain_to_date`, `name`, `offset`, `type`, `window`",
             ),
         ] {
             assert_eq!(
