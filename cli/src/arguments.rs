@@ -19,6 +19,15 @@ pub struct GlobalArguments {
     pub debug: bool,
 }
 
+/// `--with-uv` in the help of a command that may install. Every command takes it: clap hands the value to
+/// [`GlobalArguments::with_uv`], which has the same name.
+#[derive(Debug, Clone, Args)]
+pub struct UvArguments {
+    /// Let ktx download uv for itself when the Python runtime must be installed and uv is missing
+    #[arg(long)]
+    with_uv: bool,
+}
+
 /// The flags of every command that may need Python.
 #[derive(Debug, Clone, Args)]
 pub struct PolicyArguments {
@@ -28,6 +37,8 @@ pub struct PolicyArguments {
     /// Never ask and never install
     #[arg(long)]
     pub no_input: bool,
+    #[command(flatten)]
+    pub uv: UvArguments,
 }
 
 impl PolicyArguments {

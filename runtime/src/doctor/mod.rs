@@ -1,10 +1,12 @@
 //! `ktx runtime doctor`: three checks that decide, and diagnostics that explain. Changes nothing.
 
 mod diagnostics;
+mod prerequisites;
 
 use serde::Serialize;
 
 pub use self::diagnostics::Diagnostic;
+pub use self::prerequisites::Lacking;
 use crate::assets::{self, Origin};
 use crate::error::UV_REQUIRED;
 use crate::install::Uv;

@@ -5,6 +5,7 @@ use ktx_runtime::{Feature, FeatureSet, InstallMode, InstallOutcome, InstallRepor
 use serde::Serialize;
 
 use super::FeatureArgument;
+use crate::arguments::UvArguments;
 use crate::session::Session;
 
 #[derive(Debug, Args)]
@@ -18,6 +19,8 @@ pub struct InstallArguments {
     /// Install again even when the runtime is ready
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    uv: UvArguments,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,

@@ -5,6 +5,7 @@ use ktx_runtime::{Feature, FeatureSet, StartMode, StartOutcome, StartRequest};
 use serde::Serialize;
 
 use super::FeatureArgument;
+use crate::arguments::UvArguments;
 use crate::session::Session;
 
 #[derive(Debug, Args)]
@@ -15,6 +16,8 @@ pub struct StartArguments {
     /// Replace a running daemon
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    uv: UvArguments,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,

@@ -55,7 +55,7 @@ fn a_failure_names_its_fix() {
     insta::assert_snapshot!(bench.transcript(&[&["runtime", "doctor"]]), @"
     $ ktx runtime doctor
     KTX Python runtime doctor
-    FAIL uv: uv is required to install the KTX Python runtime. KTX does not download uv automatically. Install uv, make sure it is on PATH, and retry: ktx runtime install --yes
+    FAIL uv: failed to run `[SANDBOX]/uv`: KTX_UV names no program
          Fix: Install uv, make sure it is on PATH, and run: ktx runtime install --yes
     FAIL Bundled Python wheel: Missing bundled Python runtime manifest: [SANDBOX]/assets/manifest.json
     In a source checkout, build the local runtime assets with: cargo xtask build

@@ -125,7 +125,8 @@ fn without_uv_nothing_is_touched_and_the_message_says_what_to_do() {
     insta::assert_snapshot!(bench.transcript(&[&["runtime", "install"]]), @"
     $ ktx runtime install
     --- stderr
-    uv is required to install the KTX Python runtime. KTX does not download uv automatically. Install uv, make sure it is on PATH, and retry: ktx runtime install --yes
+    failed to run `[SANDBOX]/empty/uv`: KTX_UV names no program
+    hint: reinstall uv, or name a working one with KTX_UV, and retry: ktx runtime install --yes
     --- exit 1
     ");
     assert!(!bench.version_dir().exists());
@@ -139,6 +140,12 @@ fn without_uv_nothing_is_touched_and_the_message_says_what_to_do() {
             .stderr()
             .starts_with("uv is required to install")
     );
+    // Said before somebody waits for an installation, and no part of what programs read.
+    let said = bench.sandbox().run(&["runtime", "status"]).succeeds().stderr();
+    assert!(said.contains("warning: uv was not found"), "{said}");
+    assert!(said.contains("hint: install uv ("), "{said}");
+    let json = bench.sandbox().run(&["runtime", "status", "--json"]).succeeds();
+    assert_eq!(json.stderr(), "");
 }
 
 #[test]

@@ -106,3 +106,25 @@ fn debug_says_which_group_is_dispatched() {
     let shown = bench.sandbox().run(&["--debug", "runtime", "status"]).stderr();
     assert!(shown.contains("[debug] dispatch=runtime"), "{shown}");
 }
+
+#[test]
+fn commands_that_may_install_offer_to_download_uv() {
+    let sandbox = Sandbox::new();
+    let offers = |command: &[&str]| {
+        let help = sandbox.run(&[command, &["--help"]].concat()).succeeds();
+        help.stdout().contains("--with-uv")
+    };
+    for command in [
+        &["runtime", "install"][..],
+        &["runtime", "start"],
+        &["sl", "query"],
+        &["ingest"],
+        &["serve"],
+        &["connection", "test"],
+    ] {
+        assert!(offers(command), "{command:?}");
+    }
+    for command in [&["runtime", "stop"][..], &["sl", "list"], &["completions"]] {
+        assert!(!offers(command), "{command:?}");
+    }
+}
