@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::overlay::Overlay;
+use super::problem::Problem;
 use super::salvage::{names_in, stem};
 use super::shape::{self, Definition};
 use super::shard::Shard;
 use super::source::Source;
 use crate::folder::Folder;
-use crate::yaml::{self, Finding, Node, Place};
+use crate::yaml::{self, Node};
 use crate::{ConnectionId, Error, files};
 
 /// Adapters with a folder of drafts each.
@@ -23,48 +24,6 @@ pub struct Entry {
     pub path: String,
     /// Where it begins there.
     pub line: u64,
-}
-
-/// Something that is skipped, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    pub path: String,
-    pub place: Option<Place>,
-    pub reason: String,
-    /// The sources that are missing for it, as far as their names can be told.
-    pub sources: Vec<String>,
-}
-
-impl std::fmt::Display for Problem {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.place {
-            Some(place) => write!(
-                formatter,
-                "failed to read `{}`: {place}: {}",
-                self.path, self.reason
-            ),
-            None => write!(formatter, "failed to read `{}`: {}", self.path, self.reason),
-        }
-    }
-}
-
-impl Problem {
-    /// `semantic-layer/wh/orders.yaml:3: …`, as the compiler repeats it.
-    fn fault(&self) -> String {
-        match self.place {
-            Some(place) => format!("{}:{}: {}", self.path, place.line, self.reason),
-            None => format!("{}: {}", self.path, self.reason),
-        }
-    }
-
-    fn of_finding(path: &str, finding: &Finding, sources: Vec<String>) -> Self {
-        Self {
-            path: path.to_owned(),
-            place: Some(finding.place),
-            reason: finding.to_string(),
-            sources,
-        }
-    }
 }
 
 #[derive(Debug, Default)]

@@ -3,14 +3,16 @@
 
 mod catalog;
 mod overlay;
+mod problem;
 mod salvage;
 mod shape;
 mod shard;
 mod source;
 mod store;
 
-pub use catalog::{Catalog, Entry, Problem};
+pub use catalog::{Catalog, Entry};
 pub use overlay::{ColumnOverlay, Overlay};
+pub use problem::Problem;
 pub use shape::{Definition, read as read_definition};
 pub use shard::{JoinOrigin, Shard, ShardColumn, ShardJoin, ShardTable};
 pub use source::{

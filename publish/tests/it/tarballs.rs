@@ -30,7 +30,11 @@ fn file(archive: &mut Builder<Vec<u8>>, path: &str, bytes: &[u8]) {
 fn archive(change: impl Fn(&mut Builder<Vec<u8>>)) -> Vec<u8> {
     let mut archive = Builder::new(Vec::new());
     file(&mut archive, "package/package.json", PACKAGE_JSON);
-    file(&mut archive, PROGRAM, b"a program");
+    file(
+        &mut archive,
+        PROGRAM,
+        b"a program, ktx-build-mark:release:rustc 1.95.0:end",
+    );
     change(&mut archive);
     archive.into_inner().unwrap()
 }
