@@ -57,10 +57,11 @@ fn checkout() -> tempfile::TempDir {
         "release-policy.json",
         "python/pyproject.toml",
         "python/locks/core.txt",
+        "python/locks/local-embeddings.txt",
+        "npm/assets/uv.json",
     ] {
         copy(folder.path(), file);
     }
-    copy(folder.path(), "python/locks/local-embeddings.txt");
     folder
 }
 
