@@ -12,6 +12,7 @@ use ktx_manifest::artifact_manifest::{
     ARTIFACT_MANIFEST_FILE, ArtifactFile, ArtifactManifest, ArtifactPackage,
 };
 use ktx_manifest::digest::{ContentId, Sha256Digest};
+use ktx_manifest::smoke_report::SmokeReport;
 use serde_json::{Value, json};
 
 use super::proof;
@@ -93,7 +94,8 @@ impl<'s> Checkout<'s> {
 
     /// Bytes that no report names are not published: neither without a report nor with one of other bytes.
     fn refuses_unproven(&self, version: &str) -> Result<(), Stop> {
-        let (code, reason) = if self.at("dist/reports").exists() {
+        let report = Platform::host().map(SmokeReport::file_name).unwrap_or_default();
+        let (code, reason) = if self.at("dist/reports").join(report).exists() {
             (6, "the smoke report is about another tarball")
         } else {
             (3, "there is no smoke report")
