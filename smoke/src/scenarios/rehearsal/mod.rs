@@ -229,10 +229,10 @@ const FAULT: &str = "
 _right = resolve_dimensions
 
 
-def resolve_dimensions(model, requests, origin):
+def resolve_dimensions(model, requests, *others):
     if requests:
         raise RuntimeError('no dimension today')
-    return _right(model, requests, origin)
+    return _right(model, requests, *others)
 ";
 
 /// The version that is proven, and two made of it.
