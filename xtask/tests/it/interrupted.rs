@@ -17,6 +17,7 @@ fn ctrl_c_while_the_registry_lags_leaves_a_receipt_and_says_how_to_go_on() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_xtask"))
         .args(arguments)
         .args(["--registry", &url, "--artifacts", &artifacts])
+        .args(["--source-revision", "0123456789abcdef0123456789abcdef01234567"])
         .current_dir(release.folder())
         .env_clear()
         .envs(&release.environment)
@@ -25,11 +26,17 @@ fn ctrl_c_while_the_registry_lags_leaves_a_receipt_and_says_how_to_go_on() {
         .spawn()
         .expect("xtask runs");
     let mut lines = BufReader::new(child.stderr.take().expect("its stderr")).lines();
+    let mut seen = Vec::new();
     let waits = lines
         .by_ref()
         .map_while(Result::ok)
+        .inspect(|line| seen.push(line.clone()))
         .any(|line| line.starts_with("waiting for the registry"));
-    assert!(waits, "it waits until the registry serves what it has");
+    assert!(
+        waits,
+        "it waits until the registry serves what it has: {:?}",
+        seen
+    );
     let signalled = Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status();
