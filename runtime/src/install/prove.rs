@@ -18,12 +18,21 @@ use crate::layout::Layout;
 use crate::observer::Step;
 use crate::{Error, Runtime};
 
-/// The interpreter starts, both packages import, every endpoint's module is found, and the native libraries that
+/// Every dependency without a condition is installed, as `uv pip install --no-deps` does not check; the interpreter
+/// starts, both packages import, every endpoint's module is found, and the native libraries that
 /// endpoints need load on this machine; what embeddings need is imported where it is installed. Importing all of it would
 /// compile pydantic and sqlglot, which takes longer than installing: Python does that when a module is first used, or uv
 /// does with `UV_COMPILE_BYTECODE`.
 const TRY: &str = "\
-import ctypes, importlib.machinery, importlib.util, os, pathlib, sys
+import ctypes, importlib.machinery, importlib.metadata, importlib.util, os, pathlib, re, sys
+def normalized(name):
+    return re.sub('[-_.]+', '-', name).lower()
+found = {normalized(it.metadata['Name'] or ''): it.requires or [] for it in importlib.metadata.distributions()}
+for name, requires in sorted(found.items()):
+    for requirement in requires:
+        needed = normalized(re.match('[A-Za-z0-9._-]+', requirement)[0])
+        if ';' not in requirement and needed not in found:
+            raise ModuleNotFoundError(name + ' requires ' + needed + ', which is not installed')
 for name in sys.argv[1:]:
     __import__(name)
 endpoints = importlib.util.find_spec('ktx_daemon.endpoints')
