@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use fs_err as fs;
+use ktx_fixtures::registry_proxy::Proxy;
 use ktx_policy::readiness::{Gate, Head};
 use ktx_publish::{ErrorClass, PublishError};
 use serde_json::{Value, json};
 
-use super::support::{LocalRegistry, Proxy, Quiet, Release};
+use super::support::{LocalRegistry, Quiet, Release};
 
 /// A ready release before a registry that must never be written to.
 pub struct Bench {

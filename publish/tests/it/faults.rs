@@ -1,5 +1,6 @@
 //! A registry that answers late, wrongly, or not at all.
 
+use ktx_fixtures::registry_proxy::{Answer, Fault, Proxy, Request};
 use ktx_policy::guard::{RefusalCode, RuleState};
 use ktx_publish::publication::PublishResult;
 use ktx_publish::receipt::Outcome;
@@ -7,7 +8,7 @@ use ktx_publish::registry::Registry;
 use ktx_publish::{Desk, ErrorClass, NpmFailure, PublishError};
 use ktx_system::{Interrupt, Signal};
 
-use super::support::{Fault, LocalRegistry, Proxy, Release, tags};
+use super::support::{LocalRegistry, Release, tags};
 
 fn setting(faults: &[Fault]) -> (LocalRegistry, Proxy, Release) {
     let registry = LocalRegistry::start();
@@ -18,7 +19,7 @@ fn setting(faults: &[Fault]) -> (LocalRegistry, Proxy, Release) {
 
 #[test]
 fn an_upload_refused_with_503_is_published_by_a_rerun() {
-    let (registry, proxy, release) = setting(&[Fault::RefuseUpload(503)]);
+    let (registry, proxy, release) = setting(&[Fault::once(Request::Write, Answer::Status(503))]);
     let error = release.publish().unwrap_err();
     assert_eq!(error.class(), ErrorClass::Registry, "{error}");
     assert_eq!(release.outcomes(), [Outcome::Unknown]);
@@ -30,7 +31,7 @@ fn an_upload_refused_with_503_is_published_by_a_rerun() {
 
 #[test]
 fn an_upload_that_was_stored_before_the_503_is_found_out_at_once() {
-    let (_registry, proxy, release) = setting(&[Fault::StoreThenAnswer(503)]);
+    let (_registry, proxy, release) = setting(&[Fault::once(Request::Write, Answer::Status(503).after())]);
     assert_eq!(release.publish().unwrap().result, PublishResult::Published);
     assert_eq!(proxy.uploads(), 1);
     assert_eq!(release.outcomes(), [Outcome::Verified]);
@@ -38,7 +39,10 @@ fn an_upload_that_was_stored_before_the_503_is_found_out_at_once() {
 
 #[test]
 fn an_upload_that_was_stored_but_is_not_served_is_finished_by_a_rerun() {
-    let (_registry, proxy, mut release) = setting(&[Fault::StoreThenAnswer(503), Fault::LagAfterUpload(3)]);
+    let (_registry, proxy, mut release) = setting(&[
+        Fault::once(Request::Write, Answer::Status(503).after()),
+        Fault::after_write(1..=3, Answer::Status(404)),
+    ]);
     release.options.patience.failure = std::time::Duration::ZERO;
     let error = release.publish().unwrap_err();
     assert_eq!(error.class(), ErrorClass::Registry);
@@ -65,7 +69,7 @@ fn an_upload_that_was_stored_but_is_not_served_is_finished_by_a_rerun() {
 
 #[test]
 fn a_conflict_is_not_known_to_have_stored_nothing() {
-    let (_registry, _proxy, release) = setting(&[Fault::RefuseUpload(409)]);
+    let (_registry, _proxy, release) = setting(&[Fault::once(Request::Write, Answer::Status(409))]);
     let error = release.publish().unwrap_err();
     assert!(
         matches!(
@@ -82,8 +86,11 @@ fn a_conflict_is_not_known_to_have_stored_nothing() {
 
 #[test]
 fn lagging_and_vanishing_reads_are_waited_for() {
-    for fault in [Fault::LagAfterUpload(3), Fault::VanishAfterUpload] {
-        let (_registry, proxy, release) = setting(&[fault]);
+    for fault in [
+        Fault::after_write(1..=3, Answer::Status(404)),
+        Fault::after_write(2..=3, Answer::Status(404)),
+    ] {
+        let (_registry, proxy, release) = setting(std::slice::from_ref(&fault));
         assert_eq!(
             release.publish().unwrap().result,
             PublishResult::Published,
@@ -138,14 +145,16 @@ fn an_interrupted_publication_leaves_a_receipt_that_a_rerun_completes() {
 fn a_tarball_on_another_host_is_not_fetched() {
     let canary = Proxy::canary();
     let registry = Registry::at("http://127.0.0.1:9/".parse().unwrap(), None);
-    let error = registry.tarball(&format!("{}ktx.tgz", canary.url())).unwrap_err();
+    let error = registry
+        .tarball(&format!("{}ktx.tgz", canary.url::<String>()))
+        .unwrap_err();
     assert!(error.to_string().contains("another host"), "{error}");
     assert_eq!(canary.requests(), Vec::<String>::new());
 }
 
 #[test]
 fn a_registry_that_lags_beyond_all_patience_has_an_outcome_of_its_own() {
-    let (_registry, proxy, mut release) = setting(&[Fault::LagAfterUpload(40)]);
+    let (_registry, proxy, mut release) = setting(&[Fault::after_write(1..=40, Answer::Status(404))]);
     release.options.patience.first_publication = std::time::Duration::from_millis(300);
     let report = release.publish().unwrap();
     assert!(
@@ -160,14 +169,14 @@ fn a_registry_that_lags_beyond_all_patience_has_an_outcome_of_its_own() {
 
 #[test]
 fn a_registry_that_serves_other_bytes_is_found_out() {
-    let (_registry, _proxy, release) = setting(&[Fault::AlterTarballs]);
+    let (_registry, _proxy, release) = setting(&[Fault::always(Request::Tarball, Answer::Altered)]);
     let error = release.publish().unwrap_err();
     assert_eq!(error.class(), ErrorClass::Integrity, "{error}");
 }
 
 #[test]
 fn unknown_facts_are_never_guessed() {
-    let (registry, _proxy, release) = setting(&[Fault::RefuseReads(503)]);
+    let (registry, _proxy, release) = setting(&[Fault::always(Request::Read, Answer::Status(503))]);
     let unreachable = Release::new("0.1.0", &registry, "http://127.0.0.1:9/".parse().unwrap());
     for release in [release, unreachable] {
         let Err(PublishError::Refused(refused)) = release.publish() else {

@@ -3,13 +3,15 @@
 use std::path::Path;
 
 use fs_err as fs;
+use ktx_fixtures::registry_proxy::{Answer, Fault, Proxy, Request};
+use ktx_policy::RegistryUrl;
 use ktx_policy::guard::TrustDowngrade;
 use ktx_publish::publication::PublishResult;
 use ktx_publish::tag_move::{PromoteOptions, RollbackOptions, promote, rollback};
 use ktx_publish::{Environment, PublishError};
 use serde_json::json;
 
-use super::support::{Fault, LocalRegistry, Proxy, Quiet, Release, tags};
+use super::support::{LocalRegistry, Quiet, Release, tags};
 
 const CANARY: &str = "canary-secret-7c1e";
 
@@ -18,7 +20,7 @@ fn no_configuration_redirects_a_request() {
     let registry = LocalRegistry::start();
     let canary = Proxy::canary();
     let release = Release::new("0.1.0", &registry, registry.url()).accepting_first_latest();
-    let elsewhere = canary.url();
+    let elsewhere = canary.url::<RegistryUrl>();
     release.append_to_npmrc(&format!(
         "registry={elsewhere}\n@kaelio:registry={elsewhere}\n{}:_authToken=stolen\ndry-run=true\ntag=stolen\nforce=true\n",
         elsewhere.as_str().trim_start_matches("http:")
@@ -112,9 +114,9 @@ fn a_package_that_tells_npm_where_to_go_is_refused() {
         release.publish()
     };
     for config in [
-        json!({"registry": canary.url()}),
+        json!({"registry": canary.url::<RegistryUrl>()}),
         json!({"tag": "latest"}),
-        json!({"@kaelio:registry": canary.url()}),
+        json!({"@kaelio:registry": canary.url::<RegistryUrl>()}),
         json!({"access": "public", "tag": "next"}),
         json!({"dryRun": true}),
     ] {
@@ -141,22 +143,32 @@ fn a_package_that_tells_npm_where_to_go_is_refused() {
 fn without_a_registry_in_the_policy_npm_names_its_own() {
     let canary = Proxy::canary();
     let home = tempfile::tempdir().unwrap();
-    fs::write(home.path().join(".npmrc"), format!("registry={}\n", canary.url())).unwrap();
+    fs::write(
+        home.path().join(".npmrc"),
+        format!("registry={}\n", canary.url::<RegistryUrl>()),
+    )
+    .unwrap();
     let environment = Environment::from([
         ("PATH".to_owned(), std::env::var("PATH").unwrap()),
         ("HOME".to_owned(), home.path().to_string_lossy().into_owned()),
-        ("npm_config_registry".to_owned(), canary.url().to_string()),
+        (
+            "npm_config_registry".to_owned(),
+            canary.url::<RegistryUrl>().to_string(),
+        ),
     ]);
     let npm = ktx_publish::npm::Npm::new(&environment).unwrap();
     let own = npm.default_registry(&Quiet::default()).unwrap();
     assert!(own.as_str().starts_with("https://"), "{own}");
-    assert_ne!(own, canary.url());
+    assert_ne!(own, canary.url::<RegistryUrl>());
 }
 
 #[test]
 fn secrets_of_the_environment_are_in_no_output_argument_or_file() {
     let registry = LocalRegistry::start();
-    let proxy = Proxy::before(registry.port(), &[Fault::RefuseUpload(503)]);
+    let proxy = Proxy::before(
+        registry.port(),
+        &[Fault::once(Request::Write, Answer::Status(503))],
+    );
     let mut release = Release::new("0.1.0", &registry, proxy.url());
     let credentials = registry
         .credentials(&proxy.url())

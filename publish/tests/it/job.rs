@@ -8,13 +8,15 @@ use std::net::TcpListener;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fs_err as fs;
+use ktx_fixtures::registry_proxy::{Proxy, Staged};
+use ktx_policy::RegistryUrl;
 use ktx_policy::guard::Provenance;
 use ktx_publish::npm::{PublishCommand, Staging};
 use ktx_publish::publication::{Intent, PublishResult};
 use ktx_publish::receipt::Outcome;
 use ktx_publish::{ErrorClass, PublishError};
 
-use super::support::{Fault, LocalRegistry, Proxy, Release};
+use super::support::{LocalRegistry, Release};
 
 /// A job whose token says that it runs in `environment`, with a node and an npm that are recent enough.
 fn in_a_job(release: &mut Release, environment: &str) {
@@ -143,18 +145,18 @@ fn staging_has_the_arguments_of_publishing() {
 #[test]
 fn staged_bytes_are_fetched_and_compared_and_a_person_is_told_how_to_go_on() {
     let registry = LocalRegistry::start();
-    let stage = |faults: &[Fault]| {
-        let proxy = Proxy::before(registry.port(), faults);
+    let stage = |staging: Staged| {
+        let proxy = Proxy::staging(registry.port(), staging);
         let mut release = Release::new("0.1.0", &registry, proxy.url());
         release.options.staging = Staging::Staged;
         let result = release.publish();
         (proxy, result, release.outcomes())
     };
-    let (proxy, staged, receipts) = stage(&[Fault::Stages]);
+    let (proxy, staged, receipts) = stage(Staged::Faithful);
     let PublishResult::Staged { id, approve } = staged.unwrap().result else {
         panic!("not staged")
     };
-    let url = proxy.url();
+    let url: RegistryUrl = proxy.url();
     assert_eq!(
         approve,
         format!("npm stage approve {id} --registry={url} --@kaelio:registry={url}")
@@ -162,7 +164,7 @@ fn staged_bytes_are_fetched_and_compared_and_a_person_is_told_how_to_go_on() {
     assert_eq!(receipts, [Outcome::Staged]);
     assert_eq!(proxy.uploads(), 0, "nothing can be installed yet");
 
-    let (_proxy, altered, receipts) = stage(&[Fault::Stages, Fault::AlterTarballs]);
+    let (_proxy, altered, receipts) = stage(Staged::Altered);
     let error = altered.unwrap_err();
     assert_eq!(error.class(), ErrorClass::Integrity, "{error}");
     assert!(error.hint().unwrap().starts_with("npm stage reject "), "{error}");

@@ -5,10 +5,11 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use fs_err as fs;
+use ktx_fixtures::registry_proxy::Proxy;
 use ktx_publish::{ErrorClass, PublishError};
 use tar::{Builder, EntryType, Header};
 
-use super::support::{LocalRegistry, Proxy, Release};
+use super::support::{LocalRegistry, Release};
 
 const PACKAGE_JSON: &[u8] = br#"{"name": "@kaelio/ktx", "version": "0.1.0"}"#;
 const PROGRAM: &str = "package/native/linux-x64/ktx";

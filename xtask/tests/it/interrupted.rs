@@ -3,16 +3,21 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
+use ktx_fixtures::registry_proxy::{Answer, Fault, Proxy};
+
 use crate::releasing::handed_over;
-use crate::support::{Fault, LocalRegistry, Proxy};
+use crate::support::LocalRegistry;
 
 #[test]
 fn ctrl_c_while_the_registry_lags_leaves_a_receipt_and_says_how_to_go_on() {
     let registry = LocalRegistry::start();
-    let proxy = Proxy::before(registry.port(), &[Fault::LagAfterUpload(u32::MAX)]);
+    let proxy = Proxy::before(
+        registry.port(),
+        &[Fault::after_write(1..=u32::MAX, Answer::Status(404))],
+    );
     let (release, artifacts) = handed_over(&registry);
     release.append_to_npmrc(&registry.credentials(&proxy.url()));
-    let url = proxy.url().to_string();
+    let url: String = proxy.url();
     let arguments = ["publish", "--tag", "next", "--accept-first-latest", "--execute"];
     let mut child = Command::new(env!("CARGO_BIN_EXE_xtask"))
         .args(arguments)

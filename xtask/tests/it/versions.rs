@@ -4,9 +4,10 @@ use std::path::Path;
 use std::process::Command;
 
 use fs_err as fs;
+use ktx_fixtures::registry_proxy::Proxy;
 
 use crate::releasing::{handed_over, xtask};
-use crate::support::{LocalRegistry, Proxy, Release};
+use crate::support::{LocalRegistry, Release};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -96,7 +97,10 @@ fn sets_the_version_in_three_places_and_proposes_the_next() {
     );
     // No configuration of npm turns the question to another registry.
     let canary = Proxy::canary();
-    release.append_to_npmrc(&format!("registry={0}\n@kaelio:registry={0}\n", canary.url()));
+    release.append_to_npmrc(&format!(
+        "registry={0}\n@kaelio:registry={0}\n",
+        canary.url::<String>()
+    ));
     assert_eq!(next("rc").0, Some(3));
     assert_eq!(canary.requests(), Vec::<String>::new());
     let unreachable = run(&[
