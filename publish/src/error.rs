@@ -84,6 +84,19 @@ pub enum PublishError {
         /// Whether anything can have been stored.
         failure: NpmFailure,
     },
+    /// npm reports that it moved the tag, and the registry does not show it, which it may do later.
+    #[error("npm moved {tag} to {version}, and the registry does not show it yet: {seen}")]
+    NotYetVisible {
+        /// The version.
+        version: String,
+        /// The tag.
+        tag: String,
+        /// What the registry shows.
+        seen: String,
+    },
+    /// The registry is not any more what the change was planned for; how.
+    #[error("{0}; nothing was written")]
+    Outdated(String),
     /// The registry has the version, but its tag is not on the right one.
     #[error("the registry has {version}, but {seen}")]
     WrongTag {
@@ -138,7 +151,7 @@ impl PublishError {
     /// What kind of failure it is.
     pub fn class(&self) -> ErrorClass {
         match self {
-            Self::Io(_) | Self::Interrupted | Self::WrongTag { .. } => ErrorClass::Failed,
+            Self::Io(_) | Self::Interrupted | Self::WrongTag { .. } | Self::Outdated(_) => ErrorClass::Failed,
             Self::Npm { failure, .. } => match failure {
                 NpmFailure::NotSent => ErrorClass::Failed,
                 NpmFailure::Credentials => ErrorClass::Prerequisite,
@@ -161,7 +174,7 @@ impl PublishError {
             }
             Self::Preflight(_) | Self::Prerequisite { .. } => ErrorClass::Prerequisite,
             Self::Usage { .. } => ErrorClass::Usage,
-            Self::Registry { .. } => ErrorClass::Registry,
+            Self::Registry { .. } | Self::NotYetVisible { .. } => ErrorClass::Registry,
             Self::Integrity { .. } => ErrorClass::Integrity,
         }
     }
@@ -176,6 +189,8 @@ impl PublishError {
             | Self::Integrity { hint, .. } => Some(hint.clone()),
             Self::WrongTag { fix, .. } => Some(fix.clone()),
             Self::Refused(refused) => Some(refused.next.line()),
+            Self::NotYetVisible { .. } => Some(format!("{again}: it finds out what the registry has")),
+            Self::Outdated(_) => Some(format!("{again}: it plans with what the registry has now")),
             Self::Registry { .. } => Some(format!("{again} when the registry answers")),
             Self::Npm { failure, .. } => Some(match failure {
                 NpmFailure::NotSent => format!("fix what npm names, then {again}"),

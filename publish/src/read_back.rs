@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ktx_names::NPM_PACKAGE;
-use ktx_policy::guard::{Commands, Decision, Sight, look};
+use ktx_policy::guard::{Commands, Decision, Sight, look, outdated};
 
 use crate::artifacts::Tarball;
 use crate::desk::Desk;
@@ -29,6 +29,12 @@ pub(crate) enum Outcome {
     OtherTag(String),
     /// The tag is on the version, but a higher one was published meanwhile.
     Overtaken(String),
+}
+
+/// Looks once more, just before npm writes, whether what was planned still holds.
+pub(crate) fn check_current(registry: &Registry, decision: &Decision) -> Result<(), PublishError> {
+    let packument = registry.packument(NPM_PACKAGE)?.unwrap_or_default();
+    outdated(decision, &packument.state()).map_or(Ok(()), |why| Err(PublishError::Outdated(why)))
 }
 
 /// Looks until the registry has the change or the patience ends. Other bytes end the wait at once, and so does a tag that
@@ -58,7 +64,7 @@ pub(crate) fn read_back(
             return Ok(outcome);
         }
         if looks == 1
-            && let Outcome::NotVisible(what) | Outcome::OtherTag(what) = &outcome
+            && let Outcome::NotVisible(what) = &outcome
         {
             desk.talk(&format!("waiting for the registry: {what}"));
         }
@@ -100,8 +106,10 @@ fn look_once(
         Sight::OtherTag(what) => {
             // A tag as it was before may be an old answer; any other version was set by someone else.
             let now = packument.tags.get(&decision.tag);
-            let may_be_old = now == decision.tags_before.get(&decision.tag);
-            (Outcome::OtherTag(what), !may_be_old)
+            if now == decision.tags_before.get(&decision.tag) {
+                return not_visible(what);
+            }
+            (Outcome::OtherTag(what), true)
         }
         Sight::Overtaken { by } => (Outcome::Overtaken(by), true),
     })

@@ -107,6 +107,7 @@ impl Outcome {
     pub(crate) fn after(error: &PublishError) -> Self {
         match error {
             PublishError::WrongTag { .. } => Self::WrongTag,
+            PublishError::NotYetVisible { .. } => Self::PublishedNotYetVisible,
             PublishError::Interrupted => Self::Started,
             PublishError::Npm {
                 failure: NpmFailure::NotSent | NpmFailure::Unreachable,

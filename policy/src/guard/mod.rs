@@ -28,4 +28,4 @@ pub use self::publish::publish;
 pub use self::refusal::{NextStep, Refusal, RefusalClass, RefusalCode, Refused};
 pub use self::request::{FirstLatest, PublishRequest, TrustDowngrade};
 pub use self::rollback::{RollbackRequest, rollback};
-pub use self::sight::{Sight, look};
+pub use self::sight::{Sight, look, outdated};

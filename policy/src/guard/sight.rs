@@ -62,19 +62,51 @@ pub fn look(decision: &Decision, ours: Option<&Integrity>, now: &PackageState) -
             return Sight::OtherTag(format!("{tag} points at {other} instead of {version}"));
         }
     }
-    let overtaken = above(now, &wanted, &tag)
-        .filter(|other| {
-            decision.work == Work::Publish && !decision.versions_before.contains(&other.to_string())
-        })
-        .max_by(|one, other| one.precedence(other));
-    match overtaken {
-        Some(other) => Sight::Overtaken {
-            by: other.to_string(),
-        },
+    match overtaking(decision, now, &wanted, &tag) {
+        Some(by) => Sight::Overtaken { by },
         None => Sight::Done {
             notes: other_tags(decision, now),
         },
     }
+}
+
+/// Why the decision is out of date, just before the write, when the registry shows `now`: npm moves a tag away from any
+/// version. A number that is taken by now is left to npm, which is refused, and to a comparison of the bytes.
+pub fn outdated(decision: &Decision, now: &PackageState) -> Option<String> {
+    let tag = &decision.tag;
+    if decision.work == Work::Publish && now.versions.contains_key(&decision.version) {
+        return None;
+    }
+    let (before, current) = (decision.tags_before.get(tag), now.tags.get(tag));
+    if current != before {
+        let (before, current) = (shown(before), shown(current));
+        return Some(format!(
+            "{tag} pointed at {before} when this was planned, and now at {current}"
+        ));
+    }
+    let by = overtaking(decision, now, &decision.version.parse().ok()?, &tag.parse().ok()?)?;
+    Some(format!(
+        "{by} was published since this was planned, and is higher than {}",
+        decision.version
+    ))
+}
+
+/// The highest version that was published meanwhile and is to have the tag of this publication.
+fn overtaking(
+    decision: &Decision,
+    now: &PackageState,
+    version: &ReleaseVersion,
+    tag: &DistTag,
+) -> Option<String> {
+    let new = above(now, version, tag).filter(|other| {
+        decision.work == Work::Publish && !decision.versions_before.contains(&other.to_string())
+    });
+    let highest = new.max_by(|one, other| one.precedence(other))?;
+    Some(highest.to_string())
+}
+
+fn shown(version: Option<&String>) -> String {
+    version.cloned().unwrap_or_else(|| "nothing".to_owned())
 }
 
 /// Other tags that moved meanwhile, which is nothing of this change.
@@ -89,7 +121,6 @@ fn other_tags(decision: &Decision, now: &PackageState) -> Vec<String> {
     });
     moved
         .map(|name| {
-            let shown = |version: Option<&String>| version.cloned().unwrap_or_else(|| "nothing".to_owned());
             let (before, now) = (decision.tags_before.get(name), now.tags.get(name));
             format!("{name} moved meanwhile, from {} to {}", shown(before), shown(now))
         })

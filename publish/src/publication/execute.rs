@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::desk::Desk;
 use crate::error::{NpmFailure, PathError, PublishError};
 use crate::npm::{PublishCommand, Said, StagedPackage, Staging, failure_of, line};
-use crate::read_back;
+use crate::read_back::{self, check_current};
 use crate::receipt::{Operation, Outcome, Receipt};
 use crate::tag_move::{MovePatience, overtaken, point};
 
@@ -83,6 +83,7 @@ impl PublishPlan {
             if self.provenance == Provenance::Missing || self.decision.work == Work::MoveTag {
                 self.npm.check_credentials(self.registry.url(), desk)?;
             }
+            check_current(&self.registry, &self.decision)?;
             receipt = self.receipts.write(receipt, desk)?;
         }
         let done = self.carry_out(desk);

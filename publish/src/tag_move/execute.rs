@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::desk::Desk;
 use crate::error::PublishError;
+use crate::read_back::check_current;
 use crate::receipt::{Outcome, Receipt};
 
 use super::plan::MovePlan;
@@ -56,6 +57,7 @@ impl MovePlan {
             return Ok(self.report(MoveResult::AlreadyThere, Vec::new()));
         }
         self.npm.check_credentials(self.registry.url(), desk)?;
+        check_current(&self.registry, &self.decision)?;
         let receipt = Receipt::open(self.operation, &self.decision, self.registry.url());
         let mut receipt = self.receipts.write(receipt, desk)?;
         let patience = MovePatience {

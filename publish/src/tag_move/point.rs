@@ -44,15 +44,18 @@ pub(crate) fn point(
     };
     match read_back(registry, decision, None, patience, desk)? {
         Outcome::Done(notes) => Ok(notes),
-        Outcome::NotVisible(_) | Outcome::OtherTag(_) | Outcome::Overtaken(_) if !said.succeeded => {
-            Err(PublishError::Npm {
-                failure: failure_of(&said),
-                command: said.command,
-                exit: said.exit,
-                said: said.tail,
-            })
-        }
-        Outcome::NotVisible(seen) | Outcome::OtherTag(seen) => Err(PublishError::WrongTag {
+        _ if !said.succeeded => Err(PublishError::Npm {
+            failure: failure_of(&said),
+            command: said.command,
+            exit: said.exit,
+            said: said.tail,
+        }),
+        Outcome::NotVisible(seen) => Err(PublishError::NotYetVisible {
+            version: decision.version.clone(),
+            tag: decision.tag.clone(),
+            seen,
+        }),
+        Outcome::OtherTag(seen) => Err(PublishError::WrongTag {
             version: decision.version.clone(),
             seen,
             fix: format!(

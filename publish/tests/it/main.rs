@@ -7,6 +7,7 @@
 
 mod support;
 
+mod answers;
 mod chain;
 mod faults;
 mod forgeries;

@@ -1,13 +1,18 @@
 //! A verdaccio of the test's own.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use fs_err as fs;
+use ktx_names::NPM_PACKAGE;
 use ktx_policy::RegistryUrl;
+use ktx_publish::artifacts::integrity_of;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -54,6 +59,46 @@ impl LocalRegistry {
 
     pub fn token(&self) -> &str {
         &self.running().token
+    }
+
+    /// Stores a version under `tags` with one request, as somebody else's npm would: in milliseconds.
+    pub fn store(&self, version: &str, tags: &[&str], tarball: &[u8]) {
+        let file = format!("{NPM_PACKAGE}-{version}.tgz");
+        let tags: BTreeMap<&str, &str> = tags.iter().map(|tag| (*tag, version)).collect();
+        let package = json!({
+            "_id": NPM_PACKAGE,
+            "name": NPM_PACKAGE,
+            "dist-tags": tags,
+            "versions": {version: {
+                "name": NPM_PACKAGE,
+                "version": version,
+                "dist": {
+                    "integrity": integrity_of(tarball),
+                    "tarball": format!("{}{NPM_PACKAGE}/-/{file}", self.url()),
+                },
+            }},
+            "_attachments": {file: {
+                "content_type": "application/octet-stream",
+                "data": STANDARD.encode(tarball),
+                "length": tarball.len(),
+            }},
+        });
+        self.put("@kaelio%2fktx", &package);
+    }
+
+    /// Points a tag at a version, as somebody else's npm would.
+    pub fn point(&self, tag: &str, version: &str) {
+        self.put(
+            &format!("-/package/@kaelio%2fktx/dist-tags/{tag}"),
+            &json!(version),
+        );
+    }
+
+    fn put(&self, path: &str, document: &serde_json::Value) {
+        let request = ureq::put(format!("{}{path}", self.url()));
+        let authorization = format!("Bearer {}", self.token());
+        let request = request.header("authorization", authorization);
+        request.send_json(document).unwrap();
     }
 }
 

@@ -1,0 +1,139 @@
+//! Every way in which a registry may answer wrongly, for each command that writes: nothing wrong is written, and nothing
+//! is said that is not so.
+
+mod case;
+mod table;
+
+use std::sync::Mutex;
+use std::thread;
+
+use ktx_fixtures::registry_proxy::{Answer, Fault, Request};
+use ktx_publish::{ErrorClass, PublishError};
+
+use self::case::{Case, Claim, Command};
+use self::table::{MEANWHILE, faults};
+use super::support::tags;
+
+/// Cases that wait for npm at the same time.
+const WORKERS: usize = 4;
+
+/// Runs every case, some at a time, and shows all that went wrong.
+#[track_caller]
+fn check<Row: Sync>(rows: &[Row], case: impl Fn(&Row) -> Option<String> + Sync) {
+    let (left, problems) = (Mutex::new(rows.iter()), Mutex::new(Vec::new()));
+    let work = || {
+        loop {
+            let Some(row) = left.lock().unwrap().next() else {
+                return;
+            };
+            let problem = case(row);
+            problems.lock().unwrap().extend(problem);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..WORKERS {
+            scope.spawn(work);
+        }
+    });
+    let problems = problems.into_inner().unwrap();
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+fn survives(command: Command) {
+    let faults = faults();
+    assert!(faults.len() >= 60);
+    check(&faults, |fault| {
+        let case = Case::new(command, std::slice::from_ref(fault));
+        let problem = case.problem(case.run(|_| ()));
+        // Whatever came of it, the same command finishes when the registry behaves, and sends nothing twice.
+        let again = || {
+            let is_there = tags(&case.registry.url()) == command.tags().1;
+            let writes = case.proxy.uploads();
+            case.proxy.behave();
+            let outcome = is_there.then(|| case.run(|_| ()));
+            let is_done = matches!(outcome, None | Some(Ok(Claim::Done))) && case.proxy.uploads() == writes;
+            (!is_done).then(|| format!("again: {:?}", outcome.and_then(Result::err)))
+        };
+        let problem = problem.or_else(again)?;
+        Some(format!("{command:?} with {fault:?}: {problem}"))
+    });
+}
+
+#[test]
+fn publish_says_and_writes_only_what_is_so() {
+    survives(Command::Publish);
+}
+
+#[test]
+fn promote_says_and_writes_only_what_is_so() {
+    survives(Command::Promote);
+}
+
+#[test]
+fn rollback_says_and_writes_only_what_is_so() {
+    survives(Command::Rollback);
+}
+
+#[test]
+fn a_registry_that_behaves_lets_every_command_do_its_work() {
+    check(&Command::ALL, |command| {
+        let case = Case::new(*command, &[]);
+        let outcome = case.run(|_| ());
+        let error = outcome.as_ref().err().map(ToString::to_string);
+        error.or_else(|| case.problem(outcome))
+    });
+}
+
+#[test]
+fn a_refused_write_has_one_exit_code_in_every_command() {
+    let codes = [
+        (401, ErrorClass::Prerequisite),
+        (403, ErrorClass::Registry),
+        (404, ErrorClass::Registry),
+        (409, ErrorClass::Registry),
+        (500, ErrorClass::Registry),
+    ];
+    let rows: Vec<_> = codes
+        .iter()
+        .flat_map(|code| Command::ALL.map(|command| (command, *code)))
+        .collect();
+    check(&rows, |&(command, (status, class))| {
+        let case = Case::new(command, &[Fault::always(Request::Write, Answer::Status(status))]);
+        let found = case.run(|_| ()).err().map(|error| error.class());
+        (found != Some(class)).then(|| format!("{command:?}, {status}: {found:?}, not {class:?}"))
+    });
+}
+
+#[test]
+fn what_somebody_else_does_meanwhile_is_never_undone() {
+    let rows: Vec<_> = MEANWHILE
+        .iter()
+        .flat_map(|other| Command::ALL.map(|command| (command, *other)))
+        .collect();
+    check(&rows, |&(command, (what, other, in_the_way_of))| {
+        let case = Case::new(command, &[]);
+        let left = Mutex::new(String::new());
+        let outcome = case.run(|case| {
+            other(&case.registry);
+            *left.lock().unwrap() = tags(&case.registry.url());
+        });
+        let (left, after) = (left.into_inner().unwrap(), tags(&case.registry.url()));
+        let (own, target) = command.aim();
+        let (expected, is_right) = match outcome {
+            Ok(_) => {
+                let done = left.split(' ').map(|tag| match tag.starts_with(own) {
+                    true => format!("{own}={target}"),
+                    false => tag.to_owned(),
+                });
+                (
+                    done.collect::<Vec<_>>().join(" "),
+                    !in_the_way_of.contains(&command),
+                )
+            }
+            Err(PublishError::Outdated(_)) => (left, in_the_way_of.contains(&command)),
+            Err(_) => (left, false),
+        };
+        (after != expected || !is_right)
+            .then(|| format!("{command:?} while somebody {what}: {after}, not {expected}"))
+    });
+}
