@@ -44,14 +44,6 @@ impl BuildArgs {
         }
     }
 
-    /// No program is built: those in `dist/bin` are assembled.
-    pub fn of_prebuilt() -> Self {
-        BuildArgs {
-            prebuilt: true,
-            ..BuildArgs::default()
-        }
-    }
-
     /// A release covers every platform; anything else is for this machine, and quick.
     fn profile(&self) -> BuildProfile {
         match self.release || self.platform.iter().any(|name| name == ALL) {
