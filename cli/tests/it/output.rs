@@ -291,13 +291,20 @@ fn a_slow_reader_and_a_pipe_that_does_not_block_get_every_line() {
                 bench.sandbox.redacted(&text)
             })
             .collect();
-        assert!(!outputs[0].is_empty(), "{name} prints nothing");
+        assert!(
+            outputs.iter().all(|output| !output.is_empty()),
+            "{name} prints nothing"
+        );
+        // What it prints depends on the daemon that the run before left behind.
+        if *name == "runtime stop" {
+            continue;
+        }
         assert_eq!(
             shape(&outputs[1]).lines().count(),
             shape(&outputs[2]).lines().count(),
             "{name}"
         );
-        if !matches!(*name, "runtime stop" | "ingest" | "dev ingest run") {
+        if !matches!(*name, "ingest" | "dev ingest run") {
             assert_eq!(shape(&outputs[1]), shape(&outputs[2]), "{name}");
         }
     }
