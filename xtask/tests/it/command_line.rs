@@ -1,5 +1,6 @@
 //! Exit codes, messages and signals of `cargo xtask`, as a pipeline meets them.
 
+use assert_cmd::cargo::cargo_bin_cmd;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -59,6 +60,7 @@ fn checkout() -> tempfile::TempDir {
         "python/locks/core.txt",
         "python/locks/local-embeddings.txt",
         "npm/assets/uv.json",
+        "xtask/tools/python.in",
     ] {
         copy(folder.path(), file);
     }
@@ -300,13 +302,13 @@ fn json_is_one_document_on_every_exit() {
         (&["diff", "--json"], 2),
         (&["verify-published", "--json"], 2),
     ] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-        let output = command
+        let mut command = cargo_bin_cmd!("xtask");
+        let run = command
             .args(arguments)
             .current_dir(folder.path())
-            .output()
-            .expect("xtask runs");
-        assert_eq!(output.status.code(), Some(exit), "{arguments:?}");
+            .assert()
+            .code(exit);
+        let output = run.get_output();
         let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
             panic!(
                 "{arguments:?}: {error}: {}",
@@ -319,10 +321,12 @@ fn json_is_one_document_on_every_exit() {
             "{arguments:?}"
         );
     }
-    let mut help = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    let help = help.args(["--json", "--help"]).output().expect("xtask runs");
+    let help = cargo_bin_cmd!("xtask")
+        .args(["--json", "--help"])
+        .assert()
+        .success();
     assert!(
-        help.status.success() && help.stdout.starts_with(b"Build, check"),
+        help.get_output().stdout.starts_with(b"Build, check"),
         "help is help"
     );
 }

@@ -1,5 +1,6 @@
 //! Rules of the repository that a reader relies on and no compiler keeps. Each names the place that breaks it.
 
+use assert_cmd::cargo::cargo_bin_cmd;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -195,11 +196,8 @@ fn the_launcher_is_tried_on_the_oldest_node_that_is_promised() {
 
 #[test]
 fn the_readme_lists_every_command() {
-    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .arg("--help")
-        .output()
-        .expect("xtask runs");
-    let help = String::from_utf8(output.stdout).expect("help is UTF-8");
+    let run = cargo_bin_cmd!("xtask").arg("--help").assert().success();
+    let help = String::from_utf8_lossy(&run.get_output().stdout);
     let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     let entries = commands
         .take_while(|line| !line.is_empty())

@@ -1,5 +1,6 @@
 //! The pipelines: they pin what they run, run what exists, and zizmor finds nothing in them.
 
+use assert_cmd::cargo::cargo_bin_cmd;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
@@ -93,17 +94,11 @@ fn the_workflows_run_commands_that_exist_with_flags_that_exist() {
             let subcommands = words[..split]
                 .iter()
                 .take(if words[0] == "version" { 2 } else { 1 });
-            let help = Command::new(env!("CARGO_BIN_EXE_xtask"))
-                .args(subcommands)
-                .arg("--help")
-                .output();
-            let help = help.expect("xtask runs");
-            assert!(
-                help.status.success(),
-                "{workflow}: cargo xtask {}",
-                words.join(" ")
-            );
-            let help = String::from_utf8(help.stdout).expect("help is UTF-8");
+            let run = cargo_bin_cmd!("xtask").args(subcommands).arg("--help").assert();
+            let run = run
+                .try_success()
+                .unwrap_or_else(|error| panic!("{workflow}: cargo xtask {}: {error}", words.join(" ")));
+            let help = String::from_utf8_lossy(&run.get_output().stdout);
             for flag in words.iter().filter(|word| word.starts_with("--")) {
                 let is_known = help.split(|character: char| character.is_whitespace() || character == ',');
                 let is_known = is_known.into_iter().any(|word| word == flag);
@@ -131,11 +126,8 @@ fn the_workflows_run_commands_that_exist_with_flags_that_exist() {
 
 #[test]
 fn ci_runs_every_job_of_the_one_list() {
-    let help = Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .args(["ci", "--help"])
-        .output()
-        .expect("xtask runs");
-    let help = String::from_utf8(help.stdout).expect("help is UTF-8");
+    let run = cargo_bin_cmd!("xtask").args(["ci", "--help"]).assert().success();
+    let help = String::from_utf8_lossy(&run.get_output().stdout);
     let listed = help
         .lines()
         .filter_map(|line| line.trim().strip_prefix("- ")?.split_once(':'));
