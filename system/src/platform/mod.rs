@@ -32,7 +32,6 @@ pub struct RunningProcess {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exchange {
     /// Both names changed places in one step.
-    #[cfg_attr(windows, expect(dead_code, reason = "Windows has no such step"))]
     Done,
     /// This file system or system has no such step; nothing was changed.
     Unsupported,

@@ -170,8 +170,15 @@ pub fn sync_tree(path: &Path) -> io::Result<()> {
 }
 
 /// Whether programs on the file system of `path` cannot run.
+#[cfg(target_os = "linux")]
 pub fn forbids_programs(path: &Path) -> bool {
     rustix::fs::statvfs(path).is_ok_and(|found| found.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
+}
+
+/// Whether programs on the file system of `path` cannot run: `MNT_NOEXEC` of <sys/mount.h>.
+#[cfg(not(target_os = "linux"))]
+pub fn forbids_programs(path: &Path) -> bool {
+    rustix::fs::statfs(path).is_ok_and(|found| found.f_flags & 0x4 != 0)
 }
 
 /// From here on no file that this process or its children create can be written by others, whatever the umask was.
