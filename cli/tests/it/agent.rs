@@ -321,7 +321,7 @@ fn ctrl_c_ends_a_query_that_would_run_for_ever() {
         "--max-rows",
         "1",
     ];
-    let mut child = sandbox.command(&arguments).spawn().expect("starts");
+    let mut child = sandbox.process(&arguments).spawn().expect("starts");
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
     while !has_open(child.id(), "demo.db") {
         assert!(

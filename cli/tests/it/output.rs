@@ -162,7 +162,7 @@ impl Bench {
                 word => word,
             }))
             .collect();
-        let mut command = self.sandbox.command(&words);
+        let mut command = self.sandbox.process(&words);
         if name == "setup demo" {
             let _ = fs_err::remove_dir_all(&demo);
         }

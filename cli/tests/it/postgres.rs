@@ -283,7 +283,7 @@ fn ctrl_c_cancels_the_statement_on_the_server() {
     let sandbox = zoo(&shared, &server);
     sandbox.write("query.sql", SLOW);
     let mut child = sandbox
-        .command(&EXECUTE)
+        .process(&EXECUTE)
         .stderr(std::process::Stdio::null())
         .spawn()
         .expect("starts");
@@ -306,7 +306,7 @@ fn a_daemon_that_dies_in_the_middle_is_started_again_once() {
     let sandbox = sandbox.variable("ZOO_URL", server.url());
     let _ = sandbox.run(&["runtime", "start"]).succeeds();
     sandbox.write("query.sql", SLOW);
-    let mut command = sandbox.command(&EXECUTE);
+    let mut command = sandbox.process(&EXECUTE);
     let child = command
         .stderr(std::process::Stdio::piped())
         .stdout(std::process::Stdio::piped())

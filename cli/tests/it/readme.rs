@@ -5,6 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use assert_cmd::cargo::cargo_bin;
+
 use crate::sandbox::{Sandbox, python};
 
 const SHOP: &str = "
@@ -79,12 +81,13 @@ fn every_block_of_the_walk_works_as_written() {
 
 /// Runs a block in a shell; gives the folder it ends in.
 fn paste(sandbox: &Sandbox, working: &Path, block: &str) -> PathBuf {
-    let script = block.replace("npx @kaelio/ktx", env!("CARGO_BIN_EXE_ktx"));
+    let script = block.replace("npx @kaelio/ktx", &cargo_bin!("ktx").display().to_string());
     let ended = sandbox.root().join("working-folder");
     let mut command = std::process::Command::new("sh");
     command.args(["-e", "-c", &format!("{script}\npwd > '{}'\n", ended.display())]);
-    let output = sandbox
-        .environment_of(&mut command)
+    let output = command
+        .env_clear()
+        .envs(sandbox.environment())
         .current_dir(working)
         .stdin(Stdio::null())
         .output()
@@ -114,14 +117,10 @@ fn serve(sandbox: &Sandbox, working: &Path, settings: &str) {
     );
     let mut command = sandbox.command(&arguments);
     let hello = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"readme","version":"1"}}}"#;
-    let said = sandbox.root().join("hello");
-    fs_err::write(&said, format!("{hello}\n")).expect("writes");
-    let input = fs_err::File::open(&said).expect("opens").into_parts().0;
-    let output = command
+    let run = command
         .current_dir(working)
-        .stdin(input)
-        .output()
-        .expect("starts");
-    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one message");
+        .write_stdin(format!("{hello}\n"))
+        .assert();
+    let answer: serde_json::Value = serde_json::from_slice(&run.get_output().stdout).expect("one message");
     assert_eq!(answer["result"]["serverInfo"]["name"], "ktx");
 }

@@ -18,7 +18,7 @@ struct Client {
 
 impl Client {
     fn start(sandbox: &Sandbox, flags: &[&str]) -> Self {
-        let mut command = sandbox.command(&[&["serve", "--mcp", "stdio"], flags].concat());
+        let mut command = sandbox.process(&[&["serve", "--mcp", "stdio"], flags].concat());
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

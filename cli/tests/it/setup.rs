@@ -1,5 +1,6 @@
 //! `ktx setup`, `ktx status` and the demo project.
 
+use assert_cmd::cargo::cargo_bin;
 use insta::assert_snapshot;
 
 use crate::sandbox::Sandbox;
@@ -314,9 +315,13 @@ fn ktx_alone_at_a_terminal_asks_a_newcomer() {
         let answers = sandbox.root().join("answers");
         fs_err::write(&answers, answer).expect("writes");
         let mut command = std::process::Command::new("script");
-        let command = sandbox.environment_of(command.args(["-qec", env!("CARGO_BIN_EXE_ktx"), "/dev/null"]));
         let input = fs_err::File::open(&answers).expect("opens").into_parts().0;
         let output = command
+            .arg("-qec")
+            .arg(cargo_bin!("ktx"))
+            .arg("/dev/null")
+            .env_clear()
+            .envs(sandbox.environment())
             .env("TERM", "xterm")
             .current_dir(sandbox.project())
             .stdin(input)

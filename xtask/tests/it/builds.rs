@@ -1,8 +1,8 @@
 //! `build-wheel`, `build-package` and `verify` from outside: transcripts, exit codes, and what stays in `dist/` when
 //! the work fails.
 
-use std::process::Command;
-
+use assert_cmd::Command;
+use assert_cmd::cargo::cargo_bin;
 use fs_err as fs;
 use ktx_fixtures::sample_program;
 
@@ -70,10 +70,12 @@ fn umask_zone_locale_and_folder_do_not_count() {
     let script = r#"umask 077 && mkdir -p deeper && cd deeper
         "$0" build-wheel && "$0" build-package && "$0" pack ../../dist/package "../../$1""#;
     shell
-        .args(["-c", script, env!("CARGO_BIN_EXE_xtask"), TARBALL])
-        .current_dir(there.path("python"));
-    there.apart(&mut shell);
-    shell
+        .args(["-c", script])
+        .arg(cargo_bin!("xtask"))
+        .arg(TARBALL)
+        .current_dir(there.path("python"))
+        .env_clear()
+        .envs(there.environment())
         .env("TZ", "Pacific/Kiritimati")
         .env("LC_ALL", "tr_TR.UTF-8")
         .env("LANGUAGE", "tr");
@@ -167,9 +169,11 @@ fn a_full_disk_leaves_the_last_good_wheel_and_nothing_else() {
     let mut shell = Command::new("sh");
     let script = "trap '' XFSZ && ulimit -f 8 && exec \"$0\" build-wheel";
     shell
-        .args(["-c", script, env!("CARGO_BIN_EXE_xtask")])
-        .current_dir(checkout.path(""));
-    checkout.apart(&mut shell);
+        .args(["-c", script])
+        .arg(cargo_bin!("xtask"))
+        .current_dir(checkout.path(""))
+        .env_clear()
+        .envs(checkout.environment());
     let transcript = checkout.transcript(shell);
     assert!(transcript.starts_with("exit 1\n"), "{transcript}");
     assert!(

@@ -1,14 +1,17 @@
 //! A separate checkout, in which the built toolchain is run: the real `python/` and `npm/`, a version,
 //! and a program with nothing but the right headers.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
+use assert_cmd::Command;
 use fs_err as fs;
 use ktx_fixtures::sample_program;
 use ktx_manifest::Platform;
 use tempfile::TempDir;
+
+use crate::program;
 
 pub const VERSION: &str = "1.2.3-rc.4";
 pub const WHEEL: &str = "dist/artifacts/python/kaelio_ktx-1.2.3rc4-py3-none-any.whl";
@@ -47,16 +50,14 @@ impl Checkout {
             "python/README.md",
             "python/pyproject.toml",
             "npm/README.md",
+            "npm/package.json",
+            "release-policy.json",
+            "xtask/tools/python.in",
+            "xtask/tools/python.txt",
             "xtask/tools/uv.txt",
         ];
-        for file in files
-            .into_iter()
-            .chain(["npm/package.json", "release-policy.json"])
-        {
-            checkout.write(
-                file,
-                fs::read(repository().join(file)).expect("a file can be read"),
-            );
+        for file in files {
+            checkout.copy(file);
         }
         checkout.share_tools();
         checkout.write(
@@ -80,6 +81,12 @@ impl Checkout {
         }
     }
 
+    /// A file as the repository has it.
+    pub fn copy(&self, file: &str) {
+        let bytes = fs::read(repository().join(file)).expect("a file can be read");
+        self.write(file, bytes);
+    }
+
     pub fn path(&self, path: &str) -> PathBuf {
         self.folder.path().join(path)
     }
@@ -96,10 +103,12 @@ impl Checkout {
 
     /// The toolchain, in this checkout, with its own environment.
     pub fn xtask(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-        command.args(arguments).current_dir(self.folder.path());
-        self.apart(&mut command);
-        command
+        program::xtask(self.folder.path(), arguments)
+    }
+
+    /// The same, for a test that needs the running process.
+    pub fn process(&self, arguments: &[&str]) -> std::process::Command {
+        program::process(self.folder.path(), arguments)
     }
 
     /// Runs a command of the toolchain that must succeed.
@@ -123,7 +132,7 @@ impl Checkout {
     }
 
     pub fn git(&self, arguments: &[&str]) -> String {
-        let mut command = Command::new("git");
+        let mut command = std::process::Command::new("git");
         let person = [
             "-c",
             "user.name=Releaser",
@@ -131,8 +140,9 @@ impl Checkout {
             "user.email=releaser@example.com",
         ];
         command.args(person).args(arguments);
-        self.apart(&mut command);
         let output = command
+            .env_clear()
+            .envs(self.environment())
             .current_dir(self.folder.path())
             .output()
             .expect("git runs");
@@ -144,29 +154,16 @@ impl Checkout {
             .to_owned()
     }
 
-    /// Takes the user's environment from a command, but for what it takes to find programs.
-    pub fn apart(&self, command: &mut Command) {
-        command.env_clear().env("HOME", self.folder.path());
-        for name in ["PATH", "SystemRoot"] {
-            if let Some(value) = std::env::var_os(name) {
-                command.env(name, value);
-            }
-        }
+    /// What a command in this checkout has for an environment.
+    pub fn environment(&self) -> Vec<(OsString, OsString)> {
+        program::environment(self.folder.path())
     }
 
     /// Exit status, stdout and stderr as one text, without what differs between machines.
     #[track_caller]
     pub fn transcript(&self, mut command: Command) -> String {
-        let output = command.output().expect("the toolchain runs");
-        let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| {
-            let text = String::from_utf8(bytes).expect("it says text");
-            text.replace(&self.folder.path().to_string_lossy().into_owned(), "[ROOT]")
-        });
-        let exit = output
-            .status
-            .code()
-            .map_or("signal".to_owned(), |code| code.to_string());
-        format!("exit {exit}\n--- stdout\n{stdout}--- stderr\n{stderr}")
+        let output = command.output().expect("the program runs");
+        program::transcript(&output).replace(&self.folder.path().display().to_string(), "[ROOT]")
     }
 
     /// The names in a folder, hidden ones too.
@@ -188,7 +185,7 @@ impl Checkout {
 
 /// Waits for what another process does.
 #[track_caller]
-pub fn wait_for(what: &str, condition: impl Fn() -> bool) {
+pub fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !condition() {
         assert!(Instant::now() < deadline, "gave up after 30 s: {what}");

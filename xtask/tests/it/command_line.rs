@@ -1,83 +1,26 @@
 //! Exit codes, messages and signals of `cargo xtask`, as a pipeline meets them.
 
-use assert_cmd::cargo::cargo_bin_cmd;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 
+use assert_cmd::Command;
 use fs_err as fs;
 use insta::assert_snapshot;
 
-use crate::checkout::wait_for;
+use crate::checkout::{Checkout, wait_for};
+use crate::program::{transcript, xtask};
+use crate::tidy::root;
 
-/// The built toolchain, in a folder, with its own environment.
-fn xtask(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    command
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        // Where programs are found; the tests that need fewer of them say so.
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        // The registries' clients keep their caches and settings below it.
-        .env("HOME", std::env::var_os("HOME").unwrap_or_default())
-        .stdin(Stdio::null());
-    command
-}
-
-/// What a person sees: exit, stdout, stderr.
-#[must_use]
-fn transcript(output: &Output, folder: &Path) -> String {
-    let shown =
-        |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&folder.display().to_string(), "[CHECKOUT]");
-    format!(
-        "exit: {}\n--- stdout\n{}--- stderr\n{}",
-        output
-            .status
-            .code()
-            .map_or("a signal".to_owned(), |code| code.to_string()),
-        shown(&output.stdout),
-        shown(&output.stderr)
-    )
-}
-
+#[track_caller]
 fn run(folder: &Path, arguments: &[&str]) -> String {
-    transcript(&xtask(folder, arguments).output().expect("xtask runs"), folder)
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("the workspace is above")
-}
-
-/// As much of a checkout as commands need that build no program.
-fn checkout() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    for file in [
-        "Cargo.toml",
-        "release-policy.json",
-        "python/pyproject.toml",
-        "python/locks/core.txt",
-        "python/locks/local-embeddings.txt",
-        "npm/assets/uv.json",
-        "xtask/tools/python.in",
-    ] {
-        copy(folder.path(), file);
-    }
-    folder
-}
-
-fn copy(folder: &Path, file: &str) {
-    let to = folder.join(file);
-    fs::create_dir_all(to.parent().expect("a parent")).expect("a folder");
-    fs::copy(root().join(file), to).expect("a copy");
+    transcript(&xtask(folder, arguments).output().expect("xtask runs"))
 }
 
 #[test]
 fn outside_a_checkout_says_where_to_go() {
     let folder = tempfile::tempdir().expect("a folder");
     assert_snapshot!(run(folder.path(), &["lock", "--check"]), @"
-    exit: 2
+    exit 2
     --- stdout
     --- stderr
     error: failed to find the ktx checkout from the current directory
@@ -87,18 +30,17 @@ fn outside_a_checkout_says_where_to_go() {
 
 #[test]
 fn an_unknown_command_is_wrong_usage() {
-    let output = xtask(root(), &["biuld"]).output().expect("xtask runs");
-    assert_eq!(output.status.code(), Some(2));
+    let run = xtask(&root(), &["biuld"]).assert().code(2);
     assert!(
-        String::from_utf8_lossy(&output.stderr).contains("'build'"),
+        String::from_utf8_lossy(&run.get_output().stderr).contains("'build'"),
         "it names the nearest command"
     );
 }
 
 #[test]
 fn an_unknown_platform_is_wrong_usage() {
-    assert_snapshot!(run(root(), &["build", "--platform", "linux-x64,solaris-sparc"]), @"
-    exit: 2
+    assert_snapshot!(run(&root(), &["build", "--platform", "linux-x64,solaris-sparc"]), @"
+    exit 2
     --- stdout
     --- stderr
     error: failed to read --platform: unknown platform `solaris-sparc`, expected one of darwin-arm64, darwin-x64, linux-arm64, linux-x64, win32-x64
@@ -107,9 +49,9 @@ fn an_unknown_platform_is_wrong_usage() {
 
 #[test]
 fn locks_that_fit_pass_from_any_folder_of_the_checkout() {
-    let folder = checkout();
-    assert_snapshot!(run(&folder.path().join("python/locks"), &["lock", "--check"]), @"
-    exit: 0
+    let checkout = Checkout::new();
+    assert_snapshot!(run(&checkout.path("python/locks"), &["lock", "--check"]), @"
+    exit 0
     --- stdout
     the locks fit python/pyproject.toml
     --- stderr
@@ -118,12 +60,14 @@ fn locks_that_fit_pass_from_any_folder_of_the_checkout() {
 
 #[test]
 fn a_lock_of_another_pyproject_is_found_without_a_network() {
-    let folder = checkout();
-    let pyproject = folder.path().join("python/pyproject.toml");
-    let text = fs::read_to_string(&pyproject).expect("the file is read");
-    fs::write(&pyproject, text.replace("starlette>=1.0,", "starlette>=1.0.1,")).expect("the file is written");
-    assert_snapshot!(run(folder.path(), &["lock", "--check"]), @"
-    exit: 4
+    let checkout = Checkout::new();
+    let text = String::from_utf8(checkout.read("python/pyproject.toml")).expect("text");
+    checkout.write(
+        "python/pyproject.toml",
+        text.replace("starlette>=1.0,", "starlette>=1.0.1,"),
+    );
+    assert_snapshot!(checkout.transcript(checkout.xtask(&["lock", "--check"])), @"
+    exit 4
     --- stdout
     --- stderr
     error[lock-stale]: failed to use `python/locks/core.txt`: it was made from another `python/pyproject.toml`
@@ -137,26 +81,24 @@ fn a_lock_of_another_pyproject_is_found_without_a_network() {
 
 #[test]
 fn a_missing_lock_names_what_makes_it() {
-    let folder = checkout();
-    fs::remove_file(folder.path().join("python/locks/core.txt")).expect("the lock is removed");
-    assert_snapshot!(run(folder.path(), &["lock", "--check"]), @"
-    exit: 4
+    let checkout = Checkout::new();
+    fs::remove_file(checkout.path("python/locks/core.txt")).expect("the lock is removed");
+    assert_snapshot!(checkout.transcript(checkout.xtask(&["lock", "--check"])), @"
+    exit 4
     --- stdout
     --- stderr
-    error: failed to read `python/locks/core.txt`: failed to open file `[CHECKOUT]/python/locks/core.txt`: No such file or directory (os error 2)
+    error: failed to read `python/locks/core.txt`: failed to open file `[ROOT]/python/locks/core.txt`: No such file or directory (os error 2)
     hint: run: cargo xtask lock
     ");
 }
 
 #[test]
 fn a_missing_program_is_a_missing_prerequisite() {
-    let folder = checkout();
-    let output = xtask(folder.path(), &["build"])
-        .env("PATH", folder.path())
-        .output()
-        .expect("xtask runs");
-    assert_snapshot!(transcript(&output, folder.path()), @"
-    exit: 4
+    let checkout = Checkout::new();
+    let mut build = checkout.xtask(&["build"]);
+    build.env("PATH", checkout.path(""));
+    assert_snapshot!(checkout.transcript(build), @"
+    exit 4
     --- stdout
     --- stderr
     error: failed to run `git`: No such file or directory (os error 2)
@@ -166,10 +108,9 @@ fn a_missing_program_is_a_missing_prerequisite() {
 
 #[test]
 fn json_is_one_document_on_stdout() {
-    let output = xtask(root(), &["lock", "--check", "--json"])
-        .output()
-        .expect("xtask runs");
-    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("stdout is one document");
+    let run = xtask(&root(), &["lock", "--check", "--json"]).assert();
+    let stdout = &run.get_output().stdout;
+    let document: serde_json::Value = serde_json::from_slice(stdout).expect("stdout is one document");
     assert_eq!(document["findings"], serde_json::json!([]));
 }
 
@@ -179,8 +120,8 @@ fn json_is_one_document_on_stdout() {
 fn sigterm_ends_the_children_and_exits_143() {
     use std::os::unix::fs::PermissionsExt;
 
-    let folder = checkout();
-    let (programs, started) = (folder.path().join("programs"), folder.path().join("started"));
+    let checkout = Checkout::new();
+    let (programs, started) = (checkout.path("programs"), checkout.path("started"));
     fs::create_dir_all(&programs).expect("a folder");
     let git = programs.join("git");
     let script = format!(
@@ -189,7 +130,8 @@ fn sigterm_ends_the_children_and_exits_143() {
     );
     fs::write(&git, script).expect("a script");
     fs::set_permissions(&git, std::fs::Permissions::from_mode(0o755)).expect("it is executable");
-    let mut child = xtask(folder.path(), &["build"])
+    let mut child = checkout
+        .process(&["build"])
         .env("PATH", &programs)
         .stderr(Stdio::piped())
         .spawn()
@@ -198,28 +140,24 @@ fn sigterm_ends_the_children_and_exits_143() {
         fs::read_to_string(&started).is_ok_and(|pid| pid.ends_with('\n'))
     });
     let pid = fs::read_to_string(&started).expect("the pid is read");
-    let signalled = Command::new("kill")
+    Command::new("kill")
         .arg(child.id().to_string())
-        .status()
-        .expect("kill runs");
-    assert!(signalled.success());
+        .assert()
+        .success();
     let status = child.wait().expect("xtask ends");
     assert_eq!(status.code(), Some(143));
-    let alive = || {
-        Command::new("kill")
-            .args(["-0", pid.trim()])
-            .stderr(Stdio::null())
-            .status()
-    };
-    wait_for("git is gone", || !alive().expect("kill runs").success());
+    let mut alive = Command::new("kill");
+    alive.args(["-0", pid.trim()]);
+    wait_for("git is gone", || {
+        !alive.output().expect("kill runs").status.success()
+    });
 }
 
 #[test]
 fn a_registry_that_gives_nothing_is_told_from_a_program_that_is_missing() {
-    let folder = checkout();
-    copy(folder.path(), "xtask/tools/uv.txt");
-    copy(folder.path(), "xtask/tools/python.txt");
-    copy(folder.path(), "npm/test/launcher.test.js");
+    let checkout = Checkout::new();
+    fs::remove_file(checkout.path("target/tools")).expect("it has no tools");
+    checkout.copy("npm/test/launcher.test.js");
     let exit = |command: &mut Command| {
         let output = command.output().expect("xtask runs");
         let hint = String::from_utf8_lossy(&output.stderr);
@@ -229,7 +167,7 @@ fn a_registry_that_gives_nothing_is_told_from_a_program_that_is_missing() {
             .map(str::to_owned);
         (output.status.code(), hint.unwrap_or_default())
     };
-    let tools = || xtask(folder.path(), &["install-tools"]);
+    let tools = || checkout.xtask(&["install-tools"]);
     assert_eq!(
         exit(tools().env("PIP_NO_INDEX", "1")),
         (
@@ -238,21 +176,19 @@ fn a_registry_that_gives_nothing_is_told_from_a_program_that_is_missing() {
                 .to_owned()
         )
     );
-    let nowhere = folder.path().join("nowhere");
+    let nowhere = checkout.path("nowhere");
     let hint = "hint: install Python 3.11 or newer and put it on PATH as `python3`";
     assert_eq!(exit(tools().env("PATH", &nowhere)), (Some(4), hint.to_owned()));
-    let mut suite = xtask(folder.path(), &["test", "--suite", "launcher"]);
+    let mut suite = checkout.xtask(&["test", "--suite", "launcher"]);
     let hint = "hint: install `node` and make sure it is on PATH";
     assert_eq!(exit(suite.env("PATH", &nowhere)), (Some(4), hint.to_owned()));
 }
 
 #[test]
 fn smoke_refuses_what_contradicts_itself() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let told = |arguments: &[&str]| {
-        let output = xtask(&root, arguments).output().expect("xtask runs");
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        String::from_utf8_lossy(&output.stderr).into_owned()
+        let run = xtask(&root(), arguments).assert().code(2);
+        String::from_utf8_lossy(&run.get_output().stderr).into_owned()
     };
     assert!(
         told(&["smoke", "--scenario", "nope"])
@@ -283,9 +219,7 @@ fn smoke_refuses_what_contradicts_itself() {
 
 #[test]
 fn smoke_lists_its_scenarios_and_what_they_prove() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let output = xtask(&root, &["smoke", "--list"]).output().expect("xtask runs");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let said = run(&root(), &["smoke", "--list"]);
     for name in ["npm-local", "runtime-lifecycle", "upgrade", "published"] {
         assert!(said.lines().any(|line| line.starts_with(name)), "{said}");
     }
@@ -302,12 +236,7 @@ fn json_is_one_document_on_every_exit() {
         (&["diff", "--json"], 2),
         (&["verify-published", "--json"], 2),
     ] {
-        let mut command = cargo_bin_cmd!("xtask");
-        let run = command
-            .args(arguments)
-            .current_dir(folder.path())
-            .assert()
-            .code(exit);
+        let run = xtask(folder.path(), arguments).assert().code(exit);
         let output = run.get_output();
         let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
             panic!(
@@ -321,10 +250,7 @@ fn json_is_one_document_on_every_exit() {
             "{arguments:?}"
         );
     }
-    let help = cargo_bin_cmd!("xtask")
-        .args(["--json", "--help"])
-        .assert()
-        .success();
+    let help = xtask(folder.path(), &["--json", "--help"]).assert().success();
     assert!(
         help.get_output().stdout.starts_with(b"Build, check"),
         "help is help"

@@ -72,7 +72,7 @@ fn build_that_hangs(checkout: &Checkout) -> Hanging {
     );
     let git = "#!/bin/sh\n[ \"$1\" = log ] && echo 1111 1700000000\nexit 0\n";
     executable(checkout, "programs/git", git);
-    let mut build = checkout.xtask(&["build", "--prebuilt"]);
+    let mut build = checkout.process(&["build", "--prebuilt"]);
     let path = std::env::var("PATH").expect("there is a PATH");
     let path = format!("{}:{path}", checkout.path("programs").display());
     let build = build
@@ -139,7 +139,7 @@ fn what_a_killed_build_left_is_swept_by_the_next_and_a_living_one_is_waited_for(
     let mut hanging = build_that_hangs(&checkout);
     assert_eq!(unfinished(&dist), 1);
     // While it lives, another waits, says so, and can be interrupted.
-    let waiting = checkout.xtask(&["build-wheel"]).stderr(Stdio::piped()).spawn();
+    let waiting = checkout.process(&["build-wheel"]).stderr(Stdio::piped()).spawn();
     let mut waiting = waiting.expect("the toolchain runs");
     let (mut stderr, mut said) = (
         BufReader::new(waiting.stderr.take().expect("it is piped")),

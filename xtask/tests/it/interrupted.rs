@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use ktx_fixtures::registry_proxy::{Answer, Fault, Proxy};
 
+use crate::program::process;
 use crate::releasing::handed_over;
 use crate::support::LocalRegistry;
 
@@ -19,12 +20,9 @@ fn ctrl_c_while_the_registry_lags_leaves_a_receipt_and_says_how_to_go_on() {
     release.append_to_npmrc(&registry.credentials(&proxy.url()));
     let url: String = proxy.url();
     let arguments = ["publish", "--tag", "next", "--accept-first-latest", "--execute"];
-    let mut child = Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .args(arguments)
+    let mut child = process(release.folder(), &arguments)
         .args(["--registry", &url, "--artifacts", &artifacts])
         .args(["--source-revision", "0123456789abcdef0123456789abcdef01234567"])
-        .current_dir(release.folder())
-        .env_clear()
         .envs(&release.environment)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

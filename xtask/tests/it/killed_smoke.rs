@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use assert_cmd::cargo::cargo_bin;
 use fs_err as fs;
 use ktx_manifest::Sha256Digest;
 use rustix::process::{Pid, Signal, kill_process};
@@ -76,7 +77,7 @@ fn check(signal: Signal, exit: Option<i32>) {
 }
 
 fn start(artifacts: &Path, temporary: &Path) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_xtask"))
+    Command::new(cargo_bin!("xtask"))
         .args(["smoke", "--artifacts"])
         .arg(artifacts)
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))

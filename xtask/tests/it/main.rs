@@ -16,6 +16,7 @@ mod noting;
 mod page;
 #[cfg(unix)]
 mod pipeline;
+mod program;
 mod releaser;
 mod releasing;
 mod runbook;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use assert_cmd::cargo::cargo_bin;
 use fs_err as fs;
 use ktx_fixtures::github::{Github, TOKEN};
 use serde::Deserialize;
@@ -82,9 +83,10 @@ impl Runner<'_> {
     fn step(&self, step: &Step, script: &str, folder: &Path, outputs: &Path) -> Output {
         let mut command = Command::new("bash");
         command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script]);
-        self.releaser.checkout.apart(&mut command);
         let path = std::env::var("PATH").expect("a PATH");
         command
+            .env_clear()
+            .envs(self.releaser.checkout.environment())
             .env("PATH", format!("{}:{path}", self.programs.display()))
             .env("GITHUB_OUTPUT", outputs)
             .env("GITHUB_API_URL", self.github.url())
@@ -170,9 +172,9 @@ fn a_release_goes_through_the_steps_of_the_workflow() {
     fs::remove_dir_all(root.join("dist")).expect("another machine");
 
     // assemble: `cargo xtask` is the toolchain under test.
-    let xtask = env!("CARGO_BIN_EXE_xtask");
-    runner.program("cargo", &format!("shift; exec '{xtask}' \"$@\""));
-    copy(Path::new(xtask), &root.join("target/debug/xtask"));
+    let xtask = cargo_bin!("xtask");
+    runner.program("cargo", &format!("shift; exec '{}' \"$@\"", xtask.display()));
+    copy(xtask, &root.join("target/debug/xtask"));
     runner.job("assemble", &root, |_| true).expect("assembled");
     let handover = root.join("handover.tar");
 

@@ -1,11 +1,12 @@
 //! The commands that release, through the built program: transcripts, exit codes, and the files they touch.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::time::{Duration, Instant};
 
 use fs_err as fs;
 
+use super::program;
 use super::support::release::REVISION;
 use super::support::{LocalRegistry, Release, tags};
 
@@ -13,25 +14,15 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Runs xtask outside of any checkout unless `folder` is one.
 pub fn xtask(folder: &Path, release: &Release, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
+    program::xtask(folder, arguments)
         .envs(&release.environment)
-        .env("GIT_CONFIG_GLOBAL", release.path("gitconfig"))
         .output()
         .expect("xtask runs")
 }
 
 /// Exit code, stdout and stderr as one text, without what changes from run to run.
 pub fn transcript(output: &Output, release: &Release) -> String {
-    let text = format!(
-        "exit {}\n----- stdout\n{}----- stderr\n{}",
-        output.status.code().unwrap_or(-1),
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let text = text
+    let text = program::transcript(output)
         .replace(release.registry.as_str(), "[REGISTRY]/")
         .replace(&release.folder().display().to_string(), "[FOLDER]");
     let words = text
@@ -72,7 +63,7 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
     };
     insta::assert_snapshot!(transcript(&publish(&["--execute"]), &release), @r"
     exit 3
-    ----- stdout
+    --- stdout
     publish @kaelio/ktx@[VERSION] under next to [REGISTRY]/
     integrity: [INTEGRITY]
     command: npm publish PRIVATE-COPY.tgz --tag=next --access=public --provenance=false --dry-run=false --force=false --ignore-scripts --json --fetch-retries=0 --registry=[REGISTRY]/ --@kaelio:registry=[REGISTRY]/
@@ -96,7 +87,7 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
     refused: latest does not become a prerelease
     passed: provenance is not lost
     not checked: whether npm has credentials that the registry accepts; --execute asks before it writes
-    ----- stderr
+    --- stderr
     error: [VERSION] would be the first version of @kaelio/ktx: a registry gives that one the tag latest whatever --tag says, so everybody would install a prerelease [first-publish-latest]
     error: the dist-tag guard refuses
     hint: publish a stable version first, or accept it until the first promotion: cargo xtask publish --tag next --accept-first-latest --source-revision 0123456789abcdef0123456789abcdef01234567 --registry [REGISTRY]/ --artifacts [FOLDER]/artifacts
@@ -110,7 +101,7 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
     );
     insta::assert_snapshot!(transcript(&dry, &release), @r"
     exit 0
-    ----- stdout
+    --- stdout
     publish @kaelio/ktx@[VERSION] under next to [REGISTRY]/
     integrity: [INTEGRITY]
     command: npm publish PRIVATE-COPY.tgz --tag=next --access=public --provenance=false --dry-run=false --force=false --ignore-scripts --json --fetch-retries=0 --registry=[REGISTRY]/ --@kaelio:registry=[REGISTRY]/
@@ -136,7 +127,7 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
     not checked: whether npm has credentials that the registry accepts; --execute asks before it writes
     note: [VERSION] is the first version, so the registry gives it the tag latest too
     Dry-run verified @kaelio/ktx@[VERSION] with tag next; nothing was written, add --execute to publish
-    ----- stderr
+    --- stderr
     ");
     assert!(
         !release.path("reports/publish-receipt.json").exists(),
@@ -145,7 +136,7 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
 
     insta::assert_snapshot!(transcript(&publish(&["--accept-first-latest", "--execute"]), &release), @r"
     exit 0
-    ----- stdout
+    --- stdout
     publish @kaelio/ktx@[VERSION] under next to [REGISTRY]/
     integrity: [INTEGRITY]
     command: npm publish PRIVATE-COPY.tgz --tag=next --access=public --provenance=false --dry-run=false --force=false --ignore-scripts --json --fetch-retries=0 --registry=[REGISTRY]/ --@kaelio:registry=[REGISTRY]/
@@ -171,7 +162,7 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
     not checked: whether npm has credentials that the registry accepts; --execute asks before it writes
     note: [VERSION] is the first version, so the registry gives it the tag latest too
     Published @kaelio/ktx@[VERSION] with tag next
-    ----- stderr
+    --- stderr
     running npm publish [PRIVATE-COPY] --tag=next --access=public --provenance=false --dry-run=false --force=false --ignore-scripts --json --fetch-retries=0 --registry=[REGISTRY]/ --@kaelio:registry=[REGISTRY]/
     receipt: [FOLDER]/reports/publish-receipt.json
     ");
@@ -273,7 +264,7 @@ fn a_refused_tag_is_named_although_the_gates_are_closed() {
     let output = xtask(release.folder(), &release, &arguments);
     insta::assert_snapshot!(transcript(&output, &release), @r"
     exit 4
-    ----- stdout
+    --- stdout
     publish @kaelio/ktx@[VERSION] under v1.x to [REGISTRY]/
     integrity: there is no tarball
     command: npm publish PRIVATE-COPY.tgz --tag=v1.x --access=public --provenance=false --dry-run=false --force=false --ignore-scripts --json --fetch-retries=0 --registry=[REGISTRY]/ --@kaelio:registry=[REGISTRY]/
@@ -296,7 +287,7 @@ fn a_refused_tag_is_named_although_the_gates_are_closed() {
     not checked: provenance is not lost (a rule above must hold first)
     not checked: what the package says about itself, as there is no tarball
     not checked: whether npm has credentials that the registry accepts; --execute asks before it writes
-    ----- stderr
+    --- stderr
     error: Invalid public npm release tag: v1.x (npm reads it as a version range, so nobody could install the tag) [tag-is-range]
     error: Missing artifact manifest: [FOLDER]/artifacts/manifest.json [gate-artifacts]
     error: Missing npm tarball: [FOLDER]/artifacts/npm/kaelio-ktx-[VERSION].tgz. Run cargo xtask check first. [gate-artifacts]
@@ -334,7 +325,7 @@ fn an_unreachable_registry_is_never_guessed() {
     ];
     insta::assert_snapshot!(transcript(&xtask(release.folder(), &release, &arguments), &release), @r"
     exit 5
-    ----- stdout
+    --- stdout
     publish @kaelio/ktx@[VERSION] under next to http://127.0.0.1:9/
     integrity: [INTEGRITY]
     command: npm publish PRIVATE-COPY.tgz --tag=next --access=public --provenance=false --dry-run=false --force=false --ignore-scripts --json --fetch-retries=0 --registry=http://127.0.0.1:9/ --@kaelio:registry=http://127.0.0.1:9/
@@ -356,7 +347,7 @@ fn an_unreachable_registry_is_never_guessed() {
     not checked: latest does not become a prerelease (the registry's facts are not known)
     not checked: provenance is not lost (the registry's facts are not known)
     not checked: whether npm has credentials that the registry accepts; --execute asks before it writes
-    ----- stderr
+    --- stderr
     error: the registry's facts are not known: failed to ask `http://127.0.0.1:9/@kaelio%2fktx`: io: Connection refused (os error 111) [registry-unknown]
     error: the artifacts say 0123456789abcdef0123456789abcdef01234567, and there is no checkout or --source-revision to compare it with [gate-source-revision]
     error: the dist-tag guard refuses; the release is not ready

@@ -5,6 +5,7 @@
 
 use std::process::Command;
 
+use assert_cmd::cargo::cargo_bin;
 use ktx_fixtures::github::{Github, TOKEN};
 
 use crate::releaser::Releaser;
@@ -47,10 +48,11 @@ fn printed(releaser: &Releaser, github: &Github, command: &str) -> Vec<String> {
     let mut shell = Command::new("sh");
     shell
         .args(["-c", &format!("\"$XTASK\" {words} 2>&1")])
-        .current_dir(releaser.checkout.path(""));
-    releaser.checkout.apart(&mut shell);
+        .current_dir(releaser.checkout.path(""))
+        .env_clear()
+        .envs(releaser.checkout.environment());
     let output = shell
-        .env("XTASK", env!("CARGO_BIN_EXE_xtask"))
+        .env("XTASK", cargo_bin!("xtask"))
         .env("GITHUB_API_URL", github.url())
         .env("GITHUB_TOKEN", TOKEN)
         .output()

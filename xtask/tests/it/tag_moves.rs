@@ -20,7 +20,7 @@ fn promotes_and_rolls_back_by_the_printed_commands() {
     let run = |arguments: &[&str]| xtask(release.folder(), &release, &[arguments, &place].concat());
     insta::assert_snapshot!(transcript(&run(&["promote", "--from", "next", "--to", "latest"]), &release), @r"
 exit 0
------ stdout
+--- stdout
 point latest at @kaelio/ktx@0.2.0 on [REGISTRY]/
 tag     before  after
 latest  0.1.0   0.2.0
@@ -36,14 +36,14 @@ passed: what the registry serves was proven
 dry run: nothing was written; run this with your 2FA code
   npm dist-tag add @kaelio/ktx@0.2.0 latest --registry=[REGISTRY]/ --@kaelio:registry=[REGISTRY]/
 then this command again, which verifies the outcome; or add --execute
------ stderr
+--- stderr
 ");
     let moved = run(&["promote", "--from", "next", "--to", "latest", "--execute"]);
     assert!(moved.status.success(), "{}", transcript(&moved, &release));
     assert_eq!(tags(&url), "latest=0.2.0 next=0.2.0");
     insta::assert_snapshot!(transcript(&run(&["rollback", "--tag", "latest"]), &release), @r#"
     exit 0
-    ----- stdout
+    --- stdout
     point latest at @kaelio/ktx@0.1.0, away from 0.2.0, on [REGISTRY]/
     tag     before  after
     latest  0.2.0   0.1.0
@@ -58,7 +58,7 @@ then this command again, which verifies the outcome; or add --execute
       npm dist-tag add @kaelio/ktx@0.1.0 latest --registry=[REGISTRY]/ --@kaelio:registry=[REGISTRY]/
       npm deprecate @kaelio/ktx@0.2.0 'broken: use 0.1.0' --registry=[REGISTRY]/ --@kaelio:registry=[REGISTRY]/
     then `cargo xtask rollback --tag latest --from 0.2.0 --registry [REGISTRY]/ --artifacts [FOLDER]/artifacts`, which verifies the outcome; or add --execute to it
-    ----- stderr
+    --- stderr
     "#);
     let back = run(&["rollback", "--tag", "latest", "--to", "0.1.0", "--execute"]);
     assert!(back.status.success(), "{}", transcript(&back, &release));

@@ -266,6 +266,27 @@ fn lock_files_carry_no_addresses() {
     assert_none("lock files that say where a registry is", offenders.collect());
 }
 
+/// `assert_cmd` finds the program, closes its input and shows the whole run when an expectation fails.
+#[test]
+fn tests_find_our_programs_with_assert_cmd() {
+    let others = [
+        concat!("CARGO_BIN", "_EXE_"),
+        concat!("Command::new(", "\"ktx\")"),
+        concat!("Command::new(", "\"xtask\")"),
+    ];
+    let tests = sources(&[".rs"])
+        .into_iter()
+        .filter(|path| path.contains("/tests/"));
+    let offenders = tests.filter(|path| {
+        let code = text(path);
+        others.iter().any(|other| code.contains(other))
+    });
+    assert_none(
+        "tests that find a program by hand: use `cargo_bin_cmd!`, or `cargo_bin!` for a process to signal",
+        offenders.collect(),
+    );
+}
+
 #[test]
 fn processes_are_spawned_in_few_places() {
     let spawns = [

@@ -1,7 +1,6 @@
 //! `cargo xtask verify-published`: a version on a registry, and the same version built again.
 
-use std::process::Command;
-
+use assert_cmd::cargo::cargo_bin;
 use fs_err as fs;
 
 use crate::checkout::foreign;
@@ -31,11 +30,11 @@ impl Releaser {
              exec '{}' build --prebuilt\n",
             self.checkout.path("dist/bin").display(),
             self.checkout.path("target/tools").display(),
-            env!("CARGO_BIN_EXE_xtask"),
+            cargo_bin!("xtask").display(),
         );
         fs::write(&cargo, script).expect("a program");
         fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755)).expect("it runs");
-        let mut command: Command = self.checkout.xtask(&[&["verify-published"], arguments].concat());
+        let mut command = self.checkout.xtask(&[&["verify-published"], arguments].concat());
         let path = std::env::var("PATH").expect("a PATH");
         command.env("PATH", format!("{}:{path}", programs.path().display()));
         let said = self.checkout.transcript(command);

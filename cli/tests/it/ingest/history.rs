@@ -126,7 +126,7 @@ fn ctrl_c_ends_the_run_with_its_own_exit_code() {
         |id: u32| json!({"queryid": id, "query": format!("select c{id} from t"), "calls": 9}).to_string();
     let rows: Vec<String> = (0..5_000).map(row).collect();
     sandbox.write("history/day.jsonl", rows.join("\n"));
-    let mut command = sandbox.command(&ingest("historic-sql", &["--source-dir", "history"]));
+    let mut command = sandbox.process(&ingest("historic-sql", &["--source-dir", "history"]));
     let mut child = command
         .stderr(std::process::Stdio::piped())
         .spawn()

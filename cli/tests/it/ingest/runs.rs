@@ -111,7 +111,7 @@ fn a_run_can_be_watched_and_gone_through_again() {
         early.stderr(),
         format!("failed to read the report of `{id}`: it is still running\n")
     );
-    let mut watch = sandbox.command(&["dev", "ingest", "watch", id, "--json"]);
+    let mut watch = sandbox.process(&["dev", "ingest", "watch", id, "--json"]);
     let watch = watch
         .stdout(std::process::Stdio::piped())
         .spawn()

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use assert_cmd::cargo::cargo_bin_cmd;
 use ktx_fixtures::sample_assets::SampleAssets;
 
 use crate::sandbox::{Sandbox, Transcript, python};
@@ -77,15 +78,12 @@ impl Bench {
 
     /// Numbers that differ between runs, and places that differ between machines.
     pub fn redact(&self, text: &str) -> String {
-        let uv = self
-            .sandbox
-            .command(&[])
-            .get_envs()
-            .find_map(|(name, value)| (name == "KTX_UV").then(|| value?.to_str().map(str::to_owned))?)
-            .expect("KTX_UV");
+        let environment = self.sandbox.environment();
+        let uv = environment.iter().find(|(name, _)| name == "KTX_UV");
+        let uv = uv.and_then(|(_, uv)| uv.to_str()).expect("KTX_UV");
         let text = text
             .replace(&self.sandbox.root().display().to_string(), "[SANDBOX]")
-            .replace(&uv, "[UV]")
+            .replace(uv, "[UV]")
             .replace(env!("CARGO_PKG_VERSION"), "[VERSION]");
         text.lines()
             .map(|line| match line.split_once(": ") {
@@ -113,10 +111,8 @@ impl Bench {
 
 impl Drop for Stopper {
     fn drop(&mut self) {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_ktx"));
-        command
-            .args(["runtime", "stop", "--all"])
-            .env("KTX_RUNTIME_ROOT", &self.0);
-        let _ = command.output();
+        let mut command = cargo_bin_cmd!("ktx");
+        command.args(["runtime", "stop", "--all"]);
+        let _ = command.env("KTX_RUNTIME_ROOT", &self.0).output();
     }
 }

@@ -5,6 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use assert_cmd::cargo::cargo_bin;
+
 use super::bench::Bench;
 
 /// A uv that hangs at its second command until it is ended.
@@ -24,7 +26,7 @@ fn hanging_uv(bench: &Bench) -> String {
 fn interrupted(signals: &[&str]) -> String {
     let bench = Bench::with_sample();
     let uv = hanging_uv(&bench);
-    let mut command = bench.sandbox().command(&["runtime", "install"]);
+    let mut command = bench.sandbox().process(&["runtime", "install"]);
     command
         .env("KTX_UV", &uv)
         .stdout(Stdio::piped())
@@ -107,12 +109,12 @@ fn progress_leaves_room_for_what_a_terminal_echoes() {
     let mut command = Command::new("script");
     let line = format!(
         "stty rows 24 cols {COLUMNS}; exec {} runtime install",
-        env!("CARGO_BIN_EXE_ktx")
+        cargo_bin!("ktx").display()
     );
-    bench
-        .sandbox()
-        .environment_of(command.args(["-qefc", &line, "/dev/null"]));
     command
+        .args(["-qefc", &line, "/dev/null"])
+        .env_clear()
+        .envs(bench.sandbox().environment())
         .env("TERM", "xterm")
         .env("KTX_UV", uv)
         .stdin(Stdio::piped())

@@ -1,5 +1,7 @@
 //! The version, help and wrong usage.
 
+use assert_cmd::cargo::cargo_bin;
+
 use super::bench::Bench;
 use crate::sandbox::Sandbox;
 
@@ -19,7 +21,7 @@ fn the_version_names_the_package() {
 
 #[test]
 fn the_version_can_be_read_from_the_bytes_of_the_program() {
-    let program = fs_err::read(env!("CARGO_BIN_EXE_ktx")).expect("the program");
+    let program = fs_err::read(cargo_bin!("ktx")).expect("the program");
     let wanted = format!("ktx-version-marker:{}:end", env!("CARGO_PKG_VERSION"));
     assert!(
         program

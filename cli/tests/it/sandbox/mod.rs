@@ -3,9 +3,12 @@
 pub mod postgres;
 pub mod python;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
+use assert_cmd::Command;
+use assert_cmd::cargo::cargo_bin;
 use tempfile::TempDir;
 
 /// Everything a test may touch lies below one folder, which goes when the test ends.
@@ -79,25 +82,33 @@ impl Sandbox {
 
     /// The program with a clean environment; the working folder is the project.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ktx"));
+        Command::from_std(self.process(arguments))
+    }
+
+    /// The same, for a test that needs the running process: to write to it, to read it slowly, to signal it.
+    pub fn process(&self, arguments: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new(cargo_bin!("ktx"));
         command
             .args(arguments)
             .current_dir(self.project())
+            .env_clear()
+            .envs(self.environment())
             .stdin(Stdio::null());
-        self.environment_of(&mut command);
         command
     }
 
-    /// Gives a command this sandbox's environment and nothing else.
-    pub fn environment_of<'c>(&self, command: &'c mut Command) -> &'c mut Command {
-        command.env_clear();
-        // What a process needs to start, and where it may write.
-        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        command.env("HOME", self.root.path().join("home"));
-        command.env("XDG_DATA_HOME", self.root.path().join("data"));
-        command.env("TMPDIR", self.root.path());
-        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        command
+    /// What a process needs to start, where it may write, and the variables of this sandbox: nothing else.
+    pub fn environment(&self) -> Vec<(OsString, OsString)> {
+        let root = self.root.path();
+        let mut environment = vec![
+            ("PATH".into(), std::env::var_os("PATH").unwrap_or_default()),
+            ("HOME".into(), root.join("home").into()),
+            ("XDG_DATA_HOME".into(), root.join("data").into()),
+            ("TMPDIR".into(), root.into()),
+        ];
+        let variables = self.variables.iter();
+        environment.extend(variables.map(|(name, value)| (name.into(), value.into())));
+        environment
     }
 
     pub fn run(&self, arguments: &[&str]) -> Transcript {

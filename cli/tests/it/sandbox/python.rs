@@ -1,9 +1,10 @@
 //! A real runtime for the tests of this binary: installed once, shared, its daemon stopped with the last user.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
+use assert_cmd::Command;
+use assert_cmd::cargo::cargo_bin_cmd;
 use ktx_fixtures::payload;
 
 use super::Sandbox;
@@ -49,21 +50,18 @@ pub fn skip(reason: &str) {
 impl SharedPython {
     /// With the caller's environment, since uv may need proxies and caches; what is there already is reused.
     fn install(&self) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ktx"));
-        command.args(["runtime", "install", "--yes"]);
-        let output = self.addressed(&mut command).output().expect("starts ktx");
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        self.command(&["install", "--yes"]).assert().success();
     }
 
-    fn addressed<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = cargo_bin_cmd!("ktx");
         command
+            .arg("runtime")
+            .args(arguments)
             .env("KTX_RUNTIME_ROOT", &self.root)
             .env("KTX_ASSET_DIR", payload::assets())
-            .env("KTX_UV", &self.uv)
+            .env("KTX_UV", &self.uv);
+        command
     }
 
     /// A sandbox whose commands use this runtime.
@@ -78,8 +76,7 @@ impl SharedPython {
 
 impl Drop for SharedPython {
     fn drop(&mut self) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ktx"));
-        let _ = self.addressed(command.args(["runtime", "stop"])).output();
+        let _ = self.command(&["stop"]).output();
     }
 }
 

@@ -1,5 +1,6 @@
 //! Scans on locked, busy, large and full machines.
 
+use assert_cmd::cargo::cargo_bin;
 use insta::assert_snapshot;
 
 use super::{CONFIG, TABLES, zoo};
@@ -51,7 +52,7 @@ fn two_scans_at_once_both_finish() {
     let started: Vec<_> = (0..3)
         .map(|_| {
             sandbox
-                .command(&["dev", "scan", "wh", "--json"])
+                .process(&["dev", "scan", "wh", "--json"])
                 .stdout(std::process::Stdio::piped())
                 .spawn()
         })
@@ -130,9 +131,11 @@ fn a_disk_that_fills_up_costs_the_scan_and_nothing_else() {
         .and_then(|zoo| zoo.execute_batch(&format!("{TABLES}{more}")))
         .expect("a database");
     let mut command = std::process::Command::new("unshare");
-    let output = sandbox
-        .environment_of(command.args(["-m", "sh", "-c", &script]))
-        .env("KTX", env!("CARGO_BIN_EXE_ktx"))
+    let output = command
+        .args(["-m", "sh", "-c", &script])
+        .env_clear()
+        .envs(sandbox.environment())
+        .env("KTX", cargo_bin!("ktx"))
         .env("SECOND", second)
         .current_dir(sandbox.project())
         .output()
