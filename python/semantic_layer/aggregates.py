@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from semantic_layer.dialects import SqlDialect
 from semantic_layer.errors import SemanticLayerError
-from semantic_layer.expressions import all_of, columns_of, outermost_aggregates
+from semantic_layer.expressions import all_of, columns_of, copied, outermost_aggregates
 
 _ORDERED_SET = frozenset(
     {"postgres", "snowflake", "redshift", "oracle", "materialize", "risingwave", "teradata", "exasol"}
@@ -103,7 +103,7 @@ def restricted(tree: exp.Expr, conditions: Sequence[exp.Expr], dialect: SqlDiale
     if not conditions:
         return tree
     for call in list(outermost_aggregates(tree)):
-        replacement = restrict_call(call, all_of([part.copy() for part in conditions]), dialect)
+        replacement = restrict_call(call, all_of([copied(part) for part in conditions]), dialect)
         tree = replacement if call is tree else tree
     return tree
 
@@ -115,7 +115,7 @@ def restrict_call(call: exp.Expr, condition: exp.Expr, dialect: SqlDialect) -> e
         where.set("this", all_of([where.this, condition]))
         return call
     if keeps_nulls(call) and dialect.name in _HAS_FILTER_CLAUSE:
-        filtered = exp.Filter(this=call.copy(), expression=exp.Where(this=condition))
+        filtered = exp.Filter(this=copied(call), expression=exp.Where(this=condition))
         if call.parent:
             call.replace(filtered)
         return filtered
@@ -166,7 +166,7 @@ def _restrict(call: exp.Expr, condition: exp.Expr) -> None:
     for value in values:
         slot = exp.Placeholder()
         value.replace(slot)
-        slot.replace(_when(condition.copy(), value))
+        slot.replace(_when(copied(condition), value))
 
 
 def _when(condition: exp.Expr, value: exp.Expr) -> exp.Case:

@@ -15,7 +15,7 @@ from semantic_layer.aggregates import yields_number
 from semantic_layer.definitions import measure_refs
 from semantic_layer.empty_groups import EmptyGroups
 from semantic_layer.empty_rows import select_empty_groups
-from semantic_layer.expressions import all_of, grouped
+from semantic_layer.expressions import all_of, copied, grouped
 from semantic_layer.measures import Measure
 from semantic_layer.missing import OverNoRows, counts_as_zero, over_no_rows
 from semantic_layer.model import Model
@@ -61,7 +61,7 @@ class Combination:
         self._table_of = {
             key: self._combined or names[group.name] for key, group in self._group_of.items() if key in self._columns
         }
-        shown = [(label, self._value(key).copy()) for key, label in self._resolved.labels.items()]
+        shown = [(label, copied(self._value(key))) for key, label in self._resolved.labels.items()]
         conditions = [self._condition(condition.tree) for condition in self._resolved.aggregate_filters]
         conditions += self._kept_groups()
         entries = self._entries(own, names)
@@ -131,7 +131,7 @@ class Combination:
     def _aggregated(self, group: Group, measures: Iterable[Measure]) -> exp.Select:
         rows = self._rows[group.name]
         keys = [rows.value(dimension.tree) for dimension in self._resolved.dimensions]
-        columns = [(label, key.copy()) for label, key in zip(self._labels, keys, strict=True)]
+        columns = [(label, copied(key)) for label, key in zip(self._labels, keys, strict=True)]
         columns += [(self._columns[measure.key], self._trees[group.name][measure.key]) for measure in measures]
         select = rows.select(columns, group.filters, self._tables)
         if group.measures:
@@ -153,7 +153,7 @@ class Combination:
         keys = [rows.value(dimension.tree) for dimension in self._resolved.dimensions]
         join = result.matches(span, keys, rows.value(periods.time.time or periods.time.tree))
         select.set("joins", [*(select.args.get("joins") or ()), join])
-        select.set("group", exp.Group(expressions=[label.copy() for label in labels]))
+        select.set("group", exp.Group(expressions=[copied(label) for label in labels]))
         return select
 
     def _combined_groups(self, own: dict[str, list[Measure]], names: dict[str, str]) -> exp.Select:
@@ -286,7 +286,7 @@ class Combination:
     def _output(self, measure: Measure) -> exp.Expr:
         group = self._group_of.get(measure.key)
         if group is None:
-            return self._with_values(measure.tree.copy(), self._operand)
+            return self._with_values(copied(measure.tree), self._operand)
         column = self._dialect.column(self._table_of[measure.key], self._columns[measure.key])
         # Without dimensions there is one group, and every fact has it.
         if measure.rows is None or not self._labels:
@@ -297,7 +297,7 @@ class Combination:
         if kind is OverNoRows.NULL or self._is_everywhere(group):
             return column
         computed = self._rows[group.name].select(
-            [("value", self._trees[group.name][measure.key].copy())], (), self._tables
+            [("value", copied(self._trees[group.name][measure.key]))], (), self._tables
         )
         computed.set("where", exp.Where(this=exp.EQ(this=_number(1), expression=_number(0))))
         computed.set("expressions", [computed.expressions[0].this])
@@ -307,7 +307,7 @@ class Combination:
         """A measure in arithmetic over several facts."""
         measure = self._resolved.measures[key]
         group = self._group_of.get(key)
-        value = self._value(key).copy()
+        value = copied(self._value(key))
         if group is None or measure.rows is None or not self._labels or over_no_rows(measure.tree) is OverNoRows.ZERO:
             return grouped(value)
         column = self._dialect.column(self._table_of[key], self._columns[key])
@@ -329,15 +329,15 @@ class Combination:
 
     def _condition(self, tree: exp.Expr) -> exp.Expr:
         """A condition on groups over the combined columns."""
-        tree = tree.copy()
+        tree = copied(tree)
         for dimension in self._resolved.dimensions:
             column = self._dialect.column(self._combined, dimension.label)
             for node in [node for node in tree.walk() if node == dimension.tree]:
                 if node is tree:
                     tree = column
                 else:
-                    node.replace(column.copy())
-        return self._with_values(tree, lambda key: grouped(self._value(key).copy()))
+                    node.replace(copied(column))
+        return self._with_values(tree, lambda key: grouped(copied(self._value(key))))
 
 
 def _free(name: str, taken: set[str]) -> str:

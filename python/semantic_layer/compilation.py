@@ -10,7 +10,7 @@ from semantic_layer.combination import Combination
 from semantic_layer.dialects import SqlDialect
 from semantic_layer.dimensions import Dimension
 from semantic_layer.errors import SemanticLayerError, quoted
-from semantic_layer.expressions import all_of, columns_of
+from semantic_layer.expressions import all_of, columns_of, copied
 from semantic_layer.filters import AggregateFilter
 from semantic_layer.model import Model
 from semantic_layer.ordering import SortKey
@@ -42,8 +42,8 @@ def _single(model: Model, resolved: ResolvedQuery, group: Group, tables: Tables)
     rows = Rows(model, group.fact, group.tree, group.joins)
     keys = [rows.value(dimension.tree) for dimension in resolved.dimensions]
     trees = rows.measures(group.measures)
-    having = [rows.value(with_measures(part.tree.copy(), trees)) for part in resolved.aggregate_filters]
-    columns = [(d.label, key.copy()) for d, key in zip(resolved.dimensions, keys, strict=True)]
+    having = [rows.value(with_measures(copied(part.tree), trees)) for part in resolved.aggregate_filters]
+    columns = [(d.label, copied(key)) for d, key in zip(resolved.dimensions, keys, strict=True)]
     columns += [(label, trees[key]) for key, label in resolved.labels.items()]
     select = rows.select(columns, group.filters, tables)
     if not group.measures:
@@ -83,7 +83,7 @@ def _finished(select: exp.Select, keys: Iterable[SortKey], limit: int, dialect: 
     if ordering and dialect.name in _WITHOUT_SORTED_ALIASES:
         entries = select.args.get("with_")
         select.set("with_", None)
-        names = [exp.Column(this=part.args["alias"].copy()) for part in select.expressions]
+        names = [exp.Column(this=copied(part.args["alias"])) for part in select.expressions]
         inner = exp.Subquery(this=select, alias=exp.TableAlias(this=dialect.identifier("result")))
         select = exp.Select(expressions=names, from_=exp.From(this=inner), with_=entries)
     if ordering:

@@ -15,6 +15,7 @@ from semantic_layer.aggregates import with_native_helpers, yields_number
 from semantic_layer.arithmetic import with_true_division
 from semantic_layer.errors import SemanticLayerError, quoted
 from semantic_layer.expressions import (
+    copied,
     has_aggregate,
     has_nested_aggregate,
     has_window,
@@ -104,7 +105,7 @@ def parse_measure(model: Model, text: str) -> exp.Expr:
         )
     if has_nested_aggregate(tree):
         raise nested_aggregation(text)
-    return with_true_division(with_native_helpers(tree.copy(), model.dialect), model.dialect)
+    return with_true_division(with_native_helpers(copied(tree), model.dialect), model.dialect)
 
 
 def condition(model: Model, node: str, text: str, what: str) -> exp.Expr:

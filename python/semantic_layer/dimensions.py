@@ -156,7 +156,8 @@ def _labelled(dimensions: Iterable[Dimension]) -> tuple[Dimension, ...]:
     names = [dimension.label for dimension in dimensions]
     fronts = [[] if names.count(name) == 1 else steps_of(d.home) for name, d in zip(names, dimensions, strict=True)]
     shown = [min(1, len(front)) for front in fronts]
-    while True:
+    labels = names
+    while any(fronts):
         labels = [
             "_".join([*(front[-count:] if count else ()), name])
             for front, count, name in zip(fronts, shown, names, strict=True)
@@ -167,7 +168,8 @@ def _labelled(dimensions: Iterable[Dimension]) -> tuple[Dimension, ...]:
             break
         for index in short:
             shown[index] += 1
+    labels = [f"{x}_{d.granularity}" if d.granularity else x for x, d in zip(labels, dimensions, strict=True)]
     return tuple(
-        replace(dimension, label=f"{label}_{dimension.granularity}" if dimension.granularity else label)
+        dimension if label == dimension.label else replace(dimension, label=label)
         for dimension, label in zip(dimensions, labels, strict=True)
     )

@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from semantic_layer.dimensions import Dimension
 from semantic_layer.empty_groups import EmptyGroups
+from semantic_layer.expressions import copied
 from semantic_layer.join_trees import JoinTree
 from semantic_layer.model import Model
 from semantic_layer.padding import column_at, is_present
@@ -54,9 +55,9 @@ def _lacks(model: Model, group: Group, empty: EmptyGroups, alias: str, tables: T
         select = rows.select((), matches, tables)
         select.set("expressions", [one])
         return exp.Not(this=exp.Exists(this=select))
-    select = rows.select((), [is_present(column.copy()) for column in own], tables)
+    select = rows.select((), [is_present(copied(column)) for column in own], tables)
     select.set("expressions", own)
-    key = wanted[0].copy() if len(wanted) == 1 else exp.Tuple(expressions=[column.copy() for column in wanted])
+    key = copied(wanted[0]) if len(wanted) == 1 else exp.Tuple(expressions=[copied(column) for column in wanted])
     is_found = exp.In(this=key, query=exp.Subquery(this=select))
     unknown = [exp.Is(this=column, expression=exp.Null()) for column in wanted]
     return exp.Paren(this=exp.or_(*unknown, exp.Not(this=is_found), copy=False))

@@ -14,6 +14,7 @@ from semantic_layer.errors import SemanticLayerError, quoted
 from semantic_layer.expressions import (
     columns_of,
     conjuncts,
+    copied,
     has_nested_aggregate,
     has_window,
     is_aggregate,
@@ -179,7 +180,7 @@ class FilterResolver:
             return self._row_column(column)[0]
 
         dialect = self._model.dialect
-        tree = bound(with_true_division(with_native_helpers(clause.copy(), dialect), dialect), resolve, text)
+        tree = bound(with_true_division(with_native_helpers(copied(clause), dialect), dialect), resolve, text)
         for call in list(outermost_aggregates(tree)):
             places = tables_of(call)
             home = self._book.home_of(places) if places else self._only_fact(text)

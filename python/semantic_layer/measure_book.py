@@ -18,6 +18,7 @@ from semantic_layer.errors import SemanticLayerError, nearest, quoted
 from semantic_layer.expressions import (
     LARGEST_TREE,
     columns_of,
+    copied,
     grouped,
     has_aggregate,
     is_inside_aggregate,
@@ -91,7 +92,7 @@ class MeasureBook:
         if measure_refs(definition.tree):
             if not definition.conditions and span is None:
                 return self._derive(
-                    key, name, definition.measure.expr, node, definition.tree.copy(), definition.measure
+                    key, name, definition.measure.expr, node, copied(definition.tree), definition.measure
                 )
             tree = self._flattened(node, name, ())
         else:
@@ -110,7 +111,7 @@ class MeasureBook:
         if key not in self.measures:
             self._enter(key, text)
             rows = self._row_source(home, tables_of(call), text)
-            tree = restricted(call.copy(), self._segments.get(home, ()), self.model.dialect)
+            tree = restricted(copied(call), self._segments.get(home, ()), self.model.dialect)
             is_numeric = yields_number(call, self._type_of)
             self._aggregate(key, automatic_name(text), text, home, rows, tree, is_numeric, is_lifted=True)
         return key
@@ -138,7 +139,7 @@ class MeasureBook:
     def _restricted(self, node: str, name: str) -> exp.Expr:
         definition = define(self.model, node, name)
         conditions = (*definition.conditions, *self._segments.get(node, ()))
-        return restricted(definition.tree.copy(), conditions, self.model.dialect)
+        return restricted(copied(definition.tree), conditions, self.model.dialect)
 
     def _flattened(self, node: str, name: str, trail: tuple[str, ...]) -> exp.Expr:
         """One aggregate expression for a derived measure that restricts the rows of all its parts."""
@@ -147,7 +148,7 @@ class MeasureBook:
         definition = define(self.model, node, name)
         if trail and definition.measure.span:
             raise _spans_twice(trail[0], name)
-        tree = restricted(definition.tree.copy(), self._segments.get(node, ()), self.model.dialect)
+        tree = restricted(copied(definition.tree), self._segments.get(node, ()), self.model.dialect)
         for ref in measure_refs(tree):
             part = grouped(self._flattened(node, ref.this.removeprefix(f"{node}."), (*trail, name)))
             tree = part if ref is tree else tree
@@ -174,8 +175,8 @@ class MeasureBook:
         if measure.span:
             raise _spans_twice(name, measure.name)
         if measure.rows is not None:
-            return measure.tree.copy(), measure.rows
-        tree = measure.tree.copy()
+            return copied(measure.tree), measure.rows
+        tree = copied(measure.tree)
         found = set()
         for ref in measure_refs(tree):
             part, rows = self._written_out(self.measures[ref.this], name)

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from semantic_layer.dialects import SqlDialect
 from semantic_layer.errors import SemanticLayerError, nearest
-from semantic_layer.expressions import LARGEST_TREE, columns_of, parse_expression, too_deep, visible_nodes
+from semantic_layer.expressions import LARGEST_TREE, columns_of, copied, parse_expression, too_deep, visible_nodes
 from semantic_layer.joins import JoinGraph, build_graph
 from semantic_layer.loading import Definitions
 from semantic_layer.names import Name, Vocabulary
@@ -129,7 +129,7 @@ class Model:
         column = self.columns_at(place).get(name)
         if column is None or column.expr is None:
             return self.dialect.column(place, name)
-        return self.column_tree(place, name).copy()
+        return copied(self.column_tree(place, name))
 
     def column_tree(self, place: str, name: str, trail: tuple[str, ...] = ()) -> exp.Expr:
         """The same as `column`, but shared: copy it to use it."""
@@ -169,7 +169,7 @@ class Model:
                 raise too_deep(column.name)
             inner = self.column_tree(place, listed, (*trail, column.name))
             level = max(level, self._column_levels.get(inner_key, 0) + 1)
-            return rebuilt(inner.copy(), reference)
+            return rebuilt(copied(inner), reference)
 
         if len(trail) >= _MOST_LEVELS:
             raise too_deep(column.name)
@@ -186,7 +186,7 @@ def _owners(vocabularies: Mapping[str, Vocabulary], name: Name) -> list[tuple[st
 
 def bound(tree: exp.Expr, resolve: Resolver, name: str) -> exp.Expr:
     """A copy of the tree in which each column is what ``resolve`` makes of it."""
-    tree = tree.copy()
+    tree = copied(tree)
     for column in list(columns_of(tree)):
         replacement = resolve(column)
         if column is tree:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from sqlglot import exp
 
 from semantic_layer.aggregates import arguments, keeps_nulls, restrict_call
-from semantic_layer.expressions import columns_of, outermost_aggregates
+from semantic_layer.expressions import columns_of, copied, outermost_aggregates, visible_nodes
 from semantic_layer.join_trees import PlannedJoin, Side
 from semantic_layer.joins import has_no_key
 from semantic_layer.model import Model
@@ -77,8 +77,8 @@ def at_aliases(tree: exp.Expr, aliases: dict[str, exp.Identifier]) -> exp.Expr:
         for column in columns_of(tree):
             alias = aliases.get(column.table)
             if alias is not None:
-                column.set("table", alias.copy())
-        for computed in tree.find_all(exp.Paren):
+                column.set("table", copied(alias))
+        for computed in visible_nodes(tree):
             alias = aliases.get(computed.args.get("node", ""))
             if alias is not None:
                 computed.args["node"] = alias.name
@@ -106,12 +106,12 @@ def with_computed_columns(tree: exp.Expr, presence: Presence, padded: Iterable[s
     """
     if isinstance(tree, exp.Column):
         return tree
-    for computed in [paren for paren in tree.find_all(exp.Paren) if "node" in paren.args]:
+    for computed in [paren for paren in visible_nodes(tree) if type(paren) is exp.Paren and "node" in paren.args]:
         alias, value = computed.args["node"], computed.this
         replacement: exp.Expr | None = None
         is_padded = presence.pads(alias) and (padded is None or alias in padded)
         if is_padded and not is_null_without(alias, computed):
-            replacement = exp.Case(ifs=[exp.If(this=is_present(presence.key(alias)), true=value.copy())])
+            replacement = exp.Case(ifs=[exp.If(this=is_present(presence.key(alias)), true=copied(value))])
         elif computed is tree or _encloses(computed.parent):
             replacement = value
         if replacement is not None:

@@ -14,6 +14,7 @@ from sqlglot import exp
 from semantic_layer.calendars import Calendar
 from semantic_layer.dialects import SqlDialect
 from semantic_layer.dimensions import Dimension
+from semantic_layer.expressions import copied
 from semantic_layer.spans import Span, bounds, next_period
 from semantic_layer.tables import Tables, with_entry
 
@@ -77,8 +78,8 @@ class ResultGroups:
                 continue
             lower, upper = bounds(span, column, self._periods.granularity, self._dialect, self._periods.calendar)
             if lower is not None:
-                conditions.append(exp.GTE(this=time.copy(), expression=lower))
-            conditions.append(exp.LT(this=time.copy(), expression=upper))
+                conditions.append(exp.GTE(this=copied(time), expression=lower))
+            conditions.append(exp.LT(this=copied(time), expression=upper))
         return exp.Join(this=self._table(self.name), on=exp.and_(*conditions, copy=False))
 
     def _spine(self, given: str, label: str, spine: str) -> exp.Query:
@@ -93,9 +94,9 @@ class ResultGroups:
         )
         following = self._typed(next_period(self._column(label), self._periods.granularity, self._dialect))
         onward = exp.Select(
-            expressions=[following, exp.Column(this=last.copy())],
+            expressions=[following, exp.Column(this=copied(last))],
             from_=exp.From(this=self._table(spine)),
-            where=exp.Where(this=exp.LT(this=self._column(label), expression=exp.Column(this=last.copy()))),
+            where=exp.Where(this=exp.LT(this=self._column(label), expression=exp.Column(this=copied(last)))),
         )
         return exp.Union(this=first, expression=onward, distinct=False)
 

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from semantic_layer.definitions import MeasureRef, measure_refs
 from semantic_layer.dimensions import Dimension
-from semantic_layer.expressions import all_of, grouped
+from semantic_layer.expressions import all_of, copied, grouped
 from semantic_layer.filters import RowFilter
 from semantic_layer.join_trees import JoinTree, PlannedJoin, Side
 from semantic_layer.measures import Measure
@@ -40,13 +40,13 @@ class Rows:
 
     def value(self, tree: exp.Expr) -> exp.Expr:
         """A dimension or a condition over the rows."""
-        return with_computed_columns(at_aliases(tree.copy(), self._aliases), self._presence)
+        return with_computed_columns(at_aliases(copied(tree), self._aliases), self._presence)
 
     def measures(self, measures: Iterable[Measure]) -> dict[str, exp.Expr]:
         """Each measure by key, as an expression over the rows of a group."""
         trees: dict[str, exp.Expr] = {}
         for measure in measures:
-            tree = measure.tree.copy()
+            tree = copied(measure.tree)
             if measure.rows is None:
                 tree = self._null_without_rows(with_measures(tree, trees))
             else:
@@ -120,9 +120,9 @@ def group_by(select: exp.Select, dimensions: Sequence[Dimension], keys: Sequence
 def with_measures(tree: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:
     """The tree with each measure reference replaced by a copy of its value. Changes the tree it is given."""
     if isinstance(tree, MeasureRef):
-        return values[tree.this].copy()
+        return copied(values[tree.this])
     for reference in measure_refs(tree):
-        value = values[reference.this].copy()
+        value = copied(values[reference.this])
         in_call = isinstance(reference.parent, (exp.Func, exp.Paren)) and not isinstance(reference.parent, exp.Binary)
         reference.replace(value if in_call else grouped(value))
     return tree

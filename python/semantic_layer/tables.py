@@ -11,7 +11,7 @@ from sqlglot.errors import SqlglotError
 
 from semantic_layer.dialects import SqlDialect
 from semantic_layer.errors import SemanticLayerError
-from semantic_layer.expressions import too_deep
+from semantic_layer.expressions import copied, too_deep
 from semantic_layer.model import Model
 from semantic_layer.nesting import checked, parse
 from semantic_layer.padding import MARK
@@ -56,7 +56,7 @@ class Tables:
         if source.sql is not None:
             table = exp.Table(this=dialect.identifier(self._entry(source.name)))
         else:
-            table = parse_table(str(source.table), dialect).copy()
+            table = copied(parse_table(str(source.table), dialect))
         if is_marked:
             mark = exp.Alias(this=exp.Literal.number("1"), alias=exp.to_identifier(MARK))
             select = exp.Select(expressions=[exp.Star(), mark], from_=exp.From(this=table))
@@ -69,7 +69,7 @@ class Tables:
         """The WITH entries of the sources that items were made for."""
         entries = []
         for source, name in self._names.items():
-            body = self._bodies[source].copy()
+            body = copied(self._bodies[source])
             if self._model.dialect.name in _WITHOUT_NESTED_WITH:
                 entries.extend(self._hoisted(name, body))
             entries.append(with_entry(name, body, self._model.dialect))
@@ -91,7 +91,7 @@ class Tables:
         for tree in (body, *inner.expressions):
             for table in list(tree.find_all(exp.Table)):
                 if table.name in new_names and not table.args.get("db"):
-                    alias = table.args.get("alias") or exp.TableAlias(this=table.this.copy())
+                    alias = table.args.get("alias") or exp.TableAlias(this=copied(table.this))
                     table.set("this", self._model.dialect.identifier(new_names[table.name]))
                     table.set("alias", alias)
         for entry in inner.expressions:

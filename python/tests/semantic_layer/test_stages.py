@@ -13,6 +13,7 @@ from semantic_layer.dialects import get_dialect
 from semantic_layer.errors import SemanticLayerError, nearest, quoted
 from semantic_layer.expressions import (
     conjuncts,
+    copied,
     has_aggregate,
     has_nested_aggregate,
     has_window,
@@ -228,6 +229,32 @@ def test_roles_are_nodes_that_read_their_source() -> None:
         "origin": "airports",
         "dest": "airports",
     }
+
+
+@pytest.mark.parametrize(
+    ("dialect", "text"),
+    [
+        ("postgres", "sum(case when a.x = 'k' then b.y * 1.0 else 0 end) / nullif(count(distinct a.z), 0)"),
+        ("postgres", 'percentile_cont(0.5) within group (order by a."Some Name" desc nulls first)'),
+        ("postgres", "array_agg(a.x order by a.y) filter (where a.z is not null)"),
+        ("postgres", 'a.b.c.d.e + (select max(x) from t as "T" where x in (1, 2))'),
+        ("postgres", "cast(a.x as numeric(10, 2)) between interval '1' day and a.y::text[] -> 'k'"),
+        # sqlglot notes at a node how these were written.
+        ("clickhouse", "dateDiff('day', a.x, a.y)"),
+        ("bigquery", "`a.x`"),
+        ("sqlite", " + ".join(f"a.c{number}" for number in range(900))),
+    ],
+)
+def test_a_copy_is_written_as_its_original(dialect: str, text: str) -> None:
+    tree = parse_expression(text, get_dialect(dialect))
+    grammar = get_dialect(dialect).grammar
+    expected = tree.sql(grammar)
+    copy = copied(tree)
+    assert copy == tree
+    assert copy.sql(grammar) == expected
+    assert not {id(node) for node in copy.walk()} & {id(node) for node in tree.walk()}
+    assert get_dialect(dialect).render(copy) == grammar.generate(tree, pretty=True, normalize_functions=False)
+    assert tree.sql(grammar) == expected
 
 
 def test_models_are_kept_by_content_and_only_the_last_few() -> None:
