@@ -1,6 +1,7 @@
 """What authors wrote in a source's measures and segments, bound to a node of the join graph.
 
-Inside an aggregate a name is a column; outside it is another measure. Names that a source does not list are
+Inside an aggregate a name is a column; outside it is another measure, of the source itself or of the one that the name
+is qualified with. Names that a source does not list are
 taken as physical columns of its table: authors may leave columns out of the list.
 """
 
@@ -29,9 +30,12 @@ from semantic_layer.references import Reference, place_of, place_text, rebuilt, 
 
 
 class MeasureRef(exp.Expression):
-    """A placeholder in a tree for the value of another measure, by key. Never rendered."""
+    """A placeholder in a tree for the value of another measure, by key. Never rendered.
 
-    arg_types = {"this": True}  # noqa: RUF012
+    In a definition it also has the ``node`` and the ``name`` of that measure.
+    """
+
+    arg_types = {"this": True, "node": False, "name": False}  # noqa: RUF012
 
 
 def measure_refs(tree: exp.Expr) -> list[MeasureRef]:
@@ -66,11 +70,12 @@ def _define(model: Model, node: str, measure: sources.Measure) -> Definition:
     def resolve(column: exp.Column) -> exp.Expr:
         reference = own_reference(model, node, column)
         is_inside = is_opaque or is_inside_aggregate(column)
-        if reference.place in (None, node) and not reference.fields:
-            sibling = model.measure_named(node, reference.name)
-            if sibling is not None and not is_inside:
-                return MeasureRef(this=f"{node}.{sibling}")
-            if sibling is not None and model.column_named(node, reference.name) is None:
+        owner = reference.place or node
+        if owner in model.nodes and not reference.fields:
+            known = model.measure_named(owner, reference.name)
+            if known is not None and not is_inside:
+                return MeasureRef(this=f"{owner}.{known}", node=owner, name=known)
+            if known is not None and model.column_named(owner, reference.name) is None:
                 raise nested_aggregation(measure.expr)
         if not is_inside:
             raise not_a_measure(reference.name.text, node)

@@ -150,7 +150,9 @@ class MeasureBook:
             raise _spans_twice(trail[0], name)
         tree = restricted(copied(definition.tree), self._segments.get(node, ()), self.model.dialect)
         for ref in measure_refs(tree):
-            part = grouped(self._flattened(node, ref.this.removeprefix(f"{node}."), (*trail, name)))
+            if ref.args["node"] != node:
+                raise _restricts_another(name, ref.this)
+            part = grouped(self._flattened(node, ref.args["name"], (*trail, name)))
             tree = part if ref is tree else tree
             if ref.parent:
                 ref.replace(part)
@@ -273,7 +275,7 @@ class MeasureBook:
     ) -> str:
         for ref in measure_refs(tree):
             if ref.this not in self.measures and definition is not None and home is not None:
-                self.named(home, ref.this.removeprefix(f"{home}."))
+                self.named(ref.args["node"], ref.args["name"])
         for call in list(outermost_aggregates(tree)):
             places = tables_of(call)
             if not places and home is None:
@@ -322,6 +324,13 @@ def _spans_twice(name: str, inner: str) -> SemanticLayerError:
     return SemanticLayerError(
         f"Measure '{quoted(name)}' is cumulative or offset over '{quoted(inner)}', which is so itself. "
         "Define it over a measure of single periods."
+    )
+
+
+def _restricts_another(name: str, inner: str) -> SemanticLayerError:
+    return SemanticLayerError(
+        f"Measure '{quoted(name)}' has a filter, segments or periods of its own over '{quoted(inner)}', a measure of "
+        "another source. Give those to a measure there and combine that."
     )
 
 

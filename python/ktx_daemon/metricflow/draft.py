@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict
 
 from ktx_daemon.metricflow.conditions import Conditions
 from ktx_daemon.metricflow.joins import Join, Unsayable, joins_of
-from ktx_daemon.metricflow.metrics import MetricBuilder
-from ktx_daemon.metricflow.project import DbtProject, Place, SemanticModel, read_project, text_of
+from ktx_daemon.metricflow.metrics import Measure, MetricBuilder
+from ktx_daemon.metricflow.project import DbtProject, Metric, Place, SemanticModel, read_project, text_of
 from ktx_daemon.sql.parsing import dialect_named
 from semantic_layer.dialects import SqlDialect, get_dialect
 from semantic_layer.errors import SemanticLayerError
@@ -66,9 +66,12 @@ def respond(request: Request) -> dict[str, Any]:
             told = {"name": metric.name, "status": "not_converted", "reason": str(error)}
             reports.append(told | {"file": metric.place.path, "line": metric.place.line, "left_out": []})
             continue
-        _add_reads(drafts[measure.source], measure.expr, dialect)
+        if measure.notes:
+            reports.append(_in_part(metric, measure))
     for measure in builder.made():
         drafts[measure.source].measures.append(measure.definition())
+        if measure.is_simple:
+            _add_reads(drafts[measure.source], measure.expr, dialect)
     sources = []
     for name, draft in drafts.items():
         place = draft.model.place
@@ -79,6 +82,12 @@ def respond(request: Request) -> dict[str, Any]:
         else:
             reports.append(summary | {"status": "not_converted", "reason": "it has no dimension and no entity"})
     return {"sources": sources, "reports": reports, "warnings": project.warnings}
+
+
+def _in_part(metric: Metric, measure: Measure) -> dict[str, Any]:
+    place = {"file": metric.place.path, "line": metric.place.line}
+    left_out = [{"name": name, "item_type": "setting", "reason": reason} | place for name, reason in measure.notes]
+    return {"name": metric.name, "status": "partial", "left_out": left_out} | place
 
 
 def _relations(manifest: Mapping[str, Any]) -> dict[str, str]:
@@ -103,6 +112,13 @@ def _draft(model: SemanticModel, project: DbtProject, dialect: SqlDialect) -> _D
             draft.entity_columns[entity.name] = entity.name
         if entity.expr != entity.name:
             computed[entity.name] = (entity.expr, "entity", False, entity.description)
+        if entity.kind == "natural":
+            draft.leave_out(
+                "entity",
+                entity.name,
+                "rows of one key follow each other in time, which a join cannot tell",
+                model.place,
+            )
     for dimension in model.dimensions:
         if dimension.expr == dimension.name:
             _list(draft, dimension.name, "time" if dimension.is_time else "string", told, dimension.description)
@@ -175,11 +191,9 @@ def _read(draft: _Draft, name: str) -> None:
 
 def _add_reads(draft: _Draft, expr: str, dialect: SqlDialect) -> None:
     """List what a measure reads, or the semantic layer would look for it in other sources."""
-    names = {aggregate.name: aggregate.expr for aggregate in draft.model.aggregates.values()}
-    if expr not in names and "(" in expr:
-        for read in _reads(expr, dialect):
-            if read:
-                _read(draft, read)
+    for read in _reads(expr, dialect):
+        if read:
+            _read(draft, read)
 
 
 def _definition(draft: _Draft, project: DbtProject, joins: list[Join]) -> dict[str, Any]:

@@ -119,9 +119,9 @@ class _Reader:
     def read(self, document: Mapping[str, Any]) -> None:
         for model in _maps(document.get("models")):
             self._dbt_model(model)
-        for model in _maps(document.get("semantic_models")):
+        for model in _enabled(document.get("semantic_models")):
             self._add(self._old_model(model))
-        for metric in _maps(document.get("metrics")):
+        for metric in _enabled(document.get("metrics")):
             self._metric(metric, None)
 
     def _place(self, written: Mapping[str, Any]) -> Place:
@@ -200,7 +200,10 @@ class _Reader:
         columns = _maps(written.get("columns"))
         self._project.columns.setdefault(name, {}).update({str(column.get("name")): column for column in columns})
         semantic = written.get("semantic_model")
-        if semantic is True or (isinstance(semantic, Mapping) and semantic.get("enabled", True) is not False):
+        is_enabled = (
+            isinstance(semantic, Mapping) and semantic.get("enabled") is not False and any(_enabled([semantic]))
+        )
+        if semantic is True or is_enabled:
             self._add(self._new_model(name, written, semantic if isinstance(semantic, Mapping) else {}))
 
     def _new_model(self, name: str, written: Mapping[str, Any], semantic: Mapping[str, Any]) -> SemanticModel:
@@ -223,7 +226,7 @@ class _Reader:
         derived = written.get("derived_semantics") or {}
         model.entities += [_entity(entity) for entity in _maps(derived.get("entities"))]
         model.dimensions += [_dimension(dimension) for dimension in _maps(derived.get("dimensions"))]
-        for metric in _maps(written.get("metrics")):
+        for metric in _enabled(written.get("metrics")):
             self._metric(metric, model)
         return model
 
@@ -285,6 +288,12 @@ def _nested(written: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
 
 def _maps(value: object) -> Iterator[Mapping[str, Any]]:
     return (item for item in value if isinstance(item, Mapping)) if isinstance(value, list) else iter(())
+
+
+def _enabled(value: object) -> Iterator[Mapping[str, Any]]:
+    """Those that dbt does not leave out itself."""
+    configs = ((item, item.get("config")) for item in _maps(value))
+    return (item for item, config in configs if not isinstance(config, Mapping) or config.get("enabled") is not False)
 
 
 def text_of(written: object, key: str) -> str | None:

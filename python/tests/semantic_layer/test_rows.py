@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from typing import Any
 
@@ -279,3 +280,60 @@ def test_a_table_of_rows_with_a_sub_query_in_a_filter_reads_the_table() -> None:
 def test_a_source_of_sql_must_be_one_query(sql: str) -> None:
     with pytest.raises(SemanticLayerError, match="of source 'a'"):
         run_query([source("a", table=None, sql=sql)], {"measures": ["count(a.id)"]}, "sqlite")
+
+
+STAFF = source(
+    "staff", "region_id", joins=[to("regions", "region_id = regions.id")], measures=measures(people="count(id)")
+)
+OFFICES = source(
+    "offices",
+    "region_id",
+    "rent",
+    joins=[to("regions", "region_id = regions.id")],
+    measures=measures(rent="sum(rent)", per_head="rent / staff.people", twice="per_head * 2", loop="staff.loop"),
+)
+OFFICE_ROWS = {
+    "staff": [(1, 1), (2, 1), (3, 2)],
+    "offices": [(1, 1, 30), (2, 2, 7), (3, 3, 5)],
+    "regions": [(1, 100), (2, 200), (3, 300)],
+}
+
+
+@pytest.mark.parametrize(
+    ("measure", "dimensions", "expected"),
+    [
+        ("offices.per_head", [], [(42, 3, 14.0)]),
+        ("offices.per_head", ["regions.code"], [(100, 30, 2, 15.0), (200, 7, 1, 7.0), (300, 5, 0, None)]),
+        ("offices.twice", [], [(42, 3, 14.0, 28.0)]),
+    ],
+)
+def test_a_measure_may_combine_measures_of_other_sources(
+    measure: str, dimensions: list[str], expected: list[Any]
+) -> None:
+    found = rows([OFFICES, STAFF, REGIONS], OFFICE_ROWS, {"measures": [measure], "dimensions": dimensions})
+    assert sorted(map(sorted_by_kind, found)) == sorted(map(sorted_by_kind, expected))
+
+
+def sorted_by_kind(row: tuple[Any, ...]) -> tuple[str, ...]:
+    """The parts of a measure come in an order that is the compiler's own."""
+    return tuple(sorted(map(repr, row)))
+
+
+@pytest.mark.parametrize(
+    ("addition", "message"),
+    [
+        (
+            {"expr": "per_head", "filter": "rent > 1"},
+            "Measure 'per_head' has a filter, segments or periods of its own over 'staff.people', a measure of another "
+            "source. Give those to a measure there and combine that.",
+        ),
+        ({"expr": "rent / staff.ghost"}, "Measure 'ghost' is not a pre-defined measure on source 'offices'"),
+        ({"expr": "sum(staff.people)"}, "Nested aggregation is not supported: 'sum(staff.people)'"),
+        ({"expr": "loop + staff.people"}, "Circular dependency detected: "),
+    ],
+)
+def test_what_a_measure_over_other_sources_may_not(addition: dict[str, str], message: str) -> None:
+    offices = OFFICES | {"measures": [*OFFICES["measures"], {"name": "odd"} | addition]}
+    staff = STAFF | {"measures": [*STAFF["measures"], {"name": "loop", "expr": "offices.loop"}]}
+    with pytest.raises(SemanticLayerError, match=re.escape(message)):
+        rows([offices, staff, REGIONS], OFFICE_ROWS, {"measures": ["offices.odd"]})

@@ -1,4 +1,4 @@
-//! The Python payload: ruff, mypy, and pytest in an environment of its locked dependencies.
+//! The Python payload: ruff, mypy, and pytest in an environment of its locked dependencies, with MetricFlow beside it.
 
 use std::process::Command;
 
@@ -21,9 +21,11 @@ pub fn run(session: &Session<'_>, missing: Missing) -> Result<()> {
         check.args(arguments);
         process::run(session.printer, check, Talk::Kept)?;
     }
+    let metricflow = tools::provide(session, ToolSet::Metricflow)?;
     let mut pytest = command(session, &tools, "pytest")?;
     pytest
         .args(["-q", "-p", "no:cacheprovider"])
+        .env("KTX_METRICFLOW_PYTHON", metricflow.program("python"))
         .envs(missing.variables());
     process::run(session.printer, pytest, Talk::Streamed)?;
     Ok(())

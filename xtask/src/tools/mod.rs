@@ -30,6 +30,8 @@ pub enum ToolSet {
     Python,
     /// The payload's own dependencies and those of its tests.
     Payload,
+    /// dbt and MetricFlow, whose answers the drafts of metrics have to give.
+    Metricflow,
     /// zig and cargo-zigbuild: the C compiler and linker for every platform but the host's own.
     Cross,
     /// A third-party client of the Model Context Protocol.
@@ -41,9 +43,10 @@ pub enum ToolSet {
 }
 
 impl ToolSet {
-    const ALL: [ToolSet; 6] = [
+    const ALL: [ToolSet; 7] = [
         ToolSet::Python,
         ToolSet::Payload,
+        ToolSet::Metricflow,
         ToolSet::Cross,
         ToolSet::Mcp,
         ToolSet::Node,
@@ -64,6 +67,7 @@ impl ToolSet {
         match self {
             ToolSet::Python => "python",
             ToolSet::Payload => "payload",
+            ToolSet::Metricflow => "metricflow",
             ToolSet::Cross => "cross",
             ToolSet::Mcp => "mcp",
             ToolSet::Node => "node",

@@ -147,6 +147,7 @@ fn a_dbt_project_with_semantic_models_answers_queries() {
     model: ref('customers')
     entities: [{name: customer, type: primary, expr: id}]
     dimensions: [{name: country, type: categorical}]
+    measures: [{name: people, agg: count, expr: id, create_metric: true}]
 ---
 metrics:
   - name: french
@@ -158,13 +159,14 @@ metrics:
     type_params: {numerator: total, denominator: n}
   - {name: total, type: simple, type_params: {measure: amount}}
   - {name: n, type: simple, type_params: {measure: n}}
-  - {name: running, type: cumulative, type_params: {measure: amount}}
+  - {name: odd, type: conversion, type_params: {}}
+  - {name: each, type: ratio, type_params: {numerator: total, denominator: people}}
 ",
     );
     sandbox.write("dbt/models/broken.yml", "models: [\n");
     let run = ingest("metricflow", &["--source-dir", "dbt", "--json"]);
     let report = sandbox.run(&run).succeeds().json();
-    assert_eq!(report["drafts"][0]["line"], json!(22), "{report}");
+    assert_eq!(report["drafts"][0]["line"], json!(23), "{report}");
     assert!(
         report["warnings"][0]
             .as_str()
@@ -179,5 +181,9 @@ metrics:
     assert_eq!(
         rows(&sandbox, "orders.mean", "orders.status"),
         json!([["open", 5.0, 1, 5.0], ["paid", 23.5, 2, 47.0]])
+    );
+    assert_eq!(
+        rows(&sandbox, "orders.each", "customers.country"),
+        json!([["DE", 7.0, 1, 7.0], ["FR", 45.0, 1, 45.0]])
     );
 }

@@ -1,0 +1,3 @@
+{{ config(materialized='table') }}
+select *
+from (values ('A', 'toys'), ('B', 'books'), ('C', 'toys')) as products (sku, category)

@@ -1,0 +1,3 @@
+{{ config(materialized='table') }}
+select *
+from (values (1, 'west'), (2, 'north')) as regions (region_id, region_name)
