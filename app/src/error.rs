@@ -22,6 +22,9 @@ pub enum Error {
     /// The request cannot be served as it is.
     #[error("{message}")]
     Refused { message: String, hint: Option<String> },
+    /// Another error, with what to do about it here.
+    #[error(transparent)]
+    Hinted(Box<WithHint>),
     /// One that a program can act on: a stable code and what to run next.
     #[error("{message}")]
     Coded {
@@ -29,6 +32,13 @@ pub enum Error {
         message: String,
         next_steps: Vec<String>,
     },
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{source}")]
+pub struct WithHint {
+    source: Error,
+    hint: String,
 }
 
 impl Error {
@@ -46,6 +56,11 @@ impl Error {
         }
     }
 
+    #[must_use]
+    pub fn with_hint(self, hint: String) -> Self {
+        Self::Hinted(Box::new(WithHint { source: self, hint }))
+    }
+
     /// What to do about it, for the line below the sentence.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -53,6 +68,7 @@ impl Error {
             Self::Database(error) => error.hint(),
             Self::Port(error) | Self::Ingest(IngestError::Port(error)) => error.hint(),
             Self::Refused { hint, .. } => hint.clone(),
+            Self::Hinted(hinted) => Some(hinted.hint.clone()),
             Self::Runtime(error) => error.hint(),
             Self::Ingest(_) | Self::Interrupted(_) | Self::Coded { .. } => None,
         }
@@ -64,7 +80,28 @@ impl Error {
             Self::Runtime(error)
             | Self::Port(PortError::Runtime(error))
             | Self::Ingest(IngestError::Port(PortError::Runtime(error))) => Some(error),
+            Self::Hinted(hinted) => hinted.source.runtime(),
             _ => None,
+        }
+    }
+
+    /// The stable code, of an error that has one.
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Coded { code, .. } => Some(code),
+            _ => None,
+        }
+    }
+
+    /// What a program does next: the steps that the error lists, or its hint.
+    pub fn next_steps(&self) -> Vec<String> {
+        match self {
+            Self::Coded { next_steps, .. } => next_steps.clone(),
+            Self::Hinted(hinted) => vec![hinted.hint.clone()],
+            error => match error.runtime() {
+                Some(error) => error.next_step().into_iter().collect(),
+                None => error.hint().into_iter().collect(),
+            },
         }
     }
 
@@ -74,6 +111,7 @@ impl Error {
             Self::Interrupted(interrupted) => Some(*interrupted),
             Self::Runtime(error) => error.interrupted(),
             Self::Port(error) | Self::Ingest(IngestError::Port(error)) => error.interrupted(),
+            Self::Hinted(hinted) => hinted.source.interrupted(),
             _ => None,
         }
     }

@@ -204,9 +204,15 @@ impl Ingester<'_> {
 
     fn statistics(&self, id: &ConnectionId, connection: &Connection) -> Result<Vec<HistoryRow>, Error> {
         require_readonly(id, connection, "Local live-database ingest")?;
-        let rows = Database::open(self.app, self.workspace, self.python, id, connection)?
+        let database = Database::open(self.app, self.workspace, self.python, id, connection)?;
+        let rows = database
             .query(STATISTICS, 100_000)
-            .map_err(|error| explain_missing_extension(error, id))?;
+            .map_err(|error| match lacks_statistics(&database) {
+                true => error.with_hint(format!(
+                    "run `create extension pg_stat_statements` in the database of `{id}`, or pass --source-dir with an export"
+                )),
+                false => error,
+            })?;
         let row = |values: Vec<serde_json::Value>| {
             let object: serde_json::Map<_, _> = rows.headers.iter().cloned().zip(values).collect();
             serde_json::from_value::<HistoryRow>(object.into()).ok()
@@ -215,17 +221,12 @@ impl Ingester<'_> {
     }
 }
 
-fn explain_missing_extension(error: Error, id: &ConnectionId) -> Error {
-    let message = error.to_string();
-    match message.contains("pg_stat_statements") {
-        true => Error::hinted(
-            message,
-            format!(
-                "run `create extension pg_stat_statements` in the database of `{id}`, or pass --source-dir with an export"
-            ),
-        ),
-        false => error,
-    }
+/// Whether the database answers that it does not have the extension that counts statements.
+fn lacks_statistics(database: &Database<'_>) -> bool {
+    let installed = "select extname from pg_extension where extname = 'pg_stat_statements'";
+    database
+        .query(installed, 1)
+        .is_ok_and(|found| found.rows.is_empty())
 }
 
 fn required<'p>(source: Option<&'p Path>, adapter: &str) -> Result<&'p Path, Error> {

@@ -80,12 +80,12 @@ pub fn sentence_and_hint(error: &anyhow::Error) -> Vec<String> {
     std::iter::once(sentence(error)).chain(hint).collect()
 }
 
-/// A cause that the text already ends with is skipped.
+/// A cause that the text already quotes is skipped.
 pub fn sentence(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1) {
         let cause = cause.to_string();
-        if !text.ends_with(&cause) {
+        if !text.contains(&cause) {
             text = format!("{text}: {cause}");
         }
     }

@@ -5,20 +5,18 @@ use std::path::{Path, PathBuf};
 
 use ktx_system::files::PathError;
 
-use crate::yaml::{Finding, SyntaxError};
+use crate::sqlite_error::{ErrorCode, SqliteError};
+use crate::yaml::{Finding, SyntaxError, Wording};
 use crate::{ConnectionId, files, nearest};
+
+const MAKE_ROOM: &str = "make room on the disk and run the command again; nothing that was there is lost";
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("failed to {verb} `{path}`: {cause}", path = path.display())]
-    Io {
-        verb: &'static str,
-        path: PathBuf,
-        cause: String,
-        kind: io::ErrorKind,
-    },
-    #[error("failed to read `{path}`: {reason}", path = path.display())]
-    Yaml { path: PathBuf, reason: String },
+    #[error(transparent)]
+    Io(PathError),
+    #[error("failed to read `{path}`: {source}", path = path.display())]
+    Yaml { path: PathBuf, source: SyntaxError },
     #[error("failed to read `{path}`: {}", first_of(findings), path = path.display())]
     InvalidConfig { path: PathBuf, findings: Vec<Finding> },
     #[error("failed to find a project: `{path}` has no ktx.yaml", path = .0.display())]
@@ -52,46 +50,34 @@ pub enum Error {
     #[error("Invalid semantic-layer source: {}", joined(.0))]
     InvalidSource(Vec<Finding>),
     #[error("Invalid semantic-layer source: {0}")]
-    SourceSyntax(SyntaxError),
+    SourceSyntax(#[source] SyntaxError),
     #[error("Semantic-layer source name \"{written}\" does not match requested path \"{requested}\"")]
     SourceNameMismatch { written: String, requested: String },
-    #[error("failed to open `{path}`: {cause}", path = path.display())]
-    Database { path: PathBuf, cause: String },
-    #[error("failed to use `{path}`: {cause}", path = path.display())]
-    State { path: PathBuf, cause: String },
+    #[error("failed to use `{path}`: {source}", path = path.display())]
+    State { path: PathBuf, source: SqliteError },
 }
 
 impl Error {
     pub fn io(verb: &'static str, path: &Path, error: io::Error) -> Self {
-        Self::Io {
+        Self::Io(PathError {
             verb,
             path: path.to_owned(),
-            cause: files::cause(&error),
-            kind: error.kind(),
-        }
-    }
-
-    pub fn yaml(path: &Path, error: &SyntaxError) -> Self {
-        Self::Yaml {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        }
+            source: files::cause(error),
+        })
     }
 
     /// What the user does next, where it is not plain from the sentence.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Io {
-                kind: io::ErrorKind::StorageFull,
-                ..
-            } => {
-                Some("make room on the disk and run the command again; nothing that was there is lost".into())
-            }
+            Self::Io(error) if error.source.kind() == io::ErrorKind::StorageFull => Some(MAKE_ROOM.into()),
             // SQLite calls it an I/O error when its write-ahead log cannot grow.
-            Self::State { cause, .. }
-                if cause.contains("disk is full") || cause.contains("disk I/O error") =>
+            Self::State { source, .. }
+                if matches!(
+                    source.code(),
+                    Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure)
+                ) =>
             {
-                Some("make room on the disk and run the command again; nothing that was there is lost".into())
+                Some(MAKE_ROOM.into())
             }
             Self::Yaml { .. } | Self::SourceSyntax(_) => Some("fix the YAML at that place".into()),
             Self::InvalidConfig { findings, .. } => match findings.len() {
@@ -124,12 +110,7 @@ impl Error {
 
 fn first_of(findings: &[Finding]) -> String {
     match findings.first() {
-        Some(finding)
-            if finding.path == "<root>"
-                || finding.message.starts_with("unknown key")
-                || finding.message.starts_with("ktx.yaml field")
-                || finding.message.starts_with("Unsupported ") =>
-        {
+        Some(finding) if finding.path == "<root>" || finding.wording == Wording::Sentence => {
             format!("{}: {}", finding.place, finding.message)
         }
         Some(finding) => format!("{}: `{}` {}", finding.place, finding.path, finding.message),

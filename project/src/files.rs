@@ -80,11 +80,14 @@ pub fn name_below(root: &Path, file: &Path) -> String {
     parts.join("/")
 }
 
-/// The system's words without the path that `fs_err` put in front of them.
-pub fn cause(error: &io::Error) -> String {
-    match error.get_ref().and_then(|inner| inner.source()) {
-        Some(source) => source.to_string(),
-        None => error.to_string(),
+/// The system's error without the path that `fs_err` put in front of it.
+pub fn cause(error: io::Error) -> io::Error {
+    let Some(inner) = error.get_ref().and_then(|inner| inner.source()) else {
+        return error;
+    };
+    match inner.downcast_ref().and_then(io::Error::raw_os_error) {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(error.kind(), inner.to_string()),
     }
 }
 

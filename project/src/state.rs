@@ -65,7 +65,7 @@ impl State {
         }
         let failed = |error: rusqlite::Error| Error::State {
             path: path.clone(),
-            cause: error.to_string(),
+            source: error.into(),
         };
         let mut connection = Connection::open(&path).map_err(failed)?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
@@ -83,10 +83,10 @@ impl State {
         Ok(Self { connection, path })
     }
 
-    fn failed(&self, error: &rusqlite::Error) -> Error {
+    fn failed(&self, error: rusqlite::Error) -> Error {
         Error::State {
             path: self.path.clone(),
-            cause: error.to_string(),
+            source: error.into(),
         }
     }
 
@@ -114,7 +114,7 @@ impl State {
                     milliseconds
                 ],
             );
-            match inserted.map_err(|error| self.failed(&error))? {
+            match inserted.map_err(|error| self.failed(error))? {
                 0 => milliseconds += 1,
                 _ => return Ok(id),
             }
@@ -131,7 +131,7 @@ impl State {
         let update = "update runs set status = ?2, sync_id = ?3, report = ?4 where id = ?1";
         self.connection
             .execute(update, params![id, status, sync_id, report])
-            .map_err(|error| self.failed(&error))?;
+            .map_err(|error| self.failed(error))?;
         Ok(())
     }
 
@@ -142,7 +142,7 @@ impl State {
             .connection
             .query_row(query, params![kind.as_str(), id], read_run)
             .optional();
-        row.map_err(|error| self.failed(&error))
+        row.map_err(|error| self.failed(error))
     }
 
     pub fn latest(&self, kind: RunKind) -> Result<Option<Run>, Error> {
@@ -152,7 +152,7 @@ impl State {
             .connection
             .query_row(query, params![kind.as_str()], read_run)
             .optional();
-        row.map_err(|error| self.failed(&error))
+        row.map_err(|error| self.failed(error))
     }
 
     /// One change that happens whole or not at all, also beside other processes.
@@ -163,7 +163,7 @@ impl State {
         let path = self.path.clone();
         let failed = |error: rusqlite::Error| Error::State {
             path: path.clone(),
-            cause: error.to_string(),
+            source: error.into(),
         };
         let transaction = self
             .connection

@@ -108,7 +108,7 @@ pub enum PublishError {
         fix: String,
     },
     /// The work was asked to stop.
-    #[error("interrupted; run the same command again to find out what the registry has")]
+    #[error("interrupted")]
     Interrupted,
 }
 
@@ -189,7 +189,9 @@ impl PublishError {
             | Self::Integrity { hint, .. } => Some(hint.clone()),
             Self::WrongTag { fix, .. } => Some(fix.clone()),
             Self::Refused(refused) => Some(refused.next.line()),
-            Self::NotYetVisible { .. } => Some(format!("{again}: it finds out what the registry has")),
+            Self::NotYetVisible { .. } | Self::Interrupted => {
+                Some(format!("{again}: it finds out what the registry has"))
+            }
             Self::Outdated(_) => Some(format!("{again}: it plans with what the registry has now")),
             Self::Registry { .. } => Some(format!("{again} when the registry answers")),
             Self::Npm { failure, .. } => Some(match failure {

@@ -34,7 +34,8 @@ impl Runtime {
         let detail = if status.kind != StatusKind::Ready {
             Some(status.detail)
         } else {
-            self.damage().or_else(|| self.failing_import(&error))
+            self.damage()
+                .or_else(|| has_crashed(&error).then(|| self.failing_import())?)
         };
         match detail {
             Some(detail) => Error::NotReady {
@@ -45,21 +46,9 @@ impl Runtime {
         }
     }
 
-    /// What keeps Python from importing the payload, when an error looks as if something did: for example that the Python
-    /// that the runtime was made with is another one now.
-    fn failing_import(&self, error: &Error) -> Option<String> {
-        let text = error.to_string();
-        let suspicious = [
-            "Traceback",
-            "ModuleNotFoundError",
-            "ImportError",
-            "No module named",
-            "exit code",
-            "os error",
-        ];
-        if !suspicious.iter().any(|sign| text.contains(sign)) {
-            return None;
-        }
+    /// What keeps Python from importing the payload, if anything does: for example that the Python that the runtime was
+    /// made with is another one now.
+    fn failing_import(&self) -> Option<String> {
         let mut python = Command::new(&self.layout().python_path);
         python.args(["-I", "-c", "import ktx_daemon.endpoints"]);
         let reason = match process::collect(python, Supervision::new(self.interrupt())) {
@@ -74,5 +63,14 @@ impl Runtime {
             Err(error) => error.to_string(),
         };
         Some(format!("KTX Python runtime does not run: {reason}"))
+    }
+}
+
+/// Whether Python ended without an answer of the payload, which reports a refused request in one sentence.
+fn has_crashed(error: &Error) -> bool {
+    match error {
+        Error::OneShotRefused { message, .. } => message.starts_with("Traceback (most recent call last)"),
+        Error::OneShot(_) | Error::DaemonStart { .. } => true,
+        _ => false,
     }
 }

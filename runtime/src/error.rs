@@ -12,7 +12,8 @@ use crate::layout::LayoutError;
 pub const UV_REQUIRED: &str = "uv is required to install the KTX Python runtime. KTX does not download uv \
      automatically. Install uv, make sure it is on PATH, and retry: ktx runtime install --yes";
 
-/// Why an operation on the runtime failed. The text says what happened and, where it can, what to do next.
+/// Why an operation on the runtime failed. The text says what happened; what to do is in [`Error::hint`], except in the
+/// fixed texts, which name their command themselves.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -100,7 +101,7 @@ pub enum Error {
     #[error("KTX Python runtime installation was cancelled. Run: {command}")]
     InstallCancelled { command: String },
     /// The runtime was proven ready and is not ready a moment later.
-    #[error("{detail}. Run: {command}")]
+    #[error("{detail}")]
     NotReady { detail: String, command: String },
     #[error(transparent)]
     Http(#[from] crate::http::HttpError),
@@ -131,9 +132,21 @@ impl Error {
                 "retry when it is less busy, or start another: ktx runtime start --force"
             }
             Error::DaemonStop { .. } => "end it by hand and retry: ktx runtime stop",
+            Error::NotReady { command, .. } => return Some(format!("run: {command}")),
+            Error::Layout(error) => error.hint(),
             _ => return None,
         };
         Some(hint.to_owned())
+    }
+
+    /// The hint, or the command that a fixed text names, for a caller that acts on it instead of reading the text.
+    pub fn next_step(&self) -> Option<String> {
+        match self {
+            Error::RuntimeRequired { command }
+            | Error::InstallCancelled { command }
+            | Error::NotReady { command, .. } => Some(command.clone()),
+            error => error.hint(),
+        }
     }
 
     /// The signal that ended the operation, if that is why it failed.

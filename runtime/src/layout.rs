@@ -72,10 +72,18 @@ pub enum LayoutError {
     #[error("KTX_RUNTIME_ROOT must be an absolute path: {0}")]
     RelativeRoot(String),
     /// Neither a home directory nor a variable says where user files go.
-    #[error(
-        "failed to find a place for the KTX Python runtime: no home directory is known. Set HOME or KTX_RUNTIME_ROOT"
-    )]
+    #[error("failed to find a place for the KTX Python runtime: no home directory is known")]
     NoHome,
+}
+
+impl LayoutError {
+    /// What to set.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            LayoutError::RelativeRoot(_) => "give the whole path, or unset it",
+            LayoutError::NoHome => "set HOME or KTX_RUNTIME_ROOT",
+        }
+    }
 }
 
 impl Layout {

@@ -6,6 +6,7 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
+use ktx_publish::PublishError;
 use serde::Serialize;
 
 use crate::interrupt;
@@ -88,8 +89,9 @@ impl std::error::Error for Failure {
 pub fn report(printer: &Printer, result: anyhow::Result<()>) -> ExitCode {
     if let Some(signal) = interrupt::received() {
         let message = format!("interrupted by {}", signal);
-        document(printer, &message, signal.exit_code(), None);
-        printer.error(&message, None);
+        let hint = result.as_ref().err().and_then(after_interruption);
+        document(printer, &message, signal.exit_code(), hint);
+        printer.error(&message, hint);
         return ExitCode::from(signal.exit_code());
     }
     match result.and_then(|()| printer.lost().map_or(Ok(()), unwritten)) {
@@ -140,6 +142,14 @@ pub fn tell(printer: &Printer, error: &anyhow::Error) {
 fn hint(error: &anyhow::Error) -> Option<&str> {
     let hint = failure(error).and_then(|failure| failure.hint.as_deref());
     hint.or_else(|| way_out(error))
+}
+
+/// What to do when releasing was interrupted; other commands have nothing to be found out.
+fn after_interruption(error: &anyhow::Error) -> Option<&str> {
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref());
+    causes
+        .any(|cause| matches!(cause, PublishError::Interrupted))
+        .then(|| hint(error))?
 }
 
 /// The exit code that an error asks for.

@@ -135,7 +135,8 @@ fn next(session: &Session<'_>, arguments: &NextArgs) -> Result<()> {
         }
         (Some(ChannelName::Rc), "main") => NextChannel::Candidate,
         (Some(ChannelName::Rc), branch) => {
-            NextChannel::Branch(BranchSlug::of_branch(branch).map_err(|error| usage(error.to_string()))?)
+            let slug = BranchSlug::of_branch(branch);
+            NextChannel::Branch(slug.map_err(|error| usage(error.to_string()).hint(error.hint()))?)
         }
     };
     let released = ReleasedVersions {

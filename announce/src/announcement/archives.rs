@@ -9,7 +9,7 @@ use ktx_manifest::tarball::{self, TarMode, TarballError, TarballLimits};
 use ktx_names::Platform;
 use tar::{Builder, EntryType, Header};
 
-use super::assets::{File, Role};
+use super::page_file::{PageFile, Role};
 
 /// 1985-10-26T08:15:00Z, which npm gives every file.
 const TIME: u64 = 499_162_500;
@@ -21,7 +21,7 @@ const PROGRAMS: &str = "native/";
 type Files = BTreeMap<String, (Vec<u8>, TarMode)>;
 
 /// An archive for each platform in the tarball. The same tarball gives the same bytes.
-pub fn archives(tarball: &[u8], version: &str) -> Result<Vec<File>, TarballError> {
+pub fn archives(tarball: &[u8], version: &str) -> Result<Vec<PageFile>, TarballError> {
     let mut files = Files::new();
     tarball::visit(tarball, &TarballLimits::default(), |entry, reader| {
         let mut content = Vec::new();
@@ -35,13 +35,13 @@ pub fn archives(tarball: &[u8], version: &str) -> Result<Vec<File>, TarballError
     let made = platforms.map(|platform| {
         let name = format!("ktx-{version}-{platform}");
         let bytes = archive(&files, &name, platform)?;
-        Ok(File {
+        Ok(PageFile {
             name: format!("{name}.tar.gz"),
             bytes,
             role: Role::Artifact,
         })
     });
-    let made: io::Result<Vec<File>> = made.collect();
+    let made: io::Result<Vec<PageFile>> = made.collect();
     made.map_err(|error| ktx_manifest::tarball::TarballFault::Unreadable(error).into())
 }
 

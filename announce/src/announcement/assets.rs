@@ -10,36 +10,18 @@ use ktx_publish::receipt::{Operation, Outcome, RECEIPT_FILE, ReceiptBook};
 use serde_json::json;
 
 use super::archives::archives;
+use super::page_file::{PageFile, Role};
 use crate::facts::Release;
-
-/// A file to be on the page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct File {
-    pub name: String,
-    pub bytes: Vec<u8>,
-    pub role: Role,
-}
-
-/// What a file on the page is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// What people download. Other bytes under its name are an error.
-    Artifact,
-    /// A report about it. It may have been written again since; then the page keeps its own.
-    Report,
-}
-
-impl File {
-    pub fn digest(&self) -> Sha256Digest {
-        Sha256Digest::of(&self.bytes)
-    }
-}
 
 const PUBLISHED_REPORT: &str = "smoke-published.json";
 const SUMS: &str = "SHA256SUMS";
 
 /// Tarball, wheel, artifact manifest, an archive for each platform, their digests, and the reports that there are.
-pub fn files(location: &Location, release: &Release, tarball: &Tarball) -> Result<Vec<File>, PublishError> {
+pub fn files(
+    location: &Location,
+    release: &Release,
+    tarball: &Tarball,
+) -> Result<Vec<PageFile>, PublishError> {
     let mut files = vec![artifact(tarball.file_name(), tarball.bytes().to_vec())];
     for listed in release
         .files
@@ -72,10 +54,10 @@ pub fn files(location: &Location, release: &Release, tarball: &Tarball) -> Resul
     Ok(files)
 }
 
-fn reports(location: &Location, release: &Release, tarball: &Tarball) -> Result<Vec<File>, PublishError> {
+fn reports(location: &Location, release: &Release, tarball: &Tarball) -> Result<Vec<PageFile>, PublishError> {
     let mut reports = Vec::new();
     let mut add = |name: String, bytes: Vec<u8>| {
-        reports.push(File {
+        reports.push(PageFile {
             name,
             bytes,
             role: Role::Report,
@@ -111,8 +93,8 @@ fn reports(location: &Location, release: &Release, tarball: &Tarball) -> Result<
     Ok(reports)
 }
 
-fn artifact(name: &str, bytes: Vec<u8>) -> File {
-    File {
+fn artifact(name: &str, bytes: Vec<u8>) -> PageFile {
+    PageFile {
         name: name.to_owned(),
         bytes,
         role: Role::Artifact,

@@ -3,7 +3,7 @@
 use ktx_publish::{Desk, PublishError};
 use serde::Serialize;
 
-use super::assets::Role;
+use super::page_file::Role;
 use super::plan::{Announcement, Step, other_bytes};
 use crate::github::{AssetState, GithubRelease, NewRelease};
 

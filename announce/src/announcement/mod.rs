@@ -6,8 +6,9 @@
 mod archives;
 mod assets;
 mod execute;
+mod page_file;
 mod plan;
 
-pub use self::assets::{File, Role};
 pub use self::execute::Announced;
+pub use self::page_file::{PageFile, Role};
 pub use self::plan::{AnnounceOptions, Announcement, Step, plan};

@@ -12,7 +12,8 @@ use ktx_publish::npm::Npm;
 use ktx_publish::{Desk, Environment, PublishError, registry};
 use serde::Serialize;
 
-use super::assets::{File, Role, files};
+use super::assets::files;
+use super::page_file::{PageFile, Role};
 use crate::facts::Release;
 use crate::github::{Asset, AssetState, GithubRelease, Repository};
 
@@ -37,7 +38,7 @@ pub struct Announcement {
     pub(super) tag_message: String,
     pub(super) notes: String,
     pub(super) release: Option<GithubRelease>,
-    pub(super) files: Vec<File>,
+    pub(super) files: Vec<PageFile>,
     /// What is to be done, in this order.
     pub steps: Vec<Step>,
     /// What already exists, or was skipped.
@@ -266,7 +267,7 @@ impl Announcement {
     }
 }
 
-fn upload(file: &File) -> Step {
+fn upload(file: &PageFile) -> Step {
     Step::Upload {
         name: file.name.clone(),
         size: file.bytes.len() as u64,

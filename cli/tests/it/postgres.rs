@@ -176,19 +176,17 @@ fn is_scanned_queried_and_its_history_read() {
     for _ in 0..3 {
         server.sql("select name from owners where id = 1");
     }
-    let ingested = sandbox
-        .run(&[
-            "dev",
-            "ingest",
-            "run",
-            "--connection-id",
-            "pg",
-            "--adapter",
-            "historic-sql",
-            "--json",
-        ])
-        .succeeds()
-        .json();
+    let history = [
+        "dev",
+        "ingest",
+        "run",
+        "--connection-id",
+        "pg",
+        "--adapter",
+        "historic-sql",
+        "--json",
+    ];
+    let ingested = sandbox.run(&history).succeeds().json();
     let sync = format!(
         "raw-sources/pg/historic-sql/{}",
         ingested["syncId"].as_str().expect("an id")
@@ -196,6 +194,12 @@ fn is_scanned_queried_and_its_history_read() {
     assert!(
         sandbox.read(&format!("{sync}/manifest.json")).contains("owners"),
         "{ingested}"
+    );
+    server.sql("drop extension pg_stat_statements");
+    let refused = sandbox.run(&history).stderr();
+    assert!(
+        refused.contains("\nhint: run `create extension pg_stat_statements` in the database of `pg`"),
+        "{refused}"
     );
 }
 

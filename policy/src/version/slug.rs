@@ -75,8 +75,15 @@ impl fmt::Display for BranchSlug {
 
 /// A text that cannot follow `branch-` or a version's number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` names no release branch: use lower-case words joined by single dashes, and not `rc`")]
+#[error("`{0}` names no release branch")]
 pub struct InvalidSlug(String);
+
+impl InvalidSlug {
+    /// What a slug looks like.
+    pub fn hint(&self) -> &'static str {
+        "use lower-case words joined by single dashes, and not `rc`"
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -33,7 +33,7 @@ pub fn read(node: &Node, findings: &mut Vec<Finding>) -> Embeddings {
         return Embeddings::Off;
     };
     if fields.node("provider").is_some() {
-        fields.refuse(
+        fields.refuse_in_full(
             "provider",
             "Unsupported ingest.embeddings.provider: use ingest.embeddings.backend",
         );

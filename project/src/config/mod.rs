@@ -37,7 +37,10 @@ impl Config {
     }
 
     pub fn parse(text: &str, path: &Path) -> Result<Self, Error> {
-        let node = yaml::parse(text).map_err(|error| Error::yaml(path, &error))?;
+        let node = yaml::parse(text).map_err(|source| Error::Yaml {
+            path: path.to_owned(),
+            source,
+        })?;
         let mut findings = Vec::new();
         let config = read(&node, &mut findings);
         match (config, findings.is_empty()) {
@@ -63,18 +66,18 @@ impl Config {
 fn read(node: &Node, findings: &mut Vec<Finding>) -> Option<Config> {
     let Some(mut fields) = Fields::open(node, "", findings) else {
         findings.clear();
-        findings.push(Finding {
-            path: "<root>".into(),
-            message: "ktx.yaml must contain a YAML object".into(),
-            place: node.place,
-        });
+        findings.push(Finding::new(
+            "<root>",
+            "ktx.yaml must contain a YAML object",
+            node.place,
+        ));
         return None;
     };
     let project = match fields.text("project").filter(|name| !name.trim().is_empty()) {
         Some(name) => name,
         None => {
             if fields.findings().is_empty() {
-                fields.refuse("project", "ktx.yaml field \"project\" is required");
+                fields.refuse_in_full("project", "ktx.yaml field \"project\" is required");
             }
             return None;
         }
@@ -87,11 +90,11 @@ fn read(node: &Node, findings: &mut Vec<Finding>) -> Option<Config> {
                     connections.insert(id, connection);
                 }
             }
-            Err(error) => fields.findings().push(Finding {
-                path: format!("connections.{}", key.name),
-                message: error.to_string(),
-                place: key.place,
-            }),
+            Err(error) => fields.findings().push(Finding::new(
+                format!("connections.{}", key.name),
+                error.to_string(),
+                key.place,
+            )),
         }
     }
     let (ingest, embeddings) = match fields.node("ingest") {

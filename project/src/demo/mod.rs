@@ -70,7 +70,7 @@ pub fn edited(folder: &Folder) -> Result<Vec<String>, Error> {
         let made = NewFile::create(folder.dir().join(DATABASE), Access::Readable)?;
         generate(made.unfinished_path()).map_err(|error| Error::State {
             path: folder.dir().join(DATABASE),
-            cause: error.to_string(),
+            source: error.into(),
         })?;
         let content = fs_err::read(made.unfinished_path())
             .map_err(|error| Error::io("read", made.unfinished_path(), error))?;
@@ -91,7 +91,7 @@ pub fn seed(folder: &Folder) -> Result<Vec<TableRows>, Error> {
     let staged = NewFile::create(&database, Access::Readable)?;
     let rows = generate(staged.unfinished_path()).map_err(|error| Error::State {
         path: database.clone(),
-        cause: error.to_string(),
+        source: error.into(),
     })?;
     staged.commit()?;
     Ok(rows)

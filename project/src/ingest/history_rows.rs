@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::IngestError;
-use crate::files;
+use crate::{Error, files};
 
 /// A row of `pg_stat_statements`, by its column names.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -38,10 +38,7 @@ pub fn read_export(source: &Path) -> Result<(Vec<HistoryRow>, Vec<String>), Inge
         {
             continue;
         }
-        let text = fs_err::read_to_string(&file).map_err(|error| IngestError::Source {
-            path: file.display().to_string(),
-            reason: files::cause(&error),
-        })?;
+        let text = fs_err::read_to_string(&file).map_err(|error| Error::io("read", &file, error))?;
         let name = file
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())

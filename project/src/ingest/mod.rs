@@ -33,8 +33,6 @@ pub enum IngestError {
     Project(#[from] Error),
     #[error(transparent)]
     Port(#[from] ktx_runtime::ports::PortError),
-    #[error("failed to read `{path}`: {reason}")]
-    Source { path: String, reason: String },
     #[error("failed to read `{path}`: it is not a folder", path = .0.display())]
     NoSourceFolder(PathBuf),
     #[error("failed to read `{key}`: {reason}")]

@@ -66,7 +66,7 @@ impl Catalog {
                 return self.problems.push(Problem {
                     path,
                     place: None,
-                    reason: files::cause(&error),
+                    reason: files::cause(error).to_string(),
                     sources,
                 });
             }

@@ -362,11 +362,11 @@ pub(super) fn descriptions(fields: &mut Fields<'_, '_>) -> Descriptions {
             Some(text) => {
                 texts.insert(author.name.clone(), text.to_owned());
             }
-            None => fields.findings().push(Finding {
-                path: format!("{path}.{}", author.name),
-                message: format!("expected a text, found {}", node.kind()),
-                place: node.place,
-            }),
+            None => fields.findings().push(Finding::new(
+                format!("{path}.{}", author.name),
+                format!("expected a text, found {}", node.kind()),
+                node.place,
+            )),
         }
     }
     texts

@@ -10,6 +10,8 @@ pub use statement::{is_read_only_text, quoted};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::sqlite_error::{ErrorCode, SqliteError};
+
 /// The rows of one statement, at most as many as were asked for.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Rows {
@@ -21,14 +23,12 @@ pub struct Rows {
 
 #[derive(Debug, thiserror::Error)]
 pub enum WarehouseError {
-    #[error("failed to open `{path}`: {cause}")]
-    Open {
-        path: String,
-        cause: String,
-        hint: &'static str,
-    },
-    #[error("failed to run the query on `{path}`: {cause}")]
-    Query { path: String, cause: String },
+    #[error("failed to open `{path}`: no such file")]
+    Missing { path: String },
+    #[error("failed to open `{path}`: {source}")]
+    Open { path: String, source: SqliteError },
+    #[error("failed to run the query on `{path}`: {source}")]
+    Query { path: String, source: SqliteError },
     #[error("Only read-only SELECT/WITH queries can be executed locally.")]
     NotReadOnly,
     #[error("interrupted")]
@@ -37,13 +37,27 @@ pub enum WarehouseError {
 
 impl WarehouseError {
     pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Open { hint, .. } => Some((*hint).to_owned()),
-            Self::NotReadOnly => Some("write one statement that starts with SELECT or WITH".into()),
-            Self::Query { cause, .. } if cause.contains("locked") => {
-                Some("another program is writing to it; run the command again when it is done".into())
+        let is_locked = |source: &SqliteError| {
+            matches!(
+                source.code(),
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+            )
+        };
+        let hint = match self {
+            Self::Missing { .. } => "check `path` of the connection in ktx.yaml",
+            Self::Open { source, .. } if source.code() == Some(ErrorCode::NotADatabase) => {
+                "the file is not a SQLite database"
             }
-            Self::Query { .. } | Self::Interrupted => None,
-        }
+            Self::Open { source, .. } if is_locked(source) => {
+                "another program holds it locked; run the command again when it is done"
+            }
+            Self::Open { .. } => "check that the file is a SQLite database that may be read",
+            Self::Query { source, .. } if is_locked(source) => {
+                "another program is writing to it; run the command again when it is done"
+            }
+            Self::NotReadOnly => "write one statement that starts with SELECT or WITH",
+            Self::Query { .. } | Self::Interrupted => return None,
+        };
+        Some(hint.to_owned())
     }
 }

@@ -22,20 +22,15 @@ pub struct Sqlite {
 impl Sqlite {
     pub fn open(path: &Path) -> Result<Self, WarehouseError> {
         let shown = path.display().to_string();
-        let refused = |cause: String, hint| WarehouseError::Open {
-            path: shown.clone(),
-            cause,
-            hint,
-        };
         if !path.exists() {
-            return Err(refused(
-                "no such file".into(),
-                "check `path` of the connection in ktx.yaml",
-            ));
+            return Err(WarehouseError::Missing { path: shown });
         }
+        let refused = |error: rusqlite::Error| WarehouseError::Open {
+            path: shown.clone(),
+            source: error.into(),
+        };
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)
-            .map_err(|error| refused(error.to_string(), "check that the file may be read"))?;
+        let connection = Connection::open_with_flags(path, flags).map_err(refused)?;
         let warehouse = Self {
             connection,
             path: path.to_owned(),
@@ -49,16 +44,7 @@ impl Sqlite {
                     .connection
                     .query_row("select count(*) from sqlite_schema", [], |_| Ok(()))
             });
-        ready.map_err(|error| {
-            let hint = match error.sqlite_error_code() {
-                Some(rusqlite::ErrorCode::NotADatabase) => "the file is not a SQLite database",
-                Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
-                    "another program holds it locked; run the command again when it is done"
-                }
-                _ => "check that the file is a SQLite database that may be read",
-            };
-            refused(error.to_string(), hint)
-        })?;
+        ready.map_err(refused)?;
         Ok(warehouse)
     }
 
@@ -73,33 +59,24 @@ impl Sqlite {
             return Err(WarehouseError::NotReadOnly);
         }
         let mut batch = Batch::new(&self.connection, sql);
-        let mut statement = match batch.next().map_err(|error| self.failed(&error))? {
+        let mut statement = match batch.next().map_err(|error| self.failed(error))? {
             Some(statement) if statement.readonly() => statement,
             _ => return Err(WarehouseError::NotReadOnly),
         };
         if !matches!(batch.next(), Ok(None)) {
             return Err(WarehouseError::NotReadOnly);
         }
-        take_rows(&mut statement, cap).map_err(|error| self.failed(&error))
+        take_rows(&mut statement, cap).map_err(|error| self.failed(error))
     }
 
-    pub(super) fn failed(&self, error: &rusqlite::Error) -> WarehouseError {
+    pub(super) fn failed(&self, error: rusqlite::Error) -> WarehouseError {
         if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) {
             return WarehouseError::Interrupted;
         }
         WarehouseError::Query {
             path: self.path.display().to_string(),
-            cause: cause_of(error),
+            source: error.into(),
         }
-    }
-}
-
-/// SQLite's own words; rusqlite repeats the whole statement behind them.
-pub(super) fn cause_of(error: &rusqlite::Error) -> String {
-    match error {
-        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
-        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
-        error => error.to_string(),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::sqlite::cause_of;
 use super::{Sqlite, WarehouseError, quoted};
+use crate::SqliteError;
 use crate::snapshot::{ForeignKey, SnapshotColumn, Table, TableKind, Unseen};
 
 /// Shadow tables of virtual tables and SQLite's own are not tables of the user's.
@@ -26,7 +26,7 @@ const FOREIGN_KEYS: &str = "select t.name, f.\"from\", f.\"table\", f.\"to\", f.
 impl Sqlite {
     /// Its tables and views, and the views that cannot be read.
     pub fn tables(&self) -> Result<(Vec<Table>, Vec<Unseen>), WarehouseError> {
-        self.read_tables().map_err(|error| self.failed(&error))
+        self.read_tables().map_err(|error| self.failed(error))
     }
 
     fn read_tables(&self) -> rusqlite::Result<(Vec<Table>, Vec<Unseen>)> {
@@ -46,7 +46,7 @@ impl Sqlite {
                     }
                     Err(error) => unseen.push(Unseen {
                         code: "view_skipped".to_owned(),
-                        message: format!("the view cannot be read: {}", cause_of(&error)),
+                        message: format!("the view cannot be read: {}", SqliteError::from(error)),
                         table: Some(name),
                     }),
                 }

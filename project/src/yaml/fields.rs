@@ -8,7 +8,29 @@ use crate::nearest;
 pub struct Finding {
     pub path: String,
     pub message: String,
+    pub wording: Wording,
     pub place: Place,
+}
+
+/// How a message relates to the path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wording {
+    /// It says something about the path, which is its subject: `is required`.
+    AboutPath,
+    /// It names what is wrong by itself.
+    Sentence,
+}
+
+impl Finding {
+    /// A finding whose subject is the path.
+    pub fn new(path: impl Into<String>, message: impl Into<String>, place: Place) -> Self {
+        Self {
+            path: path.into(),
+            message: message.into(),
+            wording: Wording::AboutPath,
+            place,
+        }
+    }
 }
 
 impl std::fmt::Display for Finding {
@@ -31,11 +53,9 @@ impl<'n, 'f> Fields<'n, 'f> {
         if matches!(node.value, Value::Map(_)) {
             return Some(Self { node, path, findings });
         }
-        findings.push(Finding {
-            path: if path.is_empty() { "<root>".into() } else { path },
-            message: format!("expected a map, found {}", node.kind()),
-            place: node.place,
-        });
+        let path = if path.is_empty() { "<root>".into() } else { path };
+        let message = format!("expected a map, found {}", node.kind());
+        findings.push(Finding::new(path, message, node.place));
         None
     }
 
@@ -51,7 +71,22 @@ impl<'n, 'f> Fields<'n, 'f> {
         }
     }
 
+    /// Refuses a key, or the map itself for an empty one, with a message whose subject is the path.
     pub fn refuse(&mut self, key: &str, message: impl Into<String>) {
+        let finding = self.about(key, message.into());
+        self.findings.push(finding);
+    }
+
+    /// Refuses a key with a message that names it.
+    pub fn refuse_in_full(&mut self, key: &str, message: impl Into<String>) {
+        let finding = Finding {
+            wording: Wording::Sentence,
+            ..self.about(key, message.into())
+        };
+        self.findings.push(finding);
+    }
+
+    fn about(&self, key: &str, message: String) -> Finding {
         let (path, place) = if key.is_empty() {
             (
                 if self.path.is_empty() {
@@ -67,11 +102,7 @@ impl<'n, 'f> Fields<'n, 'f> {
                 self.node.get(key).map_or(self.node.place, |node| node.place),
             )
         };
-        self.findings.push(Finding {
-            path,
-            message: message.into(),
-            place,
-        });
+        Finding::new(path, message, place)
     }
 
     pub fn node(&self, key: &str) -> Option<&'n Node> {
@@ -107,6 +138,7 @@ impl<'n, 'f> Fields<'n, 'f> {
                 Finding {
                     path: self.path_of(&key.name),
                     message: format!("unknown key `{}` in {what}{meant}", key.name),
+                    wording: Wording::Sentence,
                     place: key.place,
                 }
             })
@@ -187,11 +219,7 @@ impl<'n, 'f> Fields<'n, 'f> {
                 _ => {
                     let path = format!("{}.{position}", self.path_of(key));
                     let message = format!("expected a text, found {}", item.kind());
-                    self.findings.push(Finding {
-                        path,
-                        message,
-                        place: item.place,
-                    });
+                    self.findings.push(Finding::new(path, message, item.place));
                 }
             }
         }

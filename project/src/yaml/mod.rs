@@ -9,7 +9,7 @@ mod node;
 mod write;
 
 pub use amend::amended;
-pub use fields::{Fields, Finding};
+pub use fields::{Fields, Finding, Wording};
 pub use node::{Key, Node, Place, Value, parse};
 pub use write::to_text;
 
@@ -28,3 +28,5 @@ impl std::fmt::Display for SyntaxError {
         }
     }
 }
+
+impl std::error::Error for SyntaxError {}

@@ -1,11 +1,10 @@
 //! What a failure of npm says about the registry, read from its code.
 
-use super::program::Said;
 use crate::error::NpmFailure;
 
-/// Reads the code of npm's error.
-pub(crate) fn failure_of(said: &Said) -> NpmFailure {
-    let code = code(&said.stdout).or_else(|| code(&said.tail));
+/// Reads the code of npm's error from its standard output, or from the end of all its output.
+pub(super) fn failure_of(stdout: &str, tail: &str) -> NpmFailure {
+    let code = code(stdout).or_else(|| code(tail));
     match code.as_deref() {
         Some("ENEEDAUTH" | "E401" | "EOTP" | "EAUTHUNKNOWN" | "EAUTHIP") => NpmFailure::Credentials,
         Some("ECONNREFUSED" | "ENOTFOUND" | "EAI_AGAIN" | "ENETUNREACH" | "EHOSTUNREACH") => {
@@ -60,14 +59,7 @@ mod tests {
             ("npm error code EUSAGE", NpmFailure::NotSent),
             ("npm error code ENOENT", NpmFailure::NotSent),
         ] {
-            let said = Said {
-                command: String::new(),
-                succeeded: false,
-                exit: String::new(),
-                stdout: String::new(),
-                tail: tail.to_owned(),
-            };
-            assert_eq!(failure_of(&said), failure, "{tail}");
+            assert_eq!(failure_of("", tail), failure, "{tail}");
         }
     }
 }

@@ -13,5 +13,4 @@ mod program;
 pub(crate) use self::command::commands;
 pub use self::command::{Deprecation, PublishCommand, StagedPackage, Staging, TagCommand, line};
 pub use self::environment::closed;
-pub(crate) use self::failure::failure_of;
-pub use self::program::{Npm, Said};
+pub use self::program::{Npm, NpmOutput};

@@ -30,7 +30,7 @@ pub struct Npm {
 
 /// What npm said when it ended.
 #[derive(Debug)]
-pub struct Said {
+pub struct NpmOutput {
     /// The command line as it can be shown.
     pub command: String,
     /// Whether npm called it a success.
@@ -41,6 +41,13 @@ pub struct Said {
     pub stdout: String,
     /// The end of all it said, without secrets.
     pub tail: String,
+}
+
+impl NpmOutput {
+    /// What the code of npm's error says about the registry.
+    pub(crate) fn failure(&self) -> NpmFailure {
+        failure_of(&self.stdout, &self.tail)
+    }
 }
 
 impl Npm {
@@ -131,7 +138,7 @@ impl Npm {
         if is_code(&["E404", "E405", "E501"]) {
             return Ok(());
         }
-        if failure_of(&said) == NpmFailure::Credentials || said.succeeded || is_code(&["E403"]) {
+        if said.failure() == NpmFailure::Credentials || said.succeeded || is_code(&["E403"]) {
             return Err(PublishError::Prerequisite {
                 message: format!("npm has no credentials that {registry} accepts; nothing was written"),
                 hint: format!("npm login {}", registry_flags(registry).join(" ")),
@@ -152,7 +159,7 @@ impl Npm {
     }
 
     /// Runs npm with `arguments` to its end. Only an npm that cannot be started is an error.
-    pub fn run(&self, arguments: &[String], desk: &dyn Desk) -> Result<Said, PublishError> {
+    pub fn run(&self, arguments: &[String], desk: &dyn Desk) -> Result<NpmOutput, PublishError> {
         self.run_program(program(), &self.with_common(arguments), &self.environment, desk)
     }
 
@@ -185,7 +192,7 @@ impl Npm {
         arguments: &[String],
         environment: &Environment,
         desk: &dyn Desk,
-    ) -> Result<Said, PublishError> {
+    ) -> Result<NpmOutput, PublishError> {
         let mut command = Command::new(program);
         command
             .args(arguments)
@@ -207,7 +214,7 @@ impl Npm {
         })?;
         let said: Vec<&str> = stdout.lines().chain(stderr.lines()).collect();
         let tail = said[said.len().saturating_sub(TAIL_LINES)..].join("\n");
-        Ok(Said {
+        Ok(NpmOutput {
             command: self.redaction.apply(&line),
             succeeded: status.success(),
             exit: describe_exit(status),

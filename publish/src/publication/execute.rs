@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::desk::Desk;
 use crate::error::{NpmFailure, PathError, PublishError};
-use crate::npm::{PublishCommand, Said, StagedPackage, Staging, failure_of, line};
+use crate::npm::{NpmOutput, PublishCommand, StagedPackage, Staging, line};
 use crate::read_back::{self, check_current};
 use crate::receipt::{Operation, Outcome, Receipt};
 use crate::tag_move::{MovePatience, overtaken, point};
@@ -129,7 +129,7 @@ impl PublishPlan {
         self.verify(PublishResult::Published, patience, desk)
     }
 
-    fn run_npm(&self, desk: &dyn Desk) -> Result<Said, PublishError> {
+    fn run_npm(&self, desk: &dyn Desk) -> Result<NpmOutput, PublishError> {
         let copy = self
             .npm
             .hand_over(self.tarball.file_name(), self.tarball.bytes())?;
@@ -149,10 +149,10 @@ impl PublishPlan {
     /// that it is there already, so it is asked.
     fn after_failure(
         &self,
-        said: Said,
+        said: NpmOutput,
         desk: &dyn Desk,
     ) -> Result<(PublishResult, Vec<String>), PublishError> {
-        let failure = failure_of(&said);
+        let failure = said.failure();
         let patience = match failure {
             NpmFailure::NotSent | NpmFailure::Unreachable => Duration::ZERO,
             NpmFailure::Credentials | NpmFailure::Unknown => self.patience.failure,
@@ -214,8 +214,8 @@ impl PublishPlan {
     /// Stages the package on the registry, and compares what it stores.
     fn stage(&self, desk: &dyn Desk) -> Result<PublishResult, PublishError> {
         let said = self.run_npm(desk)?;
-        let failed = |said: Said| PublishError::Npm {
-            failure: failure_of(&said),
+        let failed = |said: NpmOutput| PublishError::Npm {
+            failure: said.failure(),
             command: said.command,
             exit: said.exit,
             said: said.tail,

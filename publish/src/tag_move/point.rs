@@ -6,7 +6,7 @@ use ktx_policy::guard::Decision;
 
 use crate::desk::Desk;
 use crate::error::PublishError;
-use crate::npm::{Npm, TagCommand, failure_of, line};
+use crate::npm::{Npm, TagCommand, line};
 use crate::read_back::{Outcome, read_back};
 use crate::registry::Registry;
 
@@ -45,7 +45,7 @@ pub(crate) fn point(
     match read_back(registry, decision, None, patience, desk)? {
         Outcome::Done(notes) => Ok(notes),
         _ if !said.succeeded => Err(PublishError::Npm {
-            failure: failure_of(&said),
+            failure: said.failure(),
             command: said.command,
             exit: said.exit,
             said: said.tail,

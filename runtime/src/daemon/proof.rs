@@ -32,14 +32,16 @@ impl From<String> for Unproven {
 
 impl From<HttpError> for Unproven {
     fn from(error: HttpError) -> Unproven {
-        let detail = error.to_string();
-        let is_silence = match error {
+        let is_silence = match &error {
             HttpError::TimedOut { .. } => true,
             // A refused connection means that nothing listens.
-            HttpError::Transport(_) => !detail.to_ascii_lowercase().contains("refused"),
+            HttpError::Transport(error) => error.kind() != std::io::ErrorKind::ConnectionRefused,
             _ => false,
         };
-        Unproven { detail, is_silence }
+        Unproven {
+            detail: error.to_string(),
+            is_silence,
+        }
     }
 }
 

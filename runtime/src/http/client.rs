@@ -142,9 +142,9 @@ impl HttpClient {
                 Ok(answer) => return answer,
                 Err(RecvTimeoutError::Timeout) => self.interrupt.check()?,
                 Err(RecvTimeoutError::Disconnected) => {
-                    return Err(HttpError::Transport(
-                        "the request ended without an answer".to_owned(),
-                    ));
+                    return Err(HttpError::Transport(std::io::Error::other(
+                        "the request ended without an answer",
+                    )));
                 }
             }
         }
@@ -161,8 +161,8 @@ fn perform(
         ureq::Error::Timeout(_) => HttpError::TimedOut {
             seconds: timeout.as_secs(),
         },
-        ureq::Error::Io(error) => HttpError::Transport(error.to_string()),
-        other => HttpError::Transport(other.to_string()),
+        ureq::Error::Io(error) => HttpError::Transport(error),
+        other => HttpError::Transport(std::io::Error::other(other)),
     };
     let (parts, body) = request.into_parts();
     let has_body = parts.method == ureq::http::Method::POST;
@@ -184,7 +184,7 @@ fn perform(
     if let Err(error) = read {
         return Err(match error.downcast::<ureq::Error>() {
             Ok(error) => failed(error),
-            Err(error) => HttpError::Transport(error.to_string()),
+            Err(error) => HttpError::Transport(error),
         });
     }
     if body.len() as u64 > MAX_ANSWER {

@@ -41,9 +41,9 @@ pub enum HttpError {
     /// The body is not JSON; the parser's own words.
     #[error("{0}")]
     Json(#[source] serde_json::Error),
-    /// No connection, or one that ended early; the words of the socket.
+    /// No connection, or one that ended early; the socket's error where there was a socket.
     #[error("{0}")]
-    Transport(String),
+    Transport(#[source] std::io::Error),
     #[error("no complete answer within {seconds} s")]
     TimedOut { seconds: u64 },
     #[error("the answer is larger than {limit} bytes")]

@@ -6,7 +6,6 @@
 //! from pip's. `npm/README.md` has the table for users.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use ktx_system::Redaction;
 use url::Url;
@@ -231,10 +230,4 @@ fn is_passed(name: &str) -> bool {
     let of_an_index =
         name.starts_with("UV_INDEX_") && (name.ends_with("_USERNAME") || name.ends_with("_PASSWORD"));
     PASSED.contains(&name) || is_network_setting(name) || of_an_index
-}
-
-/// `path` below the folder of the file that names it.
-pub(super) fn beside(file: &Path, path: &str) -> String {
-    let found: PathBuf = file.parent().unwrap_or(Path::new("/")).join(path);
-    found.to_string_lossy().into_owned()
 }

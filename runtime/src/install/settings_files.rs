@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{DocumentMut, Item, Table, Value};
 
-use super::settings::beside;
 use crate::Environment;
 
 /// No such file comes near this.
@@ -200,4 +199,10 @@ fn text(path: &Path) -> Option<String> {
 
 fn is_on(value: Option<&str>) -> bool {
     value.is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "1" | "true" | "yes" | "on"))
+}
+
+/// `path` below the folder of the file that names it.
+fn beside(file: &Path, path: &str) -> String {
+    let found: PathBuf = file.parent().unwrap_or(Path::new("/")).join(path);
+    found.to_string_lossy().into_owned()
 }

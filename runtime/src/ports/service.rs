@@ -53,7 +53,11 @@ pub enum PortError {
     Failed(String),
     /// The daemon ended in the middle, and again when it was asked a second time.
     #[error("the KTX Python daemon ended while it answered, twice: {cause} (daemon log: {})", log.display())]
-    Died { cause: Error, log: PathBuf },
+    Died {
+        #[source]
+        cause: Error,
+        log: PathBuf,
+    },
     /// The answer is not what the contract says.
     #[error("{0}")]
     Answer(String),

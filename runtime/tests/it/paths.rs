@@ -103,10 +103,7 @@ fn without_home_and_with_a_useless_xdg_variable_the_root_is_still_told() {
     let error = Runtime::new(sandbox.environment(), VERSION, Interrupt::new())
         .err()
         .expect("no home");
-    assert!(
-        error.to_string().ends_with("Set HOME or KTX_RUNTIME_ROOT"),
-        "{error}"
-    );
+    assert_eq!(error.hint(), "set HOME or KTX_RUNTIME_ROOT", "{error}");
 }
 
 /// As in an image that is mounted read-only: what is ready is used, what is not cannot be made so.

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde::Serialize;
 
+use crate::exit::{Exit, Failure};
 use crate::interrupt;
 
 /// One command of a comparison.
@@ -92,9 +93,10 @@ fn run_once(contestant: &mut Contestant<'_>) -> Result<(Duration, Option<u64>)> 
     });
     let status = status.with_context(|| format!("failed to wait for {}", contestant.name))?;
     if !status.success() {
-        bail!(
-            "{} failed with {status}; run it by hand: {command:?}",
-            contestant.name
+        return Err(
+            Failure::new(Exit::Failed, format!("{} failed with {status}", contestant.name))
+                .hint(format!("run it by hand: {command:?}"))
+                .into(),
         );
     }
     Ok((elapsed, peak))

@@ -24,11 +24,8 @@ pub fn failure(session: &Session<'_>, error: PublishError) -> anyhow::Error {
         }
     }
     print_causes(session, &error);
-    let failure = Failure::new(exit(&error), error.to_string());
-    match error.hint() {
-        Some(hint) => failure.hint(hint).into(),
-        None => failure.into(),
-    }
+    let hint = error.hint();
+    with_hint(error, hint)
 }
 
 /// Everything that blocks a publication, whose document has been printed: each with its reason, and one
@@ -45,8 +42,13 @@ pub fn blocked(
         1 => blocks.remove(0),
         _ => PublishError::Blocked(blocks),
     };
-    let failure = Failure::new(exit(&error), error.to_string());
-    match next.map(NextStep::line).or_else(|| error.hint()) {
+    let hint = next.map(NextStep::line).or_else(|| error.hint());
+    with_hint(error, hint)
+}
+
+fn with_hint(error: PublishError, hint: Option<String>) -> anyhow::Error {
+    let failure = Failure::new(exit(&error), error.to_string()).because(error);
+    match hint {
         Some(hint) => failure.hint(hint).into(),
         None => failure.into(),
     }
@@ -81,8 +83,6 @@ fn print_causes(session: &Session<'_>, error: &PublishError) {
         PublishError::NotReady(report) => print_gates(session, report),
         PublishError::Refused(refused) => print_refusals(session, refused),
         PublishError::Blocked(errors) => errors.iter().for_each(|error| print_causes(session, error)),
-        // The last line says only that a signal came.
-        PublishError::Interrupted => session.printer.talk(&error.to_string()),
         _ => {}
     }
 }

@@ -49,8 +49,8 @@ fn ctrl_c_while_the_registry_lags_leaves_a_receipt_and_says_how_to_go_on() {
     assert_eq!(
         said,
         [
-            "interrupted; run the same command again to find out what the registry has",
-            "error: interrupted by Ctrl-C"
+            "error: interrupted by Ctrl-C",
+            "hint: run the same command again: it finds out what the registry has"
         ]
     );
     assert_eq!(release.outcomes(), [ktx_publish::receipt::Outcome::Started]);

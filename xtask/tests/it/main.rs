@@ -34,6 +34,7 @@ mod standing;
 mod tag_moves;
 mod tidy;
 mod tidy_crates;
+mod tidy_errors;
 mod tidy_imports;
 #[cfg(unix)]
 mod verifying;

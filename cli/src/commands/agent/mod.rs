@@ -78,20 +78,13 @@ pub fn run(arguments: &AgentArguments, session: &Session) -> anyhow::Result<()> 
 
 /// A hint is a next step, unless the error lists its own.
 fn failure(error: &anyhow::Error) -> Failure {
-    let detail = match error.downcast_ref() {
-        Some(ktx_app::Error::Coded {
-            code,
-            message,
-            next_steps,
-        }) => FailureDetail {
-            message: message.clone(),
-            code: Some(code),
-            next_steps: next_steps.clone(),
-        },
-        _ => FailureDetail {
-            message: failure::sentence(error),
-            code: None,
-            next_steps: failure::hint(error).into_iter().collect(),
+    let known: Option<&ktx_app::Error> = error.downcast_ref();
+    let detail = FailureDetail {
+        message: failure::sentence(error),
+        code: known.and_then(ktx_app::Error::code),
+        next_steps: match known {
+            Some(error) => error.next_steps(),
+            None => failure::hint(error).into_iter().collect(),
         },
     };
     Failure {

@@ -189,6 +189,7 @@ fn a_root_that_depends_on_the_folder_stood_in_is_refused() {
     $ ktx runtime status
     --- stderr
     KTX_RUNTIME_ROOT must be an absolute path: some/where
+    hint: give the whole path, or unset it
     --- exit 1
     ");
 }

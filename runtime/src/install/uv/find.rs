@@ -72,8 +72,26 @@ impl Uv {
         }
     }
 
+    /// The uv that [`Uv::find`] finds, else the pinned one, when the user agrees to downloading it.
+    ///
+    /// # Errors
+    /// As [`Uv::find`]; when the download fails.
+    pub fn obtain(runtime: &Runtime) -> Result<Uv, Error> {
+        match Uv::find(runtime) {
+            Err(error @ (Error::UvMissing | Error::UvTooOld { .. }))
+                if runtime.environment().variable("KTX_UV").is_none() =>
+            {
+                match Managed::of(runtime) {
+                    Some(managed) => Uv::at(runtime, managed.obtain(runtime, error)?),
+                    None => Err(error),
+                }
+            }
+            found => found,
+        }
+    }
+
     /// The uv at a path, once it has said which version it is.
-    pub(super) fn at(runtime: &Runtime, path: PathBuf) -> Result<Uv, Error> {
+    fn at(runtime: &Runtime, path: PathBuf) -> Result<Uv, Error> {
         let mut uv = Uv {
             path,
             version: String::new(),

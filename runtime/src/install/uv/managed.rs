@@ -13,7 +13,6 @@ use ktx_manifest::uv_pin::{PinnedWheel, UV_PIN_FILE};
 use ktx_manifest::{Platform, UvPin};
 use ktx_system::files::{self, Access};
 
-use super::find::Uv;
 use super::index;
 use crate::install::settings::UserSettings;
 use crate::{Consent, Error, Runtime, disk};
@@ -142,26 +141,6 @@ fn holds_only_the_program(folder: &Path) -> bool {
         entry.file_name() == program_name() && entry.file_type().is_ok_and(|kind| kind.is_file())
     };
     entries.next().is_some_and(is_program) && entries.next().is_none()
-}
-
-impl Uv {
-    /// The uv that [`Uv::find`] finds, else the pinned one, when the user agrees to downloading it.
-    ///
-    /// # Errors
-    /// As [`Uv::find`]; when the download fails.
-    pub fn obtain(runtime: &Runtime) -> Result<Uv, Error> {
-        match Uv::find(runtime) {
-            Err(error @ (Error::UvMissing | Error::UvTooOld { .. }))
-                if runtime.environment().variable("KTX_UV").is_none() =>
-            {
-                match Managed::of(runtime) {
-                    Some(managed) => Uv::at(runtime, managed.obtain(runtime, error)?),
-                    None => Err(error),
-                }
-            }
-            found => found,
-        }
-    }
 }
 
 fn take_program(wheel: &[u8], version: &str) -> Result<Vec<u8>, String> {
