@@ -3,8 +3,21 @@
 use ktx_project::config::{Config, Connection};
 use ktx_project::semantic::Catalog;
 use ktx_project::{ConnectionId, Folder};
+use ktx_runtime::ports::SemanticModel;
+use serde_json::json;
 
 use crate::{App, Error};
+
+/// A connection's semantic layer, as the compiler reads it.
+pub fn model<'c>(catalog: &Catalog, connection: &'c Connection) -> SemanticModel<'c> {
+    SemanticModel {
+        sources: json!(catalog.sources()),
+        unreadable: catalog.unreadable(),
+        locations: catalog.locations(),
+        dialect: connection.driver.dialect(),
+        calendar: &connection.calendar,
+    }
+}
 
 /// A project with its `ktx.yaml` read.
 #[derive(Debug)]

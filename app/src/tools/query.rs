@@ -2,14 +2,12 @@
 
 use ktx_project::semantic::Catalog;
 use ktx_project::{ConnectionId, nearest};
-use ktx_runtime::ports::{
-    self, MeasureRequest, PortError, QueryWarning, SemanticModel, SemanticQuery, Service,
-};
+use ktx_runtime::ports::{self, MeasureRequest, PortError, QueryWarning, SemanticQuery, Service};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::sql;
-use crate::{App, Error, Python, Workspace};
+use crate::{App, Error, Python, Workspace, workspace};
 
 /// Rows of a query that names no cap. Its own limit is 1000 when it names none.
 const UNCAPPED: u64 = 100_000;
@@ -54,19 +52,17 @@ impl QueryRun<'_> {
     pub fn answer(&self, app: &App) -> Result<QueryResult, Error> {
         let (id, connection) = self.workspace.connection(self.connection)?;
         let catalog = Catalog::load(&self.workspace.folder, id)?;
-        let model = SemanticModel {
-            sources: &json!(catalog.sources()),
-            unreadable: &catalog.unreadable(),
-            locations: &catalog.locations(),
-            dialect: connection.driver.dialect(),
-            calendar: &connection.calendar,
-        };
         let look_ahead = match self.execution {
             Execution::CompileOnly => 0,
             Execution::Run { .. } => 1,
         };
-        let compiled = ports::compile(self.compiler, model, &self.query, look_ahead)
-            .map_err(|error| with_nearest_names(error, &catalog, &self.query))?;
+        let compiled = ports::compile(
+            self.compiler,
+            workspace::model(&catalog, connection),
+            &self.query,
+            look_ahead,
+        )
+        .map_err(|error| with_nearest_names(error, &catalog, &self.query))?;
         let mut result = QueryResult {
             connection_id: id.to_string(),
             dialect: compiled.dialect,

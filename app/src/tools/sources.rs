@@ -5,11 +5,11 @@ use ktx_project::semantic::{self, Catalog, Entry};
 use ktx_project::state::State;
 use ktx_project::yaml::Finding;
 use ktx_project::{ConnectionId, Folder, SourceName, files};
-use ktx_runtime::ports::{self, SemanticModel, Service};
+use ktx_runtime::ports::{self, Service};
 use ktx_runtime::{Feature, FeatureSet};
 use serde::Serialize;
 
-use crate::{App, Error, Python, Workspace, embedding};
+use crate::{App, Error, Python, Workspace, embedding, workspace};
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -160,15 +160,12 @@ pub fn validate_one(
         return Ok(SourceCheck::default());
     }
     let (_, connection) = workspace.config.connection(id.as_str())?;
-    let model = SemanticModel {
-        sources: &serde_json::json!(catalog.sources()),
-        unreadable: &catalog.unreadable(),
-        locations: &catalog.locations(),
-        dialect: connection.driver.dialect(),
-        calendar: &connection.calendar,
-    };
     let touched = [name.to_owned()];
-    let checked = ports::validate(&python.semantic_layer(None)?, model, Some(&touched))?;
+    let checked = ports::validate(
+        &python.semantic_layer(None)?,
+        workspace::model(&catalog, connection),
+        Some(&touched),
+    )?;
     let about = |text: &String| text.contains(&format!("'{name}'")) || text.contains(&format!("`{name}`"));
     let mut warnings = checked.per_source.get(name).cloned().unwrap_or_default();
     warnings.extend(
@@ -206,14 +203,7 @@ pub fn validate(
             information: Vec::new(),
         });
     };
-    let model = SemanticModel {
-        sources: &serde_json::json!(catalog.sources()),
-        unreadable: &catalog.unreadable(),
-        locations: &catalog.locations(),
-        dialect: connection.driver.dialect(),
-        calendar: &connection.calendar,
-    };
-    let checked = ports::validate(compiler, model, names)?;
+    let checked = ports::validate(compiler, workspace::model(&catalog, connection), names)?;
     errors.extend(checked.errors);
     Ok(ModelCheck {
         success: checked.valid && errors.is_empty(),

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, execute};
 
 fn demo() -> Sandbox {
     let sandbox = Sandbox::new();
@@ -227,27 +227,11 @@ fn sources_are_read_by_name() {
 #[test]
 fn sql_reads_and_nothing_else() {
     let sandbox = demo();
-    let run = |sql: &str, rows: &str, connection: &str| {
+    let run = |sql: &str, rows: &str| {
         sandbox.write("query.sql", sql);
-        [
-            "agent",
-            "sql",
-            "execute",
-            "--json",
-            "--connection-id",
-            connection,
-            "--sql-file",
-            "query.sql",
-            "--max-rows",
-            rows,
-        ]
-        .map(str::to_owned)
+        sandbox.run(&execute("orbit_demo", "query.sql", rows))
     };
-    let execute = |sql: &str, rows: &str| {
-        let arguments = run(sql, rows, "orbit_demo");
-        sandbox.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
-    };
-    assert_snapshot!(execute("select id, name, seat_price from plans order by id", "2"), @r#"
+    assert_snapshot!(run("select id, name, seat_price from plans order by id", "2"), @r#"
     $ ktx agent sql execute --json --connection-id orbit_demo --sql-file query.sql --max-rows 2
     {
       "headers": [
@@ -295,7 +279,7 @@ fn sql_reads_and_nothing_else() {
             "failed to run the query on `[PROJECT]/demo.db`: no such column: nope",
         ),
     ] {
-        let transcript = execute(sql, rows);
+        let transcript = run(sql, rows);
         assert_eq!(transcript.output.status.code(), Some(1));
         assert!(transcript.to_string().contains(told), "{transcript}");
     }
@@ -309,19 +293,10 @@ fn ctrl_c_ends_a_query_that_would_run_for_ever() {
         "query.sql",
         "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n",
     );
-    let arguments = [
-        "agent",
-        "sql",
-        "execute",
-        "--json",
-        "--connection-id",
-        "orbit_demo",
-        "--sql-file",
-        "query.sql",
-        "--max-rows",
-        "1",
-    ];
-    let mut child = sandbox.process(&arguments).spawn().expect("starts");
+    let mut child = sandbox
+        .process(&execute("orbit_demo", "query.sql", "1"))
+        .spawn()
+        .expect("starts");
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
     while !has_open(child.id(), "demo.db") {
         assert!(

@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::sandbox::{Sandbox, python};
-
-const CONFIG: &str = "project: shop\nconnections:\n  wh: {driver: sqlite, path: shop.db, readonly: true}\n";
+use crate::sandbox::{SHOP, Sandbox, execute, python};
 
 const ORDERS: &str = "name: orders
 table: orders
@@ -35,7 +33,7 @@ columns:
 ";
 
 fn shop() -> Sandbox {
-    let sandbox = Sandbox::with_config(CONFIG);
+    let sandbox = Sandbox::with_config(SHOP);
     sandbox.write("semantic-layer/wh/orders.yaml", ORDERS);
     sandbox.write("semantic-layer/wh/customers.yaml", CUSTOMERS);
     sandbox.database(
@@ -211,7 +209,7 @@ fn mistyped_keys_are_refused_wherever_people_write_them() {
             && query.stderr().contains("did you mean `dimensions`?"),
         "{query}"
     );
-    sandbox.write("ktx.yaml", CONFIG.replace("readonly", "readOnly"));
+    sandbox.write("ktx.yaml", SHOP.replace("readonly", "readOnly"));
     assert_snapshot!(sandbox.run(&["sl", "list"]), @r"
     $ ktx sl list
     --- stderr
@@ -241,22 +239,11 @@ const ENDLESS: &str =
 
 #[test]
 fn a_statement_without_end_ends_at_the_time_limit() {
-    let sandbox = Sandbox::with_config(CONFIG).variable("KTX_STATEMENT_TIMEOUT_MS", "300");
+    let sandbox = Sandbox::with_config(SHOP).variable("KTX_STATEMENT_TIMEOUT_MS", "300");
     sandbox.database("shop.db", "create table t (x)");
     sandbox.write("endless.sql", ENDLESS);
     let started = Instant::now();
-    let refused = sandbox.run(&[
-        "agent",
-        "sql",
-        "execute",
-        "--json",
-        "--connection-id",
-        "wh",
-        "--sql-file",
-        "endless.sql",
-        "--max-rows",
-        "1",
-    ]);
+    let refused = sandbox.run(&execute("wh", "endless.sql", "1"));
     assert!(started.elapsed() < Duration::from_secs(20), "{refused}");
     assert_eq!(refused.output.status.code(), Some(1), "{refused}");
     assert!(

@@ -8,9 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::sandbox::python::{self, SharedPython};
-use crate::sandbox::{Sandbox, Transcript};
-
-const CONFIG: &str = "project: shop\nconnections:\n  wh: {driver: sqlite, path: shop.db, readonly: true}\n";
+use crate::sandbox::{SHOP, Sandbox, Transcript, execute};
 
 const ORDERS: &str = "name: orders
 table: orders
@@ -120,7 +118,7 @@ struct Bench {
 impl Bench {
     fn new() -> Option<Self> {
         let shared = python::shared()?;
-        let sandbox = shared.sandbox(Sandbox::with_config(CONFIG));
+        let sandbox = shared.sandbox(Sandbox::with_config(SHOP));
         sandbox.write("semantic-layer/wh/orders.yaml", ORDERS);
         sandbox.write("query.json", r#"{"measures": ["orders.n"]}"#);
         sandbox.write("query.sql", "select o.id, p.id from orders o, orders p");
@@ -312,24 +310,12 @@ fn a_slow_reader_and_a_pipe_that_does_not_block_get_every_line() {
 
 #[test]
 fn a_large_answer_is_whole_or_the_command_fails() {
-    let sandbox = Sandbox::with_config(CONFIG);
+    let sandbox = Sandbox::with_config(SHOP);
     sandbox.database("shop.db", "create table t (x)");
     sandbox.write(
         "many.sql",
         "with recursive n(i) as (select 1 union all select i + 1 from n where i < 900) select i, hex(zeroblob(500)) from n",
     );
-    let many = [
-        "agent",
-        "sql",
-        "execute",
-        "--json",
-        "--connection-id",
-        "wh",
-        "--sql-file",
-        "many.sql",
-        "--max-rows",
-        "900",
-    ];
-    let whole: Transcript = sandbox.run(&many).succeeds();
+    let whole: Transcript = sandbox.run(&execute("wh", "many.sql", "900")).succeeds();
     assert_eq!(whole.json()["rowCount"], 900);
 }

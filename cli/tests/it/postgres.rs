@@ -3,9 +3,9 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::sandbox::Sandbox;
 use crate::sandbox::postgres::Postgres;
 use crate::sandbox::python::{self, SharedPython};
+use crate::sandbox::{Sandbox, execute};
 
 const CONFIG: &str = "project: zoo
 connections:
@@ -33,18 +33,7 @@ create extension pg_stat_statements;
 ";
 
 /// Runs the statement in `query.sql`.
-const EXECUTE: [&str; 10] = [
-    "agent",
-    "sql",
-    "execute",
-    "--json",
-    "--connection-id",
-    "pg",
-    "--sql-file",
-    "query.sql",
-    "--max-rows",
-    "2",
-];
+const EXECUTE: [&str; 10] = execute("pg", "query.sql", "2");
 
 /// Longer than any test waits.
 const SLOW: &str = "select count(*) from generate_series(1, 1000000000) as slow_query";

@@ -3,9 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::sandbox::{Sandbox, python};
-
-const CONFIG: &str = "project: shop\nconnections:\n  wh: {driver: sqlite, path: shop.db, readonly: true}\n";
+use crate::sandbox::{SHOP, Sandbox, python};
 
 const ORDERS: &str = "name: orders
 table: orders
@@ -23,7 +21,7 @@ segments:
 ";
 
 fn shop() -> Sandbox {
-    let sandbox = Sandbox::with_config(CONFIG);
+    let sandbox = Sandbox::with_config(SHOP);
     sandbox.write("semantic-layer/wh/orders.yaml", ORDERS);
     sandbox.database(
         "shop.db",

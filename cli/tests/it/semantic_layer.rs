@@ -2,9 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::sandbox::Sandbox;
-
-const CONFIG: &str = "project: shop\nconnections:\n  wh: {driver: sqlite, path: shop.db, readonly: true}\n";
+use crate::sandbox::{SHOP, Sandbox};
 
 const ORDERS: &str = "name: orders
 table: orders
@@ -29,7 +27,7 @@ const SHARD: &str = "tables:
 ";
 
 fn shop() -> Sandbox {
-    let sandbox = Sandbox::with_config(CONFIG);
+    let sandbox = Sandbox::with_config(SHOP);
     sandbox.write("semantic-layer/wh/orders.yaml", ORDERS);
     sandbox.write("semantic-layer/wh/_schema/public.yaml", SHARD);
     sandbox
@@ -204,7 +202,7 @@ fn validates_the_shape_and_names_every_mistake() {
 
 #[test]
 fn writes_only_what_is_valid_and_named_alike() {
-    let sandbox = Sandbox::with_config(CONFIG);
+    let sandbox = Sandbox::with_config(SHOP);
     assert_snapshot!(sandbox.run(&["sl", "write", "orders", "--yaml", ORDERS.trim_end()]), @r"
     $ ktx sl write orders --yaml name: orders
     table: orders

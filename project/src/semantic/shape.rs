@@ -45,7 +45,10 @@ pub fn read(node: &Node) -> Result<Definition, Vec<Finding>> {
 
 fn standalone(fields: &mut Fields<'_, '_>) -> Option<Source> {
     let name = fields.required_text("name");
-    fields.only(&named("source", name.as_deref()), SOURCE_KEYS);
+    fields.only(
+        &named("source", name.as_deref()),
+        &[&SOURCE_KEYS[..], &SHARED_KEYS].concat(),
+    );
     let (table, sql) = (fields.text("table"), fields.text("sql"));
     if table.is_some() && sql.is_some() {
         fields.refuse("", "'table' and 'sql' are mutually exclusive");
@@ -89,7 +92,10 @@ fn standalone(fields: &mut Fields<'_, '_>) -> Option<Source> {
 
 fn overlay(fields: &mut Fields<'_, '_>) -> Option<Overlay> {
     let name = fields.required_text("name");
-    fields.only(&named("overlay", name.as_deref()), OVERLAY_KEYS);
+    fields.only(
+        &named("overlay", name.as_deref()),
+        &[&OVERLAY_KEYS[..], &SHARED_KEYS].concat(),
+    );
     let columns = items(fields, "columns", |column| {
         let kind = column_type(column);
         let expr = column.text("expr");
@@ -137,10 +143,9 @@ const COLUMN_NOTES: [&str; 5] = [
     "value_format",
 ];
 
-const SOURCE_KEYS: &[&str] = &[
+/// What a source and an overlay may both have.
+const SHARED_KEYS: [&str; 13] = [
     "name",
-    "table",
-    "sql",
     "grain",
     "columns",
     "joins",
@@ -154,23 +159,8 @@ const SOURCE_KEYS: &[&str] = &[
     "source_type",
     "inherits_columns_from",
 ];
-const OVERLAY_KEYS: &[&str] = &[
-    "name",
-    "grain",
-    "columns",
-    "exclude_columns",
-    "disable_joins",
-    "joins",
-    "measures",
-    "segments",
-    "description",
-    "descriptions",
-    "default_time_dimension",
-    "tags",
-    "freshness",
-    "source_type",
-    "inherits_columns_from",
-];
+const SOURCE_KEYS: [&str; 2] = ["table", "sql"];
+const OVERLAY_KEYS: [&str; 2] = ["exclude_columns", "disable_joins"];
 const COLUMN_KEYS: &[&str] = &[
     "name",
     "type",

@@ -8,10 +8,10 @@ from typing import Any
 
 from psycopg.rows import dict_row
 from psycopg.sql import SQL, Identifier, Literal
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from ktx_daemon.cancellation import Cancellation
-from ktx_daemon.database.session import read_only_session, require_postgres, time_limit
+from ktx_daemon.database.session import DatabaseRequest, read_only_session, require_postgres, time_limit
 
 APPLICATION = "ktx-daemon-database-access"
 READER = "ktx_reader"
@@ -38,29 +38,16 @@ WHERE r.rolname = current_user
 _WRITING_ROLES = ["pg_write_all_data", "pg_write_server_files", "pg_read_server_files", "pg_execute_server_program"]
 
 
-class Request(BaseModel):
+class Request(DatabaseRequest):
     """Which connection to look at."""
 
-    model_config = ConfigDict(extra="ignore", strict=True)
-
-    connection_id: str
-    driver: str = "postgres"
-    url: str
-    schemas: list[str] = ["public"]
-    statement_timeout_ms: int = Field(default=30_000, ge=1, le=2**31 - 1)
-    connection_timeout_seconds: int = Field(default=5, ge=1, le=3600)
+    schemas: list[str] = Field(default=["public"])
 
 
 def respond(request: Request, cancellation: Cancellation) -> dict[str, Any]:
     """Ask the server what the role may do. `warning` is null for one that only reads."""
     require_postgres(request.driver, "database access")
-    with read_only_session(
-        request.url,
-        application=APPLICATION,
-        statement_timeout_ms=request.statement_timeout_ms,
-        connection_timeout_seconds=request.connection_timeout_seconds,
-        cancellation=cancellation,
-    ) as connection:
+    with read_only_session(request, cancellation, application=APPLICATION) as connection:
         with time_limit(connection, request.statement_timeout_ms):
             cursor = connection.cursor(row_factory=dict_row)
             cursor.execute(_ACCESS, {"roles": _WRITING_ROLES, "schemas": request.schemas})

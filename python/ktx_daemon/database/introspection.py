@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from ktx_daemon.cancellation import Cancellation
 from ktx_daemon.database import catalog_queries
 from ktx_daemon.database.encoding import undecodable_text
-from ktx_daemon.database.session import read_only_session, require_postgres, time_limit
+from ktx_daemon.database.session import DatabaseRequest, read_only_session, require_postgres, time_limit
 from ktx_daemon.errors import RequestRejected
 
 APPLICATION = "ktx-daemon-database-introspection"
@@ -36,30 +36,17 @@ class ScopedTable(BaseModel):
     name: str
 
 
-class Request(BaseModel):
+class Request(DatabaseRequest):
     """Which database to read, how far, and how long to wait for it."""
 
-    model_config = ConfigDict(extra="ignore", strict=True)
-
-    connection_id: str
-    driver: str = "postgres"
-    url: str
-    schemas: Annotated[list[str], AfterValidator(_at_least_one)] = ["public"]
-    statement_timeout_ms: int = Field(default=30_000, ge=1, le=2**31 - 1)
-    connection_timeout_seconds: int = Field(default=5, ge=1, le=3600)
+    schemas: Annotated[list[str], AfterValidator(_at_least_one)] = Field(default=["public"])
     table_scope: list[ScopedTable] | None = None
 
 
 def respond(request: Request, cancellation: Cancellation) -> dict[str, Any]:
     """Read the catalog in one read-only transaction."""
     require_postgres(request.driver, "database introspection")
-    with read_only_session(
-        request.url,
-        application=APPLICATION,
-        statement_timeout_ms=request.statement_timeout_ms,
-        connection_timeout_seconds=request.connection_timeout_seconds,
-        cancellation=cancellation,
-    ) as connection:
+    with read_only_session(request, cancellation, application=APPLICATION) as connection:
         cursor = connection.cursor(row_factory=dict_row)
 
         def rows(query: str, parameter: list[Any]) -> list[Row]:

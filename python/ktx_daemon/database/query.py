@@ -5,13 +5,13 @@ from typing import Any
 
 import psycopg
 from psycopg.errors import CharacterNotInRepertoire, QueryCanceled
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from ktx_daemon.cancellation import Cancellation
 from ktx_daemon.database.encoding import undecodable_text
 from ktx_daemon.database.functions import require_computing
 from ktx_daemon.database.json_values import register_json_loaders
-from ktx_daemon.database.session import read_only_session, require_postgres, time_limit
+from ktx_daemon.database.session import DatabaseRequest, read_only_session, require_postgres, time_limit
 from ktx_daemon.errors import RequestRejected
 from ktx_daemon.sql.parsing import SqlText, dialect_named
 from ktx_daemon.sql.read_only import Refused, read
@@ -28,18 +28,11 @@ ORDER BY c.place
 """
 
 
-class Request(BaseModel):
+class Request(DatabaseRequest):
     """One statement, the database to ask and the bounds of its answer."""
 
-    model_config = ConfigDict(extra="ignore", strict=True)
-
-    connection_id: str
-    driver: str = "postgres"
-    url: str
     sql: SqlText
     max_rows: int = Field(default=1000, ge=1, le=1_000_000)
-    statement_timeout_ms: int = Field(default=30_000, ge=1, le=2**31 - 1)
-    connection_timeout_seconds: int = Field(default=5, ge=1, le=3600)
     allowed_functions: list[str] = Field(default=[], max_length=10_000)
     """Functions of the database that only compute, beyond those that the guard knows: `name` or `schema.name`."""
 
@@ -51,13 +44,7 @@ def respond(request: Request, cancellation: Cancellation) -> dict[str, Any]:
         reading = read(request.sql, dialect_named("postgres"))
     except Refused as error:
         raise RequestRejected(str(error)) from None
-    with read_only_session(
-        request.url,
-        application=APPLICATION,
-        statement_timeout_ms=request.statement_timeout_ms,
-        connection_timeout_seconds=request.connection_timeout_seconds,
-        cancellation=cancellation,
-    ) as connection:
+    with read_only_session(request, cancellation, application=APPLICATION) as connection:
         try:
             with time_limit(connection, request.statement_timeout_ms):
                 require_computing(connection, reading, request.allowed_functions)

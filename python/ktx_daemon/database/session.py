@@ -11,6 +11,7 @@ from threading import Timer
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from pydantic import BaseModel, ConfigDict, Field
 
 from ktx_daemon.cancellation import Cancellation
 from ktx_daemon.errors import RequestRejected
@@ -32,25 +33,32 @@ def require_postgres(driver: str, subject: str) -> None:
         raise RequestRejected(f'{subject} supports only driver "postgres"')
 
 
+class DatabaseRequest(BaseModel):
+    """Which database to ask, and how long to wait for it."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    connection_id: str
+    driver: str = "postgres"
+    url: str
+    statement_timeout_ms: int = Field(default=30_000, ge=1, le=2**31 - 1)
+    connection_timeout_seconds: int = Field(default=5, ge=1, le=3600)
+
+
 @contextmanager
 def read_only_session(
-    url: str,
-    *,
-    application: str,
-    statement_timeout_ms: int,
-    connection_timeout_seconds: int,
-    cancellation: Cancellation,
+    request: DatabaseRequest, cancellation: Cancellation, *, application: str
 ) -> Iterator[psycopg.Connection]:
     """Connect, begin a read-only transaction and roll it back at the end.
 
     Raises `RequestRejected` for a malformed URL and psycopg's `OperationalError` for a server that cannot be reached.
     """
-    with _connect(url, application, connection_timeout_seconds) as connection:
+    with _connect(request.url, application, request.connection_timeout_seconds) as connection:
         connection.read_only = True
         cancellation.on_cancel(lambda: connection.cancel_safe(timeout=CANCEL_SECONDS))
         try:
-            with time_limit(connection, statement_timeout_ms):
-                _configure(connection, statement_timeout_ms)
+            with time_limit(connection, request.statement_timeout_ms):
+                _configure(connection, request.statement_timeout_ms)
             yield connection
         finally:
             cancellation.on_cancel(None)

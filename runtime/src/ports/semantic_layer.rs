@@ -20,13 +20,13 @@ const VALIDATE: Call = Call {
 };
 
 /// What the compiler reads of a model: resolved sources, and what is known to be wrong with the others.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct SemanticModel<'m> {
-    pub sources: &'m Value,
+    pub sources: Value,
     /// Sources that are skipped, and why.
-    pub unreadable: &'m BTreeMap<String, String>,
+    pub unreadable: BTreeMap<String, String>,
     /// Where sources are defined, for what is said about their faults.
-    pub locations: &'m BTreeMap<String, String>,
+    pub locations: BTreeMap<String, String>,
     pub dialect: &'m str,
     /// `week_start`, `fiscal_year_start` and `time_zone`, as far as they are set.
     pub calendar: &'m BTreeMap<String, String>,

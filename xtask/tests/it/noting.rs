@@ -37,11 +37,7 @@ fn notes_are_the_section_of_the_changelog_and_the_facts() {
     error: CHANGELOG.md:1: expected `## [0.1.0] - YYYY-MM-DD`, found `## 0.1.0`
     hint: write what changed into CHANGELOG.md, then run the same command again
     ");
-    releaser.build("0.1.0");
-    releaser.prove();
-    releaser
-        .checkout
-        .build(&["publish", "--tag", "next", "--execute"]);
+    releaser.publish("0.1.0");
     releaser.checkout.build(&["version", "set", "0.1.1"]);
     releaser.build("0.1.1");
     releaser.prove();

@@ -83,6 +83,13 @@ impl Releaser {
         self.checkout.build(&["diff"]);
     }
 
+    /// Builds, proves and publishes `version` under `next`.
+    pub fn publish(&self, version: &str) {
+        self.build(version);
+        self.prove();
+        self.checkout.build(&["publish", "--tag", "next", "--execute"]);
+    }
+
     /// A green report of the package as the registry serves it.
     pub fn prove_published(&self, version: &str) {
         let package = format!("@kaelio/ktx@{version}");

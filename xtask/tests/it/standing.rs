@@ -91,11 +91,7 @@ fn the_next_command_is_accepted_and_leads_to_the_end() {
     --- stderr
     ");
     releaser.checkout.build(&["version", "set", "0.1.1"]);
-    releaser.build("0.1.1");
-    releaser.prove();
-    releaser
-        .checkout
-        .build(&["publish", "--tag", "next", "--execute"]);
+    releaser.publish("0.1.1");
     snapshot!(said(&releaser, &github, &["status"]), @r"
     exit 0
     --- stdout

@@ -11,6 +11,25 @@ use assert_cmd::Command;
 use assert_cmd::cargo::cargo_bin;
 use tempfile::TempDir;
 
+/// A shop in a SQLite file, `shop.db`.
+pub const SHOP: &str = "project: shop\nconnections:\n  wh: {driver: sqlite, path: shop.db, readonly: true}\n";
+
+/// The arguments that run the statement in a file of the project.
+pub const fn execute<'a>(connection: &'a str, file: &'a str, max_rows: &'a str) -> [&'a str; 10] {
+    [
+        "agent",
+        "sql",
+        "execute",
+        "--json",
+        "--connection-id",
+        connection,
+        "--sql-file",
+        file,
+        "--max-rows",
+        max_rows,
+    ]
+}
+
 /// Everything a test may touch lies below one folder, which goes when the test ends.
 pub struct Sandbox {
     root: TempDir,

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::schemas::{MUSIC, RENTAL, Schema, TRADING};
-use crate::sandbox::Sandbox;
 use crate::sandbox::postgres::Postgres;
 use crate::sandbox::python;
+use crate::sandbox::{Sandbox, execute};
 
 /// A measure by a dimension, and the SQL that somebody would write by hand for the same.
 type Question = (&'static [&'static str], &'static str);
@@ -165,18 +165,8 @@ fn check(sandbox: &Sandbox, (flags, by_hand): &Question) {
         .collect();
     let answer = sandbox.run(&query).succeeds().json();
     sandbox.write("by_hand.sql", by_hand);
-    let execute = [
-        "agent",
-        "sql",
-        "execute",
-        "--json",
-        "--connection-id",
-        "wh",
-        "--sql-file",
-        "by_hand.sql",
-    ];
     let expected = sandbox
-        .run(&[&execute[..], &["--max-rows", "1000", "--yes"]].concat())
+        .run(&[&execute("wh", "by_hand.sql", "1000")[..], &["--yes"]].concat())
         .succeeds()
         .json();
     let mut rows = bag(&answer["rows"]);
