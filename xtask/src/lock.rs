@@ -1,7 +1,6 @@
 //! `cargo xtask lock`: makes the hash-locked requirement files that the package carries, and those of its tests.
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -12,6 +11,7 @@ use ktx_release::lock::{self, LockLevel, Source};
 use ktx_release::pyproject::Project;
 use ktx_system::files::{self, Access};
 use serde::Serialize;
+use xshell::cmd;
 
 use crate::exit::{Exit, Failure};
 use crate::process::{self, Talk};
@@ -87,29 +87,22 @@ fn compile(
     if !upgrade && path.exists() {
         fs::copy(&path, &draft)?;
     }
-    let mut command = Command::new(tools::uv(session)?);
-    command
-        .args([
-            "pip",
-            "compile",
-            "--quiet",
-            "--no-config",
-            "--universal",
-            "--python-version",
-            "3.11",
-        ])
-        .args([
-            "--generate-hashes",
-            "--only-binary",
-            ":all:",
-            "--no-header",
-            "--no-annotate",
-        ])
-        .args(what)
-        .arg("--output-file")
-        .arg(&draft)
-        .arg(PYPROJECT)
-        .current_dir(root);
+    let (sh, uv) = (session.shell()?, tools::uv(session)?);
+    let command = cmd!(
+        sh,
+        "{uv} pip compile --quiet --no-config --universal --python-version 3.11"
+    )
+    .args([
+        "--generate-hashes",
+        "--only-binary",
+        ":all:",
+        "--no-header",
+        "--no-annotate",
+    ])
+    .args(what)
+    .arg("--output-file")
+    .arg(&draft)
+    .arg(PYPROJECT);
     process::run(session.printer, command, Talk::Kept).with_context(|| format!("failed to lock `{lock}`"))?;
     let pins = fs::read_to_string(&draft)?;
     let body = pins.strip_prefix(

@@ -4,7 +4,6 @@
 //! pinned uv for it and stamps the answer into the package.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
 use anyhow::{Context, Result};
 use camino::Utf8Path;
@@ -12,6 +11,7 @@ use fs_err as fs;
 use ktx_manifest::uv_pin::PinnedWheel;
 use ktx_manifest::{Finding, Platform, Sha256Digest, UvPin};
 use ktx_system::files::{self, Access};
+use xshell::cmd;
 
 use crate::process::{self, Talk};
 use crate::session::Session;
@@ -25,28 +25,19 @@ const CHOSEN: &str = "xtask/tools/python.in";
 pub fn lock(session: &Session<'_>, root: &Utf8Path) -> Result<()> {
     let step = session.printer.step(&format!("lock {PATH}"));
     let version = chosen(root)?;
-    let pip = tools::provide(session, ToolSet::Python)?.program("python");
+    let python = tools::provide(session, ToolSet::Python)?.program("python");
+    let sh = session.shell()?;
     let scratch = tempfile::tempdir()?;
     let mut wheels = BTreeMap::new();
     for platform in Platform::ALL {
         let folder = scratch.path().join(platform.as_str());
-        let mut download = Command::new(&pip);
-        download
-            .args([
-                "-m",
-                "pip",
-                "download",
-                "--quiet",
-                "--no-deps",
-                "--only-binary",
-                ":all:",
-                "--platform",
-            ])
-            .arg(wheel_tag(platform))
-            .arg("--dest")
-            .arg(&folder)
-            .arg(format!("uv=={version}"));
-        process::run(session.printer, download, Talk::Kept)?;
+        let download = cmd!(
+            sh,
+            "{python} -m pip download --quiet --no-deps --only-binary :all:"
+        );
+        let tag = wheel_tag(platform);
+        let download = download.args(["--platform", tag, &format!("uv=={version}"), "--dest"]);
+        process::run(session.printer, download.arg(&folder), Talk::Kept)?;
         let file = fs::read_dir(&folder)?
             .next()
             .context("pip downloaded nothing")??;
@@ -70,8 +61,8 @@ pub fn lock(session: &Session<'_>, root: &Utf8Path) -> Result<()> {
 
 /// Where the pinned uv looks for packages when nobody names an index, as its help says.
 pub fn default_index(session: &Session<'_>) -> Result<String> {
-    let mut help = Command::new(tools::uv(session)?);
-    help.args(["pip", "install", "--no-config", "--color", "never", "--help"]);
+    let (sh, uv) = (session.shell()?, tools::uv(session)?);
+    let help = cmd!(sh, "{uv} pip install --no-config --color never --help");
     let said = process::run(session.printer, help, Talk::Kept)?.stdout;
     index_in(&said).context("failed to read the default index from: uv pip install --help")
 }

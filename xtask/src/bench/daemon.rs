@@ -1,10 +1,9 @@
 //! The daemon beside bare apps on the same interpreter. The payload brings its own measurement, `python/bench`.
 
-use std::process::Command;
-
 use anyhow::{Context, Result};
 use comfy_table::Table;
 use serde::{Deserialize, Serialize};
+use xshell::cmd;
 
 use crate::process::{self, Talk};
 use crate::session::Session;
@@ -59,11 +58,9 @@ impl Measurement {
 /// Runs the payload's measurement; it exits 1 when a limit is broken, which here is a number like any other.
 pub fn measure(session: &Session<'_>) -> Result<Vec<Measurement>> {
     let tools = tools::provide(session, ToolSet::Payload)?;
-    let mut bench = Command::new(tools.program("python"));
-    bench
-        .arg("bench/daemon.py")
-        .current_dir(session.root()?.join("python"))
-        .env_remove("PYTHONDONTWRITEBYTECODE");
+    let (sh, python) = (session.shell()?, tools.program("python"));
+    sh.change_dir("python");
+    let bench = cmd!(sh, "{python} bench/daemon.py").env_remove("PYTHONDONTWRITEBYTECODE");
     let finished = process::finish(session.printer, bench, Talk::Kept)?;
     let report: Report = serde_json::from_str(&finished.stdout).with_context(|| {
         format!(

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use ktx_smoke::{Belongings, Machine, NPM_SETTINGS, Toolchain};
+use xshell::{Shell, cmd};
 
 use crate::process::{self, Talk};
 use crate::session::Session;
@@ -106,9 +107,8 @@ pub fn tool_versions(session: &Session<'_>, machine: &Machine) -> BTreeMap<Strin
 
 /// What npm would use here, whatever file or variable it comes from; asked of npm itself.
 fn npm_settings(session: &Session<'_>) -> Result<BTreeMap<String, String>> {
-    let mut list = Command::new(tools::npm());
-    list.args(["config", "list", "--json"]);
-    let said = process::run(session.printer, list, Talk::Kept)?.stdout;
+    let (sh, npm) = (Shell::new()?, tools::npm());
+    let said = process::run(session.printer, cmd!(sh, "{npm} config list --json"), Talk::Kept)?.stdout;
     let all: BTreeMap<String, serde_json::Value> =
         serde_json::from_str(&said).context("failed to read npm's configuration")?;
     let text = |value: &serde_json::Value| match value {

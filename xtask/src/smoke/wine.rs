@@ -2,11 +2,10 @@
 //!
 //! The program itself is not changed; the library is in a separate folder, which wine searches last.
 
-use std::process::Command;
-
 use anyhow::Result;
 use camino::Utf8PathBuf;
 use fs_err as fs;
+use xshell::cmd;
 
 use crate::process::{self, Talk};
 use crate::session::Session;
@@ -29,13 +28,14 @@ pub fn libraries(session: &Session<'_>) -> Result<Utf8PathBuf> {
     fs::write(&new, SOURCE)?;
     let made = new.with_extension("dll");
     let cache = target.join("tools/zig-cache");
-    let mut compile = Command::new(zig.program("python"));
-    compile
-        .args(["-m", "ziglang", "cc", "-target", "x86_64-windows-gnu"])
-        .args(["-shared", "-nostdlib", "-O2", "-s", "-o"])
-        .args([made.as_str(), new.as_str(), "-ladvapi32"])
-        .env("ZIG_GLOBAL_CACHE_DIR", &cache)
-        .env("ZIG_LOCAL_CACHE_DIR", &cache);
+    let (sh, python) = (session.shell()?, zig.program("python"));
+    let compile = cmd!(
+        sh,
+        "{python} -m ziglang cc -target x86_64-windows-gnu -shared -nostdlib -O2 -s"
+    )
+    .args(["-o", made.as_str(), new.as_str(), "-ladvapi32"])
+    .env("ZIG_GLOBAL_CACHE_DIR", &cache)
+    .env("ZIG_LOCAL_CACHE_DIR", &cache);
     process::run(session.printer, compile, Talk::Kept)?;
     fs::rename(made, library)?;
     fs::rename(new, source)?;

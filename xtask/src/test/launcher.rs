@@ -1,11 +1,10 @@
 //! The launcher and the JS API, by Node's own test runner: on the user's Node.js, and on the oldest that the package
 //! promises to run on.
 
-use std::process::Command;
-
 use anyhow::Result;
 use camino::Utf8Path;
 use fs_err as fs;
+use xshell::cmd;
 
 use super::Missing;
 use crate::exit::{Exit, Failure};
@@ -40,10 +39,8 @@ fn suite(session: &Session<'_>, node: &Utf8Path) -> Result<()> {
         }
     }
     files.sort();
-    let mut command = Command::new(node);
-    command
-        .args(["--test", "--test-reporter=spec"])
-        .args(files)
-        .current_dir(folder);
-    process::run(session.printer, command, Talk::Streamed).map(drop)
+    let sh = session.shell()?;
+    sh.change_dir(folder);
+    let tests = cmd!(sh, "{node} --test --test-reporter=spec {files...}");
+    process::run(session.printer, tests, Talk::Streamed).map(drop)
 }

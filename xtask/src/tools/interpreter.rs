@@ -1,8 +1,7 @@
 //! Finds a Python that is new enough for the tools: 3.11, the payload's own lower bound.
 
-use std::process::Command;
-
 use anyhow::Result;
+use xshell::{Shell, cmd};
 
 use crate::exit::{Exit, Failure};
 use crate::process::{self, Talk};
@@ -29,10 +28,10 @@ pub struct Interpreter {
 }
 
 pub fn find(session: &Session<'_>) -> Result<Interpreter> {
+    let sh = Shell::new()?;
     for name in NAMES {
-        let mut command = Command::new(name);
-        command.args(["-I", "-c", PROBE]);
-        let Ok(finished) = process::finish(session.printer, command, Talk::Kept) else {
+        let probe = cmd!(sh, "{name} -I -c {PROBE}");
+        let Ok(finished) = process::finish(session.printer, probe, Talk::Kept) else {
             continue;
         };
         if let (true, Some((executable, version))) =

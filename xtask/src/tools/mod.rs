@@ -124,7 +124,7 @@ pub fn provide(session: &Session<'_>, set: ToolSet) -> Result<Tools> {
 }
 
 /// Runs a registry's client that installs `name`.
-fn fetch(session: &Session<'_>, name: &str, client: Command) -> Result<()> {
+fn fetch(session: &Session<'_>, name: &str, client: impl Into<Command>) -> Result<()> {
     process::run(session.printer, client, Talk::Kept)
         .map(drop)
         .map_err(|error| {

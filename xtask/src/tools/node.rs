@@ -1,10 +1,9 @@
 //! Tool sets from the npm registry, by `npm ci` from lock files without addresses.
 
-use std::process::Command;
-
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
+use xshell::cmd;
 
 use super::stamp::Stamp;
 use crate::exit::{Exit, Failure};
@@ -36,15 +35,12 @@ pub fn install(session: &Session<'_>, source: &Utf8Path, folder: &Utf8Path) -> R
     for input in &inputs {
         fs::copy(input, folder.join(input.file_name().unwrap_or_default()))?;
     }
-    let mut ci = Command::new(npm());
-    ci.args([
-        "ci",
-        "--no-audit",
-        "--no-fund",
-        "--no-update-notifier",
-        "--loglevel=error",
-    ])
-    .current_dir(folder);
+    let (sh, npm) = (session.shell()?, npm());
+    sh.change_dir(folder);
+    let ci = cmd!(
+        sh,
+        "{npm} ci --no-audit --no-fund --no-update-notifier --loglevel=error"
+    );
     super::fetch(session, name, ci)?;
     // npm says nothing of an optional package that it could not fetch.
     if !folder.join("node_modules/.bin").is_dir() {

@@ -1,9 +1,8 @@
 //! Tool sets from the Python registry: uv by pip, then everything else by uv, all with `--require-hashes`.
 
-use std::process::Command;
-
 use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
+use xshell::cmd;
 
 use super::interpreter::{self, Interpreter};
 use super::stamp::Stamp;
@@ -54,30 +53,18 @@ pub fn install(
     let name = folder.file_name().unwrap_or_default();
     let step = session.printer.step(&format!("install tools: {name}"));
     stamp.begin(folder)?;
-    let mut venv = Command::new(&uv);
-    venv.args([
-        "venv",
-        "--quiet",
-        "--no-config",
-        "--allow-existing",
-        "--python",
-        &python.executable,
-    ])
-    .arg(folder);
+    let (sh, base) = (session.shell()?, &python.executable);
+    let venv = cmd!(
+        sh,
+        "{uv} venv --quiet --no-config --allow-existing --python {base} {folder}"
+    );
     process::run(session.printer, venv, Talk::Kept)?;
-    let mut sync = Command::new(&uv);
-    sync.args([
-        "pip",
-        "sync",
-        "--no-config",
-        "--require-hashes",
-        "--only-binary",
-        ":all:",
-        "--python",
-    ])
-    .arg(program(folder, "python"))
-    .arg(requirements);
-    super::fetch(session, name, sync)?;
+    let inside = program(folder, "python");
+    let sync = cmd!(
+        sh,
+        "{uv} pip sync --no-config --require-hashes --only-binary :all:"
+    );
+    super::fetch(session, name, sync.arg("--python").arg(inside).arg(requirements))?;
     stamp.finish()?;
     step.done("");
     Ok(())
@@ -99,9 +86,13 @@ pub fn bootstrap(session: &Session<'_>, tools: &Utf8Path, python: &Interpreter) 
     if stamp.is_current() {
         return Ok(uv);
     }
-    let mut installed = Command::new(&python.executable);
-    installed.args(["-m", "pip", "--version"]);
-    process::run(session.printer, installed, Talk::Kept).map_err(|error| {
+    let (sh, executable) = (session.shell()?, &python.executable);
+    process::run(
+        session.printer,
+        cmd!(sh, "{executable} -m pip --version"),
+        Talk::Kept,
+    )
+    .map_err(|error| {
         Failure::new(
             Exit::Prerequisite,
             format!("failed to find pip for `{}`", python.executable),
@@ -111,25 +102,17 @@ pub fn bootstrap(session: &Session<'_>, tools: &Utf8Path, python: &Interpreter) 
     })?;
     let step = session.printer.step("install tools: uv");
     stamp.begin(&folder)?;
-    let mut pip = Command::new(&python.executable);
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-input",
-    ])
+    let pip = cmd!(
+        sh,
+        "{executable} -m pip install --quiet --disable-pip-version-check --no-input"
+    )
+    .args(["--require-hashes", "--only-binary", ":all:", "--no-deps"])
     .args([
-        "--require-hashes",
-        "--only-binary",
-        ":all:",
-        "--no-deps",
         "--target",
+        folder.as_str(),
+        "--requirement",
+        requirements.as_str(),
     ])
-    .arg(&folder)
-    .arg("--requirement")
-    .arg(&requirements)
     .env("PIP_ROOT_USER_ACTION", "ignore");
     super::fetch(session, "uv", pip)?;
     stamp.finish()?;

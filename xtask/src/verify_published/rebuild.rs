@@ -1,7 +1,5 @@
 //! Builds a published version again, from a clean clone at its commit and by that commit's own toolchain.
 
-use std::process::Command;
-
 use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -9,6 +7,7 @@ use ktx_announce::published::Published;
 use ktx_inspect::{Package, differences};
 use ktx_names::{ArtifactPackage, Platform};
 use ktx_release::package::PROGRAM_LIST;
+use xshell::cmd;
 
 use super::Rebuilt;
 use crate::exit::{Exit, Failure};
@@ -115,12 +114,10 @@ fn build(session: &Session<'_>, clone: &Utf8Path, platforms: &[Platform]) -> Res
     let step = session
         .printer
         .long_step(&format!("build {} again", names.join(", ")));
-    let mut cargo = Command::new("cargo");
-    cargo
-        .args(["xtask", "build", "--release", "--platform", &names.join(",")])
-        .current_dir(clone);
+    let (sh, names) = (session.elsewhere(clone).shell()?, names.join(","));
+    let mut cargo = cmd!(sh, "cargo xtask build --release --platform {names}");
     for name in PERSONAL {
-        cargo.env_remove(name);
+        cargo = cargo.env_remove(name);
     }
     process::run(session.printer, cargo, Talk::Kept)?;
     step.done("");
