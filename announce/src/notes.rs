@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use ktx_inspect::{Comparison, LockChanges, bytes, growth};
-use ktx_manifest::smoke_report::{Outcome, SmokeReport};
+use ktx_manifest::smoke_report::{ScenarioOutcome, SmokeReport};
 
 use crate::facts::Release;
 
@@ -107,16 +107,16 @@ pub(crate) fn pins(changes: &LockChanges) -> Vec<String> {
 
 /// How many scenarios passed, failed and were skipped, and how long they took.
 pub(crate) fn proof(report: &SmokeReport) -> String {
-    let count = |is: fn(&Outcome) -> bool| {
+    let count = |is: fn(&ScenarioOutcome) -> bool| {
         report
             .scenarios
             .iter()
             .filter(|scenario| is(&scenario.outcome))
             .count()
     };
-    let passed = count(|outcome| matches!(outcome, Outcome::Passed {}));
-    let failed = count(|outcome| matches!(outcome, Outcome::Failed { .. }));
-    let skipped = count(|outcome| matches!(outcome, Outcome::Skipped { .. }));
+    let passed = count(|outcome| matches!(outcome, ScenarioOutcome::Passed {}));
+    let failed = count(|outcome| matches!(outcome, ScenarioOutcome::Failed { .. }));
+    let skipped = count(|outcome| matches!(outcome, ScenarioOutcome::Skipped { .. }));
     let seconds: f64 = report.scenarios.iter().map(|scenario| scenario.seconds).sum();
     let mut text = format!("{passed} scenarios passed");
     if failed > 0 {

@@ -9,7 +9,7 @@ use crate::archive_path::{ArchivePath, collision_key};
 /// Paths that do not collide, also where case or Unicode form do not count.
 #[derive(Debug, Default)]
 pub struct PathSet {
-    seen: BTreeMap<String, (String, Place)>,
+    seen: BTreeMap<String, (String, Occupant)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct PathCollision {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Occupant {
     File,
     Directory,
     /// A directory that no entry stands for, only files below it.
@@ -46,16 +46,16 @@ impl PathSet {
     /// files, always in one spelling.
     pub fn insert(&mut self, path: &ArchivePath, kind: PathKind) -> Result<(), PathCollision> {
         for (end, _) in path.as_str().match_indices('/') {
-            self.place(&path.as_str()[..end], Place::ImpliedDirectory)?;
+            self.place(&path.as_str()[..end], Occupant::ImpliedDirectory)?;
         }
         let place = match kind {
-            PathKind::File => Place::File,
-            PathKind::Directory => Place::Directory,
+            PathKind::File => Occupant::File,
+            PathKind::Directory => Occupant::Directory,
         };
         self.place(path.as_str(), place)
     }
 
-    fn place(&mut self, path: &str, place: Place) -> Result<(), PathCollision> {
+    fn place(&mut self, path: &str, place: Occupant) -> Result<(), PathCollision> {
         match self.seen.entry(collision_key(path)) {
             Entry::Vacant(vacant) => {
                 vacant.insert((path.to_owned(), place));
@@ -64,13 +64,13 @@ impl PathSet {
             Entry::Occupied(mut known) => {
                 let (first, standing) = known.get_mut();
                 match (*standing, place) {
-                    (Place::ImpliedDirectory, Place::Directory | Place::ImpliedDirectory)
+                    (Occupant::ImpliedDirectory, Occupant::Directory | Occupant::ImpliedDirectory)
                         if first == path =>
                     {
                         *standing = place;
                         Ok(())
                     }
-                    (Place::Directory, Place::ImpliedDirectory) if first == path => Ok(()),
+                    (Occupant::Directory, Occupant::ImpliedDirectory) if first == path => Ok(()),
                     _ => Err(PathCollision {
                         first: first.clone(),
                         second: path.to_owned(),

@@ -57,7 +57,7 @@ pub struct ProvenFile {
 #[serde(deny_unknown_fields)]
 pub struct ScenarioReport {
     pub name: String,
-    pub outcome: Outcome,
+    pub outcome: ScenarioOutcome,
     /// Wall-clock time in seconds.
     pub seconds: f64,
     /// The steps that ran, in order; none for a skipped scenario.
@@ -66,7 +66,7 @@ pub struct ScenarioReport {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", tag = "status")]
-pub enum Outcome {
+pub enum ScenarioOutcome {
     Passed {},
     /// The code is stable; the message is for people, without secrets.
     Failed {
@@ -90,7 +90,7 @@ pub struct StepReport {
 
 /// What the report as a whole says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum SmokeVerdict {
     /// Every scenario passed, and there was one.
     Green,
     /// Nothing ran.
@@ -138,25 +138,25 @@ impl SmokeReport {
         crate::json::to_text(self)
     }
 
-    pub fn verdict(&self) -> Verdict {
-        let names = |wanted: fn(&Outcome) -> bool| -> Vec<String> {
+    pub fn verdict(&self) -> SmokeVerdict {
+        let names = |wanted: fn(&ScenarioOutcome) -> bool| -> Vec<String> {
             let scenarios = self.scenarios.iter().filter(|scenario| wanted(&scenario.outcome));
             scenarios.map(|scenario| scenario.name.clone()).collect()
         };
-        let failed = names(|outcome| matches!(outcome, Outcome::Failed { .. }));
-        let skipped = names(|outcome| matches!(outcome, Outcome::Skipped { .. }));
+        let failed = names(|outcome| matches!(outcome, ScenarioOutcome::Failed { .. }));
+        let skipped = names(|outcome| matches!(outcome, ScenarioOutcome::Skipped { .. }));
         match (self.scenarios.is_empty(), failed.is_empty(), skipped.is_empty()) {
-            (true, ..) => Verdict::Empty,
-            (_, false, _) => Verdict::Failed(failed),
-            (_, _, false) => Verdict::Incomplete(skipped),
-            _ => Verdict::Green,
+            (true, ..) => SmokeVerdict::Empty,
+            (_, false, _) => SmokeVerdict::Failed(failed),
+            (_, _, false) => SmokeVerdict::Incomplete(skipped),
+            _ => SmokeVerdict::Green,
         }
     }
 
     /// Whether a scenario of this name ran and passed.
     pub fn passed(&self, scenario: &str) -> bool {
         let found = self.scenarios.iter().find(|found| found.name == scenario);
-        found.is_some_and(|found| matches!(found.outcome, Outcome::Passed {}))
+        found.is_some_and(|found| matches!(found.outcome, ScenarioOutcome::Passed {}))
     }
 
     fn consistent(self) -> Result<Self, String> {
@@ -173,7 +173,7 @@ impl SmokeReport {
             {
                 return Err(format!("scenario `{}` is listed twice", scenario.name));
             }
-            if matches!(scenario.outcome, Outcome::Passed {}) && scenario.steps.is_empty() {
+            if matches!(scenario.outcome, ScenarioOutcome::Passed {}) && scenario.steps.is_empty() {
                 return Err(format!("scenario `{}` passed without a step", scenario.name));
             }
         }

@@ -16,7 +16,7 @@ pub struct Finding {
     pub message: String,
     /// Where in the document that was checked, when it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub place: Option<Place>,
+    pub place: Option<JsonPlace>,
     /// What to do next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
@@ -25,7 +25,7 @@ pub struct Finding {
 /// A place in a JSON document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Place {
+pub struct JsonPlace {
     /// Line, from 1.
     pub line: usize,
     /// JSON path from the root, `$.npm.tag`.
@@ -61,7 +61,7 @@ impl Finding {
 
     /// The same finding at a place in the document.
     #[must_use]
-    pub fn at(self, place: Place) -> Self {
+    pub fn at(self, place: JsonPlace) -> Self {
         Self {
             place: Some(place),
             ..self

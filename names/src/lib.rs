@@ -8,6 +8,6 @@ mod package;
 mod platform;
 
 pub use self::build_profile::BuildProfile;
-pub use self::finding::{Finding, Place, Severity};
+pub use self::finding::{Finding, JsonPlace, Severity};
 pub use self::package::{ArtifactPackage, DISTRIBUTION_NAME, Ecosystem, NPM_PACKAGE, WHEEL_TAG};
 pub use self::platform::{Platform, UnknownPlatform};

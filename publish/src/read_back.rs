@@ -20,7 +20,7 @@ const EQUAL_LOOKS: u32 = 2;
 
 /// What was seen in the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum Observed {
     /// The change is there, with what the user should know.
     Done(Vec<String>),
     /// The registry does not show the change.
@@ -45,7 +45,7 @@ pub(crate) fn read_back(
     tarball: Option<&Tarball>,
     patience: Duration,
     desk: &dyn Desk,
-) -> Result<Outcome, PublishError> {
+) -> Result<Observed, PublishError> {
     let deadline = Instant::now() + patience;
     let mut pause = FIRST_PAUSE;
     let mut looks = 0;
@@ -64,7 +64,7 @@ pub(crate) fn read_back(
             return Ok(outcome);
         }
         if looks == 1
-            && let Outcome::NotVisible(what) = &outcome
+            && let Observed::NotVisible(what) = &outcome
         {
             desk.talk(&format!("waiting for the registry: {what}"));
         }
@@ -80,9 +80,9 @@ fn look_once(
     registry: &Registry,
     decision: &Decision,
     tarball: Option<&Tarball>,
-) -> Result<(Outcome, bool), PublishError> {
+) -> Result<(Observed, bool), PublishError> {
     let version = &decision.version;
-    let not_visible = |what: String| Ok((Outcome::NotVisible(what), false));
+    let not_visible = |what: String| Ok((Observed::NotVisible(what), false));
     let packument = match registry.packument(NPM_PACKAGE) {
         Ok(Some(packument)) => packument,
         Ok(None) => return not_visible(format!("it does not know {NPM_PACKAGE}")),
@@ -100,8 +100,8 @@ fn look_once(
         }
     }
     Ok(match sight {
-        Sight::Done { notes } => (Outcome::Done(notes), true),
-        Sight::NoVersion(what) => (Outcome::NotVisible(what), false),
+        Sight::Done { notes } => (Observed::Done(notes), true),
+        Sight::NoVersion(what) => (Observed::NotVisible(what), false),
         Sight::OtherBytes => return Err(other_bytes(version, "names another integrity")),
         Sight::OtherTag(what) => {
             // A tag as it was before may be an old answer; any other version was set by someone else.
@@ -109,9 +109,9 @@ fn look_once(
             if now == decision.tags_before.get(&decision.tag) {
                 return not_visible(what);
             }
-            (Outcome::OtherTag(what), true)
+            (Observed::OtherTag(what), true)
         }
-        Sight::Overtaken { by } => (Outcome::Overtaken(by), true),
+        Sight::Overtaken { by } => (Observed::Overtaken(by), true),
     })
 }
 

@@ -45,7 +45,7 @@ pub struct Receipt {
     /// What was done.
     pub operation: Operation,
     /// How far it got.
-    pub outcome: Outcome,
+    pub outcome: OperationOutcome,
     /// The package.
     pub package: String,
     /// Its version.
@@ -85,7 +85,7 @@ pub enum Operation {
 /// How far an operation got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Outcome {
+pub enum OperationOutcome {
     /// npm was about to run. The outcome is not known; a rerun finds out.
     Started,
     /// The registry serves what was planned.
@@ -102,7 +102,7 @@ pub enum Outcome {
     Failed,
 }
 
-impl Outcome {
+impl OperationOutcome {
     /// How far the operation got that ended with `error`.
     pub(crate) fn after(error: &PublishError) -> Self {
         match error {
@@ -124,7 +124,7 @@ impl Receipt {
     pub fn open(operation: Operation, decision: &Decision, registry: &RegistryUrl) -> Self {
         Self {
             operation,
-            outcome: Outcome::Started,
+            outcome: OperationOutcome::Started,
             package: NPM_PACKAGE.to_owned(),
             version: decision.version.clone(),
             tag: decision.tag.clone(),
@@ -140,7 +140,10 @@ impl Receipt {
     fn is_unfinished(&self) -> bool {
         matches!(
             self.outcome,
-            Outcome::Started | Outcome::Unknown | Outcome::WrongTag | Outcome::PublishedNotYetVisible
+            OperationOutcome::Started
+                | OperationOutcome::Unknown
+                | OperationOutcome::WrongTag
+                | OperationOutcome::PublishedNotYetVisible
         )
     }
 
@@ -235,7 +238,8 @@ impl ReceiptBook {
             }
             // A rerun that finds its work verified has nothing to add, and its tags before are those of today.
             Some(earlier)
-                if earlier.operation == Operation::Publish && earlier.outcome == Outcome::Verified =>
+                if earlier.operation == Operation::Publish
+                    && earlier.outcome == OperationOutcome::Verified =>
             {
                 return Ok(earlier.clone());
             }
@@ -273,13 +277,13 @@ impl ReceiptBook {
             let after = receipt
                 .tags_after
                 .get(tag)
-                .filter(|_| receipt.outcome == Outcome::Verified);
+                .filter(|_| receipt.outcome == OperationOutcome::Verified);
             for version in after.into_iter().chain(before) {
                 if !witnesses.receipts.contains(version) {
                     witnesses.receipts.push(version.clone());
                 }
             }
-            if receipt.tag != tag || receipt.outcome != Outcome::Verified {
+            if receipt.tag != tag || receipt.outcome != OperationOutcome::Verified {
                 continue;
             }
             if let (Operation::Rollback, Some(broken), Some(to)) = (receipt.operation, before, after) {
@@ -304,7 +308,7 @@ impl ReceiptBook {
         let receipts = self.read(desk).into_iter();
         receipts
             .filter(|receipt| receipt.registry == *registry && receipt.operation == Operation::Publish)
-            .filter(|receipt| receipt.outcome == Outcome::Verified)
+            .filter(|receipt| receipt.outcome == OperationOutcome::Verified)
             .map(|receipt| receipt.version)
             .collect()
     }

@@ -42,7 +42,7 @@ pub fn tarball_path(version: &semver::Version) -> String {
 
 /// What a build made, as it was written.
 #[derive(Clone, Debug)]
-pub struct Built {
+pub struct BuiltArtifacts {
     pub wheel: ContentId,
     pub tarball: ContentId,
     pub programs: Vec<ArtifactProgram>,
@@ -52,7 +52,7 @@ pub struct Built {
 pub fn write_manifest(
     artifacts: &Path,
     facts: &SourceFacts,
-    built: Built,
+    built: BuiltArtifacts,
 ) -> Result<ArtifactManifest, Error> {
     let [npm, python] = packages(&facts.version)?;
     let files = vec![

@@ -46,7 +46,7 @@ pub use crate::daemon::{
     StartRequest, StopMethod, StopReport, StoppedVersion,
 };
 pub use crate::disk::human as human_bytes;
-pub use crate::doctor::{Check, Diagnostic, DoctorReport, Lacking, Verdict};
+pub use crate::doctor::{Check, CheckStatus, Diagnostic, DoctorReport, Lacking};
 pub use crate::ensure::{BothPolicies, Consent, Dialogue, InstallPolicy, install_command};
 pub use crate::environment::Environment;
 pub use crate::error::{Error, UV_REQUIRED};

@@ -26,14 +26,14 @@ mod warehouse;
 mod warm;
 
 pub use failure::{Failure, Log, Stop};
-pub use observer::{Observer, Silent, Verdict};
+pub use observer::{Observer, ScenarioResult, Silent};
 pub use options::{Options, Package, Published, Toolchain};
 pub use proven::{ProvenBytes, proven_bytes};
 pub use redaction::Redaction;
-pub use run::{Outcome, Played, SmokeError, run};
+pub use run::{Played, SmokeError, SmokeRun, run};
 pub use sandbox::{
-    Ended, Family, Folders, Guardian, Interrupted, Invocation, Machine, Member, NPM_SETTINGS, Running, Said,
-    Sandbox, Signal, join_paths, keep_watch, remove_tree, signal, signal_group,
+    Ended, Family, Folders, Guardian, Interrupted, Invocation, Machine, Member, NPM_SETTINGS, ProcessOutput,
+    Running, Sandbox, Signal, join_paths, keep_watch, remove_tree, signal, signal_group,
 };
 pub use scenario::{Need, Scenario, Set};
 pub use scenarios::ALL as SCENARIOS;

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 
 /// The outcome of a scenario.
 #[derive(Clone, Debug)]
-pub enum Verdict {
+pub enum ScenarioResult {
     Passed,
     Failed(Box<Failure>),
     Skipped(String),
@@ -21,7 +21,7 @@ pub trait Observer: Sync {
     fn step_ends(&self, scenario: &str, step: &str, elapsed: Duration);
     /// Progress for a waiting user.
     fn remark(&self, scenario: &str, line: &str);
-    fn scenario_ends(&self, scenario: &str, verdict: &Verdict, elapsed: Duration);
+    fn scenario_ends(&self, scenario: &str, verdict: &ScenarioResult, elapsed: Duration);
 }
 
 /// Shows nothing.
@@ -33,5 +33,5 @@ impl Observer for Silent {
     fn step_begins(&self, _: &str, _: &str, _: &str) {}
     fn step_ends(&self, _: &str, _: &str, _: Duration) {}
     fn remark(&self, _: &str, _: &str) {}
-    fn scenario_ends(&self, _: &str, _: &Verdict, _: Duration) {}
+    fn scenario_ends(&self, _: &str, _: &ScenarioResult, _: Duration) {}
 }

@@ -11,7 +11,7 @@ use fs_err as fs;
 use jiff::Timestamp;
 
 use crate::failure::{Failure, Stop};
-use crate::observer::{Observer, Verdict};
+use crate::observer::{Observer, ScenarioResult};
 use crate::options::Options;
 use crate::proven::ProvenBytes;
 use crate::sandbox::{Guardian, Interrupted, Sandbox, remove_tree};
@@ -28,7 +28,7 @@ const LONGEST: &str = "rehearsal";
 
 /// The outcome of a run.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct SmokeRun {
     pub started_at: Timestamp,
     pub finished_at: Timestamp,
     /// In the order of the selection.
@@ -42,7 +42,7 @@ pub struct Outcome {
 #[derive(Clone, Debug)]
 pub struct Played {
     pub scenario: &'static Scenario,
-    pub verdict: Verdict,
+    pub verdict: ScenarioResult,
     pub elapsed: Duration,
     pub steps: Vec<(String, Duration)>,
     /// What a registry served, where the scenario took the package from one.
@@ -51,14 +51,14 @@ pub struct Played {
 
 /// The outcome of running a scenario.
 pub(crate) struct Performance {
-    pub verdict: Verdict,
+    pub verdict: ScenarioResult,
     steps: Vec<(String, Duration)>,
     served: Option<ProvenBytes>,
 }
 
 impl Performance {
     /// A scenario without an outcome.
-    fn silent(verdict: Verdict) -> Performance {
+    fn silent(verdict: ScenarioResult) -> Performance {
         Performance {
             verdict,
             steps: Vec::new(),
@@ -92,7 +92,7 @@ pub fn run(
     selection: &[&'static Scenario],
     observer: &dyn Observer,
     interrupted: Interrupted<'_>,
-) -> Result<Outcome, SmokeError> {
+) -> Result<SmokeRun, SmokeError> {
     let started_at = Timestamp::now();
     let folder = Folder::make(options).map_err(SmokeError::Prepare)?;
     let untouched = Untouched::remember(&options.belongings);
@@ -108,7 +108,7 @@ pub fn run(
     let played = run.all(selection);
     let touched = untouched.changes(&folder.path);
     folder.remove().map_err(SmokeError::CleanUp)?;
-    Ok(Outcome {
+    Ok(SmokeRun {
         started_at,
         finished_at: Timestamp::now(),
         played,
@@ -221,7 +221,7 @@ impl Run<'_> {
             self.observer.scenario_begins(scenario.name);
             self.play(scenario, &self.folder.join(scenario.name))
         } else {
-            Performance::silent(Verdict::Skipped(unmet.join("; ")))
+            Performance::silent(ScenarioResult::Skipped(unmet.join("; ")))
         };
         let elapsed = started.elapsed();
         self.observer
@@ -250,7 +250,7 @@ impl Run<'_> {
         let served = stage.served.into_inner().unwrap_or_else(PoisonError::into_inner);
         let verdict = self.verdict(result, Some(&sandbox));
         let verdict = match (sandbox.remove(), verdict) {
-            (Err(error), Verdict::Passed) => self.verdict(Err(error.into()), None),
+            (Err(error), ScenarioResult::Passed) => self.verdict(Err(error.into()), None),
             (_, verdict) => verdict,
         };
         Performance {
@@ -260,10 +260,10 @@ impl Run<'_> {
         }
     }
 
-    fn verdict(&self, result: Result<(), Stop>, sandbox: Option<&Sandbox>) -> Verdict {
+    fn verdict(&self, result: Result<(), Stop>, sandbox: Option<&Sandbox>) -> ScenarioResult {
         match result {
-            Ok(()) => Verdict::Passed,
-            Err(Stop::Interrupted) => Verdict::Skipped("interrupted".to_owned()),
+            Ok(()) => ScenarioResult::Passed,
+            Err(Stop::Interrupted) => ScenarioResult::Skipped("interrupted".to_owned()),
             Err(Stop::Failed(failure)) => {
                 let redaction = &self.options.redaction;
                 let redaction = match sandbox {
@@ -272,7 +272,7 @@ impl Run<'_> {
                         .place(sandbox.folders().root.as_str(), "[SANDBOX]"),
                     None => redaction.clone(),
                 };
-                Verdict::Failed(Box::new(Failure {
+                ScenarioResult::Failed(Box::new(Failure {
                     code: failure.code,
                     message: redaction.apply(&failure.message),
                     shown: redaction.apply(&failure.shown),

@@ -63,12 +63,12 @@ pub fn run(arguments: BuildArgs, session: &Session<'_>) -> Result<()> {
 }
 
 /// Artifacts in their final place.
-pub struct Built {
+pub struct CompletedBuild {
     pub manifest: ArtifactManifest,
     folder: Utf8PathBuf,
 }
 
-impl Built {
+impl CompletedBuild {
     /// The path of an artifact that every build makes.
     pub fn artifact(&self, kind: ArtifactKind) -> Result<Utf8PathBuf> {
         let file = self
@@ -89,7 +89,7 @@ impl Built {
 }
 
 /// Builds everything, for the chosen platforms.
-pub fn build(arguments: &BuildArgs, session: &Session<'_>) -> Result<Built> {
+pub fn build(arguments: &BuildArgs, session: &Session<'_>) -> Result<CompletedBuild> {
     let facts = facts(session)?;
     let wanted = if arguments.prebuilt {
         Vec::new()
@@ -112,7 +112,7 @@ pub fn build(arguments: &BuildArgs, session: &Session<'_>) -> Result<Built> {
         assemble(session, &dist, staged, programs, &facts)
     })?;
     step.done("");
-    Ok(Built { manifest, folder })
+    Ok(CompletedBuild { manifest, folder })
 }
 
 /// From the sources and the programs to the manifest. Each step passes its result to the next in memory, so that the
@@ -133,7 +133,7 @@ fn assemble(
     let package = build_package::plan(session, project, wheel, programs, &facts.version)?;
     build_package::stage(session, dist, &package)?;
     let tarball = staged.join(artifacts::tarball_path(&facts.version));
-    let built = artifacts::Built {
+    let built = artifacts::BuiltArtifacts {
         wheel: wheel_content,
         tarball: tarball::pack(package.contents(), &tarball, refusal::interrupt()).map_err(failure)?,
         programs: package.contents().programs(),

@@ -19,7 +19,7 @@ use xshell::{Shell, cmd};
 use crate::build_wheel;
 use crate::dist::Dist;
 use crate::exit::{Exit, Failure};
-use crate::process::{self, Talk};
+use crate::process::{self, OutputMode};
 use crate::refusal;
 use crate::session::Session;
 use crate::{sources, uv_pin};
@@ -139,7 +139,7 @@ pub fn built_programs(dist: &Utf8Path) -> Result<BTreeMap<Platform, PathBuf>> {
 
 fn ask(session: &Session<'_>, program: &std::path::Path) -> Result<HostAnswer> {
     let (sh, program) = (Shell::new()?, fs::canonicalize(program)?);
-    let asked = process::finish(session.printer, cmd!(sh, "{program} --version"), Talk::Kept);
+    let asked = process::finish(session.printer, cmd!(sh, "{program} --version"), OutputMode::Kept);
     Ok(match asked {
         Ok(finished) if finished.status.success() => HostAnswer::Said(finished.stdout),
         Ok(finished) => HostAnswer::Failed(format!("{}; {}", finished.status, finished.stderr.trim_end())),

@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use ktx_manifest::artifact_manifest::ArtifactManifest;
 use serde::Serialize;
 
-use crate::build::{self, BuildArgs, Built};
+use crate::build::{self, BuildArgs, CompletedBuild};
 use crate::page;
 use crate::releasing;
 use crate::session::Session;
@@ -74,7 +74,7 @@ fn timed<T>(steps: &mut Vec<Step>, name: &'static str, work: impl FnOnce() -> Re
     Ok(result)
 }
 
-fn print(session: &Session<'_>, steps: &[Step], built: &Built) {
+fn print(session: &Session<'_>, steps: &[Step], built: &CompletedBuild) {
     let mut times = Table::new();
     times.load_style(presets::NOTHING);
     for step in steps {

@@ -13,7 +13,7 @@ use crate::build::{self, BuildArgs};
 use crate::check::{self, CheckArgs};
 use crate::dist::Dist;
 use crate::exit;
-use crate::process::{self, Talk};
+use crate::process::{self, OutputMode};
 use crate::programs;
 use crate::session::Session;
 use crate::smoke::{self, SmokeArgs};
@@ -66,7 +66,7 @@ fn everything(session: &Session<'_>) -> Result<()> {
         rest.push(cmd!(sh, "cargo xtask smoke --known-bad"));
     }
     for command in rest {
-        process::run(session.printer, command, Talk::Streamed)?;
+        process::run(session.printer, command, OutputMode::Streamed)?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use xshell::cmd;
 
 use crate::exit::{Exit, Failure};
-use crate::process::{self, Talk};
+use crate::process::{self, OutputMode};
 use crate::session::Session;
 
 /// HEAD of the checkout.
@@ -51,10 +51,10 @@ pub fn files(session: &Session<'_>) -> Result<Vec<String>> {
 pub fn output(session: &Session<'_>, arguments: &[&str]) -> Result<String> {
     let sh = session.shell()?;
     let said =
-        process::run(session.printer, cmd!(sh, "git {arguments...}"), Talk::Kept).map_err(|error| {
+        process::run(session.printer, cmd!(sh, "git {arguments...}"), OutputMode::Kept).map_err(|error| {
             Failure::new(Exit::Prerequisite, "failed to ask git about the checkout")
                 .hint("run the command in a git checkout that has a commit")
                 .instead_of(error)
         })?;
-    Ok(said.stdout.trim().to_owned())
+    Ok(said.trim().to_owned())
 }

@@ -14,7 +14,7 @@ use serde::Serialize;
 use xshell::cmd;
 
 use crate::exit::{Exit, Failure};
-use crate::process::{self, Talk};
+use crate::process::{self, OutputMode};
 use crate::session::Session;
 use crate::{tools, uv_pin};
 
@@ -103,7 +103,8 @@ fn compile(
     .arg("--output-file")
     .arg(&draft)
     .arg(PYPROJECT);
-    process::run(session.printer, command, Talk::Kept).with_context(|| format!("failed to lock `{lock}`"))?;
+    process::run(session.printer, command, OutputMode::Kept)
+        .with_context(|| format!("failed to lock `{lock}`"))?;
     let pins = fs::read_to_string(&draft)?;
     let body = pins.strip_prefix(
         pins.lines()

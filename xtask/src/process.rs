@@ -16,7 +16,7 @@ const LAST_LINES: usize = 25;
 
 /// Where the output of a command goes while it runs.
 #[derive(Clone, Copy)]
-pub enum Talk<'a> {
+pub enum OutputMode<'a> {
     /// Kept, shown with `--verbose` or when the command fails.
     Kept,
     /// Passed on to our stderr as it arrives: the output is what the user waits for.
@@ -25,19 +25,12 @@ pub enum Talk<'a> {
     Watched(&'a dyn Fn(&str) -> bool),
 }
 
-/// The output of a command that succeeded.
-#[derive(Debug)]
-pub struct Said {
-    pub stdout: String,
-}
-
-/// Runs a command to its end; anything but success is an error with its command line, exit and last output.
-pub fn run(printer: &Printer, command: impl Into<Command>, talk: Talk<'_>) -> Result<Said> {
-    let finished = finish(printer, command, talk)?;
+/// Runs a command to its end and returns its stdout; anything but success is an error with its command line, exit and
+/// last output.
+pub fn run(printer: &Printer, command: impl Into<Command>, mode: OutputMode<'_>) -> Result<String> {
+    let finished = finish(printer, command, mode)?;
     if finished.status.success() {
-        return Ok(Said {
-            stdout: finished.stdout,
-        });
+        return Ok(finished.stdout);
     }
     let mut message = format!(
         "`{}` failed with {}",
@@ -45,7 +38,7 @@ pub fn run(printer: &Printer, command: impl Into<Command>, talk: Talk<'_>) -> Re
         describe_exit(finished.status)
     );
     let excerpt = excerpt(&finished.stdout, &finished.stderr);
-    if !matches!(talk, Talk::Streamed) && !excerpt.is_empty() {
+    if !matches!(mode, OutputMode::Streamed) && !excerpt.is_empty() {
         message.push_str(":\n");
         message.push_str(&excerpt);
     }
@@ -62,7 +55,7 @@ pub struct Finished {
 }
 
 /// Runs a command to its end; the caller decides what its exit means.
-pub fn finish(printer: &Printer, command: impl Into<Command>, talk: Talk<'_>) -> Result<Finished> {
+pub fn finish(printer: &Printer, command: impl Into<Command>, mode: OutputMode<'_>) -> Result<Finished> {
     let command: Command = command.into();
     let line = line_of(&command);
     let program = command.get_program().to_string_lossy().into_owned();
@@ -74,14 +67,14 @@ pub fn finish(printer: &Printer, command: impl Into<Command>, talk: Talk<'_>) ->
             Stream::Stdout => &mut stdout,
             Stream::Stderr => &mut stderr,
         };
-        captured.take(piece, printer, talk);
+        captured.take(piece, printer, mode);
     })
     .map_err(|error| failed_to_run(&program, error))?;
     Ok(Finished {
         line,
         status,
-        stdout: stdout.finish(printer, talk),
-        stderr: stderr.finish(printer, talk),
+        stdout: stdout.finish(printer, mode),
+        stderr: stderr.finish(printer, mode),
     })
 }
 
@@ -93,24 +86,24 @@ struct Captured {
 }
 
 impl Captured {
-    fn take(&mut self, piece: &[u8], printer: &Printer, talk: Talk<'_>) {
+    fn take(&mut self, piece: &[u8], printer: &Printer, mode: OutputMode<'_>) {
         let text = &mut self.text;
-        self.lines.push(piece, |line| keep(line, text, printer, talk));
+        self.lines.push(piece, |line| keep(line, text, printer, mode));
     }
 
-    fn finish(mut self, printer: &Printer, talk: Talk<'_>) -> String {
+    fn finish(mut self, printer: &Printer, mode: OutputMode<'_>) -> String {
         if let Some(line) = self.lines.take() {
-            keep(&line, &mut self.text, printer, talk);
+            keep(&line, &mut self.text, printer, mode);
         }
         self.text
     }
 }
 
-fn keep(line: &str, text: &mut String, printer: &Printer, talk: Talk<'_>) {
-    match talk {
-        Talk::Streamed => printer.pass_on(line),
-        Talk::Watched(is_progress) if is_progress(line) => return,
-        Talk::Kept | Talk::Watched(_) => printer.verbose(line.trim_end()),
+fn keep(line: &str, text: &mut String, printer: &Printer, mode: OutputMode<'_>) {
+    match mode {
+        OutputMode::Streamed => printer.pass_on(line),
+        OutputMode::Watched(is_progress) if is_progress(line) => return,
+        OutputMode::Kept | OutputMode::Watched(_) => printer.verbose(line.trim_end()),
     }
     text.push_str(line);
     text.push('\n');

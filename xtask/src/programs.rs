@@ -14,7 +14,7 @@ use xshell::{Cmd, Shell, cmd};
 
 use crate::dist::Dist;
 use crate::exit::{Exit, Failure};
-use crate::process::{self, Talk};
+use crate::process::{self, OutputMode};
 use crate::session::Session;
 use crate::tools::{self, ToolSet};
 
@@ -35,7 +35,7 @@ pub fn build(
     process::run(
         session.printer,
         command(session, platform, profile)?,
-        Talk::Watched(&watch),
+        OutputMode::Watched(&watch),
     )
     .with_context(|| format!("failed to build `ktx` for {platform}"))?;
     let built = root
@@ -73,7 +73,7 @@ fn command(session: &Session<'_>, platform: Platform, profile: BuildProfile) -> 
         true => cmd!(sh, "cargo build"),
         false => zig_cargo(session, &sh, "zigbuild")?,
     };
-    let compiler = process::run(session.printer, cmd!(sh, "rustc --version"), Talk::Kept)?.stdout;
+    let compiler = process::run(session.printer, cmd!(sh, "rustc --version"), OutputMode::Kept)?;
     let mark = BuildMark {
         profile,
         compiler: compiler.trim().to_owned(),
@@ -155,7 +155,11 @@ fn rustflags(root: &Utf8Path, platform: Platform) -> Result<String> {
 /// Adds a target's standard library to the toolchain, once.
 pub fn add_rust_target(session: &Session<'_>, target: &str) -> Result<()> {
     let sh = session.shell()?;
-    let sysroot = process::run(session.printer, cmd!(sh, "rustc --print sysroot"), Talk::Kept)?.stdout;
+    let sysroot = process::run(
+        session.printer,
+        cmd!(sh, "rustc --print sysroot"),
+        OutputMode::Kept,
+    )?;
     let library = Utf8Path::new(sysroot.trim()).join(format!("lib/rustlib/{target}/lib"));
     if library.is_dir() {
         return Ok(());
@@ -163,7 +167,7 @@ pub fn add_rust_target(session: &Session<'_>, target: &str) -> Result<()> {
     process::run(
         session.printer,
         cmd!(sh, "rustup target add {target}"),
-        Talk::Kept,
+        OutputMode::Kept,
     )
     .map(drop)
     .map_err(|error| {

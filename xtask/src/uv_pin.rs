@@ -13,7 +13,7 @@ use ktx_manifest::{Finding, Platform, Sha256Digest, UvPin};
 use ktx_system::files::{self, Access};
 use xshell::cmd;
 
-use crate::process::{self, Talk};
+use crate::process::{self, OutputMode};
 use crate::session::Session;
 use crate::tools::{self, ToolSet};
 
@@ -37,7 +37,7 @@ pub fn lock(session: &Session<'_>, root: &Utf8Path) -> Result<()> {
         );
         let tag = wheel_tag(platform);
         let download = download.args(["--platform", tag, &format!("uv=={version}"), "--dest"]);
-        process::run(session.printer, download.arg(&folder), Talk::Kept)?;
+        process::run(session.printer, download.arg(&folder), OutputMode::Kept)?;
         let file = fs::read_dir(&folder)?
             .next()
             .context("pip downloaded nothing")??;
@@ -63,7 +63,7 @@ pub fn lock(session: &Session<'_>, root: &Utf8Path) -> Result<()> {
 pub fn default_index(session: &Session<'_>) -> Result<String> {
     let (sh, uv) = (session.shell()?, tools::uv(session)?);
     let help = cmd!(sh, "{uv} pip install --no-config --color never --help");
-    let said = process::run(session.printer, help, Talk::Kept)?.stdout;
+    let said = process::run(session.printer, help, OutputMode::Kept)?;
     index_in(&said).context("failed to read the default index from: uv pip install --help")
 }
 

@@ -6,7 +6,7 @@ use ktx_manifest::artifact_manifest::{ARTIFACT_MANIFEST_FILE, ArtifactKind};
 use ktx_manifest::smoke_report::SmokeReport;
 use ktx_publish::PublishError;
 use ktx_publish::artifacts::{COMPARISON_FILE, Location, Tarball};
-use ktx_publish::receipt::{Operation, Outcome, RECEIPT_FILE, ReceiptBook};
+use ktx_publish::receipt::{Operation, OperationOutcome, RECEIPT_FILE, ReceiptBook};
 use serde_json::json;
 
 use super::archives::archives;
@@ -82,7 +82,7 @@ fn reports(location: &Location, release: &Release, tarball: &Tarball) -> Result<
     let (receipts, _) = ReceiptBook::in_folder(&location.reports).readable();
     let receipt = receipts.into_iter().find(|receipt| {
         receipt.operation == Operation::Publish
-            && receipt.outcome == Outcome::Verified
+            && receipt.outcome == OperationOutcome::Verified
             && receipt.version == release.version
             && receipt.integrity.as_deref() == Some(tarball.integrity().0.as_str())
     });

@@ -1,6 +1,6 @@
 //! The part of the page about the tests: scenarios by platform, with their times.
 
-use ktx_manifest::smoke_report::{Outcome, ScenarioReport, SmokeReport};
+use ktx_manifest::smoke_report::{ScenarioOutcome, ScenarioReport, SmokeReport};
 use ktx_names::Platform;
 use maud::{Markup, html};
 
@@ -57,7 +57,9 @@ impl Release {
                 .scenarios
                 .iter()
                 .filter_map(|scenario| match &scenario.outcome {
-                    Outcome::Failed { code, message } => Some((scenario.name.as_str(), code, message)),
+                    ScenarioOutcome::Failed { code, message } => {
+                        Some((scenario.name.as_str(), code, message))
+                    }
                     _ => None,
                 });
             failed.map(|(name, code, message)| (*platform, name, code.as_str(), message.as_str()))
@@ -99,15 +101,15 @@ pub(super) fn cell(report: Option<&SmokeReport>, name: &str) -> Cell {
         };
     };
     match outcome {
-        Outcome::Passed {} => Cell {
+        ScenarioOutcome::Passed {} => Cell {
             class: "good",
             text: format!("passed {seconds:.1} s"),
         },
-        Outcome::Failed { .. } => Cell {
+        ScenarioOutcome::Failed { .. } => Cell {
             class: "bad",
             text: format!("failed {seconds:.1} s"),
         },
-        Outcome::Skipped { .. } => Cell {
+        ScenarioOutcome::Skipped { .. } => Cell {
             class: "warn",
             text: "skipped".to_owned(),
         },

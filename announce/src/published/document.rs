@@ -10,7 +10,7 @@ use ktx_publish::registry::Registry;
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
-pub struct Document {
+pub struct RegistryDocument {
     name: String,
     #[serde(rename = "dist-tags", default)]
     tags: BTreeMap<String, String>,
@@ -50,7 +50,7 @@ pub struct Attestations {
     pub url: String,
 }
 
-impl Document {
+impl RegistryDocument {
     pub fn fetch(registry: &Registry) -> Result<Self, PublishError> {
         let address = format!("{}{}", registry.url(), NPM_PACKAGE.replace('/', "%2f"));
         let failed = |cause: String| PublishError::Registry {

@@ -15,7 +15,7 @@ use ktx_publish::artifacts::integrity_of;
 use ktx_publish::registry::Registry;
 use serde::Serialize;
 
-use self::document::{Document, Version};
+use self::document::{RegistryDocument, Version};
 
 /// A version as the registry serves it.
 #[derive(Debug)]
@@ -34,12 +34,12 @@ pub struct Check {
     /// What holds when it passed.
     pub claim: &'static str,
     #[serde(flatten)]
-    pub verdict: Verdict,
+    pub verdict: ClaimStatus,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "verdict")]
-pub enum Verdict {
+pub enum ClaimStatus {
     Passed,
     Failed {
         /// Stable name.
@@ -55,7 +55,7 @@ impl Check {
     pub fn passed(claim: &'static str) -> Self {
         Self {
             claim,
-            verdict: Verdict::Passed,
+            verdict: ClaimStatus::Passed,
         }
     }
 
@@ -63,34 +63,34 @@ impl Check {
         let (code, cause) = (code.into(), cause.to_string());
         Self {
             claim,
-            verdict: Verdict::Failed { code, cause },
+            verdict: ClaimStatus::Failed { code, cause },
         }
     }
 
     fn skipped(claim: &'static str, why: impl ToString) -> Self {
         Self {
             claim,
-            verdict: Verdict::NotChecked { why: why.to_string() },
+            verdict: ClaimStatus::NotChecked { why: why.to_string() },
         }
     }
 
     pub fn has_failed(&self) -> bool {
-        matches!(self.verdict, Verdict::Failed { .. })
+        matches!(self.verdict, ClaimStatus::Failed { .. })
     }
 
     /// The check in one line.
     pub fn line(&self) -> String {
         match &self.verdict {
-            Verdict::Passed => format!("passed: {}", self.claim),
-            Verdict::Failed { code, cause } => format!("FAILED: {}: {cause} [{code}]", self.claim),
-            Verdict::NotChecked { why } => format!("not checked: {}: {why}", self.claim),
+            ClaimStatus::Passed => format!("passed: {}", self.claim),
+            ClaimStatus::Failed { code, cause } => format!("FAILED: {}: {cause} [{code}]", self.claim),
+            ClaimStatus::NotChecked { why } => format!("not checked: {}: {why}", self.claim),
         }
     }
 }
 
 /// Fetches a version, by number or dist-tag, and checks what the registry says about it.
 pub fn fetch(registry: &Registry, asked: &str) -> Result<Published, PublishError> {
-    let document = Document::fetch(registry)?;
+    let document = RegistryDocument::fetch(registry)?;
     let (version, described) = document.version(asked).ok_or_else(|| PublishError::Usage {
         message: format!(
             "{} has no version or dist-tag {asked} of {NPM_PACKAGE}",

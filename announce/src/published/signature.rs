@@ -12,7 +12,7 @@ use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use serde::Deserialize;
 
 use super::Check;
-use super::document::{Document, Version};
+use super::document::{RegistryDocument, Version};
 
 const CLAIM: &str = "the registry signed the version";
 
@@ -40,7 +40,7 @@ struct Key {
 /// A registry without keys signs nothing; one with keys signs every version.
 pub fn check(
     registry: &Registry,
-    document: &Document,
+    document: &RegistryDocument,
     version: &str,
     described: &Version,
 ) -> Result<Check, PublishError> {

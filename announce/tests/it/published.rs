@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use ktx_announce::published::{Verdict, fetch};
+use ktx_announce::published::{ClaimStatus, fetch};
 use ktx_publish::artifacts::integrity_of;
 use ktx_publish::registry::Registry;
 use ring::rand::SystemRandom;
@@ -94,9 +94,9 @@ impl Statements {
         server.unblock();
         thread.join().unwrap();
         let lines = published.checks.iter().filter_map(|check| match &check.verdict {
-            Verdict::Passed => None,
-            Verdict::Failed { code, .. } => Some(code.to_string()),
-            Verdict::NotChecked { why } => Some(format!("not checked: {why}")),
+            ClaimStatus::Passed => None,
+            ClaimStatus::Failed { code, .. } => Some(code.to_string()),
+            ClaimStatus::NotChecked { why } => Some(format!("not checked: {why}")),
         });
         lines
             .filter(|line| !line.contains("npm audit signatures"))

@@ -1,6 +1,6 @@
 //! Listing, searching and reading the sources of the semantic layer.
 
-use ktx_project::search::{self, Document, Hit, Lane, LaneHit};
+use ktx_project::search::{self, Hit, Lane, LaneHit, SearchDocument};
 use ktx_project::semantic::{self, Catalog, Entry};
 use ktx_project::state::State;
 use ktx_project::yaml::Finding;
@@ -220,9 +220,9 @@ pub fn search(
     entries: &[(ConnectionId, Entry)],
     query: &str,
 ) -> Result<Vec<Hit>, Error> {
-    let documents: Vec<Document> = entries
+    let documents: Vec<SearchDocument> = entries
         .iter()
-        .map(|(id, entry)| Document::of(id, &entry.source))
+        .map(|(id, entry)| SearchDocument::of(id, &entry.source))
         .collect();
     let mut state = State::open(&workspace.folder)?;
     let mut embedder = embedding::configured(app, &workspace.config.embeddings);

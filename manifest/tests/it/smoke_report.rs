@@ -1,6 +1,6 @@
 //! The smoke report: its text, its verdict, and what its reader refuses.
 
-use ktx_manifest::smoke_report::{SmokeReport, Verdict};
+use ktx_manifest::smoke_report::{SmokeReport, SmokeVerdict};
 use ktx_manifest::{Platform, Sha256Digest};
 use serde_json::{Value, json};
 
@@ -53,19 +53,19 @@ fn is_green_only_when_all_of_it_passed() {
     let names = |verdict: &str| vec![verdict.to_owned()];
     assert_eq!(
         load(&report).unwrap().verdict(),
-        Verdict::Incomplete(names("postgres"))
+        SmokeVerdict::Incomplete(names("postgres"))
     );
     report["scenarios"][1]["outcome"] = json!({ "status": "failed", "code": "exit", "message": "1" });
     assert_eq!(
         load(&report).unwrap().verdict(),
-        Verdict::Failed(names("postgres"))
+        SmokeVerdict::Failed(names("postgres"))
     );
     report["scenarios"].as_array_mut().unwrap().pop();
     let green = load(&report).unwrap();
-    assert_eq!(green.verdict(), Verdict::Green);
+    assert_eq!(green.verdict(), SmokeVerdict::Green);
     assert!(green.passed("npm-local") && !green.passed("published"));
     report["scenarios"] = json!([]);
-    assert_eq!(load(&report).unwrap().verdict(), Verdict::Empty);
+    assert_eq!(load(&report).unwrap().verdict(), SmokeVerdict::Empty);
 }
 
 #[test]

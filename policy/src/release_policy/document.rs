@@ -7,19 +7,19 @@ use jsonc_parser::common::{Range, Ranged};
 use jsonc_parser::{CollectOptions, ParseOptions};
 use serde::de::IgnoredAny;
 
-use ktx_names::{Finding, Place};
+use ktx_names::{Finding, JsonPlace};
 
 /// A parsed document beside its text.
-pub(super) struct Document<'text> {
+pub(super) struct PolicyDocument<'text> {
     text: &'text str,
     root: Value<'text>,
 }
 
-impl<'text> Document<'text> {
+impl<'text> PolicyDocument<'text> {
     /// Parses `text`, which must be one JSON value.
     pub(super) fn parse(text: &'text str) -> Result<Self, Finding> {
         if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
-            let place = Place {
+            let place = JsonPlace {
                 line: error.line().max(1),
                 path: "$".into(),
             };
@@ -46,7 +46,7 @@ impl<'text> Document<'text> {
 
 /// Where the value under `keys` is in `text`, so that it can be replaced without changing anything else.
 pub fn text_range(text: &str, keys: &[&str]) -> Option<std::ops::Range<usize>> {
-    let document = Document::parse(text).ok()?;
+    let document = PolicyDocument::parse(text).ok()?;
     let mut value = document.root();
     for key in keys {
         value = &properties_named(value.as_object()?, key).last()?.value;

@@ -9,7 +9,7 @@ use crate::version::Lane;
 use ktx_names::Finding;
 use ktx_names::Platform;
 
-use super::document::Document;
+use super::document::PolicyDocument;
 use super::shapes::{is_blank, is_package_name, is_tag, is_version_or_tag};
 use super::values::{Findings, Section};
 use super::{
@@ -33,7 +33,7 @@ const SECTIONS: &[&str] = &[
 
 /// Reads the text of `release-policy.json`. On error there is at least one finding.
 pub fn read(text: &str) -> Result<ReleasePolicy, Vec<Finding>> {
-    let document = Document::parse(text).map_err(|finding| vec![finding])?;
+    let document = PolicyDocument::parse(text).map_err(|finding| vec![finding])?;
     let mut findings = Findings::new(&document);
     let policy = policy(&document, &mut findings);
     let findings = findings.into_vec();
@@ -43,7 +43,10 @@ pub fn read(text: &str) -> Result<ReleasePolicy, Vec<Finding>> {
     }
 }
 
-fn policy<'text>(document: &Document<'text>, findings: &mut Findings<'_, 'text>) -> Option<ReleasePolicy> {
+fn policy<'text>(
+    document: &PolicyDocument<'text>,
+    findings: &mut Findings<'_, 'text>,
+) -> Option<ReleasePolicy> {
     // Each part is read before any of them may end the walk, so that all findings come at once.
     let root = Section::root(document, SECTIONS, findings)?;
     let schema = match root.value("$schema") {

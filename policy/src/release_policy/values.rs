@@ -3,18 +3,18 @@
 use jsonc_parser::ast::{Object, Value};
 use jsonc_parser::common::Ranged;
 
-use ktx_names::{Finding, Place};
+use ktx_names::{Finding, JsonPlace};
 
-use super::document::{Document, properties_named};
+use super::document::{PolicyDocument, properties_named};
 
 /// What the walk through a document has found so far.
 pub(super) struct Findings<'document, 'text> {
-    document: &'document Document<'text>,
+    document: &'document PolicyDocument<'text>,
     found: Vec<Finding>,
 }
 
 impl<'document, 'text> Findings<'document, 'text> {
-    pub(super) fn new(document: &'document Document<'text>) -> Self {
+    pub(super) fn new(document: &'document PolicyDocument<'text>) -> Self {
         Self {
             document,
             found: Vec::new(),
@@ -31,7 +31,7 @@ impl<'document, 'text> Findings<'document, 'text> {
         } else {
             format!("$.{path}")
         };
-        self.found.push(finding.at(Place {
+        self.found.push(finding.at(JsonPlace {
             line: self.document.line(at),
             path,
         }));
@@ -51,7 +51,7 @@ pub(super) struct Section<'document, 'text> {
 impl<'document, 'text> Section<'document, 'text> {
     /// The document itself, which must be an object with `keys`.
     pub(super) fn root(
-        document: &'document Document<'text>,
+        document: &'document PolicyDocument<'text>,
         keys: &[&str],
         findings: &mut Findings<'_, 'text>,
     ) -> Option<Self> {

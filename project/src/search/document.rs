@@ -8,7 +8,7 @@ use crate::ConnectionId;
 use crate::semantic::Source;
 
 #[derive(Debug, Clone)]
-pub struct Document {
+pub struct SearchDocument {
     pub connection: String,
     pub name: String,
     /// Every text of the source: what full-text search reads.
@@ -17,7 +17,7 @@ pub struct Document {
     pub tokens: BTreeSet<String>,
 }
 
-impl Document {
+impl SearchDocument {
     pub fn of(connection: &ConnectionId, source: &Source) -> Self {
         let mut texts: Vec<&str> = vec![&source.name];
         texts.extend(source.table.as_deref());

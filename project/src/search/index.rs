@@ -2,12 +2,12 @@
 
 use rusqlite::{Transaction, params};
 
-use super::document::{Document, tokens};
+use super::document::{SearchDocument, tokens};
 use crate::Error;
 use crate::state::State;
 
 /// The documents that full-text search finds, best first, as positions in `documents`.
-pub fn lexical(state: &mut State, documents: &[Document], query: &str) -> Result<Vec<usize>, Error> {
+pub fn lexical(state: &mut State, documents: &[SearchDocument], query: &str) -> Result<Vec<usize>, Error> {
     let terms: Vec<String> = tokens(query).map(|token| format!("\"{token}\"*")).collect();
     state.transaction(|transaction| {
         refresh(transaction, documents)?;
@@ -27,14 +27,14 @@ pub fn lexical(state: &mut State, documents: &[Document], query: &str) -> Result
 }
 
 /// Documents of connections that are not searched now stay as they are.
-fn refresh(transaction: &Transaction<'_>, documents: &[Document]) -> rusqlite::Result<()> {
+fn refresh(transaction: &Transaction<'_>, documents: &[SearchDocument]) -> rusqlite::Result<()> {
     let mut connections: Vec<&str> = documents
         .iter()
         .map(|document| document.connection.as_str())
         .collect();
     connections.dedup();
     for connection in connections {
-        let wanted: Vec<(&Document, String)> = documents
+        let wanted: Vec<(&SearchDocument, String)> = documents
             .iter()
             .filter(|document| document.connection == connection)
             .map(|document| (document, document.digest()))

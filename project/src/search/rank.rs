@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::document::{Document, tokens};
+use super::document::{SearchDocument, tokens};
 use super::index;
 use super::semantic::{self, Embedder, SemanticError};
 use crate::Error;
@@ -53,7 +53,7 @@ pub struct Hit {
 /// The hits, best first, and why the model's lane is missing when it failed.
 pub fn search(
     state: &mut State,
-    documents: &[Document],
+    documents: &[SearchDocument],
     query: &str,
     embedder: Option<&mut dyn Embedder>,
 ) -> Result<(Vec<Hit>, Option<String>), Error> {
@@ -76,7 +76,7 @@ pub fn search(
 }
 
 /// Documents whose names share the most parts with the query.
-fn by_tokens(documents: &[Document], query: &str) -> Vec<usize> {
+fn by_tokens(documents: &[SearchDocument], query: &str) -> Vec<usize> {
     let wanted: BTreeSet<String> = tokens(query).collect();
     let mut found: Vec<(usize, usize)> = documents
         .iter()
@@ -88,7 +88,7 @@ fn by_tokens(documents: &[Document], query: &str) -> Vec<usize> {
     found.into_iter().map(|(_, position)| position).collect()
 }
 
-fn fuse(documents: &[Document], lanes: &[(Lane, Vec<usize>)]) -> Vec<Hit> {
+fn fuse(documents: &[SearchDocument], lanes: &[(Lane, Vec<usize>)]) -> Vec<Hit> {
     let mut hits: BTreeMap<usize, Hit> = BTreeMap::new();
     for (lane, ranked) in lanes {
         for (rank, document) in (1..).zip(ranked) {
@@ -115,13 +115,13 @@ fn fuse(documents: &[Document], lanes: &[(Lane, Vec<usize>)]) -> Vec<Hit> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Document, Embedder, Lane, search};
+    use super::{Embedder, Lane, SearchDocument, search};
     use crate::Folder;
     use crate::search::document::tokens;
     use crate::state::State;
 
-    fn document(name: &str, words: &str) -> Document {
-        Document {
+    fn document(name: &str, words: &str) -> SearchDocument {
+        SearchDocument {
             connection: "wh".into(),
             name: name.into(),
             words: format!("{name}\n{words}"),

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::document::Document;
+use super::document::SearchDocument;
 use crate::Error;
 use crate::state::State;
 
@@ -27,12 +27,12 @@ pub enum SemanticError {
 /// The documents closest to the query, best first, with their cosine.
 pub fn closest(
     state: &mut State,
-    documents: &[Document],
+    documents: &[SearchDocument],
     query: &str,
     embedder: &mut dyn Embedder,
 ) -> Result<Vec<(usize, f32)>, SemanticError> {
     let model = embedder.model().to_owned();
-    let digests: Vec<String> = documents.iter().map(Document::digest).collect();
+    let digests: Vec<String> = documents.iter().map(SearchDocument::digest).collect();
     let mut vectors = remembered(state, &model, &digests).map_err(SemanticError::State)?;
     let missing: Vec<usize> = (0..documents.len())
         .filter(|position| vectors[*position].is_none())

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use crate::yaml::{Finding, Place};
+use crate::yaml::{Finding, Position};
 
 /// Something that is skipped, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     pub path: String,
-    pub place: Option<Place>,
+    pub place: Option<Position>,
     pub reason: String,
     /// The sources that are missing for it, as far as their names can be told.
     pub sources: Vec<String>,

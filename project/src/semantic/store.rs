@@ -58,7 +58,7 @@ pub fn read_source(folder: &Folder, connection: &ConnectionId, name: &str) -> Re
 /// Shape only: no Python is asked.
 pub fn validate_text(text: &str) -> Result<Definition, Vec<Finding>> {
     let node = yaml::parse(text).map_err(|error| {
-        let place = error.place.unwrap_or(yaml::Place { line: 1, column: 1 });
+        let place = error.place.unwrap_or(yaml::Position { line: 1, column: 1 });
         vec![Finding::new("<root>", error.reason, place)]
     })?;
     shape::read(&node)

@@ -1,6 +1,6 @@
 //! Typed reading of one map, gathering every wrong type with its path and place.
 
-use super::{Node, Place, Value};
+use super::{Node, Position, Value};
 use crate::nearest;
 
 /// One thing wrong with a document. `path` is dotted with list positions (`columns.0.type`), `<root>` for the whole.
@@ -9,7 +9,7 @@ pub struct Finding {
     pub path: String,
     pub message: String,
     pub wording: Wording,
-    pub place: Place,
+    pub place: Position,
 }
 
 /// How a message relates to the path.
@@ -23,7 +23,7 @@ pub enum Wording {
 
 impl Finding {
     /// A finding whose subject is the path.
-    pub fn new(path: impl Into<String>, message: impl Into<String>, place: Place) -> Self {
+    pub fn new(path: impl Into<String>, message: impl Into<String>, place: Position) -> Self {
         Self {
             path: path.into(),
             message: message.into(),

@@ -10,14 +10,14 @@ mod write;
 
 pub use amend::amended;
 pub use fields::{Fields, Finding, Wording};
-pub use node::{Key, Node, Place, Value, parse};
+pub use node::{Key, Node, Position, Value, parse};
 pub use write::to_text;
 
 /// Why a text is not YAML at all: the parser's words and, when it has one, the place (both counted from 1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
     pub reason: String,
-    pub place: Option<Place>,
+    pub place: Option<Position>,
 }
 
 impl std::fmt::Display for SyntaxError {

@@ -14,7 +14,7 @@ pub fn parse(text: &str) -> Result<Node, SyntaxError> {
     serde_saphyr::from_str_with_options(text, options).map_err(|error| SyntaxError {
         place: error
             .location()
-            .map(|location| Place::new(location.line(), location.column())),
+            .map(|location| Position::new(location.line(), location.column())),
         reason: reason_of(&error),
     })
 }
@@ -32,18 +32,18 @@ fn reason_of(error: &serde_saphyr::Error) -> String {
 
 /// Where a node starts, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct Position {
     pub line: u64,
     pub column: u64,
 }
 
-impl Place {
+impl Position {
     fn new(line: u64, column: u64) -> Self {
         Self { line, column }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Position {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "line {}, column {}", self.line, self.column)
     }
@@ -52,13 +52,13 @@ impl fmt::Display for Place {
 #[derive(Debug, Clone)]
 pub struct Node {
     pub value: Value,
-    pub place: Place,
+    pub place: Position,
 }
 
 #[derive(Debug, Clone)]
 pub struct Key {
     pub name: String,
-    pub place: Place,
+    pub place: Position,
 }
 
 /// Maps keep the order of the document.
@@ -200,7 +200,7 @@ impl Serialize for Node {
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<Value>::deserialize(deserializer)?;
-        let place = Place::new(spanned.referenced.line(), spanned.referenced.column());
+        let place = Position::new(spanned.referenced.line(), spanned.referenced.column());
         Ok(Self {
             value: spanned.value,
             place,
@@ -270,7 +270,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut map = Vec::new();
         while let Some((key, node)) = entries.next_entry::<Spanned<String>, Node>()? {
-            let place = Place::new(key.referenced.line(), key.referenced.column());
+            let place = Position::new(key.referenced.line(), key.referenced.column());
             map.push((
                 Key {
                     name: key.value,

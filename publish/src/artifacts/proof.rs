@@ -7,7 +7,7 @@ use fs_err as fs;
 use jiff::{SignedDuration, Timestamp};
 use ktx_manifest::Sha256Digest;
 use ktx_manifest::artifact_manifest::{ArtifactFile, ArtifactKind, ArtifactManifest};
-use ktx_manifest::smoke_report::{PackageSource, ProvenFile, SmokeReport, Verdict};
+use ktx_manifest::smoke_report::{PackageSource, ProvenFile, SmokeReport, SmokeVerdict};
 use ktx_names::{NPM_PACKAGE, Platform};
 use ktx_policy::guard::PublishedProof;
 use ktx_policy::readiness::{COMPLETE_PLATFORM, SmokeProof};
@@ -80,15 +80,15 @@ fn judge(path: &Path, platform: Platform, claims: &Claims<'_>) -> SmokeProof {
         .chain(INDISPENSABLE.into_iter().filter(|name| !report.passed(name)))
         .collect();
     match report.verdict() {
-        Verdict::Failed(names) => SmokeProof::NotGreen(format!("{} failed", names.join(", "))),
-        Verdict::Incomplete(names) if platform == COMPLETE_PLATFORM => {
+        SmokeVerdict::Failed(names) => SmokeProof::NotGreen(format!("{} failed", names.join(", "))),
+        SmokeVerdict::Incomplete(names) if platform == COMPLETE_PLATFORM => {
             SmokeProof::NotGreen(format!("{} skipped", names.join(", ")))
         }
-        Verdict::Empty => SmokeProof::NotGreen("nothing ran".to_owned()),
-        Verdict::Green | Verdict::Incomplete(_) if !missing.is_empty() => {
+        SmokeVerdict::Empty => SmokeProof::NotGreen("nothing ran".to_owned()),
+        SmokeVerdict::Green | SmokeVerdict::Incomplete(_) if !missing.is_empty() => {
             SmokeProof::NotGreen(format!("{} did not run", missing.join(", ")))
         }
-        Verdict::Green | Verdict::Incomplete(_) => SmokeProof::Green,
+        SmokeVerdict::Green | SmokeVerdict::Incomplete(_) => SmokeProof::Green,
     }
 }
 
@@ -141,7 +141,7 @@ pub fn published_proof(
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
         .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
         .filter_map(|path| SmokeReport::load(&path).ok())
-        .filter(|report| report.verdict() == Verdict::Green && report.passed(PUBLISHED))
+        .filter(|report| report.verdict() == SmokeVerdict::Green && report.passed(PUBLISHED))
         .filter(|report| is_from(&report.source, registry))
         .collect();
     let version = version.to_owned();

@@ -13,7 +13,7 @@ use crate::desk::Desk;
 use crate::error::{NpmFailure, PathError, PublishError};
 use crate::npm::{NpmOutput, PublishCommand, StagedPackage, Staging, line};
 use crate::read_back::{self, check_current};
-use crate::receipt::{Operation, Outcome, Receipt};
+use crate::receipt::{Operation, OperationOutcome, Receipt};
 use crate::tag_move::{MovePatience, overtaken, point};
 
 use super::prepare::PublishPlan;
@@ -88,10 +88,10 @@ impl PublishPlan {
         }
         let done = self.carry_out(desk);
         receipt.outcome = match &done {
-            Ok((PublishResult::PublishedNotYetVisible { .. }, _)) => Outcome::PublishedNotYetVisible,
-            Ok((PublishResult::Staged { .. }, _)) => Outcome::Staged,
-            Ok(_) => Outcome::Verified,
-            Err(error) => Outcome::after(error),
+            Ok((PublishResult::PublishedNotYetVisible { .. }, _)) => OperationOutcome::PublishedNotYetVisible,
+            Ok((PublishResult::Staged { .. }, _)) => OperationOutcome::Staged,
+            Ok(_) => OperationOutcome::Verified,
+            Err(error) => OperationOutcome::after(error),
         };
         if done.is_ok() || self.decision.work != Work::Nothing {
             receipt = self.receipts.write(receipt, desk)?;
@@ -162,7 +162,7 @@ impl PublishPlan {
             said.exit
         ));
         match self.look(patience, desk)? {
-            read_back::Outcome::NotVisible(_) => Err(PublishError::Npm {
+            read_back::Observed::NotVisible(_) => Err(PublishError::Npm {
                 command: said.command,
                 exit: said.exit,
                 said: said.tail,
@@ -172,7 +172,7 @@ impl PublishPlan {
         }
     }
 
-    fn look(&self, patience: Duration, desk: &dyn Desk) -> Result<read_back::Outcome, PublishError> {
+    fn look(&self, patience: Duration, desk: &dyn Desk) -> Result<read_back::Observed, PublishError> {
         read_back::read_back(
             &self.registry,
             &self.decision,
@@ -194,20 +194,20 @@ impl PublishPlan {
 
     fn judge(
         &self,
-        seen: read_back::Outcome,
+        seen: read_back::Observed,
         good: PublishResult,
     ) -> Result<(PublishResult, Vec<String>), PublishError> {
         match seen {
-            read_back::Outcome::Done(notes) => Ok((good, notes)),
-            read_back::Outcome::NotVisible(seen) => {
+            read_back::Observed::Done(notes) => Ok((good, notes)),
+            read_back::Observed::NotVisible(seen) => {
                 Ok((PublishResult::PublishedNotYetVisible { seen }, Vec::new()))
             }
-            read_back::Outcome::OtherTag(seen) => Err(PublishError::WrongTag {
+            read_back::Observed::OtherTag(seen) => Err(PublishError::WrongTag {
                 version: self.decision.version.clone(),
                 seen,
                 fix: "run the same command again: it moves the tag up, unless a rule forbids it".to_owned(),
             }),
-            read_back::Outcome::Overtaken(by) => Err(overtaken(&self.decision, &by, &self.registry)),
+            read_back::Observed::Overtaken(by) => Err(overtaken(&self.decision, &by, &self.registry)),
         }
     }
 

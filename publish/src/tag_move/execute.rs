@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::desk::Desk;
 use crate::error::PublishError;
 use crate::read_back::check_current;
-use crate::receipt::{Outcome, Receipt};
+use crate::receipt::{OperationOutcome, Receipt};
 
 use super::plan::MovePlan;
 use super::point::{MovePatience, point};
@@ -66,8 +66,8 @@ impl MovePlan {
         };
         let moved = point(&self.npm, &self.registry, &self.decision, patience, desk);
         receipt.outcome = match &moved {
-            Ok(_) => Outcome::Verified,
-            Err(error) => Outcome::after(error),
+            Ok(_) => OperationOutcome::Verified,
+            Err(error) => OperationOutcome::after(error),
         };
         self.receipts.write(receipt, desk)?;
         Ok(self.report(MoveResult::Moved, moved?))

@@ -113,10 +113,10 @@ pub fn promote(
     environment: &Environment,
     desk: &dyn Desk,
 ) -> Result<MovePlan, PublishError> {
-    let place = Place::of(options, environment, desk)?;
-    let (state, packument) = place.facts(options, desk);
+    let access = RegistryAccess::of(options, environment, desk)?;
+    let (state, packument) = access.facts(options, desk);
     let proof = match &packument {
-        Some(packument) => proof(packument, &promote.from, &place.registry, options)?,
+        Some(packument) => proof(packument, &promote.from, &access.registry, options)?,
         None => None,
     };
     let request = PromoteRequest {
@@ -124,10 +124,10 @@ pub fn promote(
         to: &promote.to,
         proof,
         trust_downgrade: promote.trust_downgrade,
-        commands: &place.commands,
+        commands: &access.commands,
     };
     let decision = guard::promote(&request, &state).map_err(PublishError::Refused)?;
-    Ok(place.plan(Operation::Promote, decision, options))
+    Ok(access.plan(Operation::Promote, decision, options))
 }
 
 /// The proof for the version on `from`, compared with the bytes that the registry serves now.
@@ -160,11 +160,11 @@ pub fn rollback(
     environment: &Environment,
     desk: &dyn Desk,
 ) -> Result<MovePlan, PublishError> {
-    let place = Place::of(options, environment, desk)?;
-    let (state, _) = place.facts(options, desk);
-    let mut witnesses = place
+    let access = RegistryAccess::of(options, environment, desk)?;
+    let (state, _) = access.facts(options, desk);
+    let mut witnesses = access
         .receipts
-        .witnesses(place.registry.url(), &rollback.tag, desk);
+        .witnesses(access.registry.url(), &rollback.tag, desk);
     witnesses.released.clone_from(&options.released);
     let request = RollbackRequest {
         tag: &rollback.tag,
@@ -172,21 +172,21 @@ pub fn rollback(
         to: rollback.to.as_deref(),
         confirmed: rollback.confirmed.as_deref(),
         witnesses: &witnesses,
-        commands: &place.commands,
+        commands: &access.commands,
     };
     let decision = guard::rollback(&request, &state).map_err(PublishError::Refused)?;
-    Ok(place.plan(Operation::Rollback, decision, options))
+    Ok(access.plan(Operation::Rollback, decision, options))
 }
 
 /// Where both moves happen.
-struct Place {
+struct RegistryAccess {
     npm: Npm,
     registry: Registry,
     receipts: ReceiptBook,
     commands: Commands,
 }
 
-impl Place {
+impl RegistryAccess {
     fn of(options: &MoveOptions, environment: &Environment, desk: &dyn Desk) -> Result<Self, PublishError> {
         let (policy, _) = read_policy(&options.location.policy)?;
         let npm = Npm::new(environment)?;

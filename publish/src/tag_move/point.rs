@@ -7,7 +7,7 @@ use ktx_policy::guard::Decision;
 use crate::desk::Desk;
 use crate::error::PublishError;
 use crate::npm::{Npm, TagCommand, line};
-use crate::read_back::{Outcome, read_back};
+use crate::read_back::{Observed, read_back};
 use crate::registry::Registry;
 
 /// How long a registry may take.
@@ -43,19 +43,19 @@ pub(crate) fn point(
         patience.failure
     };
     match read_back(registry, decision, None, patience, desk)? {
-        Outcome::Done(notes) => Ok(notes),
+        Observed::Done(notes) => Ok(notes),
         _ if !said.succeeded => Err(PublishError::Npm {
             failure: said.failure(),
             command: said.command,
             exit: said.exit,
             said: said.tail,
         }),
-        Outcome::NotVisible(seen) => Err(PublishError::NotYetVisible {
+        Observed::NotVisible(seen) => Err(PublishError::NotYetVisible {
             version: decision.version.clone(),
             tag: decision.tag.clone(),
             seen,
         }),
-        Outcome::OtherTag(seen) => Err(PublishError::WrongTag {
+        Observed::OtherTag(seen) => Err(PublishError::WrongTag {
             version: decision.version.clone(),
             seen,
             fix: format!(
@@ -63,7 +63,7 @@ pub(crate) fn point(
                 line(&arguments)
             ),
         }),
-        Outcome::Overtaken(by) => Err(overtaken(decision, &by, registry)),
+        Observed::Overtaken(by) => Err(overtaken(decision, &by, registry)),
     }
 }
 

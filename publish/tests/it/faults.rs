@@ -3,7 +3,7 @@
 use ktx_fixtures::registry_proxy::{Answer, Fault, Proxy, Request};
 use ktx_policy::guard::{RefusalCode, RuleState};
 use ktx_publish::publication::PublishResult;
-use ktx_publish::receipt::Outcome;
+use ktx_publish::receipt::OperationOutcome;
 use ktx_publish::registry::Registry;
 use ktx_publish::{Desk, ErrorClass, NpmFailure, PublishError};
 use ktx_system::{Interrupt, Signal};
@@ -22,11 +22,11 @@ fn an_upload_refused_with_503_is_published_by_a_rerun() {
     let (registry, proxy, release) = setting(&[Fault::once(Request::Write, Answer::Status(503))]);
     let error = release.publish().unwrap_err();
     assert_eq!(error.class(), ErrorClass::Registry, "{error}");
-    assert_eq!(release.outcomes(), [Outcome::Unknown]);
+    assert_eq!(release.outcomes(), [OperationOutcome::Unknown]);
     assert_eq!(proxy.uploads(), 1, "npm does not try again on its own");
     assert_eq!(release.publish().unwrap().result, PublishResult::Published);
     assert_eq!(tags(&registry.url()), "latest=0.1.0 next=0.1.0");
-    assert_eq!(release.outcomes(), [Outcome::Verified]);
+    assert_eq!(release.outcomes(), [OperationOutcome::Verified]);
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn an_upload_that_was_stored_before_the_503_is_found_out_at_once() {
     let (_registry, proxy, release) = setting(&[Fault::once(Request::Write, Answer::Status(503).after())]);
     assert_eq!(release.publish().unwrap().result, PublishResult::Published);
     assert_eq!(proxy.uploads(), 1);
-    assert_eq!(release.outcomes(), [Outcome::Verified]);
+    assert_eq!(release.outcomes(), [OperationOutcome::Verified]);
 }
 
 #[test]
@@ -135,9 +135,9 @@ fn an_interrupted_publication_leaves_a_receipt_that_a_rerun_completes() {
     let plan = release.plan().unwrap();
     let error = plan.execute(&Impatient(Interrupt::new())).unwrap_err();
     assert!(matches!(error, PublishError::Interrupted), "{error}");
-    assert_eq!(release.outcomes(), [Outcome::Started]);
+    assert_eq!(release.outcomes(), [OperationOutcome::Started]);
     let report = release.publish().unwrap();
-    assert_eq!(release.outcomes(), [Outcome::Verified]);
+    assert_eq!(release.outcomes(), [OperationOutcome::Verified]);
     assert_eq!(report.tags_before, Default::default());
 }
 
@@ -162,7 +162,7 @@ fn a_registry_that_lags_beyond_all_patience_has_an_outcome_of_its_own() {
         "{:?}",
         report.result
     );
-    assert_eq!(release.outcomes(), [Outcome::PublishedNotYetVisible]);
+    assert_eq!(release.outcomes(), [OperationOutcome::PublishedNotYetVisible]);
     assert_eq!(report.tags_before, Default::default());
     assert_eq!(proxy.uploads(), 1);
 }

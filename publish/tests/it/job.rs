@@ -13,7 +13,7 @@ use ktx_policy::RegistryUrl;
 use ktx_policy::guard::Provenance;
 use ktx_publish::npm::{PublishCommand, Staging};
 use ktx_publish::publication::{Intent, PublishResult};
-use ktx_publish::receipt::Outcome;
+use ktx_publish::receipt::OperationOutcome;
 use ktx_publish::{ErrorClass, PublishError};
 
 use super::support::{LocalRegistry, Release};
@@ -161,14 +161,14 @@ fn staged_bytes_are_fetched_and_compared_and_a_person_is_told_how_to_go_on() {
         approve,
         format!("npm stage approve {id} --registry={url} --@kaelio:registry={url}")
     );
-    assert_eq!(receipts, [Outcome::Staged]);
+    assert_eq!(receipts, [OperationOutcome::Staged]);
     assert_eq!(proxy.uploads(), 0, "nothing can be installed yet");
 
     let (_proxy, altered, receipts) = stage(Staged::Altered);
     let error = altered.unwrap_err();
     assert_eq!(error.class(), ErrorClass::Integrity, "{error}");
     assert!(error.hint().unwrap().starts_with("npm stage reject "), "{error}");
-    assert_eq!(receipts, [Outcome::Failed]);
+    assert_eq!(receipts, [OperationOutcome::Failed]);
 }
 
 #[test]

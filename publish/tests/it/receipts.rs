@@ -4,13 +4,13 @@ use super::support::Quiet;
 use fs_err as fs;
 use ktx_policy::RegistryUrl;
 use ktx_policy::guard::{Decision, Work};
-use ktx_publish::receipt::{Operation, Outcome, RECEIPT_FILE, Receipt, ReceiptBook};
+use ktx_publish::receipt::{Operation, OperationOutcome, RECEIPT_FILE, Receipt, ReceiptBook};
 
 fn registry() -> RegistryUrl {
     "https://registry.example".parse().unwrap()
 }
 
-fn receipt(operation: Operation, version: &str, before: &str, outcome: Outcome) -> Receipt {
+fn receipt(operation: Operation, version: &str, before: &str, outcome: OperationOutcome) -> Receipt {
     let tags = |version: &str| [("latest".to_owned(), version.to_owned())].into();
     let decision = Decision {
         work: Work::MoveTag,
@@ -34,21 +34,21 @@ fn an_unfinished_receipt_keeps_its_tags_before() {
     let folder = tempfile::tempdir().unwrap();
     let book = ReceiptBook::in_folder(&folder.path().join("reports"));
     book.write(
-        receipt(Operation::Publish, "0.2.0", "0.1.0", Outcome::Started),
+        receipt(Operation::Publish, "0.2.0", "0.1.0", OperationOutcome::Started),
         &Quiet::default(),
     )
     .unwrap();
     // The rerun sees the tags as the interrupted run left them.
     let finished = book
         .write(
-            receipt(Operation::Publish, "0.2.0", "0.2.0", Outcome::Verified),
+            receipt(Operation::Publish, "0.2.0", "0.2.0", OperationOutcome::Verified),
             &Quiet::default(),
         )
         .unwrap();
     assert_eq!(finished.tags_before["latest"], "0.1.0");
     // A further rerun changes nothing.
     book.write(
-        receipt(Operation::Publish, "0.2.0", "0.2.0", Outcome::Verified),
+        receipt(Operation::Publish, "0.2.0", "0.2.0", OperationOutcome::Verified),
         &Quiet::default(),
     )
     .unwrap();
@@ -60,9 +60,9 @@ fn the_history_of_a_tag_is_what_was_verified_and_what_was_before_newest_first() 
     let folder = tempfile::tempdir().unwrap();
     let book = ReceiptBook::in_folder(folder.path());
     for receipt in [
-        receipt(Operation::Promote, "0.2.0", "0.1.0", Outcome::Verified),
-        receipt(Operation::Promote, "0.3.0", "0.2.0", Outcome::Verified),
-        receipt(Operation::Promote, "0.4.0", "0.3.0", Outcome::Failed),
+        receipt(Operation::Promote, "0.2.0", "0.1.0", OperationOutcome::Verified),
+        receipt(Operation::Promote, "0.3.0", "0.2.0", OperationOutcome::Verified),
+        receipt(Operation::Promote, "0.4.0", "0.3.0", OperationOutcome::Failed),
     ] {
         book.write(receipt, &Quiet::default()).unwrap();
     }
@@ -93,7 +93,7 @@ fn whoever_writes_at_the_same_time_loses_nothing() {
             scope.spawn(move || {
                 let version = format!("0.{number}.0");
                 book.write(
-                    receipt(Operation::Publish, &version, "0.0.1", Outcome::Verified),
+                    receipt(Operation::Publish, &version, "0.0.1", OperationOutcome::Verified),
                     &Quiet::default(),
                 )
                 .unwrap();
@@ -120,7 +120,7 @@ fn receipts_that_cannot_be_read_are_a_warning_and_are_kept() {
         let desk = Quiet::default();
         assert!(book.read(&desk).is_empty());
         assert_eq!(desk.0.lock().unwrap().len(), 1, "{text}: one warning");
-        let new = receipt(Operation::Promote, "0.2.0", "0.1.0", Outcome::Verified);
+        let new = receipt(Operation::Promote, "0.2.0", "0.1.0", OperationOutcome::Verified);
         book.write(new.clone(), &desk).unwrap();
         assert_eq!(book.read(&Quiet::default()), [new]);
         let aside = folder.path().join("publish-receipt.unreadable-1.json");
@@ -132,7 +132,7 @@ fn receipts_that_cannot_be_read_are_a_warning_and_are_kept() {
 fn one_receipt_that_makes_no_sense_spoils_only_itself() {
     let folder = tempfile::tempdir().unwrap();
     let book = ReceiptBook::in_folder(folder.path());
-    let good = receipt(Operation::Promote, "0.2.0", "0.1.0", Outcome::Verified);
+    let good = receipt(Operation::Promote, "0.2.0", "0.1.0", OperationOutcome::Verified);
     let file = serde_json::json!({"schemaVersion": 1, "receipts": [{"operation": "explode"}, good]});
     fs::write(folder.path().join(RECEIPT_FILE), file.to_string()).unwrap();
     assert_eq!(book.read(&Quiet::default()), [good]);
@@ -143,7 +143,7 @@ fn the_last_rollback_and_what_it_left_are_known_until_the_tag_moves_on() {
     let folder = tempfile::tempdir().unwrap();
     let book = ReceiptBook::in_folder(folder.path());
     let add = |operation, version: &str, before: &str| {
-        let receipt = receipt(operation, version, before, Outcome::Verified);
+        let receipt = receipt(operation, version, before, OperationOutcome::Verified);
         book.write(receipt, &Quiet::default()).unwrap();
         book.witnesses(&registry(), "latest", &Quiet::default())
     };

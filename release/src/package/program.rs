@@ -58,7 +58,7 @@ pub fn findings(path: &str, platform: Platform, version: &semver::Version, progr
 }
 
 /// What a header says.
-struct Built {
+struct ProgramFormat {
     /// `None` when no package carries programs for it.
     platform: Option<Platform>,
     described: String,
@@ -66,7 +66,7 @@ struct Built {
     faults: Vec<(&'static str, &'static str)>,
 }
 
-fn read(program: &[u8]) -> Result<Built, String> {
+fn read(program: &[u8]) -> Result<ProgramFormat, String> {
     let kind = FileKind::parse(program).map_err(|_| "it is not a program".to_owned())?;
     let built = match kind {
         FileKind::Elf64 => elf64(program),
@@ -80,7 +80,7 @@ fn read(program: &[u8]) -> Result<Built, String> {
     built.map_err(|error| format!("its header is damaged: {error}"))
 }
 
-fn elf64(program: &[u8]) -> object::Result<Built> {
+fn elf64(program: &[u8]) -> object::Result<ProgramFormat> {
     let header = elf::FileHeader64::<Endianness>::parse(program)?;
     let endian = header.endian()?;
     let machine = header.e_machine(endian);
@@ -106,14 +106,14 @@ fn elf64(program: &[u8]) -> object::Result<Built> {
             "it needs a libc of the machine it runs on; link it with musl",
         ));
     }
-    Ok(Built {
+    Ok(ProgramFormat {
         platform: platform.filter(|_| linux),
         described: format!("ELF for {machine:?}, {system:?}"),
         faults,
     })
 }
 
-fn macho64(program: &[u8]) -> object::Result<Built> {
+fn macho64(program: &[u8]) -> object::Result<ProgramFormat> {
     let header = macho::MachHeader64::<Endianness>::parse(program, 0)?;
     let endian = header.endian()?;
     let processor = header.cputype(endian);
@@ -137,14 +137,14 @@ fn macho64(program: &[u8]) -> object::Result<Built> {
             "it has no code signature, without which macOS kills it at once",
         ));
     }
-    Ok(Built {
+    Ok(ProgramFormat {
         platform,
         described: format!("Mach-O for {processor:?}"),
         faults,
     })
 }
 
-fn pe64(program: &[u8]) -> object::Result<Built> {
+fn pe64(program: &[u8]) -> object::Result<ProgramFormat> {
     let dos = pe::ImageDosHeader::parse(program)?;
     let mut offset = dos.nt_headers_offset().into();
     let (headers, _) = pe::ImageNtHeaders64::parse(program, &mut offset)?;
@@ -157,7 +157,7 @@ fn pe64(program: &[u8]) -> object::Result<Built> {
     if library == pe::IMAGE_FILE_DLL {
         faults.push(("program-unreadable", "it is a library, not an executable"));
     }
-    Ok(Built {
+    Ok(ProgramFormat {
         platform,
         described: format!("PE for {machine:?}"),
         faults,

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Document {
+pub(super) struct PyprojectDocument {
     pub project: ProjectTable,
     #[serde(default)]
     pub tool: ToolTable,

@@ -17,7 +17,7 @@ use ktx_manifest::{ArchivePath, Finding};
 use pep440_rs::{Version, VersionSpecifiers};
 use pep508_rs::{ExtraName, PackageName, Requirement};
 
-use self::document::{Document, ModuleNames};
+use self::document::{ModuleNames, PyprojectDocument};
 use self::fields::Fields;
 pub use self::people::People;
 use crate::error::Error;
@@ -88,7 +88,7 @@ impl Project {
     /// Parses the text of the file at `path`.
     pub fn parse(path: &Path, text: &str) -> Result<Project, Vec<Finding>> {
         let shown = path.to_string_lossy();
-        let document: Document = toml_edit::de::from_str(text).map_err(|error| {
+        let document: PyprojectDocument = toml_edit::de::from_str(text).map_err(|error| {
             let cause = error.to_string();
             vec![Finding::error(
                 "pyproject-malformed",
@@ -107,7 +107,7 @@ impl Project {
 }
 
 /// `None` only where a required field is absent or wrong, which is then among the findings.
-fn read(path: &Path, document: Document, fields: &mut Fields) -> Option<Project> {
+fn read(path: &Path, document: PyprojectDocument, fields: &mut Fields) -> Option<Project> {
     let table = document.project;
     fields.dynamic(&table.dynamic);
     let name = fields.name(table.name);

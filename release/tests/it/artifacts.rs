@@ -6,7 +6,7 @@ use fs_err as fs;
 use jiff::Timestamp;
 use ktx_manifest::artifact_manifest::ArtifactManifest;
 use ktx_manifest::{BuildProfile, ContentId, Sha256Digest};
-use ktx_release::artifacts::{Built, SourceFacts, VerifyOptions, verify, write_manifest};
+use ktx_release::artifacts::{BuiltArtifacts, SourceFacts, VerifyOptions, verify, write_manifest};
 
 use crate::sources::{Sources, VERSION, finding_codes};
 
@@ -25,7 +25,7 @@ fn pack(sources: &Sources) {
     let plan = sources.plan_package().expect("the sources are sound");
     let tarball = sources.pack_plan(&plan);
     let content = |path: PathBuf| Sha256Digest::of_file(path).expect("it was built");
-    let built = Built {
+    let built = BuiltArtifacts {
         wheel: content(sources.path(WHEEL)),
         tarball: content(tarball),
         programs: plan.contents().programs(),

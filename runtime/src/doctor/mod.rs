@@ -25,7 +25,7 @@ pub struct DoctorReport {
 /// One of the three checks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
-    pub status: Verdict,
+    pub status: CheckStatus,
     pub id: &'static str,
     pub label: &'static str,
     pub detail: String,
@@ -35,7 +35,7 @@ pub struct Check {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub enum CheckStatus {
     Pass,
     Fail,
 }
@@ -43,7 +43,7 @@ pub enum Verdict {
 impl DoctorReport {
     /// Whether every check passed.
     pub fn is_healthy(&self) -> bool {
-        self.checks.iter().all(|check| check.status == Verdict::Pass)
+        self.checks.iter().all(|check| check.status == CheckStatus::Pass)
     }
 }
 
@@ -104,14 +104,14 @@ fn check_uv(uv: &Result<Uv, Error>) -> Check {
 fn check(id: &'static str, label: &'static str, outcome: Result<String, String>, fix: String) -> Check {
     match outcome {
         Ok(detail) => Check {
-            status: Verdict::Pass,
+            status: CheckStatus::Pass,
             id,
             label,
             detail,
             fix: None,
         },
         Err(detail) => Check {
-            status: Verdict::Fail,
+            status: CheckStatus::Fail,
             id,
             label,
             detail,

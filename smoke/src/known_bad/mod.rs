@@ -18,7 +18,7 @@ use camino::Utf8Path;
 
 pub use artifact::Artifact;
 
-use crate::observer::{Silent, Verdict};
+use crate::observer::{ScenarioResult, Silent};
 use crate::options::{Options, Package};
 use crate::run::{Folder, Run, SmokeError};
 use crate::sandbox::Interrupted;
@@ -203,9 +203,9 @@ impl Bench<'_> {
             interrupted: self.interrupted,
         };
         let mut codes = match run.play(scenario, &root).verdict {
-            Verdict::Passed => Vec::new(),
-            Verdict::Failed(failure) => vec![failure.code],
-            Verdict::Skipped(reason) => vec![format!("skipped: {reason}")],
+            ScenarioResult::Passed => Vec::new(),
+            ScenarioResult::Failed(failure) => vec![failure.code],
+            ScenarioResult::Skipped(reason) => vec![format!("skipped: {reason}")],
         };
         if !untouched.changes(&root).is_empty() {
             codes.push("touched".to_owned());

@@ -2,11 +2,11 @@
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use crate::observer::Verdict;
-use crate::run::{Outcome, Played};
+use crate::observer::ScenarioResult;
+use crate::run::{Played, SmokeRun};
 
 /// One suite, one case for each scenario.
-pub fn junit(outcome: &Outcome) -> Result<String, quick_junit::SerializeError> {
+pub fn junit(outcome: &SmokeRun) -> Result<String, quick_junit::SerializeError> {
     let mut suite = TestSuite::new("smoke");
     suite.add_test_cases(outcome.played.iter().map(case));
     let mut report = Report::new("ktx smoke");
@@ -16,13 +16,13 @@ pub fn junit(outcome: &Outcome) -> Result<String, quick_junit::SerializeError> {
 
 fn case(played: &Played) -> TestCase {
     let status = match &played.verdict {
-        Verdict::Passed => TestCaseStatus::success(),
-        Verdict::Skipped(reason) => {
+        ScenarioResult::Passed => TestCaseStatus::success(),
+        ScenarioResult::Skipped(reason) => {
             let mut status = TestCaseStatus::skipped();
             status.set_message(reason.as_str());
             status
         }
-        Verdict::Failed(failure) => {
+        ScenarioResult::Failed(failure) => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status
                 .set_type(failure.code.as_str())

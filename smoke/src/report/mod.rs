@@ -10,18 +10,18 @@ use fs_err as fs;
 use ktx_manifest::Platform;
 use ktx_manifest::digest::Sha256Digest;
 use ktx_manifest::smoke_report::{
-    Outcome as ReportedOutcome, PackageSource, ScenarioReport, SchemaVersion, SmokeReport, StepReport,
+    PackageSource, ScenarioOutcome, ScenarioReport, SchemaVersion, SmokeReport, StepReport,
 };
 
-use crate::observer::Verdict;
+use crate::observer::ScenarioResult;
 use crate::proven::ProvenBytes;
-use crate::run::{Outcome, Played};
+use crate::run::{Played, SmokeRun};
 
 pub use junit::junit;
 
 /// What a report contains besides the outcome.
 #[derive(Clone, Debug)]
-pub struct Provenance {
+pub struct RunFacts {
     pub platform: Platform,
     pub source: PackageSource,
     pub bytes: ProvenBytes,
@@ -35,7 +35,7 @@ pub struct Provenance {
 pub struct ReportError(#[source] std::io::Error);
 
 /// The typed report of a run.
-pub fn report(outcome: &Outcome, provenance: Provenance) -> SmokeReport {
+pub fn report(outcome: &SmokeRun, provenance: RunFacts) -> SmokeReport {
     let scenarios = outcome.played.iter().map(scenario);
     SmokeReport {
         schema_version: SchemaVersion,
@@ -55,12 +55,12 @@ fn scenario(played: &Played) -> ScenarioReport {
     ScenarioReport {
         name: played.scenario.name.to_owned(),
         outcome: match &played.verdict {
-            Verdict::Passed => ReportedOutcome::Passed {},
-            Verdict::Failed(failure) => ReportedOutcome::Failed {
+            ScenarioResult::Passed => ScenarioOutcome::Passed {},
+            ScenarioResult::Failed(failure) => ScenarioOutcome::Failed {
                 code: failure.code.clone(),
                 message: failure.message.clone(),
             },
-            Verdict::Skipped(reason) => ReportedOutcome::Skipped {
+            ScenarioResult::Skipped(reason) => ScenarioOutcome::Skipped {
                 reason: reason.clone(),
             },
         },
@@ -77,11 +77,11 @@ fn scenario(played: &Played) -> ScenarioReport {
 }
 
 /// A run that touched the user's files has failed, whatever the outcome of its scenarios.
-fn clean_up(outcome: &Outcome) -> Option<ScenarioReport> {
+fn clean_up(outcome: &SmokeRun) -> Option<ScenarioReport> {
     let message = outcome.touched.first()?.clone();
     Some(ScenarioReport {
         name: "clean-up".to_owned(),
-        outcome: ReportedOutcome::Failed {
+        outcome: ScenarioOutcome::Failed {
             code: "touched".to_owned(),
             message,
         },

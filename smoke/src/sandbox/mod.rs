@@ -21,7 +21,7 @@ pub use family::{Family, Member, Signal, signal, signal_group};
 pub use guardian::{Guardian, keep_watch};
 pub use invocation::Invocation;
 pub use network::{NoNetwork, refusal as network_namespace_refusal};
-pub use process::{Ended, Interrupted, Running, Said};
+pub use process::{Ended, Interrupted, ProcessOutput, Running};
 pub use seed::{copy_tree, hard_link_tree};
 
 /// The folders, the environment and the processes of one scenario.
@@ -72,7 +72,11 @@ impl Sandbox {
     }
 
     /// Runs a command to its end, or to its deadline.
-    pub fn run(&self, invocation: &Invocation, interrupted: Interrupted<'_>) -> std::io::Result<Said> {
+    pub fn run(
+        &self,
+        invocation: &Invocation,
+        interrupted: Interrupted<'_>,
+    ) -> std::io::Result<ProcessOutput> {
         Ok(self
             .start(invocation)?
             .finish(invocation.deadline(), &self.family, interrupted))

@@ -36,14 +36,14 @@ pub enum Ended {
 
 /// What a command did.
 #[derive(Clone, Debug)]
-pub struct Said {
+pub struct ProcessOutput {
     pub ended: Ended,
     pub stdout: String,
     pub stderr: String,
     pub elapsed: Duration,
 }
 
-impl Said {
+impl ProcessOutput {
     /// What follows a label at the beginning of a line of stdout; nothing where there is no such line.
     pub fn value_of(&self, label: &str) -> &str {
         let mut lines = self.stdout.lines();
@@ -119,13 +119,13 @@ impl Running {
     }
 
     /// Waits for the end, or brings it about.
-    pub fn finish(self, deadline: Duration, family: &Family, interrupted: Interrupted<'_>) -> Said {
+    pub fn finish(self, deadline: Duration, family: &Family, interrupted: Interrupted<'_>) -> ProcessOutput {
         let ended = match self.wait(deadline, interrupted) {
             Waited::Ended(status) => self.drain(status, family, interrupted),
             Waited::TooLong => self.put_down(Ended::Deadline(deadline), family),
             Waited::Interrupted => self.put_down(Ended::Interrupted, family),
         };
-        Said {
+        ProcessOutput {
             ended,
             stdout: self.stdout.text(),
             stderr: self.stderr.text(),

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::failure::Stop;
 use crate::proven::proven_bytes;
-use crate::sandbox::{Invocation, Said};
+use crate::sandbox::{Invocation, ProcessOutput};
 use crate::scenario::{Need, Scenario, Set};
 use crate::stage::Stage;
 use crate::step::Step;
@@ -118,7 +118,7 @@ fn retried<'s>(
     id: &'static str,
     invocation: Invocation,
     expected: impl Fn(Step<'s>) -> Step<'s>,
-) -> Result<Said, Stop> {
+) -> Result<ProcessOutput, Stop> {
     let invocation = with_registry(stage, invocation).deadline_of(DEADLINE);
     let mut tried = 1;
     loop {

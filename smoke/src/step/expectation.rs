@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::difference;
-use crate::sandbox::{Ended, Said};
+use crate::sandbox::{Ended, ProcessOutput};
 
 #[derive(Clone, Debug)]
 pub enum Expectation {
@@ -37,7 +37,7 @@ impl Expectation {
     }
 
     /// How the command differs, if it does; the first line is a summary.
-    pub fn unmet_by(&self, said: &Said) -> Option<String> {
+    pub fn unmet_by(&self, said: &ProcessOutput) -> Option<String> {
         match self {
             Expectation::Ends(expected) => (said.ended != *expected)
                 .then(|| format!("expected {}, got {}", told(*expected), told(said.ended))),
@@ -95,8 +95,8 @@ pub fn told(ended: Ended) -> String {
 mod tests {
     use super::*;
 
-    fn said(stdout: &str, stderr: &str) -> Said {
-        Said {
+    fn said(stdout: &str, stderr: &str) -> ProcessOutput {
+        ProcessOutput {
             ended: Ended::Exit(0),
             stdout: stdout.to_owned(),
             stderr: stderr.to_owned(),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::failure::{Failure, Stop};
-use crate::sandbox::{Ended, Invocation, Running, Said};
+use crate::sandbox::{Ended, Invocation, ProcessOutput, Running};
 use crate::stage::Stage;
 pub use expectation::{Expectation, Text};
 
@@ -98,12 +98,15 @@ impl Step<'_> {
     }
 
     /// Runs the command and compares; a command without an expectation of its end has to exit 0.
-    pub fn check(self) -> Result<Said, Stop> {
+    pub fn check(self) -> Result<ProcessOutput, Stop> {
         self.carry_out(|stage, invocation| stage.sandbox.run(invocation, stage.interrupted))
     }
 
     /// Starts the command, lets `meanwhile` do something to it, then waits for its end and compares.
-    pub fn check_while(self, meanwhile: impl FnOnce(&Running) -> Result<(), Stop>) -> Result<Said, Stop> {
+    pub fn check_while(
+        self,
+        meanwhile: impl FnOnce(&Running) -> Result<(), Stop>,
+    ) -> Result<ProcessOutput, Stop> {
         let mut trouble = Ok(());
         let said = self.carry_out(|stage, invocation| {
             let running = stage.sandbox.start(invocation)?;
@@ -120,8 +123,8 @@ impl Step<'_> {
 
     fn carry_out(
         mut self,
-        run: impl FnOnce(&Stage<'_>, &Invocation) -> std::io::Result<Said>,
-    ) -> Result<Said, Stop> {
+        run: impl FnOnce(&Stage<'_>, &Invocation) -> std::io::Result<ProcessOutput>,
+    ) -> Result<ProcessOutput, Stop> {
         if !self
             .expectations
             .iter()
@@ -164,7 +167,7 @@ impl Step<'_> {
 }
 
 /// What was typed and what came back.
-fn transcript(invocation: &Invocation, said: &Said) -> String {
+fn transcript(invocation: &Invocation, said: &ProcessOutput) -> String {
     let mut text = format!("$ {}\n{}", invocation.line(), expectation::told(said.ended));
     for (name, stream) in [("stdout", &said.stdout), ("stderr", &said.stderr)] {
         text.push_str(&format!("\n--- {name}\n{}", difference::shortened(stream)));

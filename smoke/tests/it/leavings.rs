@@ -1,7 +1,7 @@
 //! A scenario that leaves something has failed, and what it left is still removed.
 
 use fs_err as fs;
-use ktx_smoke::{Invocation, Scenario, Silent, Stage, Stop, Verdict, run};
+use ktx_smoke::{Invocation, Scenario, ScenarioResult, Silent, Stage, Stop, run};
 
 use crate::stand::{scenario, stand};
 
@@ -61,9 +61,9 @@ fn check(scenario: &'static Scenario, code: Option<&str>) {
     let stand = stand();
     let outcome = run(&stand.options, &[scenario], &Silent, &|| false).unwrap();
     let got = match &outcome.played[0].verdict {
-        Verdict::Failed(failure) => Some(failure.code.as_str()),
-        Verdict::Passed => None,
-        Verdict::Skipped(reason) => panic!("skipped: {reason}"),
+        ScenarioResult::Failed(failure) => Some(failure.code.as_str()),
+        ScenarioResult::Passed => None,
+        ScenarioResult::Skipped(reason) => panic!("skipped: {reason}"),
     };
     assert_eq!(got, code);
     assert!(!outcome.played[0].steps.is_empty());
@@ -97,7 +97,7 @@ fn a_process_that_cleared_its_environment_is_found_by_where_it_is() {
 fn all_disappointments_of_a_step_are_shown_with_the_difference() {
     let stand = stand();
     let outcome = run(&stand.options, &[&FAILS], &Silent, &|| false).unwrap();
-    let Verdict::Failed(failure) = &outcome.played[0].verdict else {
+    let ScenarioResult::Failed(failure) = &outcome.played[0].verdict else {
         panic!("{:?}", outcome.played[0].verdict);
     };
     insta::assert_snapshot!(failure.shown, @r#"

@@ -5,7 +5,7 @@ use comfy_table::Table;
 use serde::{Deserialize, Serialize};
 use xshell::cmd;
 
-use crate::process::{self, Talk};
+use crate::process::{self, OutputMode};
 use crate::session::Session;
 use crate::tools::{self, ToolSet};
 
@@ -61,7 +61,7 @@ pub fn measure(session: &Session<'_>) -> Result<Vec<Measurement>> {
     let (sh, python) = (session.shell()?, tools.program("python"));
     sh.change_dir("python");
     let bench = cmd!(sh, "{python} bench/daemon.py").env_remove("PYTHONDONTWRITEBYTECODE");
-    let finished = process::finish(session.printer, bench, Talk::Kept)?;
+    let finished = process::finish(session.printer, bench, OutputMode::Kept)?;
     let report: Report = serde_json::from_str(&finished.stdout).with_context(|| {
         format!(
             "failed to read the daemon's measurements: {}",

@@ -10,7 +10,7 @@ use fs_err as fs;
 use ktx_smoke::{Belongings, Machine, NPM_SETTINGS, Toolchain};
 use xshell::{Shell, cmd};
 
-use crate::process::{self, Talk};
+use crate::process::{self, OutputMode};
 use crate::session::Session;
 use crate::tools::{self, ToolSet};
 
@@ -98,7 +98,7 @@ pub fn tool_versions(session: &Session<'_>, machine: &Machine) -> BTreeMap<Strin
                 .find(|path| path.is_file())?;
             let mut command = Command::new(path);
             command.arg("--version").current_dir(env::temp_dir());
-            let said = process::run(session.printer, command, Talk::Kept).ok()?.stdout;
+            let said = process::run(session.printer, command, OutputMode::Kept).ok()?;
             let version = said.split_whitespace().find(|word| word.contains('.'))?;
             Some((name.to_owned(), version.trim_start_matches('v').to_owned()))
         })
@@ -108,7 +108,11 @@ pub fn tool_versions(session: &Session<'_>, machine: &Machine) -> BTreeMap<Strin
 /// What npm would use here, whatever file or variable it comes from; asked of npm itself.
 fn npm_settings(session: &Session<'_>) -> Result<BTreeMap<String, String>> {
     let (sh, npm) = (Shell::new()?, tools::npm());
-    let said = process::run(session.printer, cmd!(sh, "{npm} config list --json"), Talk::Kept)?.stdout;
+    let said = process::run(
+        session.printer,
+        cmd!(sh, "{npm} config list --json"),
+        OutputMode::Kept,
+    )?;
     let all: BTreeMap<String, serde_json::Value> =
         serde_json::from_str(&said).context("failed to read npm's configuration")?;
     let text = |value: &serde_json::Value| match value {

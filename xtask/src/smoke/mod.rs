@@ -14,7 +14,7 @@ use clap::Args;
 use ktx_manifest::artifact_manifest::{ARTIFACT_MANIFEST_FILE, ArtifactKind, ArtifactManifest};
 use ktx_manifest::smoke_report::PackageSource;
 use ktx_smoke::proven_bytes;
-use ktx_smoke::{Options, Outcome, Package, Redaction, SCENARIOS, Scenario, Set, Verdict};
+use ktx_smoke::{Options, Package, Redaction, SCENARIOS, Scenario, ScenarioResult, Set, SmokeRun};
 
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
@@ -127,7 +127,7 @@ fn prove_published(
     options.published = Some(published.clone());
     let outcome = play(session, &options, selection)?;
     let proven = outcome.played.iter().find_map(|played| {
-        let passed = matches!(played.verdict, Verdict::Passed);
+        let passed = matches!(played.verdict, ScenarioResult::Passed);
         played.served.clone().filter(|_| passed)
     });
     let written = match proven {
@@ -149,7 +149,7 @@ fn prove_published(
     Ok(())
 }
 
-fn play(session: &Session<'_>, options: &Options, selection: &[&'static Scenario]) -> Result<Outcome> {
+fn play(session: &Session<'_>, options: &Options, selection: &[&'static Scenario]) -> Result<SmokeRun> {
     let view = view::View::new(session.printer, selection.len());
     let outcome = ktx_smoke::run(options, selection, &view, &|| interrupt::received().is_some());
     view.close();

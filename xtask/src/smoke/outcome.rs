@@ -7,8 +7,8 @@ use ktx_manifest::Platform;
 use ktx_manifest::digest::Sha256Digest;
 use ktx_manifest::smoke_report::{PackageSource, SmokeReport};
 use ktx_smoke::ProvenBytes;
-use ktx_smoke::report::{Provenance, junit, report, write_atomically};
-use ktx_smoke::{Failure as Disappointment, Options, Outcome, Played, Scenario, Set, Verdict};
+use ktx_smoke::report::{RunFacts, junit, report, write_atomically};
+use ktx_smoke::{Failure as Disappointment, Options, Played, Scenario, ScenarioResult, Set, SmokeRun};
 use serde::Serialize;
 
 use super::machine;
@@ -56,7 +56,7 @@ pub fn list(session: &Session<'_>, scenarios: &[Scenario]) -> Result<()> {
 pub fn write(
     session: &Session<'_>,
     options: &Options,
-    outcome: &Outcome,
+    outcome: &SmokeRun,
     source: PackageSource,
     bytes: ProvenBytes,
     folder: &Utf8Path,
@@ -72,7 +72,7 @@ pub fn write(
         PackageSource::Artifacts {} => SmokeReport::file_name(platform),
         PackageSource::Registry { .. } => "smoke-published.json".to_owned(),
     };
-    let provenance = Provenance {
+    let provenance = RunFacts {
         platform,
         source,
         bytes,
@@ -88,12 +88,12 @@ pub fn write(
 /// Shows the outcome of the run; anything but green is an error.
 pub fn judge(
     session: &Session<'_>,
-    outcome: &Outcome,
+    outcome: &SmokeRun,
     report: Option<&Utf8Path>,
     no_skip: bool,
 ) -> Result<()> {
     for played in &outcome.played {
-        if let Verdict::Failed(failure) = &played.verdict {
+        if let ScenarioResult::Failed(failure) = &played.verdict {
             show(session, played, failure);
         }
     }
@@ -111,8 +111,8 @@ pub fn judge(
     if let Some(report) = report {
         session.printer.talk(&format!("report  {report}"));
     }
-    let failed = count(outcome, |verdict| matches!(verdict, Verdict::Failed(_)));
-    let skipped = count(outcome, |verdict| matches!(verdict, Verdict::Skipped(_)));
+    let failed = count(outcome, |verdict| matches!(verdict, ScenarioResult::Failed(_)));
+    let skipped = count(outcome, |verdict| matches!(verdict, ScenarioResult::Skipped(_)));
     if failed == 0 && !outcome.touched.is_empty() {
         let message = format!(
             "{} of the user's files are not what they were",
@@ -141,7 +141,7 @@ pub fn judge(
     Ok(())
 }
 
-fn count(outcome: &Outcome, wanted: fn(&Verdict) -> bool) -> usize {
+fn count(outcome: &SmokeRun, wanted: fn(&ScenarioResult) -> bool) -> usize {
     outcome
         .played
         .iter()
@@ -166,15 +166,15 @@ fn show(session: &Session<'_>, played: &Played, failure: &Disappointment) {
     }
 }
 
-fn words(verdict: &Verdict) -> (&'static str, String) {
+fn words(verdict: &ScenarioResult) -> (&'static str, String) {
     match verdict {
-        Verdict::Passed => ("passed", String::new()),
-        Verdict::Failed(failure) => ("FAILED", failure.code.clone()),
-        Verdict::Skipped(reason) => ("skipped", reason.clone()),
+        ScenarioResult::Passed => ("passed", String::new()),
+        ScenarioResult::Failed(failure) => ("FAILED", failure.code.clone()),
+        ScenarioResult::Skipped(reason) => ("skipped", reason.clone()),
     }
 }
 
-fn table(outcome: &Outcome) -> Table {
+fn table(outcome: &SmokeRun) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(["scenario", "outcome", "steps", "seconds", ""]);
@@ -191,7 +191,7 @@ fn table(outcome: &Outcome) -> Table {
     table
 }
 
-fn summary(outcome: &Outcome) -> String {
+fn summary(outcome: &SmokeRun) -> String {
     let mut text = "### Smoke\n\n| scenario | outcome | seconds | |\n| --- | --- | ---: | --- |\n".to_owned();
     for played in &outcome.played {
         let (verdict, remark) = words(&played.verdict);
@@ -223,12 +223,12 @@ struct DocumentLine<'o> {
     message: Option<&'o str>,
 }
 
-fn document<'o>(outcome: &'o Outcome, report: Option<&'o Utf8Path>) -> Document<'o> {
+fn document<'o>(outcome: &'o SmokeRun, report: Option<&'o Utf8Path>) -> Document<'o> {
     let line = |played: &'o Played| {
         let (code, message) = match &played.verdict {
-            Verdict::Passed => (None, None),
-            Verdict::Failed(failure) => (Some(failure.code.as_str()), Some(failure.message.as_str())),
-            Verdict::Skipped(reason) => (None, Some(reason.as_str())),
+            ScenarioResult::Passed => (None, None),
+            ScenarioResult::Failed(failure) => (Some(failure.code.as_str()), Some(failure.message.as_str())),
+            ScenarioResult::Skipped(reason) => (None, Some(reason.as_str())),
         };
         DocumentLine {
             name: played.scenario.name,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use ktx_smoke::{Observer, Verdict};
+use ktx_smoke::{Observer, ScenarioResult};
 
 use crate::printer::{Printer, Step};
 
@@ -99,15 +99,15 @@ impl Observer for View<'_> {
         self.printer.talk(&format!("[{scenario}] {line}"));
     }
 
-    fn scenario_ends(&self, scenario: &str, verdict: &Verdict, elapsed: Duration) {
+    fn scenario_ends(&self, scenario: &str, verdict: &ScenarioResult, elapsed: Duration) {
         let mut board = locked(&self.board);
         board.running.remove(scenario);
         board.ended += 1;
         drop(board);
         match verdict {
-            Verdict::Passed => self.printer.passed(scenario, elapsed, ""),
-            Verdict::Failed(failure) => self.printer.failed(scenario, elapsed, &failure.code),
-            Verdict::Skipped(reason) => self.printer.skipped(scenario, elapsed, reason),
+            ScenarioResult::Passed => self.printer.passed(scenario, elapsed, ""),
+            ScenarioResult::Failed(failure) => self.printer.failed(scenario, elapsed, &failure.code),
+            ScenarioResult::Skipped(reason) => self.printer.skipped(scenario, elapsed, reason),
         }
     }
 }

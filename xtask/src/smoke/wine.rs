@@ -7,7 +7,7 @@ use camino::Utf8PathBuf;
 use fs_err as fs;
 use xshell::cmd;
 
-use crate::process::{self, Talk};
+use crate::process::{self, OutputMode};
 use crate::session::Session;
 use crate::tools::{self, ToolSet};
 
@@ -36,7 +36,7 @@ pub fn libraries(session: &Session<'_>) -> Result<Utf8PathBuf> {
     .args(["-o", made.as_str(), new.as_str(), "-ladvapi32"])
     .env("ZIG_GLOBAL_CACHE_DIR", &cache)
     .env("ZIG_LOCAL_CACHE_DIR", &cache);
-    process::run(session.printer, compile, Talk::Kept)?;
+    process::run(session.printer, compile, OutputMode::Kept)?;
     fs::rename(made, library)?;
     fs::rename(new, source)?;
     Ok(folder)

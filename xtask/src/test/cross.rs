@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::process::{self, Talk};
+use crate::process::{self, OutputMode};
 use crate::programs;
 use crate::session::Session;
 
@@ -16,7 +16,7 @@ pub fn run(session: &Session<'_>) -> Result<()> {
         let check = programs::zig_cargo(session, &sh, "check")?
             .args(["--locked", "--package", "ktx", "--target", target])
             .env("RUSTFLAGS", "--deny=warnings");
-        process::run(session.printer, check, Talk::Kept)?;
+        process::run(session.printer, check, OutputMode::Kept)?;
         step.done("");
     }
     Ok(())

@@ -8,7 +8,7 @@ use xshell::cmd;
 
 use super::Missing;
 use crate::exit::{Exit, Failure};
-use crate::process::{self, Talk};
+use crate::process::{self, OutputMode};
 use crate::session::Session;
 use crate::tools::{self, ToolSet};
 
@@ -42,5 +42,5 @@ fn suite(session: &Session<'_>, node: &Utf8Path) -> Result<()> {
     let sh = session.shell()?;
     sh.change_dir(folder);
     let tests = cmd!(sh, "{node} --test --test-reporter=spec {files...}");
-    process::run(session.printer, tests, Talk::Streamed).map(drop)
+    process::run(session.printer, tests, OutputMode::Streamed).map(drop)
 }

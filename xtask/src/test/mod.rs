@@ -110,7 +110,7 @@ pub fn run(arguments: TestArgs, session: &Session<'_>) -> Result<()> {
         if let Err(error) = &result {
             exit::tell(session.printer, error);
         }
-        outcomes.push(Outcome {
+        outcomes.push(SuiteOutcome {
             suite,
             passed: result.is_ok(),
             failure: result.err().map(|error| exit::code(&error)),
@@ -134,7 +134,7 @@ impl Suite {
 }
 
 #[derive(Serialize)]
-struct Outcome {
+struct SuiteOutcome {
     suite: Suite,
     passed: bool,
     #[serde(skip)]
@@ -142,7 +142,7 @@ struct Outcome {
     seconds: f64,
 }
 
-fn report(session: &Session<'_>, outcomes: &[Outcome], skipped: usize) -> Result<()> {
+fn report(session: &Session<'_>, outcomes: &[SuiteOutcome], skipped: usize) -> Result<()> {
     session.printer.document(&outcomes)?;
     for outcome in outcomes {
         let verdict = if outcome.passed { "passed" } else { "FAILED" };

@@ -4,7 +4,7 @@ use anyhow::Result;
 use xshell::cmd;
 
 use super::Missing;
-use crate::process::{self, Talk};
+use crate::process::{self, OutputMode};
 use crate::session::Session;
 use crate::tools::{self, ToolSet};
 
@@ -18,12 +18,12 @@ pub fn run(session: &Session<'_>, missing: Missing) -> Result<()> {
         cmd!(sh, "{ruff} format --check ."),
         cmd!(sh, "{mypy}"),
     ] {
-        process::run(session.printer, check, Talk::Kept)?;
+        process::run(session.printer, check, OutputMode::Kept)?;
     }
     let metricflow = tools::provide(session, ToolSet::Metricflow)?;
     let tests = cmd!(sh, "{pytest} -q -p no:cacheprovider")
         .env("KTX_METRICFLOW_PYTHON", metricflow.program("python"))
         .envs(missing.variables());
-    process::run(session.printer, tests, Talk::Streamed)?;
+    process::run(session.printer, tests, OutputMode::Streamed)?;
     Ok(())
 }

@@ -4,18 +4,22 @@ use anyhow::Result;
 use xshell::cmd;
 
 use super::Missing;
-use crate::process::{self, Talk};
+use crate::process::{self, OutputMode};
 use crate::session::Session;
 use crate::tools::{self, ToolSet};
 
 pub fn lint(session: &Session<'_>) -> Result<()> {
     let sh = session.shell()?;
-    process::run(session.printer, cmd!(sh, "cargo fmt --all --check"), Talk::Kept)?;
+    process::run(
+        session.printer,
+        cmd!(sh, "cargo fmt --all --check"),
+        OutputMode::Kept,
+    )?;
     let clippy = cmd!(
         sh,
         "cargo clippy --workspace --all-targets --locked --quiet -- --deny warnings"
     );
-    process::run(session.printer, clippy, Talk::Streamed)?;
+    process::run(session.printer, clippy, OutputMode::Streamed)?;
     Ok(())
 }
 
@@ -28,6 +32,6 @@ pub fn run(session: &Session<'_>, missing: Missing) -> Result<()> {
         .env("KTX_TEST_UV", python.program("uv"))
         .env_remove("PYTHONDONTWRITEBYTECODE")
         .envs(missing.variables());
-    process::run(session.printer, test, Talk::Streamed)?;
+    process::run(session.printer, test, OutputMode::Streamed)?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use xshell::{Shell, cmd};
 
 use crate::exit::{Exit, Failure};
-use crate::process::{self, Talk};
+use crate::process::{self, OutputMode};
 use crate::session::Session;
 
 /// Tried in this order; `python3` is what the user chose, the others are what distributions install beside it.
@@ -31,7 +31,7 @@ pub fn find(session: &Session<'_>) -> Result<Interpreter> {
     let sh = Shell::new()?;
     for name in NAMES {
         let probe = cmd!(sh, "{name} -I -c {PROBE}");
-        let Ok(finished) = process::finish(session.printer, probe, Talk::Kept) else {
+        let Ok(finished) = process::finish(session.printer, probe, OutputMode::Kept) else {
             continue;
         };
         if let (true, Some((executable, version))) =

@@ -20,7 +20,7 @@ use fs_err as fs;
 use ktx_manifest::Platform;
 
 use crate::exit::{Exit, Failure};
-use crate::process::{self, Talk};
+use crate::process::{self, OutputMode};
 use crate::session::Session;
 
 /// A set of tools that is installed as one.
@@ -125,7 +125,7 @@ pub fn provide(session: &Session<'_>, set: ToolSet) -> Result<Tools> {
 
 /// Runs a registry's client that installs `name`.
 fn fetch(session: &Session<'_>, name: &str, client: impl Into<Command>) -> Result<()> {
-    process::run(session.printer, client, Talk::Kept)
+    process::run(session.printer, client, OutputMode::Kept)
         .map(drop)
         .map_err(|error| {
             Failure::new(Exit::Network, format!("failed to install `{name}`"))

@@ -7,7 +7,7 @@ use xshell::cmd;
 use super::interpreter::{self, Interpreter};
 use super::stamp::Stamp;
 use crate::exit::{Exit, Failure};
-use crate::process::{self, Talk};
+use crate::process::{self, OutputMode};
 use crate::session::Session;
 
 pub fn programs(folder: &Utf8Path) -> Utf8PathBuf {
@@ -58,7 +58,7 @@ pub fn install(
         sh,
         "{uv} venv --quiet --no-config --allow-existing --python {base} {folder}"
     );
-    process::run(session.printer, venv, Talk::Kept)?;
+    process::run(session.printer, venv, OutputMode::Kept)?;
     let inside = program(folder, "python");
     let sync = cmd!(
         sh,
@@ -90,7 +90,7 @@ pub fn bootstrap(session: &Session<'_>, tools: &Utf8Path, python: &Interpreter) 
     process::run(
         session.printer,
         cmd!(sh, "{executable} -m pip --version"),
-        Talk::Kept,
+        OutputMode::Kept,
     )
     .map_err(|error| {
         Failure::new(

@@ -12,7 +12,7 @@ use xshell::cmd;
 use super::Rebuilt;
 use crate::exit::{Exit, Failure};
 use crate::git;
-use crate::process::{self, Talk};
+use crate::process::{self, OutputMode};
 use crate::session::Session;
 
 /// Variables that would make a build differ from one on another machine.
@@ -119,7 +119,7 @@ fn build(session: &Session<'_>, clone: &Utf8Path, platforms: &[Platform]) -> Res
     for name in PERSONAL {
         cargo = cargo.env_remove(name);
     }
-    process::run(session.printer, cargo, Talk::Kept)?;
+    process::run(session.printer, cargo, OutputMode::Kept)?;
     step.done("");
     Ok(())
 }

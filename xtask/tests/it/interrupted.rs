@@ -53,6 +53,9 @@ fn ctrl_c_while_the_registry_lags_leaves_a_receipt_and_says_how_to_go_on() {
             "hint: run the same command again: it finds out what the registry has"
         ]
     );
-    assert_eq!(release.outcomes(), [ktx_publish::receipt::Outcome::Started]);
+    assert_eq!(
+        release.outcomes(),
+        [ktx_publish::receipt::OperationOutcome::Started]
+    );
     assert_eq!(proxy.uploads(), 1);
 }

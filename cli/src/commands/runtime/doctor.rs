@@ -1,7 +1,7 @@
 //! `ktx runtime doctor`
 
 use clap::Args;
-use ktx_runtime::Verdict;
+use ktx_runtime::CheckStatus;
 
 use crate::failure::AlreadyReported;
 use crate::session::Session;
@@ -22,8 +22,8 @@ pub fn run(arguments: DoctorArguments, session: &Session) -> anyhow::Result<()> 
         printer.line("KTX Python runtime doctor");
         for check in &report.checks {
             let verdict = match check.status {
-                Verdict::Pass => "PASS",
-                Verdict::Fail => "FAIL",
+                CheckStatus::Pass => "PASS",
+                CheckStatus::Fail => "FAIL",
             };
             printer.line(&format!("{verdict} {}: {}", check.label, check.detail));
             if let Some(fix) = &check.fix {

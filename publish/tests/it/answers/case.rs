@@ -5,7 +5,7 @@ use std::time::Duration;
 use ktx_fixtures::registry_proxy::{Fault, Proxy};
 use ktx_policy::guard::TrustDowngrade;
 use ktx_publish::publication::PublishResult;
-use ktx_publish::receipt::Outcome;
+use ktx_publish::receipt::OperationOutcome;
 use ktx_publish::tag_move::{MoveOptions, MovePlan, PromoteOptions, RollbackOptions, promote, rollback};
 use ktx_publish::{ErrorClass, PublishError};
 
@@ -131,11 +131,11 @@ impl Case {
         let (said, is_true) = match outcome {
             Ok(Claim::Done) => (
                 "done".to_owned(),
-                is_planned && receipt == Some(Outcome::Verified),
+                is_planned && receipt == Some(OperationOutcome::Verified),
             ),
             Ok(Claim::Accepted) => (
                 "accepted".to_owned(),
-                receipt == Some(Outcome::PublishedNotYetVisible),
+                receipt == Some(OperationOutcome::PublishedNotYetVisible),
             ),
             Err(error) => {
                 let said = error.to_string();
@@ -148,10 +148,10 @@ impl Case {
                     () => error.class() != ErrorClass::Refused || self.proxy.uploads() == 0,
                 };
                 let is_recorded = match receipt {
-                    Some(Outcome::Verified) => false,
+                    Some(OperationOutcome::Verified) => false,
                     None => self.proxy.uploads() == 0,
                     // Other bytes are known to be there.
-                    Some(Outcome::Failed) => is_before || error.class() == ErrorClass::Integrity,
+                    Some(OperationOutcome::Failed) => is_before || error.class() == ErrorClass::Integrity,
                     Some(_) => true,
                 };
                 let class = format!("{:?}: {said}", error.class());

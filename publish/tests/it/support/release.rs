@@ -22,7 +22,7 @@ use ktx_publish::npm::Staging;
 use ktx_publish::publication::{
     Intent, Patience, Prepared, PublishOptions, PublishPlan, PublishReport, prepare,
 };
-use ktx_publish::receipt::{Outcome, ReceiptBook};
+use ktx_publish::receipt::{OperationOutcome, ReceiptBook};
 use ktx_publish::tag_move::MoveOptions;
 use ktx_publish::{Desk, Environment, PublishError};
 use ktx_system::Interrupt;
@@ -216,7 +216,7 @@ impl Release {
     }
 
     /// How far each operation got, by the receipts.
-    pub fn outcomes(&self) -> Vec<Outcome> {
+    pub fn outcomes(&self) -> Vec<OperationOutcome> {
         let receipts = ReceiptBook::in_folder(&self.path("reports")).read(&Quiet::default());
         receipts.into_iter().map(|receipt| receipt.outcome).collect()
     }

@@ -12,11 +12,11 @@ use ktx_manifest::smoke_report::{PackageSource, SmokeReport};
 
 use super::super::{npm_local, runtime_lifecycle};
 use crate::failure::Stop;
-use crate::observer::{Silent, Verdict};
+use crate::observer::{ScenarioResult, Silent};
 use crate::options::{Options, Package};
 use crate::proven::proven_bytes;
-use crate::report::{Provenance, report, write_atomically};
-use crate::run::{Outcome, Run};
+use crate::report::{RunFacts, report, write_atomically};
+use crate::run::{Run, SmokeRun};
 use crate::scenario::Scenario;
 use crate::stage::Stage;
 
@@ -39,7 +39,7 @@ pub fn prove(stage: &Stage<'_>, package: Package, policy: &Utf8Path, reports: &U
     let outcome = play(stage, &package)?;
     stage.end(STEP, started.elapsed());
     let broken = |error: &dyn std::fmt::Display| Stop::failed("proof.report", error.to_string());
-    let provenance = Provenance {
+    let provenance = RunFacts {
         platform,
         source: PackageSource::Artifacts {},
         bytes: proven_bytes(&package.tarball).map_err(|error| broken(&error))?,
@@ -50,7 +50,7 @@ pub fn prove(stage: &Stage<'_>, package: Package, policy: &Utf8Path, reports: &U
     write_atomically(&path, &report(&outcome, provenance).to_text()).map_err(|error| broken(&error))
 }
 
-fn play(stage: &Stage<'_>, package: &Package) -> Result<Outcome, Stop> {
+fn play(stage: &Stage<'_>, package: &Package) -> Result<SmokeRun, Stop> {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let folder = stage
         .sandbox
@@ -74,13 +74,13 @@ fn play(stage: &Stage<'_>, package: &Package) -> Result<Outcome, Stop> {
         let started = Instant::now();
         let performance = run.play(scenario, &folder.join(scenario.name));
         match performance.verdict {
-            Verdict::Passed => {}
-            Verdict::Failed(failure) => return Err(Stop::Failed(failure)),
-            Verdict::Skipped(_) => return Err(Stop::Interrupted),
+            ScenarioResult::Passed => {}
+            ScenarioResult::Failed(failure) => return Err(Stop::Failed(failure)),
+            ScenarioResult::Skipped(_) => return Err(Stop::Interrupted),
         }
         played.push(performance.of(scenario, started.elapsed()));
     }
-    Ok(Outcome {
+    Ok(SmokeRun {
         started_at,
         finished_at: Timestamp::now(),
         played,
