@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | 1 | the command failed |
 //! | 2 | wrong usage |
-//! | 130, 143 | interrupted by Ctrl-C or SIGTERM, after cleaning up |
+//! | 129, 130, 143 | interrupted by SIGHUP, Ctrl-C or SIGTERM, after cleaning up |
 
 use std::process::ExitCode;
 

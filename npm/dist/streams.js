@@ -124,7 +124,14 @@ function nodeWriter(stream) {
   return {
     write: (chunk) =>
       new Promise((resolve, reject) => {
-        stream.write(chunk, (error) => (error ? reject(error) : resolve()));
+        stream.write(chunk, (error) => {
+          if (error) {
+            // The event of the same error follows, and the run may be over by then.
+            ignoreErrors(stream);
+            reject(error);
+          }
+          resolve();
+        });
         if (!callsBack) {
           resolve();
         }
@@ -171,16 +178,21 @@ function release(lock) {
 /** Reports that a stream failed, or closed before it had `ended`. */
 function watch(stream, failed, ended) {
   const fail = (error) => {
-    // Some streams report an error once more, later, when nobody may be listening; that would end the host.
-    if (!stream.listeners('error').includes(ignore)) {
-      stream.on('error', ignore);
-    }
+    // Some streams report an error once more.
+    ignoreErrors(stream);
     failed(error);
   };
   return [
     listen(stream, 'error', fail),
     listen(stream, 'close', () => ended() || fail(stream.errored ?? new Error('it was closed'))),
   ];
+}
+
+/** An error that is reported when nobody listens would end the host. */
+function ignoreErrors(stream) {
+  if (!stream.listeners('error').includes(ignore)) {
+    stream.on('error', ignore);
+  }
 }
 
 function ignore() {}

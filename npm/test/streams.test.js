@@ -303,6 +303,23 @@ test('twelve runs on one set of streams and one signal warn of nothing, and leav
   assert.deepEqual(JSON.parse(stdout), { codes: [0], grown: [false, false, false] });
 });
 
+test('an error that a stream reports after the run does not end the host', onUnix, (t) => {
+  const { installation } = load(t, 'console.log("x")');
+  const script = `
+    const { runKtxCli } = require(${JSON.stringify(path.join(installation.root, 'dist', 'ktx-api.js'))});
+    const { Writable } = require('stream');
+    const late = (action) => setTimeout(action, 500);
+    for (const destroy of [(error, done) => late(() => done(error)), (error, done) => done(error)]) {
+      const stdout = new Writable({ write: (chunk, _, done) => late(() => done(new Error('full'))), destroy });
+      runKtxCli([], { stdout }).then(() => process.exit(9), (error) => console.log(error.code, error.cause.message));
+    }
+  `;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', script], { env: environment(), encoding: 'utf8', timeout: 50_000 });
+  assert.equal(stderr, '');
+  assert.equal(stdout, 'KTX_STREAM_FAILED full\n'.repeat(2));
+  assert.equal(status, 0);
+});
+
 test('a host that dies of nothing the streams do', onUnix, async (t) => {
   // The reader exits while the program writes; the host sees an error, not an uncaught one.
   const { installation } = load(t, 'setInterval(() => process.stdout.write("x".repeat(10_000)), 1)');

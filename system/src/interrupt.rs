@@ -1,4 +1,4 @@
-//! The request of the user (Ctrl-C) or of the system (SIGTERM) that a command ends: a value that loops look at.
+//! The request of the user (Ctrl-C), of the terminal (SIGHUP) or of the system (SIGTERM) that a command ends: a value that loops look at.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,8 +16,10 @@ const INSISTED: u8 = 0x80;
 pub enum Signal {
     /// Ctrl-C: SIGINT.
     Interrupt,
-    /// SIGTERM, and SIGHUP, which ends a command in the same way.
+    /// SIGTERM.
     Terminate,
+    /// SIGHUP: the terminal was closed.
+    HangUp,
 }
 
 /// The command was asked to end before it was done.
@@ -36,6 +38,7 @@ impl Interrupt {
         let code = match signal {
             Signal::Interrupt => 1,
             Signal::Terminate => 2,
+            Signal::HangUp => 3,
         };
         // The exit code names the first signal.
         let _ = self
@@ -58,7 +61,8 @@ impl Interrupt {
         match self.0.load(Ordering::SeqCst) & !INSISTED {
             0 => None,
             1 => Some(Signal::Interrupt),
-            _ => Some(Signal::Terminate),
+            2 => Some(Signal::Terminate),
+            _ => Some(Signal::HangUp),
         }
     }
 
@@ -77,6 +81,7 @@ impl Signal {
         match self {
             Signal::Interrupt => 130,
             Signal::Terminate => 143,
+            Signal::HangUp => 129,
         }
     }
 }
@@ -86,6 +91,7 @@ impl fmt::Display for Signal {
         formatter.write_str(match self {
             Signal::Interrupt => "Ctrl-C",
             Signal::Terminate => "SIGTERM",
+            Signal::HangUp => "SIGHUP",
         })
     }
 }
@@ -104,7 +110,21 @@ mod tests {
         interrupt.insist();
         assert!(interrupt.is_insistent());
         assert_eq!(interrupt.check(), Err(Interrupted(Signal::Terminate)));
-        assert_eq!(Signal::Terminate.exit_code(), 143);
-        assert_eq!(Signal::Interrupt.exit_code(), 130);
+    }
+
+    #[test]
+    fn every_signal_is_remembered_as_itself() {
+        for (signal, exit_code, name) in [
+            (Signal::HangUp, 129, "SIGHUP"),
+            (Signal::Interrupt, 130, "Ctrl-C"),
+            (Signal::Terminate, 143, "SIGTERM"),
+        ] {
+            let interrupt = Interrupt::new();
+            interrupt.raise(signal);
+            interrupt.insist();
+            assert_eq!(interrupt.raised(), Some(signal));
+            assert_eq!(signal.exit_code(), exit_code);
+            assert_eq!(Interrupted(signal).to_string(), format!("interrupted by {name}"));
+        }
     }
 }

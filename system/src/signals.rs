@@ -28,10 +28,10 @@ pub fn forward_to(interrupt: &Interrupt) {
     std::thread::spawn(move || {
         let mut first: Option<Instant> = None;
         for signal in signals.forever() {
-            interrupt.raise(if signal == SIGINT {
-                Signal::Interrupt
-            } else {
-                Signal::Terminate
+            interrupt.raise(match signal {
+                SIGINT => Signal::Interrupt,
+                SIGHUP => Signal::HangUp,
+                _ => Signal::Terminate,
             });
             if first.get_or_insert_with(Instant::now).elapsed() > SAME {
                 interrupt.insist();

@@ -35,7 +35,7 @@ pub enum Suite {
     Lint,
     /// ruff, mypy and pytest over python/
     Payload,
-    /// node --test over npm/, on this machine's Node.js and on the oldest that is promised
+    /// node --test over npm/, on this machine's Node.js and on 18, 20, 22 and 24
     Launcher,
     /// cargo test over the workspace
     Rust,

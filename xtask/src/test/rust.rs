@@ -26,7 +26,9 @@ pub fn lint(session: &Session<'_>) -> Result<()> {
 /// The tests install real runtimes and ask other packers and judges, so every tool is installed before them.
 pub fn run(session: &Session<'_>, missing: Missing) -> Result<()> {
     let python = tools::provide(session, ToolSet::Python)?;
-    tools::provide(session, ToolSet::Node)?;
+    for set in [ToolSet::Node, ToolSet::Consumers, ToolSet::NodeVersions] {
+        tools::provide(session, set)?;
+    }
     let sh = session.shell()?;
     let test = cmd!(sh, "cargo test --workspace --locked --no-fail-fast")
         .env("KTX_TEST_UV", python.program("uv"))

@@ -10,7 +10,7 @@ mod python;
 mod stamp;
 
 pub use interpreter::find as interpreter;
-pub use node::npm;
+pub use node::{npm, versions};
 
 use std::process::Command;
 
@@ -38,8 +38,10 @@ pub enum ToolSet {
     Mcp,
     /// npm's peers, the judge of npm packages, and the local registry.
     Node,
-    /// The oldest Node.js that the package promises to run on.
-    OldestNode,
+    /// What uses the JS API: bundlers, TypeScript, jest, and the judge of types.
+    Consumers,
+    /// The Node.js versions that the package is tried on.
+    NodeVersions,
 }
 
 impl ToolSet {
@@ -50,7 +52,8 @@ impl ToolSet {
         ToolSet::Cross,
         ToolSet::Mcp,
         ToolSet::Node,
-        ToolSet::OldestNode,
+        ToolSet::Consumers,
+        ToolSet::NodeVersions,
     ];
 
     /// The sets that there are for this machine.
@@ -58,9 +61,13 @@ impl ToolSet {
         Self::ALL.into_iter().filter(|set| set.is_for(Platform::host()))
     }
 
-    /// The registry has no Node.js of that age for Apple's own processors.
-    pub fn is_for(self, host: Option<Platform>) -> bool {
-        self != ToolSet::OldestNode || host.is_some_and(|host| host != Platform::DarwinArm64)
+    /// The registry has Node.js for the platforms of the package alone.
+    fn is_for(self, host: Option<Platform>) -> bool {
+        self != ToolSet::NodeVersions || host.is_some()
+    }
+
+    fn is_from_npm(self) -> bool {
+        matches!(self, ToolSet::Node | ToolSet::Consumers | ToolSet::NodeVersions)
     }
 
     pub fn name(self) -> &'static str {
@@ -71,7 +78,8 @@ impl ToolSet {
             ToolSet::Cross => "cross",
             ToolSet::Mcp => "mcp",
             ToolSet::Node => "node",
-            ToolSet::OldestNode => "oldest-node",
+            ToolSet::Consumers => "consumers",
+            ToolSet::NodeVersions => "node-versions",
         }
     }
 }
@@ -86,9 +94,10 @@ pub struct Tools {
 impl Tools {
     /// The path of one of the set's programs.
     pub fn program(&self, name: &str) -> Utf8PathBuf {
-        match self.set {
-            ToolSet::Node | ToolSet::OldestNode => node::program(&self.folder, name),
-            _ => python::program(&self.folder, name),
+        if self.set.is_from_npm() {
+            node::program(&self.folder, name)
+        } else {
+            python::program(&self.folder, name)
         }
     }
 
@@ -99,9 +108,10 @@ impl Tools {
 
     /// The folder with the set's programs, for `PATH`.
     pub fn programs(&self) -> Utf8PathBuf {
-        match self.set {
-            ToolSet::Node | ToolSet::OldestNode => self.folder.join("node_modules/.bin"),
-            _ => python::programs(&self.folder),
+        if self.set.is_from_npm() {
+            self.folder.join("node_modules/.bin")
+        } else {
+            python::programs(&self.folder)
         }
     }
 }
@@ -114,11 +124,10 @@ pub fn provide(session: &Session<'_>, set: ToolSet) -> Result<Tools> {
     fs::create_dir_all(&tools)?;
     let lock = fs::File::create(tools.join(format!(".{}.lock", set.name())))?;
     lock.file().lock()?;
-    match set {
-        ToolSet::Node | ToolSet::OldestNode => {
-            node::install(session, &root.join("xtask/tools").join(set.name()), &folder)?;
-        }
-        _ => python::install(session, &tools, &requirements(session, set)?, &folder)?,
+    if set.is_from_npm() {
+        node::install(session, &root.join("xtask/tools").join(set.name()), &folder)?;
+    } else {
+        python::install(session, &tools, &requirements(session, set)?, &folder)?;
     }
     Ok(Tools { set, folder })
 }

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM while uv works: everything ends, nothing is left, and the next run succeeds.
+//! Ctrl-C, SIGTERM and SIGHUP while uv works: everything ends, nothing is left, and the next run succeeds.
 
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
@@ -89,6 +89,14 @@ fn a_termination_ends_an_installation_with_143() {
     insta::assert_snapshot!(interrupted(&["TERM"]), @"
     interrupted by SIGTERM
     --- exit 143
+    ");
+}
+
+#[test]
+fn a_closed_terminal_ends_an_installation_with_129() {
+    insta::assert_snapshot!(interrupted(&["HUP"]), @"
+    interrupted by SIGHUP
+    --- exit 129
     ");
 }
 

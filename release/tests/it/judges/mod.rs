@@ -3,6 +3,7 @@
 //! The wheel is made from the repository's `python/`, the package from its `npm/`; only the programs are stand-ins
 //! with the right headers, since building the real ones takes minutes and no judge here runs them.
 
+mod consumers;
 mod package;
 mod tools;
 mod wheel;

@@ -15,17 +15,42 @@ pub fn node_tool(name: &str) -> Command {
     tool(&format!("node/node_modules/.bin/{name}"))
 }
 
-fn tool(path: &str) -> Command {
-    let program = root().join("target/tools").join(path);
-    assert!(
-        program.exists(),
-        "`{}` is not installed; run: cargo xtask test",
-        program.display()
-    );
-    Command::new(program)
+/// A program of what uses the JS API.
+pub fn consumer(name: &str) -> Command {
+    tool(&format!("consumers/node_modules/.bin/{name}"))
 }
 
-/// Runs a command in a folder with nothing of the user's configuration; it must succeed.
+/// The path of a file or folder that is installed beside the consumers.
+pub fn installed_beside(name: &str) -> String {
+    let path = installed(&format!("consumers/node_modules/{name}"));
+    path.into_os_string().into_string().expect("a path in UTF-8")
+}
+
+/// The oldest Node.js that the package promises to run on; this machine's where the registry has none for it.
+pub fn node_18() -> Command {
+    match ktx_manifest::Platform::host() {
+        Some(host) if host != ktx_manifest::Platform::DarwinArm64 => {
+            tool(&format!("node-versions/node_modules/node-18-{host}/bin/node"))
+        }
+        _ => Command::new("node"),
+    }
+}
+
+fn tool(path: &str) -> Command {
+    Command::new(installed(path))
+}
+
+fn installed(path: &str) -> PathBuf {
+    let path = root().join("target/tools").join(path);
+    assert!(
+        path.exists(),
+        "`{}` is not installed; run: cargo xtask install-tools",
+        path.display()
+    );
+    path
+}
+
+/// Runs a command in a folder with nothing of the user's configuration and its own variables; it must succeed.
 #[track_caller]
 pub fn accepted(command: &mut Command, folder: &Path) -> String {
     let output = run(command, folder);
@@ -50,7 +75,11 @@ pub fn rejected(command: &mut Command, folder: &Path) {
 
 fn run(command: &mut Command, folder: &Path) -> Output {
     let home = folder.join("home");
-    command.current_dir(folder).env_clear();
+    let own: Vec<_> = command
+        .get_envs()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+        .collect();
+    command.current_dir(folder).env_clear().envs(own);
     // Programs are found, and Windows needs its own folder to start any.
     for name in ["PATH", "SystemRoot"] {
         if let Some(value) = std::env::var_os(name) {
