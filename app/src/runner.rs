@@ -25,7 +25,10 @@ pub fn command(environment: &Environment) -> String {
             format!("npx {}", package(requested))
         }
         "pnpm" => match manifest_around(&root, |folder| folder == "dlx", 3) {
-            Some(manifest) => format!("pnpm dlx {}", package(dependency(&manifest))),
+            Some(manifest) => format!(
+                "pnpm dlx {}",
+                package(dependency(&manifest).filter(|named| !is_stable(named)))
+            ),
             None if executes => "pnpm exec ktx".to_owned(),
             None => "ktx".to_owned(),
         },
@@ -37,8 +40,21 @@ pub fn command(environment: &Environment) -> String {
             Some(manifest) => format!("yarn dlx -q {}", package(dependency(&manifest))),
             None => "ktx".to_owned(),
         },
+        // A run without a project has the package in deno's own cache, where no folder is named node_modules.
+        "deno" if root.components().all(|part| part.as_os_str() != "node_modules") => {
+            format!("deno run --allow-all npm:{PACKAGE}")
+        }
         _ => "ktx".to_owned(),
     }
+}
+
+/// pnpm notes the version that it found, whatever was requested: a stable one is most likely what `latest` means.
+fn is_stable(requested: &str) -> bool {
+    requested.rsplit_once('@').is_some_and(|(_, version)| {
+        version
+            .chars()
+            .all(|letter| letter.is_ascii_digit() || letter == '.')
+    })
 }
 
 /// The package as it was requested, if that was by a tag or an exact version; else the package alone.
@@ -66,7 +82,6 @@ fn dependency(manifest: &Value) -> Option<String> {
     ))
 }
 
-/// The package.json of a project that was made for one run: `depth` folders from the one that `is_store` knows, which is
 /// A message whose commands can be pasted: each is spelled as `ktx` was called.
 pub fn spelled(message: &str, environment: &Environment) -> String {
     let called = command(environment);
@@ -88,6 +103,7 @@ pub fn spelled(message: &str, environment: &Environment) -> String {
     })
 }
 
+/// The package.json of a project that was made for one run: `depth` folders from the one that `is_store` knows, which is
 /// counted, above the package. An object even when it cannot be read.
 fn manifest_around(root: &Path, is_store: impl Fn(&str) -> bool, depth: usize) -> Option<Value> {
     let parts: Vec<_> = root.components().collect();

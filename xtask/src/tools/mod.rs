@@ -45,7 +45,7 @@ pub enum ToolSet {
 }
 
 impl ToolSet {
-    const ALL: [ToolSet; 7] = [
+    const ALL: [ToolSet; 8] = [
         ToolSet::Python,
         ToolSet::Payload,
         ToolSet::Metricflow,
