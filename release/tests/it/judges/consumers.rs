@@ -59,10 +59,12 @@ enum Package {
 struct Bundler {
     command: fn(Source, Package) -> Command,
     /// Its settings, where it has a file for them.
-    settings: Option<(&'static str, fn(Source, Package) -> String)>,
+    settings: Option<(&'static str, Settings)>,
     /// What it makes of a source.
     output: fn(Source) -> &'static str,
 }
+
+type Settings = fn(Source, Package) -> String;
 
 /// Whatever becomes of the package in a bundle, it works or its first use says what to do; importing it never fails.
 #[track_caller]
