@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ktx_manifest::package_layout::ASSETS;
 use ktx_manifest::smoke_report::SchemaVersion;
 use ktx_manifest::{ContentId, Sha256Digest};
 use ktx_names::Platform;
@@ -225,14 +226,12 @@ fn programs(before: &Package, after: &Package) -> Vec<ProgramSize> {
     platforms.into_iter().map(size).collect()
 }
 
-const LOCKS: &str = "assets/python/";
-
 fn locks(before: &Package, after: &Package) -> BTreeMap<String, LockChanges> {
     let paths: BTreeSet<&String> = before
         .files
         .keys()
         .chain(after.files.keys())
-        .filter(|path| path.starts_with(LOCKS) && path.ends_with(".txt"))
+        .filter(|path| path.starts_with(ASSETS) && path.ends_with(".txt"))
         .collect();
     let mut locks = BTreeMap::new();
     for path in paths {

@@ -7,6 +7,7 @@
 //! | [`archive`] | a zip reader that takes only what every reader reads alike |
 //! | [`wheel`], [`record`] | a whole wheel: metadata, contents, RECORD both ways |
 //! | [`tarball`] | the same strictness for npm tarballs |
+//! | [`package_layout`] | where a package holds what both sides look for |
 //! | [`asset_manifest`] | what a package bundles; [`BundledAssets::verify`] is the only way to [`VerifiedAssets`] |
 //! | [`artifact_manifest`] | what a build made, held against the directory it made it in |
 //! | [`program_marks`] | what a program's bytes say about its version and its build |
@@ -23,6 +24,7 @@ pub mod asset_manifest;
 mod bounded;
 pub mod digest;
 mod json;
+pub mod package_layout;
 pub mod path_set;
 pub mod program_marks;
 pub mod record;

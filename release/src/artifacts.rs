@@ -12,6 +12,7 @@ use ktx_manifest::artifact_manifest::{
     self, ARTIFACT_MANIFEST_FILE, ArtifactFile, ArtifactManifest, ArtifactPackage, ArtifactProgram, Expected,
     Verification,
 };
+use ktx_manifest::package_layout::ASSETS;
 use ktx_manifest::{ArchivePath, ContentId, Finding, WheelFilename, wheel};
 
 use ktx_system::files::{Access, NewFile};
@@ -187,7 +188,7 @@ fn bundled(
     tarball: &str,
 ) -> Vec<Finding> {
     let name = archive_path(python).file_name().to_owned();
-    let message = match contents.get(&format!("assets/python/{name}")) {
+    let message = match contents.get(&format!("{ASSETS}/{name}")) {
         // The package's rules have read the same bytes already.
         Some(bundled) if bundled.bytes == wheel => return Vec::new(),
         Some(_) => format!("failed to accept `{tarball}`: its `{name}` is not the one beside it"),

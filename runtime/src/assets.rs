@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ktx_manifest::asset_manifest::ASSET_MANIFEST_FILE;
+use ktx_manifest::package_layout::ASSETS;
 use ktx_manifest::{AssetError, BundledAssets};
 
 use crate::Environment;
@@ -57,7 +58,9 @@ pub fn load(layout: &Layout) -> Result<BundledAssets, AssetError> {
 }
 
 fn assets_under(package: &Path) -> PathBuf {
-    package.join("assets").join("python")
+    ASSETS
+        .split('/')
+        .fold(package.to_owned(), |folder, name| folder.join(name))
 }
 
 fn built_package(checkout: &Path) -> PathBuf {

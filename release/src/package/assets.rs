@@ -2,9 +2,10 @@
 
 use fs_err as fs;
 use ktx_manifest::asset_manifest::{ASSET_MANIFEST_FILE, BundledFile, BundledWheel, Requirements};
+use ktx_manifest::package_layout::ASSETS;
 use ktx_manifest::{AssetManifest, ContentId, Finding};
 
-use super::{ASSETS, PackageOptions, archive_path};
+use super::{PackageOptions, archive_path};
 use crate::archive::{Collector, Entry, Mode};
 use crate::error::Error;
 use crate::lock::{self, LockLevel, Source};

@@ -13,12 +13,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use ktx_manifest::package_layout::{ASSETS, DEMO, UV_PIN};
 use ktx_manifest::{ArchivePath, Finding, Platform, UvPin};
 
 pub use self::contents::{PackageContents, PackagedFile};
 pub use self::package_json::{LAUNCHER, PackageJson};
 pub use self::program_list::PROGRAM_LIST;
 pub use self::rules::judge;
+pub use self::rules::telemetry::TRACES;
 use ktx_system::files::replace_directory;
 
 use crate::archive::{Collector, DirectoryWriter, Entry, Listed, Listing, Mode, write_entries};
@@ -26,12 +28,6 @@ use crate::error::{Error, Interrupt, unless_refused};
 use crate::pyproject::Project;
 use crate::tree;
 use crate::wheel::BuiltWheel;
-
-/// Where the Python assets are in the package.
-const ASSETS: &str = "assets/python";
-
-/// The uv that ktx downloads when the user agrees.
-const UV_PIN: &str = "assets/uv.json";
 
 const VERB: &str = "stage a package from";
 
@@ -148,7 +144,7 @@ pub fn mode_of(path: &str) -> Mode {
 /// The files of `npm/` that ship, and the licence.
 fn launcher(root: &Path, collector: &mut Collector, findings: &mut Vec<Finding>) -> Result<(), Error> {
     let npm = root.join("npm");
-    for folder in ["dist", "assets/demo"] {
+    for folder in ["dist", DEMO] {
         let location = npm.join(folder);
         if folder != "dist" && !location.exists() {
             continue;

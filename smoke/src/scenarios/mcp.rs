@@ -22,6 +22,9 @@ pub const SCENARIO: Scenario = Scenario {
 /// Starts the given server, queries it, and prints the answers as one JSON document.
 const CLIENT: &str = include_str!("mcp_client.py");
 
+/// Every tool, one a line, sorted. The test of `ktx serve` compares it with what the server lists.
+const TOOLS: &str = include_str!("mcp_tools.txt");
+
 fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     let ktx = stage.installed()?;
     warehouse::write(stage, &ktx.project)?;
@@ -41,7 +44,7 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     stage
         .step("client", client)
         .json("/server", "ktx")
-        .json("/missingTools", serde_json::json!([]))
+        .json("/tools", serde_json::json!(TOOLS.lines().collect::<Vec<_>>()))
         .json("/connections/0/id", "warehouse")
         .json("/query/rows", serde_json::json!([[3]]))
         .json("/query/dialect", "sqlite")

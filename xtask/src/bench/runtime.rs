@@ -4,6 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 use camino::Utf8Path;
+use ktx_manifest::package_layout::ASSETS;
 
 use super::Comparison;
 use super::machine::{Machine, clean};
@@ -78,7 +79,7 @@ fn by_hand(machine: &Machine, venv: &Utf8Path, import: &str) -> Command {
         .args(["-c", BY_HAND])
         .env("UV", &machine.uv)
         .env("VENV", venv)
-        .env("ASSETS", machine.package.join("assets/python"))
+        .env("ASSETS", machine.package.join(ASSETS))
         .env("IMPORT", import);
     clean(shell)
 }

@@ -3,14 +3,12 @@
 use std::path::Path;
 
 use fs_err as fs;
+use ktx_manifest::package_layout::{ASSETS, UV_PIN};
 use ktx_manifest::{BundledAssets, Finding, UvPin};
 
 use crate::error::Error;
 use crate::package::contents::PackageContents;
 use crate::version::python_version;
-
-const FOLDER: &str = "assets/python";
-const UV_PIN: &str = "assets/uv.json";
 
 /// Errors are those of the temporary folder in which the assets are laid out to be read.
 pub fn findings(contents: &PackageContents, version: &semver::Version) -> Result<Vec<Finding>, Error> {
@@ -30,7 +28,7 @@ pub fn findings(contents: &PackageContents, version: &semver::Version) -> Result
             Ok(_) => {}
         }
     }
-    for (name, file) in contents.below(FOLDER) {
+    for (name, file) in contents.below(ASSETS) {
         if name.contains('/') {
             findings.push(unlisted(name));
         } else {
@@ -57,12 +55,12 @@ pub fn findings(contents: &PackageContents, version: &semver::Version) -> Result
         name == "manifest.json" || name == wheel || locks.iter().any(|lock| lock.file.as_str() == name)
     };
     let strangers = contents
-        .below(FOLDER)
+        .below(ASSETS)
         .filter(|(name, _)| !name.contains('/') && !known(name));
     findings.extend(strangers.map(|(name, _)| unlisted(name)));
     if python_version(version).ok().as_ref() != Some(manifest.version()) {
         let message = format!(
-            "failed to accept `{FOLDER}/{wheel}`: it is version {}, which is not {version}",
+            "failed to accept `{ASSETS}/{wheel}`: it is version {}, which is not {version}",
             manifest.version()
         );
         findings
@@ -82,11 +80,11 @@ pub fn findings(contents: &PackageContents, version: &semver::Version) -> Result
 }
 
 fn unlisted(name: &str) -> Finding {
-    let message = format!("failed to accept `{FOLDER}/{name}`: the asset manifest does not list it");
+    let message = format!("failed to accept `{ASSETS}/{name}`: the asset manifest does not list it");
     Finding::error("package-asset-unlisted", message)
 }
 
 /// People know the package's folder, not the temporary one.
 fn in_package(folder: &Path, text: &str) -> String {
-    text.replace(&folder.to_string_lossy().into_owned(), FOLDER)
+    text.replace(&folder.to_string_lossy().into_owned(), ASSETS)
 }

@@ -1,5 +1,6 @@
 //! Which files a package holds, and which of them are executable.
 
+use ktx_manifest::package_layout::{ASSET_MANIFEST, ASSETS, DEMO, UV_PIN};
 use ktx_manifest::{Finding, Platform};
 
 use crate::package::contents::PackageContents;
@@ -11,8 +12,8 @@ use crate::package::program_list::PROGRAM_LIST;
 const REQUIRED: [&str; 16] = [
     "LICENSE",
     "README.md",
-    "assets/python/manifest.json",
-    "assets/uv.json",
+    ASSET_MANIFEST,
+    UV_PIN,
     "dist/bin.d.ts",
     LAUNCHER,
     "dist/error.js",
@@ -60,5 +61,9 @@ pub fn findings(contents: &PackageContents) -> Vec<Finding> {
 }
 
 fn belongs(path: &str) -> bool {
-    REQUIRED.contains(&path) || path.starts_with("assets/python/") || path.starts_with("assets/demo/")
+    let is_below = |folder: &str| {
+        path.strip_prefix(folder)
+            .is_some_and(|rest| rest.starts_with('/'))
+    };
+    REQUIRED.contains(&path) || is_below(ASSETS) || is_below(DEMO)
 }

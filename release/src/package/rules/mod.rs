@@ -5,7 +5,7 @@ mod assets;
 mod install;
 mod launcher;
 mod layout;
-mod telemetry;
+pub(super) mod telemetry;
 
 use std::panic::resume_unwind;
 use std::thread;

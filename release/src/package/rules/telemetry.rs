@@ -10,7 +10,7 @@ use ktx_manifest::archive::{Archive, Limits};
 use crate::package::contents::PackageContents;
 
 /// Client libraries, as imports, requirements and compiled programs name them, and the addresses they report to.
-const TRACES: [&str; 24] = [
+pub const TRACES: [&str; 24] = [
     "posthog",
     "sentry_sdk",
     "sentry-sdk",
