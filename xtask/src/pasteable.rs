@@ -1,19 +1,15 @@
 //! Every command that a refusal or a closed gate proposes parses as it is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use clap::Parser;
-use ktx_names::{ArtifactPackage, BuildProfile, Platform};
 use ktx_policy::ReleasePolicy;
-use ktx_policy::budgets::Sizes;
 use ktx_policy::guard::{
     Commands, FirstLatest, Integrity, PackageState, PromoteRequest, Provenance, PublishRequest, Refused,
     RegistryState, RollbackRequest, TrustDowngrade, VersionFacts, Witnesses, promote, publish, rollback,
 };
-use ktx_policy::readiness::{
-    Artifacts, Compared, Head, ReadinessFacts, SmokeProof, SourceFacts, VerifiedArtifacts, assess,
-};
-use ktx_policy::release_policy::{self, ReleaseMode};
+use ktx_policy::readiness::{assess, examples};
+use ktx_policy::release_policy;
 
 use crate::Arguments;
 
@@ -37,113 +33,15 @@ fn policy() -> ReleasePolicy {
     release_policy::read(text).expect("the checked-in policy reads")
 }
 
-fn facts(artifacts: Artifacts) -> ReadinessFacts {
-    let version = policy().published_package_smoke.version;
-    ReadinessFacts {
-        sources: SourceFacts {
-            version: version.parse().expect("a version"),
-            packages: Vec::new(),
-            head: Head::At("c0ffee".to_owned()),
-            scenarios: BTreeMap::new(),
-        },
-        artifacts,
-        smoke: Platform::ALL.map(|platform| (platform, SmokeProof::Green)).into(),
-        changelog: Ok(()),
-        compared: Compared::First,
-    }
-}
-
-fn verified() -> VerifiedArtifacts {
-    let version = policy().published_package_smoke.version;
-    VerifiedArtifacts {
-        packages: vec![
-            ArtifactPackage::npm(version.as_str()),
-            ArtifactPackage::python(version.as_str()),
-        ],
-        source_revision: Some("c0ffee".to_owned()),
-        programs: Platform::ALL
-            .map(|platform| (platform, Some(BuildProfile::Release)))
-            .into(),
-    }
-}
-
 #[test]
 fn what_opens_a_gate_can_be_pasted() {
-    let mut met = BTreeSet::new();
-    let mut look = |policy: &ReleasePolicy, facts: &ReadinessFacts| {
-        for gate in assess(policy, facts).gates {
-            if gate.is_open() {
-                assert_eq!((gate.first, gate.command), (None, None));
-            } else {
-                parses(&gate.command.expect("a closed gate says what opens it"));
-                met.insert(gate.name);
+    for (policy, facts) in examples::blocked(&policy()) {
+        for gate in assess(&policy, &facts).gates {
+            if let Some(command) = gate.command {
+                parses(&command);
             }
         }
-    };
-    let with = |change: &dyn Fn(&mut VerifiedArtifacts)| {
-        let mut artifacts = verified();
-        change(&mut artifacts);
-        facts(Artifacts::Verified(artifacts))
-    };
-    let ready = with(&|_| {});
-    assert!(assess(&policy(), &ready).ready);
-    let mut closed = policy();
-    closed.release_mode = ReleaseMode::CiArtifactOnly;
-    closed.required_before_publishing = vec!["name the owner".to_owned()];
-    look(&closed, &ready);
-    look(&policy(), &facts(Artifacts::Unfit(vec!["none".to_owned()])));
-    look(&policy(), &facts(Artifacts::Altered(vec!["other".to_owned()])));
-    look(&policy(), &with(&|artifacts| artifacts.source_revision = None));
-    look(
-        &policy(),
-        &with(&|artifacts| artifacts.source_revision = Some("decaf".to_owned())),
-    );
-    look(&policy(), &with(&|artifacts| artifacts.programs.clear()));
-    look(&policy(), &with(&|artifacts| artifacts.packages.clear()));
-    look(
-        &policy(),
-        &with(&|artifacts| artifacts.programs = [(Platform::LinuxX64, None)].into()),
-    );
-    let mut other_version = policy();
-    other_version.published_package_smoke.version = "0.0.1".to_owned();
-    look(&other_version, &ready);
-    let some = [Platform::DarwinArm64, Platform::Win32X64];
-    for missing in [&Platform::ALL[..], &[Platform::LinuxX64], &some] {
-        let mut unproven = ready.clone();
-        unproven.smoke.retain(|platform, _| !missing.contains(platform));
-        look(&policy(), &unproven);
     }
-    let mut silent = ready.clone();
-    silent.changelog = Err("CHANGELOG.md has no section".to_owned());
-    look(&policy(), &silent);
-    let grown = Compared::With {
-        version: "0.0.1".to_owned(),
-        before: Sizes::default(),
-        after: Sizes {
-            files: 1000,
-            ..Sizes::default()
-        },
-    };
-    for compared in [
-        Compared::Not,
-        Compared::OtherTarball,
-        Compared::Unreadable("cut".to_owned()),
-        grown,
-    ] {
-        look(
-            &policy(),
-            &ReadinessFacts {
-                compared,
-                ..ready.clone()
-            },
-        );
-    }
-    let all = assess(&policy(), &ready).gates;
-    assert_eq!(
-        met,
-        all.iter().map(|gate| gate.name).collect(),
-        "every gate was closed once"
-    );
 }
 
 /// A package: versions, of which `+` marks those with provenance, and tags as `tag=version`.

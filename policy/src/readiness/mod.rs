@@ -2,6 +2,7 @@
 //!
 //! The facts are gathered elsewhere; the report says for each gate what is missing and the command that opens it.
 
+pub mod examples;
 mod facts;
 mod gate;
 mod gates;

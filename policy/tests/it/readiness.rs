@@ -1,11 +1,11 @@
 //! The readiness report: its text, its JSON, and what opens each gate.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ktx_names::{ArtifactPackage, BuildProfile, Platform};
+use ktx_names::{BuildProfile, Platform};
 use ktx_policy::readiness::{
-    Artifacts, Compared, Gate, Head, NotReadyKind, ReadinessFacts, ReadinessReport, SmokeProof, SourceFacts,
-    VerifiedArtifacts, assess,
+    Artifacts, Gate, Head, NotReadyKind, ReadinessFacts, ReadinessReport, SmokeProof, VerifiedArtifacts,
+    assess, examples,
 };
 use ktx_policy::release_policy::ReleaseMode;
 use ktx_policy::{ReleasePolicy, release_policy};
@@ -19,35 +19,8 @@ pub fn policy() -> ReleasePolicy {
     policy
 }
 
-fn verified() -> VerifiedArtifacts {
-    VerifiedArtifacts {
-        packages: vec![
-            ArtifactPackage::npm("0.1.0-rc.0"),
-            ArtifactPackage::python("0.1.0rc0"),
-        ],
-        source_revision: Some("c0ffee".into()),
-        programs: [Platform::LinuxX64, Platform::DarwinArm64]
-            .map(|platform| (platform, Some(BuildProfile::Release)))
-            .into(),
-    }
-}
-
 pub fn ready() -> ReadinessFacts {
-    ReadinessFacts {
-        sources: SourceFacts {
-            version: "0.1.0-rc.0".parse().unwrap(),
-            packages: verified().packages,
-            head: Head::At("c0ffee".into()),
-            scenarios: BTreeMap::new(),
-        },
-        artifacts: Artifacts::Verified(verified()),
-        smoke: BTreeMap::from([
-            (Platform::LinuxX64, SmokeProof::Green),
-            (Platform::DarwinArm64, SmokeProof::Green),
-        ]),
-        changelog: Ok(()),
-        compared: Compared::First,
-    }
+    examples::ready(&policy())
 }
 
 fn gates(report: &ReadinessReport) -> String {
@@ -282,6 +255,26 @@ fn of_head(head: Head) -> ReadinessFacts {
 }
 
 #[test]
+fn the_examples_close_every_gate_and_each_says_what_opens_it() {
+    let policy = policy();
+    let mut closed = BTreeSet::new();
+    for (policy, facts) in examples::blocked(&policy) {
+        let report = assess(&policy, &facts);
+        assert!(!report.ready, "{facts:?}");
+        for gate in report.gates {
+            assert_eq!(gate.command.is_none(), gate.is_open(), "{gate:?}");
+            closed.extend((!gate.is_open()).then_some(gate.name));
+        }
+    }
+    let all: BTreeSet<_> = assess(&policy, &ready())
+        .gates
+        .iter()
+        .map(|gate| gate.name)
+        .collect();
+    assert_eq!(closed, all, "`readiness/examples.rs` closes every gate once");
+}
+
+#[test]
 fn each_gate_closes_alone() {
     let shut = |facts: &ReadinessFacts| -> Vec<String> {
         let report = assess(&policy(), facts);
@@ -291,12 +284,12 @@ fn each_gate_closes_alone() {
             .collect()
     };
     let with = |change: &dyn Fn(&mut VerifiedArtifacts)| {
-        let mut artifacts = verified();
-        change(&mut artifacts);
-        ReadinessFacts {
-            artifacts: Artifacts::Verified(artifacts),
-            ..ready()
+        let mut facts = ready();
+        match &mut facts.artifacts {
+            Artifacts::Verified(artifacts) => change(artifacts),
+            other => panic!("{other:?}"),
         }
+        facts
     };
     assert_eq!(
         shut(&with(&|artifacts| artifacts.source_revision = None)),

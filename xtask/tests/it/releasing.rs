@@ -32,7 +32,24 @@ pub fn transcript(output: &Output, release: &Release) -> String {
             path if path.ends_with(".tgz") && path.starts_with('/') => word.replace(path, "[PRIVATE-COPY]"),
             _ => word.to_owned(),
         });
-    words.collect::<String>().replace(VERSION, "[VERSION]")
+    let words = words.collect::<String>().replace(VERSION, "[VERSION]");
+    folded(&words, &["passed: gate ", "not checked: gate "])
+}
+
+/// Consecutive lines that start alike become one: all gates are listed in the tests of the policy.
+fn folded(text: &str, starts: &[&str]) -> String {
+    let start_of = |line: &str| starts.iter().find(|start| line.starts_with(**start)).copied();
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.split_inclusive('\n') {
+        match (start_of(line), lines.last()) {
+            (Some(start), Some(last)) if start_of(last) == Some(start) => {
+                lines.pop();
+                lines.push(format!("{start}…\n"));
+            }
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    lines.concat()
 }
 
 pub fn handed_over(registry: &LocalRegistry) -> (Release, String) {
@@ -70,15 +87,7 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
     tag     before  after
     latest  -       [VERSION]
     next    -       [VERSION]
-    passed: gate release-mode
-    passed: gate artifacts
-    passed: gate policy
-    passed: gate source-revision
-    passed: gate platforms
-    passed: gate build-profile
-    passed: gate smoke
-    passed: gate changelog
-    passed: gate budgets
+    passed: gate …
     passed: the tag is one of this project's and not a version range
     passed: the version's channel and the policy allow the tag
     passed: the registry's facts are known and consistent (it does not have the package)
@@ -108,15 +117,7 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
     tag     before  after
     latest  -       [VERSION]
     next    -       [VERSION]
-    passed: gate release-mode
-    passed: gate artifacts
-    passed: gate policy
-    passed: gate source-revision
-    passed: gate platforms
-    passed: gate build-profile
-    passed: gate smoke
-    passed: gate changelog
-    passed: gate budgets
+    passed: gate …
     passed: the tag is one of this project's and not a version range
     passed: the version's channel and the policy allow the tag
     passed: the registry's facts are known and consistent (it does not have the package)
@@ -143,15 +144,7 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
     tag     before  after
     latest  -       [VERSION]
     next    -       [VERSION]
-    passed: gate release-mode
-    passed: gate artifacts
-    passed: gate policy
-    passed: gate source-revision
-    passed: gate platforms
-    passed: gate build-profile
-    passed: gate smoke
-    passed: gate changelog
-    passed: gate budgets
+    passed: gate …
     passed: the tag is one of this project's and not a version range
     passed: the version's channel and the policy allow the tag
     passed: the registry's facts are known and consistent (it does not have the package)
@@ -271,13 +264,9 @@ fn a_refused_tag_is_named_although_the_gates_are_closed() {
     tags: none
     passed: gate release-mode
     refused: gate artifacts
-    not checked: gate policy (there are no verified artifacts to look at)
-    not checked: gate source-revision (there are no verified artifacts to look at)
-    not checked: gate platforms (there are no verified artifacts to look at)
-    not checked: gate build-profile (there are no verified artifacts to look at)
+    not checked: gate …
     refused: gate smoke
-    passed: gate changelog
-    passed: gate budgets
+    passed: gate …
     refused: the tag is one of this project's and not a version range
     not checked: the version's channel and the policy allow the tag (a rule above must hold first)
     passed: the registry's facts are known and consistent (it does not have the package)
@@ -330,15 +319,9 @@ fn an_unreachable_registry_is_never_guessed() {
     integrity: [INTEGRITY]
     command: npm publish PRIVATE-COPY.tgz --tag=next --access=public --provenance=false --dry-run=false --force=false --ignore-scripts --json --fetch-retries=0 --registry=http://127.0.0.1:9/ --@kaelio:registry=http://127.0.0.1:9/
     tags: not known
-    passed: gate release-mode
-    passed: gate artifacts
-    passed: gate policy
+    passed: gate …
     not checked: gate source-revision (the artifacts say 0123456789abcdef0123456789abcdef01234567, and there is no checkout or --source-revision to compare it with)
-    passed: gate platforms
-    passed: gate build-profile
-    passed: gate smoke
-    passed: gate changelog
-    passed: gate budgets
+    passed: gate …
     passed: the tag is one of this project's and not a version range
     passed: the version's channel and the policy allow the tag
     refused: the registry's facts are known and consistent
