@@ -309,14 +309,15 @@ fn what_is_published_are_the_bytes_that_were_judged() {
 }
 
 #[test]
-fn a_plan_writes_nothing_and_takes_no_time() {
+fn a_plan_writes_nothing_and_waits_for_nothing() {
     let registry = LocalRegistry::start();
     let proxy = Proxy::before(registry.port(), &[]);
     let release = Release::new("0.1.0", &registry, proxy.url());
     let before = listing(&release);
     let start = Instant::now();
     let plan = release.plan().unwrap();
-    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    // A second on a machine with nothing else to do; whoever waits for a registry waits for 20 at least.
+    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
     assert_eq!(plan.decision().tags_after["next"], "0.1.0");
     // That there is no package is believed the second time.
     assert_eq!(proxy.requests(), ["GET /@kaelio%2fktx"; 2]);
