@@ -1,10 +1,12 @@
 //! `cargo xtask ci`: what continuous integration runs. The one list of it: `ci.yml` calls its jobs, `.ci/run` all of them.
 
 use std::panic::resume_unwind;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
+use fs_err as fs;
 use ktx_manifest::{BuildProfile, Platform};
 use ktx_policy::readiness::COMPLETE_PLATFORM;
 use xshell::cmd;
@@ -48,39 +50,69 @@ pub fn run(arguments: CiArgs, session: &Session<'_>) -> Result<()> {
     }
 }
 
-/// The programs are built beside the tests: linking a release takes minutes on one processor.
+/// Linking a release takes minutes of one processor, and a smoke mostly waits: both go on beside the tests.
 fn everything(session: &Session<'_>) -> Result<()> {
-    let (built, tested) = thread::scope(|scope| {
-        let built = scope.spawn(|| build_programs(session));
+    let xtask = own_copy(session)?;
+    let (proven, tested) = thread::scope(|scope| {
+        let proven = scope.spawn(|| programs_and_proof(session, &xtask));
         let tested = test::run(TestArgs::of(|suite| suite != Suite::Reproducible), session);
-        (built.join().unwrap_or_else(|panic| resume_unwind(panic)), tested)
+        (joined(proven), tested)
     });
-    if let (Err(error), Err(_)) = (&built, &tested) {
-        exit::tell(session.printer, error);
+    both(session, tested, proven)
+}
+
+/// The tests build `xtask` again, and a smoke starts its guardian from the file of the running program.
+fn own_copy(session: &Session<'_>) -> Result<Utf8PathBuf> {
+    let program = std::env::current_exe().context("failed to find the running program")?;
+    let folder = session.root()?.join("target/ci");
+    fs::create_dir_all(&folder)?;
+    let copy = folder.join(format!("xtask{}", std::env::consts::EXE_SUFFIX));
+    fs::copy(program, &copy)?;
+    Ok(copy)
+}
+
+/// This machine's release program and those that an emulator can run here, proven while the release is built again
+/// from another folder.
+fn programs_and_proof(session: &Session<'_>, xtask: &Utf8Path) -> Result<()> {
+    let host = build::host()?;
+    let mut wanted = vec![(host, BuildProfile::Release)];
+    if host == COMPLETE_PLATFORM {
+        wanted.extend([Platform::LinuxArm64, Platform::Win32X64].map(|other| (other, BuildProfile::Local)));
     }
-    tested.and(built)?;
-    // The tests have built `xtask` again, so the file of this program is gone, and a smoke starts its guardian from it.
+    for (platform, profile) in wanted {
+        programs::build(session, &Dist::lock(session)?, platform, profile)?;
+    }
+    let (proven, reproduced) = thread::scope(|scope| {
+        let proven = scope.spawn(|| proof(session, xtask));
+        let reproduced = test::reproducible::run(session);
+        (joined(proven), reproduced)
+    });
+    both(session, reproduced, proven)
+}
+
+/// Release artifacts of the programs in `dist/bin`, verified and smoked; then the smoke itself.
+fn proof(session: &Session<'_>, xtask: &Utf8Path) -> Result<()> {
     let sh = session.shell()?;
-    let mut rest = vec![cmd!(sh, "cargo xtask check --prebuilt --no-skip")];
+    let mut commands = vec![cmd!(sh, "{xtask} check --prebuilt --no-skip")];
     if build::host()? == COMPLETE_PLATFORM {
-        rest.push(cmd!(sh, "cargo xtask smoke --known-bad"));
+        commands.push(cmd!(sh, "{xtask} smoke --known-bad"));
     }
-    for command in rest {
+    for command in commands {
         process::run(session.printer, command, OutputMode::Streamed)?;
     }
     Ok(())
 }
 
-/// This machine's release program, built twice from two folders; and those that an emulator can run here.
-fn build_programs(session: &Session<'_>) -> Result<()> {
-    test::reproducible::run(session)?;
-    if build::host()? != COMPLETE_PLATFORM {
-        return Ok(());
+fn joined(thread: ScopedJoinHandle<'_, Result<()>>) -> Result<()> {
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+/// The first error is returned; a second one is reported here.
+fn both(session: &Session<'_>, first: Result<()>, second: Result<()>) -> Result<()> {
+    if let (Err(_), Err(error)) = (&first, &second) {
+        exit::tell(session.printer, error);
     }
-    for platform in [Platform::LinuxArm64, Platform::Win32X64] {
-        programs::build(session, &Dist::lock(session)?, platform, BuildProfile::Local)?;
-    }
-    Ok(())
+    first.and(second)
 }
 
 /// Tests the smoke itself: every artifact that is damaged on purpose has to be caught.
