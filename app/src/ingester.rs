@@ -17,9 +17,10 @@ use crate::{App, Error, Python, Scanner, Workspace};
 
 /// The statistics of one database, the longest running first.
 const STATISTICS: &str =
-    "select s.queryid::text as queryid, s.query, s.calls, s.total_exec_time, s.rows, r.rolname as usename
+    "select s.queryid::text as queryid, s.query, s.calls, s.total_exec_time, s.rows, r.rolname as usename,
+        current_user::text as reader
     from pg_stat_statements s left join pg_roles r on r.oid = s.userid
-    where s.dbid = (select oid from pg_database where datname = current_database()) and s.queryid is not null
+    where s.dbid = (select oid from pg_database where datname = current_database())
     order by s.total_exec_time desc";
 
 /// Ingests into one project.
@@ -184,13 +185,22 @@ impl Ingester<'_> {
             .join(id.as_str())
             .join("pgss-baseline.json");
         let baseline = Baseline::read(&baseline_path);
+        let previous = ingest::previous(folder, id, options.adapter)?;
+        let history = ingest::History {
+            settings: &settings,
+            baseline: &baseline,
+            earlier: previous.map_or_else(Vec::new, |sync| ingest::templates_of(&sync)),
+            now: options.now,
+        };
         let service = self.analysis_burst()?;
-        let pulled = ingest::pull_history(rows, &settings, &baseline, &service, &self.app.interrupt);
+        let analysed = ingest::pull_history(rows, history, &service, &self.app.interrupt);
         self.app.interrupt.check()?;
-        let (mut pull, next) = pulled?;
-        pull.warnings.splice(0..0, warnings);
-        let report = ingest::keep(folder, options, run, pull)?;
-        next.write(&baseline_path)?;
+        let mut analysed = analysed?;
+        analysed.pull.warnings.splice(0..0, warnings);
+        let refused = ingest::write_proposals(folder, id, &analysed.templates)?;
+        analysed.pull.warnings.extend(refused);
+        let report = ingest::keep(folder, options, run, analysed.pull)?;
+        analysed.baseline.write(&baseline_path)?;
         Ok(report)
     }
 

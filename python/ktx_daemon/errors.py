@@ -10,6 +10,9 @@ MESSAGE_LIMIT = 2000
 """Longest message, in characters: parsers quote the text around an error, and a body may be 16 MiB."""
 
 _ANSI_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+_TOKEN = re.compile(r"<Token token_type: TokenType\.(\w+), text: .*?, line: \d+, .*?, comments: \[.*?\]>", re.DOTALL)
+"""A token as sqlglot puts it into its messages; its type says enough."""
+
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -56,7 +59,7 @@ class Busy(Exception):
 
 def plain_message(error: BaseException) -> str:
     """Return the error's text without terminal codes, at most `MESSAGE_LIMIT` characters long."""
-    return plain_text(str(error)) or type(error).__name__
+    return plain_text(_TOKEN.sub(r"\1", str(error))) or type(error).__name__
 
 
 def plain_text(text: str) -> str:

@@ -1,5 +1,9 @@
 //! Listing, searching and reading the sources of the semantic layer.
 
+use std::collections::BTreeMap;
+
+use ktx_project::config::AdapterName;
+use ktx_project::ingest::{self, TableUsage};
 use ktx_project::search::{self, Hit, Lane, LaneHit, SearchDocument};
 use ktx_project::semantic::{self, Catalog, Entry};
 use ktx_project::state::State;
@@ -220,9 +224,23 @@ pub fn search(
     entries: &[(ConnectionId, Entry)],
     query: &str,
 ) -> Result<Vec<Hit>, Error> {
+    let mut usage: BTreeMap<&ConnectionId, TableUsage> = BTreeMap::new();
+    for (id, _) in entries {
+        if !usage.contains_key(id) {
+            let sync = ingest::previous(&workspace.folder, id, AdapterName::HistoricSql.as_str())?;
+            let calls = sync.map_or_else(TableUsage::default, |sync| TableUsage::read(&sync));
+            usage.insert(id, calls);
+        }
+    }
     let documents: Vec<SearchDocument> = entries
         .iter()
-        .map(|(id, entry)| SearchDocument::of(id, &entry.source))
+        .map(|(id, entry)| {
+            let calls = entry.source.table.as_deref().map(|table| usage[id].of(table));
+            SearchDocument {
+                calls: calls.unwrap_or_default(),
+                ..SearchDocument::of(id, &entry.source)
+            }
+        })
         .collect();
     let mut state = State::open(&workspace.folder)?;
     let mut embedder = embedding::configured(app, &workspace.config.embeddings);

@@ -71,6 +71,8 @@ pub struct HistoricSql {
     pub redaction_patterns: Vec<String>,
     pub max_templates_per_run: usize,
     pub min_calls: u64,
+    /// How many days a template counts after a run last saw it used.
+    pub window_days: u32,
 }
 
 const KEYS: &[&str] = &[
@@ -160,6 +162,10 @@ fn read_historic_sql(node: &Node, path: String, findings: &mut Vec<Finding>) -> 
             .and_then(|n| n.try_into().ok())
             .unwrap_or(5_000),
         min_calls: fields.count("minCalls").unwrap_or(5),
+        window_days: fields
+            .count("windowDays")
+            .and_then(|n| n.try_into().ok())
+            .unwrap_or(90),
     })
 }
 

@@ -4,7 +4,6 @@
 mod drafts;
 mod fake;
 mod history;
-mod history_rows;
 mod looker;
 mod metricflow;
 mod pull;
@@ -13,15 +12,17 @@ mod run;
 
 pub use drafts::{DraftReport, DraftStatus, LeftOut};
 pub use fake::pull as pull_fake;
-pub use history::{Baseline, HistorySettings, pull as pull_history};
-pub use history_rows::{HistoryRow, read_export};
+pub use history::{
+    Analysed, Baseline, History, HistoryRow, HistorySettings, TableUsage, pull as pull_history, read_export,
+    templates_of, write_proposals,
+};
 pub use looker::{
     LookerReading, LookerWarehouse, LookerWarehouses, pull as pull_looker, read_folder as read_looker_folder,
 };
 pub use metricflow::{pull as pull_metricflow, read_folder as read_dbt_folder};
 pub use pull::{Pull, WorkUnit};
 pub use report::{IngestDiff, IngestReport, UnitReport, UnitStatus};
-pub use run::{IngestOptions, Run, keep, keep_scan};
+pub use run::{IngestOptions, Run, keep, keep_scan, previous};
 
 use std::path::PathBuf;
 

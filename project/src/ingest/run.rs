@@ -210,6 +210,11 @@ fn report(
     }
 }
 
+/// The raw sources of the last run.
+pub fn previous(folder: &Folder, connection: &ConnectionId, adapter: &str) -> Result<Option<PathBuf>, Error> {
+    latest(&folder.raw_sources(connection, adapter))
+}
+
 fn latest(root: &Path) -> Result<Option<PathBuf>, Error> {
     match fs_err::read_dir(root) {
         Ok(entries) => Ok(entries

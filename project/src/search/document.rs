@@ -15,6 +15,8 @@ pub struct SearchDocument {
     pub words: String,
     /// The parts of its identifiers, in the singular.
     pub tokens: BTreeSet<String>,
+    /// How often queries used its table, by the history of the connection.
+    pub calls: f64,
 }
 
 impl SearchDocument {
@@ -44,6 +46,7 @@ impl SearchDocument {
             name: source.name.clone(),
             words: texts.join("\n"),
             tokens: identifiers.into_iter().flat_map(tokens).collect(),
+            calls: 0.0,
         }
     }
 

@@ -22,6 +22,8 @@ pub enum Lane {
     Token,
     /// Its meaning.
     Semantic,
+    /// What queries use, of the sources that another lane found.
+    Usage,
 }
 
 impl Lane {
@@ -30,6 +32,7 @@ impl Lane {
             Self::Lexical => "lexical",
             Self::Token => "token",
             Self::Semantic => "semantic",
+            Self::Usage => "usage",
         }
     }
 }
@@ -72,7 +75,19 @@ pub fn search(
             Err(SemanticError::State(error)) => return Err(error),
         }
     }
+    lanes.push((Lane::Usage, by_usage(documents, &lanes)));
     Ok((fuse(documents, &lanes), failure))
+}
+
+/// What was found and is used, most used first.
+fn by_usage(documents: &[SearchDocument], lanes: &[(Lane, Vec<usize>)]) -> Vec<usize> {
+    let found: BTreeSet<usize> = lanes.iter().flat_map(|(_, ranked)| ranked).copied().collect();
+    let mut used: Vec<usize> = found
+        .into_iter()
+        .filter(|place| documents[*place].calls > 0.0)
+        .collect();
+    used.sort_by(|a, b| documents[*b].calls.total_cmp(&documents[*a].calls).then(a.cmp(b)));
+    used
 }
 
 /// Documents whose names share the most parts with the query.
@@ -126,6 +141,7 @@ mod tests {
             name: name.into(),
             words: format!("{name}\n{words}"),
             tokens: tokens(name).collect(),
+            calls: 0.0,
         }
     }
 

@@ -100,6 +100,9 @@ impl Catalog {
             }
             return;
         }
+        if shape::is_proposals(&node) {
+            return;
+        }
         match shape::read(&node) {
             Ok(Definition::Standalone(source)) => {
                 let name = source.name.clone();

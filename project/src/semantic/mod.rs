@@ -13,7 +13,7 @@ mod store;
 pub use catalog::{Catalog, Entry};
 pub use overlay::{ColumnOverlay, Overlay};
 pub use problem::Problem;
-pub use shape::{Definition, read as read_definition};
+pub use shape::{Definition, is_proposals, read as read_definition};
 pub use shard::{JoinOrigin, Shard, ShardColumn, ShardJoin, ShardTable};
 pub use source::{
     Column, ColumnType, Descriptions, Join, Measure, Relationship, Role, Segment, Source, Visibility,

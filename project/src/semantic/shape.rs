@@ -27,6 +27,11 @@ impl Definition {
     }
 }
 
+/// Whether a file proposes what people may copy into sources, and defines none itself.
+pub fn is_proposals(node: &Node) -> bool {
+    node.get("proposals").is_some() && node.get("name").is_none()
+}
+
 /// A file with `table` or `sql` is a whole source, any other an overlay.
 pub fn read(node: &Node) -> Result<Definition, Vec<Finding>> {
     let mut findings = Vec::new();

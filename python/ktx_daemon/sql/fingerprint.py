@@ -6,7 +6,7 @@ because the tree forgets differences (`!=` and `<>`, `a b` and `a AS b`) and its
 """
 
 import hashlib
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from pydantic import BaseModel, ConfigDict
 from sqlglot.dialects.dialect import Dialect
@@ -14,6 +14,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token, TokenType
 
 from ktx_daemon.errors import plain_message
+from ktx_daemon.sql.habits import Habits, habits
 from ktx_daemon.sql.history import inside_commands, read_statements
 from ktx_daemon.sql.literals import MAYBE_LITERAL, LiteralType, literal_type, starts_negative_number
 from ktx_daemon.sql.parsing import (
@@ -57,6 +58,8 @@ class Fingerprint(TypedDict):
     tables_touched: list[str]
     literal_slots: list[LiteralSlot]
     error: str | None
+    habits: NotRequired[Habits]
+    """Only where they are asked for."""
 
 
 Piece = tuple[str, Token, LiteralSlot | None]
@@ -69,7 +72,7 @@ def respond(request: Request) -> Fingerprint:
     return fingerprint(request.sql, dialect_named(request.dialect))
 
 
-def fingerprint(sql: str, dialect: Dialect) -> Fingerprint:
+def fingerprint(sql: str, dialect: Dialect, *, with_habits: bool = False) -> Fingerprint:
     """Normalise `sql` and hash the result."""
     try:
         tokens = tokenize(sql, dialect)
@@ -89,13 +92,16 @@ def fingerprint(sql: str, dialect: Dialect) -> Fingerprint:
     slots = [literal for _, _, literal in pieces if literal is not None]
     # A literal and a `?` of the author look alike in the text and must not in the hash.
     hashed = "\x1f".join([_RULE, *["\x00" if literal else text for text, _, literal in pieces]])
-    return Fingerprint(
+    found = Fingerprint(
         fingerprint=hashlib.sha256(hashed.encode()).hexdigest()[:32],
         normalized_sql=join_tokens(pieces),
         tables_touched=list(dict.fromkeys(".".join(part.name for part in table.parts) for table in tables)),
         literal_slots=[LiteralSlot({**slot, "position": place}) for place, slot in enumerate(slots, 1)],
         error=None,
     )
+    if with_habits:
+        found["habits"] = habits(statements, dialect)
+    return found
 
 
 def _unreadable(error: str) -> Fingerprint:

@@ -24,6 +24,8 @@ class Request(BaseModel):
 
     dialect: str
     items: Annotated[list[Item], Field(max_length=100)]
+    habits: bool = False
+    """Whether the answers say which joins, aggregates and filters each statement has."""
 
 
 class Answer(TypedDict):
@@ -35,4 +37,4 @@ class Answer(TypedDict):
 def respond(request: Request) -> Answer:
     """Fingerprint each statement; one that does not parse costs the others nothing."""
     dialect = dialect_named(request.dialect)
-    return {"results": {item.id: fingerprint(item.sql, dialect) for item in request.items}}
+    return {"results": {item.id: fingerprint(item.sql, dialect, with_habits=request.habits) for item in request.items}}

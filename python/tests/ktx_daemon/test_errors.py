@@ -30,6 +30,8 @@ def test_makes_text_plain_and_short(text: str, expected: str) -> None:
 def test_names_the_class_of_an_error_without_words() -> None:
     assert plain_message(KeyError()) == "KeyError"
     assert plain_message(ValueError(" why ")) == "why"
+    token = "<Token token_type: TokenType.WHERE, text: a > 'b', line: 1, col: 22, start: 17, end: 21, comments: []>"
+    assert plain_message(ValueError(f"got {token} and {token}.")) == "got WHERE and WHERE."
 
 
 @pytest.mark.parametrize(

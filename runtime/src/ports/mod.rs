@@ -28,5 +28,8 @@ pub use semantic_query::{
     DimensionRequest, GRANULARITIES, InvalidOrder, MeasureRequest, OrderRequest, SemanticQuery, Span,
 };
 pub use service::{Call, PortError, Service};
-pub use sql_analysis::{Fingerprint, LiteralSlot, analyze_all_for_fingerprint, analyze_for_fingerprint};
+pub use sql_analysis::{
+    ColumnOf, ExpressionHabit, Fingerprint, Habits, JoinHabit, LiteralSlot, analyze_all_for_fingerprint,
+    analyze_for_fingerprint,
+};
 pub use table_identifiers::{IdentifierItem, ParsedIdentifier, parse_table_identifiers};

@@ -1,5 +1,6 @@
 //! Statements reduced to what repeats: a template, its tables, and where its literals were.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
@@ -38,6 +39,43 @@ pub struct Fingerprint {
     pub tables_touched: Vec<String>,
     pub literal_slots: Vec<LiteralSlot>,
     pub error: Option<String>,
+    /// Empty from a service that does not say.
+    pub habits: Habits,
+}
+
+/// What the SELECTs of a statement do with tables, without values. Each item is there once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Habits {
+    pub joins: Vec<JoinHabit>,
+    pub aggregates: Vec<ExpressionHabit>,
+    pub filters: Vec<ExpressionHabit>,
+}
+
+/// Two columns that are compared.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct JoinHabit {
+    pub left: ColumnOf,
+    pub right: ColumnOf,
+}
+
+/// A column, and its table as statements write it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ColumnOf {
+    pub table: String,
+    pub column: String,
+}
+
+/// An expression over the columns of one table.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ExpressionHabit {
+    pub table: String,
+    pub expr: String,
+}
+
+impl Habits {
+    pub fn is_empty(&self) -> bool {
+        self.joins.is_empty() && self.aggregates.is_empty() && self.filters.is_empty()
+    }
 }
 
 /// A literal that the template leaves open.
@@ -85,7 +123,10 @@ pub fn analyze_all_for_fingerprint(
         .enumerate()
         .map(|(place, sql)| json!({"id": place.to_string(), "sql": sql}))
         .collect();
-    match service.call(FINGERPRINT_BATCH, &json!({"dialect": dialect, "items": items})) {
+    match service.call(
+        FINGERPRINT_BATCH,
+        &json!({"dialect": dialect, "items": items, "habits": true}),
+    ) {
         Ok(object) => Ok((0..statements.len())
             .map(|place| read_result(&object, place))
             .collect()),
@@ -133,6 +174,12 @@ fn read(object: &Map<String, Value>) -> Result<Fingerprint, PortError> {
             Some(Value::String(text)) => Some(text.clone()),
             Some(_) => return Err(answer.refuse("has invalid optional string field error")),
         },
+        habits: match object.get("habits") {
+            None | Some(Value::Null) => Habits::default(),
+            Some(habits) => {
+                Habits::deserialize(habits).map_err(|_| answer.refuse("has invalid optional field habits"))?
+            }
+        },
     })
 }
 
@@ -168,7 +215,8 @@ mod tests {
     fn good() -> Value {
         json!({
             "fingerprint": "f3a9", "normalized_sql": "SELECT x FROM t WHERE a = ?", "tables_touched": ["t"],
-            "literal_slots": [{"position": 1, "type": "number", "example_value": "7"}], "error": null
+            "literal_slots": [{"position": 1, "type": "number", "example_value": "7"}], "error": null,
+            "habits": {"joins": [], "aggregates": [], "filters": [{"table": "t", "expr": "a = ?"}]}
         })
     }
 
@@ -211,6 +259,7 @@ mod tests {
                 "literal slot is missing example_value",
             ),
             ("/error", json!(5), "has invalid optional string field error"),
+            ("/habits", json!([1]), "has invalid optional field habits"),
         ] {
             let mut damaged = good();
             *damaged.pointer_mut(pointer).expect("is there") = value;

@@ -124,7 +124,13 @@ fn what_people_wrote_in_a_draft_stays_when_lookml_changes() {
     assert!(!merged.contains("theirs"), "{merged}");
     sandbox.write("semantic-layer/wh/mine.yaml", "name: customers\ntable: customers\ngrain: [id]\ncolumns: [{name: id, type: number}, {name: country, type: string, expr: \"'X'\"}]\n");
     let transcript = sandbox.run(&run).succeeds();
-    assert!(transcript.to_string().contains("look"), "{transcript}");
+    for told in [
+        "Next:",
+        "ktx sl list --project-dir",
+        "--connection-id wh --measure orders.revenue",
+    ] {
+        assert!(transcript.to_string().contains(told), "{told}\n{transcript}");
+    }
     assert_eq!(
         rows(&sandbox, "orders.revenue", "customers.country"),
         json!([["X", 47.0]])

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{ingest, zoo};
-use crate::sandbox::python;
+use crate::sandbox::{Sandbox, python};
 
 #[test]
 fn history_becomes_templates_with_counts_since_the_last_run() {
@@ -26,7 +26,10 @@ no row at all
     let first = sandbox.run(&run).succeeds().json();
     assert_eq!(
         first["warnings"],
-        json!(["row_invalid:day.jsonl:7", "analysis_failed:4"])
+        json!([
+            "row_invalid:day.jsonl:7",
+            "analysis_failed:4: `select from from where`: Expected table name but got WHERE. Line 1, Col: 22."
+        ])
     );
     let sync = format!(
         "raw-sources/pg/historic-sql/{}",
@@ -111,7 +114,11 @@ fn a_statement_that_the_service_refuses_costs_that_statement() {
     sandbox.write("history/day.jsonl", rows.join("\n"));
     let run = ingest("historic-sql", &["--source-dir", "history", "--json"]);
     let report = sandbox.run(&run).succeeds().json();
-    assert_eq!(report["warnings"], json!(["analysis_failed:2"]));
+    let told = report["warnings"][0].as_str().expect("a warning");
+    assert!(
+        told.starts_with("analysis_failed:2: `select ? + ? + ") && told.len() < 250,
+        "{report}"
+    );
     assert_eq!(report["diff"]["added"], 2);
 }
 
@@ -150,4 +157,125 @@ fn ctrl_c_ends_the_run_with_its_own_exit_code() {
         String::from_utf8_lossy(&output.stderr)
     );
     assert!(!sandbox.exists("raw-sources"), "nothing half done is left");
+}
+
+fn shop() -> Sandbox {
+    let sandbox = zoo();
+    sandbox.write(
+        "semantic-layer/pg/orders.yaml",
+        "name: orders\ntable: shop.orders\ngrain: [id]\ncolumns: [{name: id, type: number}, {name: buyer, type: number}, \
+         {name: amount, type: number}]\njoins: [{to: people, on: buyer = people.id, relationship: many_to_one}]\n\
+         measures: [{name: revenue, expr: sum(amount)}]\n",
+    );
+    for name in ["people", "places"] {
+        let text =
+            format!("name: {name}\ntable: shop.{name}\ngrain: [id]\ncolumns: [{{name: id, type: number}}]\n");
+        sandbox.write(&format!("semantic-layer/pg/{name}.yaml"), text);
+    }
+    sandbox
+}
+
+fn statements(sandbox: &Sandbox, rows: &[(&str, &str, u32)]) {
+    let rows: Vec<String> = rows
+        .iter()
+        .map(|(id, query, calls)| json!({"queryid": id, "query": query, "calls": calls}).to_string())
+        .collect();
+    sandbox.write("history/day.jsonl", rows.join("\n"));
+}
+
+#[test]
+fn what_queries_do_and_sources_do_not_say_is_proposed() {
+    let Some(shared) = python::shared() else { return };
+    let sandbox = shared.sandbox(shop());
+    let places =
+        "select count(*) from shop.places p join shop.people q on q.place = p.id where p.closed is null";
+    statements(
+        &sandbox,
+        &[
+            (
+                "1",
+                "select sum(o.amount), max(o.amount) from shop.orders o join shop.people p on p.id = o.buyer",
+                30,
+            ),
+            ("2", places, 50),
+            ("3", "select max(amount) from orders where state = 'secret'", 20),
+            ("4", "select relname from pg_class", 999),
+            ("5", "begin", 999),
+            ("6", "<insufficient privilege>", 7),
+        ],
+    );
+    let run = ingest("historic-sql", &["--source-dir", "history"]);
+    let transcript = sandbox.run(&run).succeeds().to_string();
+    for told in [
+        "texts_hidden:1 statements of other roles; show them with: grant pg_read_all_stats to the role of the connection",
+        "Next:",
+        "read semantic-layer/pg/proposals.yaml",
+        "Work units: 3",
+    ] {
+        assert!(transcript.contains(told), "{told}\n{transcript}");
+    }
+    let text = sandbox.read("semantic-layer/pg/proposals.yaml");
+    for told in [
+        "shop.people.place = shop.places.id\n      calls: 50\n      templates: 1",
+        "expr: MAX(amount)\n      calls: 50\n      templates: 2",
+        "expr: closed IS NULL",
+        "expr: state = ?",
+    ] {
+        assert!(text.contains(told), "{told}\n{text}");
+    }
+    for declared in ["buyer", "SUM(amount)", "secret", "pg_class"] {
+        assert!(!text.contains(declared), "{declared}\n{text}");
+    }
+    let _ = sandbox
+        .run(&["sl", "validate", "orders", "--connection-id", "pg"])
+        .succeeds();
+    let listed = ["sl", "list", "--connection-id", "pg", "--query", "id", "--json"];
+    let sources = sandbox.run(&listed).succeeds().json();
+    let first = &sources["data"]["items"][0];
+    assert_eq!(first["name"], "people", "used in 80 calls: {sources}");
+    sandbox.write("semantic-layer/pg/proposals.yaml", "name: proposals\n");
+    let again = sandbox.run(&run).succeeds().to_string();
+    assert!(
+        again.contains("proposals_skipped:semantic-layer/pg/proposals.yaml"),
+        "{again}"
+    );
+    assert_eq!(
+        sandbox.read("semantic-layer/pg/proposals.yaml"),
+        "name: proposals\n"
+    );
+}
+
+#[test]
+fn templates_outlive_a_reset_of_the_statistics_but_not_their_window() {
+    let Some(shared) = python::shared() else { return };
+    let sandbox = shared.sandbox(shop());
+    let run = ingest("historic-sql", &["--source-dir", "history", "--json"]);
+    let (orders, people) = ("select * from shop.orders", "select * from shop.people");
+    statements(&sandbox, &[("1", orders, 50), ("2", people, 60)]);
+    let first = sandbox.run(&run).succeeds().json();
+    assert_eq!(first["workUnits"].as_array().map(Vec::len), Some(2), "{first}");
+    statements(&sandbox, &[("1", orders, 9)]);
+    let reset = sandbox.run(&run).succeeds().json();
+    assert_eq!(
+        (
+            &reset["diff"]["modified"],
+            &reset["diff"]["unchanged"],
+            &reset["diff"]["deleted"]
+        ),
+        (&json!(1), &json!(1), &json!(0)),
+        "{reset}"
+    );
+    let path = ".ktx/cache/historic-sql/pg/pgss-baseline.json";
+    let mut baseline: Value = serde_json::from_str(&sandbox.read(path)).expect("json");
+    for used in baseline["lastUsed"].as_object_mut().expect("times").values_mut() {
+        *used = json!("2020-01-01T00:00:00Z");
+    }
+    sandbox.write(path, baseline.to_string());
+    statements(&sandbox, &[("1", orders, 10)]);
+    let later = sandbox.run(&run).succeeds().json();
+    assert_eq!(
+        (&later["diff"]["modified"], &later["diff"]["deleted"]),
+        (&json!(1), &json!(1)),
+        "{later}"
+    );
 }

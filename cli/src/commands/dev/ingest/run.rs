@@ -6,13 +6,14 @@ use clap::Args;
 use ktx_project::ingest::UnitStatus;
 use ktx_project::scan::Trigger;
 
-use super::text::{self, FormArguments};
+use super::text::{self, Form, FormArguments};
 use crate::arguments::PolicyArguments;
 use crate::failure::AlreadyReported;
 use crate::session::Session;
 use ktx_app::Ingester;
 use ktx_app::Python;
 use ktx_app::Workspace;
+use ktx_app::runner;
 
 #[derive(Debug, Args)]
 pub struct RunArguments {
@@ -54,7 +55,14 @@ pub fn run(arguments: &RunArguments, session: &Session) -> anyhow::Result<()> {
     let report = session.terminal.during("Ingesting", || {
         ingester.ingest(&arguments.connection_id, &arguments.adapter, source)
     })?;
-    text::print(session, &report, arguments.form.of(session));
+    let form = arguments.form.of(session);
+    text::print(session, &report, form);
+    if form != Form::Json {
+        for line in text::next_steps(&report, &workspace.folder) {
+            let line = runner::spelled(&line, &session.app.environment);
+            session.printer.line(&line);
+        }
+    }
     match report.status {
         UnitStatus::Error => Err(AlreadyReported.into()),
         UnitStatus::Done | UnitStatus::Unchanged => Ok(()),

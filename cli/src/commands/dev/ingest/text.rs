@@ -1,7 +1,12 @@
 //! The report of an ingest for people.
 
+use std::path::Path;
+
 use clap::Args;
+use ktx_project::Folder;
+use ktx_project::config::AdapterName;
 use ktx_project::ingest::{DraftReport, DraftStatus, IngestReport, UnitReport, UnitStatus};
+use ktx_project::yaml::{self, Node};
 
 use crate::session::Session;
 use crate::table;
@@ -111,6 +116,37 @@ pub fn print(session: &Session, report: &IngestReport, form: Form) {
             .printer
             .diagnostic(&format!("warning: {more} more in the report"));
     }
+}
+
+/// What to do with what a run wrote; nothing when it wrote nothing to look at.
+pub fn next_steps(report: &IngestReport, folder: &Folder) -> Vec<String> {
+    let dir = ktx_system::shell::quoted(&folder.dir().display().to_string());
+    let mut lines = Vec::new();
+    let written = || report.drafts.iter().filter_map(|draft| draft.path.as_deref());
+    if let Some(connection) = written().find_map(|path| path.split('/').nth(1)) {
+        let options = format!("--project-dir {dir} --connection-id {connection}");
+        lines.push(format!("  ktx sl list {options}"));
+        let asked = written().find_map(|path| first_measure(&folder.dir().join(path)));
+        lines.extend(asked.map(|measure| format!("  ktx sl query {options} --measure {measure}")));
+    }
+    let proposals = format!("semantic-layer/{}/proposals.yaml", report.connection_id);
+    if report.adapter == AdapterName::HistoricSql.as_str() && folder.dir().join(&proposals).is_file() {
+        lines.push(format!("  read {proposals}"));
+    }
+    if !lines.is_empty() {
+        lines.splice(0..0, [String::new(), "Next:".to_owned()]);
+    }
+    lines
+}
+
+/// A measure that a file defines, as a query names it.
+fn first_measure(file: &Path) -> Option<String> {
+    let draft = yaml::parse(&fs_err::read_to_string(file).ok()?).ok()?;
+    let name = |node: &Node| Some(node.get("name")?.as_text()?.to_owned());
+    let yaml::Value::List(measures) = &draft.get("measures")?.value else {
+        return None;
+    };
+    Some(format!("{}.{}", name(&draft)?, name(measures.first()?)?))
 }
 
 fn drafts(drafts: &[DraftReport]) -> String {

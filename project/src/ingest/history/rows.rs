@@ -5,12 +5,13 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::IngestError;
+use crate::ingest::IngestError;
 use crate::{Error, files};
 
 /// A row of `pg_stat_statements`, by its column names.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct HistoryRow {
+    /// Empty where the server hides the statement.
     #[serde(deserialize_with = "text_or_number")]
     pub queryid: String,
     pub query: String,
@@ -23,6 +24,9 @@ pub struct HistoryRow {
     pub rows: f64,
     #[serde(default, alias = "rolname", alias = "username")]
     pub usename: Option<String>,
+    /// The role that reads the statistics.
+    #[serde(default)]
+    pub reader: Option<String>,
 }
 
 /// JSON lines with the columns of `pg_stat_statements`. A line that is not a row is skipped.
@@ -60,6 +64,7 @@ fn text_or_number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<S
     Ok(match Value::deserialize(deserializer)? {
         Value::String(text) => text,
         Value::Number(number) => number.to_string(),
+        Value::Null => String::new(),
         _ => return Err(serde::de::Error::custom("expected an id")),
     })
 }

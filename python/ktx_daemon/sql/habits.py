@@ -1,0 +1,150 @@
+"""What people do with tables, in the statements of a history: joins, aggregates and filters.
+
+Only what a statement says without doubt counts: columns whose table it names, or that can be of one table only. Values
+are left out, as `?`.
+"""
+
+from collections.abc import Iterator
+from typing import TypedDict
+
+from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
+from sqlglot.errors import SqlglotError
+
+from ktx_daemon.sql.parsing import is_physical, nodes
+
+_LONGEST = 300
+"""Characters of an expression; longer ones are nobody's habit."""
+
+
+class ColumnOf(TypedDict):
+    """A column of a table, which is written as in the statement."""
+
+    table: str
+    column: str
+
+
+class Join(TypedDict):
+    """Two columns that are compared, in alphabetical order."""
+
+    left: ColumnOf
+    right: ColumnOf
+
+
+class Expression(TypedDict):
+    """An expression over the columns of one table."""
+
+    table: str
+    expr: str
+
+
+class Habits(TypedDict):
+    """Each at most once."""
+
+    joins: list[Join]
+    aggregates: list[Expression]
+    filters: list[Expression]
+
+
+def habits(statements: list[exp.Expr], dialect: Dialect) -> Habits:
+    """What all SELECTs of the statements do."""
+    found = Habits(joins=[], aggregates=[], filters=[])
+    for statement in statements:
+        for node in nodes(statement):
+            if isinstance(node, exp.Select):
+                _Block(node, dialect).add_to(found)
+    return found
+
+
+class _Block:
+    """One SELECT, without those inside it."""
+
+    def __init__(self, select: exp.Select, dialect: Dialect) -> None:
+        self._select = select
+        self._dialect = dialect
+        self._tables: dict[str, str] = {}
+        joins = select.args.get("joins") or []
+        first = select.args.get("from_")
+        parts = [*([first.this] if first else []), *(join.this for join in joins)]
+        for part in parts:
+            if is_physical(part):
+                self._tables[part.alias_or_name.casefold()] = ".".join(name.name for name in part.parts)
+        self._only = next(iter(self._tables.values())) if len(parts) == len(self._tables) == 1 else None
+
+    def add_to(self, found: Habits) -> None:
+        where = self._select.args.get("where")
+        compared = [join.args.get("on") for join in self._select.args.get("joins") or []]
+        for condition in _conjuncts([*compared, where.this if where else None]):
+            join = self._join(condition)
+            if join and join not in found["joins"]:
+                found["joins"].append(join)
+            elif not join and isinstance(condition, (exp.Predicate, exp.Not)):
+                self._add(found["filters"], condition)
+        for projection in self._select.expressions:
+            for call in _aggregates(projection):
+                self._add(found["aggregates"], call)
+
+    def _join(self, condition: exp.Expr) -> Join | None:
+        if not isinstance(condition, exp.EQ):
+            return None
+        sides = (condition.this, condition.expression)
+        left, right = (self._column(side) if isinstance(side, exp.Column) else None for side in sides)
+        if left is None or right is None or sides[0].table.casefold() == sides[1].table.casefold():
+            return None
+        left, right = sorted((left, right), key=lambda side: (side["table"], side["column"]))
+        return Join(left=left, right=right)
+
+    def _column(self, column: exp.Column) -> ColumnOf | None:
+        table = self._tables.get(column.table.casefold()) if column.table else self._only
+        return ColumnOf(table=table, column=column.name) if table and not column.is_star else None
+
+    def _add(self, to: list[Expression], node: exp.Expr) -> None:
+        if node.find(exp.Query, exp.Window):
+            return
+        columns = [self._column(column) for column in node.find_all(exp.Column)]
+        tables = {column["table"] for column in columns if column}
+        if not columns and self._only:
+            tables.add(self._only)
+        if None in columns or len(tables) != 1:
+            return
+        try:
+            text = _without_values(node).sql(self._dialect)
+        except (SqlglotError, ValueError):
+            return
+        habit = Expression(table=tables.pop(), expr=text)
+        if len(text) <= _LONGEST and habit not in to:
+            to.append(habit)
+
+
+def _conjuncts(conditions: list[exp.Expr | None]) -> Iterator[exp.Expr]:
+    pending = [condition for condition in reversed(conditions) if condition is not None]
+    while pending:
+        condition = pending.pop()
+        if isinstance(condition, exp.Paren):
+            pending.append(condition.this)
+        elif isinstance(condition, exp.And):
+            pending += [condition.expression, condition.this]
+        else:
+            yield condition
+
+
+def _aggregates(projection: exp.Expr) -> Iterator[exp.Expr]:
+    """The outermost aggregates, with their FILTER."""
+    pending = [projection]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (exp.Query, exp.Window)):
+            continue
+        if isinstance(node.this if isinstance(node, exp.Filter) else node, exp.AggFunc):
+            yield node
+        else:
+            pending += list(node.iter_expressions(reverse=True))
+
+
+def _without_values(node: exp.Expr) -> exp.Expr:
+    def replaced(part: exp.Expr) -> exp.Expr:
+        if isinstance(part, (exp.Literal, exp.Parameter, exp.Placeholder)):
+            return exp.Var(this="?")
+        return exp.column(part.this.copy()) if isinstance(part, exp.Column) and part.table else part
+
+    return node.copy().transform(replaced, copy=False)
