@@ -285,6 +285,7 @@ def _measure(measure: Measure) -> dict[str, Any]:
     return _filled(
         {
             "name": measure.name,
+            "offset": measure.offset,
             "expr": measure.expr,
             "filter": measure.filter,
             "description": measure.description,

@@ -29,6 +29,8 @@ _AGGREGATES = {
 }
 _HAS_AGGREGATE = re.compile(r"(?i)\b(?:min|max|sum|avg|count|any_value|first_value|last_value|array_agg)\s*\(")
 
+_PERIODS = frozenset({"day", "week", "month", "quarter", "year"})
+
 CROSS_VIEW = "cross-view measure reference"
 
 
@@ -45,6 +47,8 @@ class Measure:
     value_format: str | None = None
     reads: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
+    offset: str | None = None
+    """How much earlier the period is that it counts, when it is another than the group's."""
 
     def answer(self) -> dict[str, str | None]:
         """The measure as `/lookml/parse` gives it."""
@@ -72,6 +76,8 @@ class MeasureBuilder:
 
     def measure(self, item: Field, depth: int = 0) -> Measure:
         """Make one measure. Raises `Unresolvable` with the reason why it cannot be made."""
+        if item.type == "period_over_period":
+            return self._of_earlier_period(item, depth)
         sql = without_liquid((item.sql or "").strip(), self.columns.known)
         named = referenced_names(sql)
         if any("." in name and not name.startswith(f"{self.view.name}.") for name in named):
@@ -90,6 +96,33 @@ class MeasureBuilder:
             value_format=item.text("value_format") or item.text("value_format_name"),
             reads=tuple(physical_columns(sql)),
             depends_on=tuple(name for name in own if name in self._fields),
+        )
+
+    def _of_earlier_period(self, item: Field, depth: int) -> Measure:
+        """`period_over_period`: another measure, one period before."""
+        based_on = (item.text("based_on") or "").removeprefix(f"{self.view.name}.")
+        kind = item.text("kind") or "previous"
+        if based_on not in self._fields or depth > MAX_DEPTH:
+            raise Unresolvable(f"it is based on `{based_on}`, which is no measure of this view")
+        if kind != "previous" or item.text("value_to_date") == "yes":
+            told = kind if kind != "previous" else "value_to_date"
+            raise Unresolvable(f"a period_over_period with {told}; ask for it in a query")
+        period = item.text("period") or ""
+        if period not in _PERIODS:
+            raise Unresolvable(f"a period_over_period of the period `{period}`")
+        base = self.measure(self._fields[based_on], depth + 1)
+        if base.offset:
+            raise Unresolvable(f"it is based on `{based_on}`, which is of an earlier period itself")
+        return Measure(
+            name=item.name,
+            expr=based_on,
+            filter=None,
+            description=item.words,
+            place=item.place,
+            type="number",
+            value_format=item.text("value_format") or item.text("value_format_name"),
+            depends_on=(based_on,),
+            offset=f"1 {period}",
         )
 
     def _expression(self, item: Field, kind: str, sql: str, depth: int) -> str:

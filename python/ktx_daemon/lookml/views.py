@@ -82,6 +82,11 @@ def source_answer(view: ResolvedView, relation: Relation, dialect: SqlDialect) -
     builder = ColumnBuilder(view, dialect)
     columns, skipped_dimensions = builder.columns()
     measures, skipped_measures = MeasureBuilder(builder).measures()
+    for measure in [measure for measure in measures if measure.offset]:
+        measures.remove(measure)
+        skipped_measures.append(
+            Skipped(measure.name, "measure", "unsupported measure type: period_over_period", measure.place)
+        )
     if relation.sql is not None:
         columns += uncovered(relation.sql, columns, view, dialect)
     keys = set(view.key_fields())

@@ -10,7 +10,7 @@ from ktx_daemon.metricflow.joins import Join, Unsayable, path_to
 from ktx_daemon.metricflow.project import SemanticModel
 from semantic_layer.dialects import SqlDialect
 
-_TEMPLATE = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+_TEMPLATE = re.compile(r"\{\{([^{}]*)\}\}")
 _GRAINS = {"day": "date", "week": "week", "month": "month", "quarter": "quarter", "year": "year", "hour": "hour"}
 
 
@@ -31,7 +31,7 @@ class Conditions:
 
     def _condition(self, text: str, model: SemanticModel, time_dimension: str | None) -> str:
         def reference(match: re.Match[str]) -> str:
-            return self._reference(match[1], model, time_dimension)
+            return self._reference(match[1].strip(), model, time_dimension)
 
         condition = _TEMPLATE.sub(reference, text).strip()
         if "{%" in condition or "{{" in condition:

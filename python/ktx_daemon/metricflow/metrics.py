@@ -15,6 +15,7 @@ _CONVERSION = "conversion metrics follow events in time, which a measure cannot"
 _TO_GRAIN = "it compares with the start of a period (offset_to_grain)"
 _NOT_LAST = "by periods longer than a day it is the value at their end; dbt's is the {} of their days"
 _OF_MONTHS = "on the last days of a month, the window may begin up to three days later or earlier than dbt's"
+_LONGEST = 10_000
 _MISSING = "where {} has no rows, its sums and counts are 0 in this expression, not NULL"
 _WORD = re.compile(r"'(?:[^']|'')*'|\b[A-Za-z_]\w*\b")
 
@@ -140,6 +141,8 @@ class MetricBuilder:
         expr = str(metric.settings.get("expr") or "")
         if not inputs or not expr:
             raise Unsayable("it has no inputs or no expr")
+        if len(expr) > _LONGEST:
+            raise Unsayable(f"its expr has more than {_LONGEST} characters")
         written_out = _WORD.sub(lambda word: inputs[word[0]].name if word[0] in inputs else word[0], expr)
         return self._combined(metric, list(inputs.values()), written_out)
 

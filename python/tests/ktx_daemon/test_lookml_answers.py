@@ -62,7 +62,8 @@ PROJECTS: dict[str, str] = {
         'amount: "(-inf, 5], NOT 1"',
         'amount: "NOT NULL"',
     ),
-    "tiers": f"{BASE} dimension: band {{ type: tier tiers: [1, 10] style: interval sql: ${{amount}} ;; }} }}",
+    "tiers": f"""{BASE} dimension: band {{ type: tier tiers: [1, 10] style: interval sql: ${{amount}} ;; }}
+        measure: before {{ type: period_over_period based_on: total based_on_time: created_month period: month }} }}""",
     "computed": """
         view: orders {
           dimension: id { primary_key: yes }
@@ -152,6 +153,13 @@ QUERIES: list[tuple[str, dict[str, Any], str]] = [
         "tiers",
         {"measures": ["orders.n"], "dimensions": [{"field": "orders.created", "granularity": "month"}]},
         "select date(created_at, 'start of month') m, count(*) from orders group by 1 order by m is null, m",
+    ),
+    (
+        "tiers",
+        {"measures": ["orders.before"], "dimensions": [{"field": "orders.created", "granularity": "month"}]},
+        """select m, lag(total) over (partition by m is null order by m)
+           from (select date(created_at, 'start of month') m, sum(amount) total from orders group by 1)
+           order by m is null, m""",
     ),
     ("computed", {"measures": ["orders.total"]}, "select sum(amount * 100) from orders"),
     ("computed", {"measures": ["orders.twice"]}, "select sum(amount * 200) from orders"),
@@ -271,6 +279,28 @@ def test_leaves_out_what_would_change_its_meaning_and_says_where(view: str, reas
     (left_out,) = report["left_out"]
     assert reason in left_out["reason"]
     assert (left_out["file"], left_out["line"]) == ("v.lkml", 2)
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ("based_on: ghost period: month", "it is based on `ghost`, which is no measure of this view"),
+        ("based_on: n period: month kind: difference", "a period_over_period with difference; ask for it in a query"),
+        (
+            "based_on: n period: month value_to_date: yes",
+            "a period_over_period with value_to_date; ask for it in a query",
+        ),
+        ("based_on: n period: moon", "a period_over_period of the period `moon`"),
+        ("based_on: p period: year", "it is based on `p`, which is of an earlier period itself"),
+    ],
+)
+def test_says_why_a_comparison_of_periods_is_left_out(settings: str, reason: str) -> None:
+    text = f"""view: v {{ sql_table_name: t ;; dimension: id {{}} measure: n {{ type: count }}
+        measure: p {{ type: period_over_period based_on: n period: month }}
+        measure: odd {{ type: period_over_period {settings} }} }}"""
+    answer = respond(Request(files=[File(path="v.lkml", content=text)], dialect="sqlite", drafts=True))
+    assert [(item["name"], item["reason"]) for item in answer["reports"][0]["left_out"]] == [("odd", reason)]
+    assert [measure["name"] for measure in answer["views"][0]["measures"]] == ["n"]
 
 
 def test_names_what_explores_lose() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -145,6 +146,20 @@ def test_why_nothing_becomes_of_a_metric(written: dict[str, Any], reason: str) -
     told = {report["name"]: report for report in answer["reports"]}
     assert told["asked"]["reason"] == reason
     assert "asked" not in measures(answer)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        metric("simple", "{{" + " " * 200_000, measure="amount"),
+        metric("simple", "{{" * 100_000, measure="amount"),
+        metric("derived", expr="'" * 200_001, metrics=["revenue"]),
+    ],
+)
+def test_long_texts_take_no_longer_than_they_are_long(written: dict[str, Any]) -> None:
+    started = time.monotonic()
+    assert "asked" not in measures(draft(written))
+    assert time.monotonic() - started < 5
 
 
 def test_what_dbt_leaves_out_is_left_out() -> None:
