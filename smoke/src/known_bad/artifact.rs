@@ -66,7 +66,7 @@ impl Artifact {
     }
 
     /// Records the actual size of this machine's program, or the launcher would not even start it.
-    fn state_size(&mut self) -> Result<()> {
+    pub fn state_size(&mut self) -> Result<()> {
         let bytes = self.package.bytes(&Artifact::program())?.len();
         let platform = Platform::host().map(Platform::as_str).unwrap_or_default();
         self.package.json("package/dist/programs.json", |sizes| {

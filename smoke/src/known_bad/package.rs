@@ -40,6 +40,16 @@ pub const ALL: &[Sabotage] = &[
         caught_by: Catcher::Scenario("npm-local", "npx-version.exit"),
     },
     Sabotage {
+        name: "program-of-no-bytes",
+        apply: |artifact| replace_program(artifact, ""),
+        caught_by: Catcher::Scenario("npm-local", "npx-version.exit"),
+    },
+    Sabotage {
+        name: "program-is-a-web-page",
+        apply: |artifact| replace_program(artifact, "<!doctype html>\n<title>502 Bad Gateway</title>\n"),
+        caught_by: Catcher::Scenario("npm-local", "npx-version.exit"),
+    },
+    Sabotage {
         name: "version-of-another-release",
         apply: |artifact| {
             artifact
@@ -103,3 +113,9 @@ pub const ALL: &[Sabotage] = &[
         caught_by: Catcher::Scenario("npm-local", "install.exit"),
     },
 ];
+
+/// Other bytes in the program's place, as many as the package states: only their beginning tells.
+fn replace_program(artifact: &mut Artifact, text: &str) -> std::io::Result<()> {
+    *artifact.package.bytes(&Artifact::program())? = text.into();
+    artifact.state_size()
+}

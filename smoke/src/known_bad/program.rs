@@ -29,6 +29,8 @@ pub const ALL: &[Sabotage] = &[
         caught_by "npm-local", "touched"),
     misbehaves!("program-dies", when "--version", "kill -SEGV $$",
         caught_by "npm-local", "npx-version.exit"),
+    misbehaves!("program-loses-the-last-flush", when "--version", "\"$real\" \"$@\" 2>/dev/null; exit 0",
+        caught_by "npm-local", "full-disk.exit"),
     misbehaves!("status-lies-that-it-is-ready", when "runtime status*", "echo '{\"kind\":\"ready\"}'; exit 0",
         caught_by "runtime-lifecycle", "status-missing.json"),
     misbehaves!("status-looks-elsewhere", when "runtime status*", "KTX_RUNTIME_ROOT=/nowhere exec \"$real\" \"$@\"",

@@ -107,7 +107,7 @@ pub fn of(machine: &Machine, folders: &Folders) -> BTreeMap<String, String> {
 }
 
 /// Places that a program writes to, each moved into the sandbox.
-const OWN_FOLDERS: [(&str, &str); 23] = [
+const OWN_FOLDERS: [(&str, &str); 24] = [
     ("HOME", "home"),
     ("USERPROFILE", "home"),
     ("APPDATA", "home/AppData/Roaming"),
@@ -129,11 +129,12 @@ const OWN_FOLDERS: [(&str, &str); 23] = [
     ("YARN_CACHE_FOLDER", "yarn/cache"),
     ("BUN_INSTALL", "bun"),
     ("BUN_INSTALL_CACHE_DIR", "bun/cache"),
+    ("DENO_DIR", "deno"),
     ("UV_CACHE_DIR", "uv-cache"),
     ("KTX_RUNTIME_ROOT", "runtime"),
 ];
 
-const SETTINGS: [(&str, &str, &str); 10] = [
+const SETTINGS: [(&str, &str, &str); 11] = [
     ("LANG", "C.UTF-8", "messages in one language"),
     ("TZ", "UTC", "times in one zone"),
     (
@@ -160,6 +161,7 @@ const SETTINGS: [(&str, &str, &str); 10] = [
         "the machine's interpreter, not a download",
     ),
     ("NO_UPDATE_NOTIFIER", "1", "pnpm's question to the registry"),
+    ("DENO_NO_UPDATE_CHECK", "1", "the same for deno"),
 ];
 
 fn passed_on(user: &BTreeMap<String, String>) -> BTreeMap<String, String> {

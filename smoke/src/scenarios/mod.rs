@@ -7,12 +7,14 @@ mod foreign;
 mod hostile_paths;
 mod installers;
 mod local_embeddings;
+mod managers;
 mod mcp;
 mod npm_local;
 mod npx_direct;
 mod offline;
 mod postgres;
 mod published;
+mod registry;
 mod rehearsal;
 mod runtime_lifecycle;
 mod scan_and_ingest;
@@ -34,6 +36,7 @@ pub static ALL: &[Scenario] = &[
     PNPM_GLOBAL,
     YARN_PNP,
     BUN,
+    managers::SCENARIO,
     runtime_lifecycle::SCENARIO,
     first_project::SCENARIO,
     semantic_query::SCENARIO,

@@ -46,6 +46,19 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
         .exits(2)
         .stdout_empty()
         .check()?;
+    if cfg!(target_os = "linux") {
+        stage
+            .step(
+                "full-disk",
+                Invocation::new("sh")
+                    .args(["-c", "exec \"$0\" --version > /dev/full"])
+                    .args(ktx.ktx("").argv())
+                    .within(&ktx.project),
+            )
+            .exits(1)
+            .stderr_has("failed to write to stdout: No space left on device")
+            .check()?;
+    }
     stage
         .step(
             "api",

@@ -88,7 +88,7 @@ pub fn machine(session: &Session<'_>, environment: BTreeMap<String, String>) -> 
 
 /// Versions of what the scenarios use, for the report.
 pub fn tool_versions(session: &Session<'_>, machine: &Machine) -> BTreeMap<String, String> {
-    ["node", "npm", "uv", "python3", "pnpm", "yarn", "bun"]
+    ["node", "npm", "uv", "python3", "pnpm", "yarn", "bun", "deno"]
         .into_iter()
         .filter_map(|name| {
             let path = machine
@@ -162,13 +162,15 @@ fn pinned_programs(session: &Session<'_>) -> Result<Utf8PathBuf> {
     fs::create_dir_all(&folder)?;
     let uv = tools::provide(session, ToolSet::Python)?.program("uv");
     let node = tools::provide(session, ToolSet::Node)?;
-    for source in [
-        uv,
-        node.program("pnpm"),
-        node.program("yarn"),
-        node.program("bun"),
-    ] {
-        let link = folder.join(source.file_name().unwrap_or_default());
+    // Both lines of Yarn have a program of that name.
+    let classic = node.programs().join("../yarn-classic/bin/yarn.js");
+    let named = |source: Utf8PathBuf| (source.file_name().unwrap_or_default().to_owned(), source);
+    let own_names = ["pnpm", "yarn", "bun", "deno"].map(|name| named(node.program(name)));
+    for (name, source) in own_names
+        .into_iter()
+        .chain([named(uv), ("yarn-classic".to_owned(), classic)])
+    {
+        let link = folder.join(name);
         let target = fs::canonicalize(&source).unwrap_or_else(|_| source.clone().into());
         if fs::read_link(&link).is_ok_and(|points_to| points_to == target) {
             continue;

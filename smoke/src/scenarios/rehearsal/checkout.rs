@@ -16,11 +16,11 @@ use ktx_manifest::smoke_report::SmokeReport;
 use serde_json::{Value, json};
 
 use super::proof;
-use super::registry::without_proxy;
 use crate::failure::Stop;
 use crate::options::{Package, Toolchain};
 use crate::package_tree::PackageTree;
 use crate::sandbox::Invocation;
+use crate::scenarios::registry::without_proxy;
 use crate::stage::Stage;
 use crate::step::Step;
 

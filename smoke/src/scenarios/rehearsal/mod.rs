@@ -3,10 +3,9 @@
 
 mod checkout;
 mod proof;
-mod registry;
 
 use self::checkout::{Checkout, dist_tag};
-use self::registry::{Registry, asking};
+use super::registry::{Registry, asking};
 use super::upgrade::{daemons, ready_and_running};
 use crate::failure::Stop;
 use crate::package_tree::{PackageTree, later_stable_version};
