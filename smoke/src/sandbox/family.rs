@@ -79,6 +79,9 @@ pub fn lead_own_group(command: &mut Command) {
 pub enum Signal {
     Interrupt,
     Terminate,
+    HangUp,
+    Quit,
+    User,
     Kill,
 }
 
@@ -113,6 +116,9 @@ fn number(signal: Signal) -> rustix::process::Signal {
     match signal {
         Signal::Interrupt => rustix::process::Signal::INT,
         Signal::Terminate => rustix::process::Signal::TERM,
+        Signal::HangUp => rustix::process::Signal::HUP,
+        Signal::Quit => rustix::process::Signal::QUIT,
+        Signal::User => rustix::process::Signal::USR1,
         Signal::Kill => rustix::process::Signal::KILL,
     }
 }

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM through the launcher, in the middle of an installation and of a query.
+//! Signals through the launcher, and its own death, in the middle of an installation, of a query and of serving.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::warehouse;
 
 pub const SCENARIO: Scenario = Scenario {
     name: "signals",
-    proves: "Ctrl-C and SIGTERM end an installation and a query with 130 and 143, leave nothing running and break nothing",
+    proves: "signals end an installation, a query and a server as they should, as does the launcher's death; nothing is left",
     set: Set::StandardOn(&["linux", "macos"]),
     needs: warehouse::NEEDS,
     run,
@@ -25,6 +25,25 @@ const UNDER_WAY: Duration = Duration::from_secs(20);
 
 /// How long its processes may take to leave.
 const LEAVING: Duration = Duration::from_secs(10);
+
+/// An installation that ends of what it does not clean up after, or of the launcher's death.
+const ENDINGS: [(&str, Signal, Ended); 4] = [
+    ("hang-up-install", Signal::HangUp, Ended::Exit(129)),
+    ("quit-install", Signal::Quit, Ended::Signal(3)),
+    ("user-signal-install", Signal::User, Ended::Signal(USER_SIGNAL)),
+    ("orphan-install", Signal::Kill, Ended::Signal(9)),
+];
+
+/// SIGUSR1.
+const USER_SIGNAL: i32 = if cfg!(target_os = "macos") { 30 } else { 10 };
+
+/// The same of a server, whose standard input stays open.
+const SERVED: [(&str, Signal, Ended); 4] = [
+    ("hang-up-server", Signal::HangUp, Ended::Exit(129)),
+    ("interrupt-server", Signal::Interrupt, Ended::Exit(130)),
+    ("terminate-server", Signal::Terminate, Ended::Exit(143)),
+    ("orphan-server", Signal::Kill, Ended::Signal(9)),
+];
 
 /// The steps, how they are interrupted, and the exit code that says so. A program that a shell started in the background
 /// ignores Ctrl-C; a separate process group is like a terminal's foreground.
@@ -37,15 +56,21 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     let ktx = stage.installed()?;
     warehouse::write(stage, &ktx.project)?;
     for (id, _, how, code) in INTERRUPTIONS {
-        in_the_middle_of_an_installation(stage, &ktx, id, how, code)?;
+        in_the_middle_of_an_installation(stage, &ktx, id, how, Ended::Exit(code))?;
         stage
             .step("status-missing", ktx.ktx("runtime status --json"))
             .json("/kind", "missing")
             .check()?;
     }
+    for (id, how, end) in ENDINGS {
+        in_the_middle_of_an_installation(stage, &ktx, id, how, end)?;
+    }
+    for (id, how, end) in SERVED {
+        in_the_middle_of_serving(stage, &ktx, id, how, end)?;
+    }
     ktx.install_runtime()?;
     for (_, id, how, code) in INTERRUPTIONS {
-        in_the_middle_of_a_query(stage, &ktx, id, how, code)?;
+        in_the_middle_of_a_query(stage, &ktx, id, how, Ended::Exit(code))?;
     }
     stage
         .step("status-ready", ktx.ktx("runtime status --json"))
@@ -59,7 +84,7 @@ fn in_the_middle_of_an_installation(
     ktx: &Installed<'_>,
     id: &'static str,
     how: Signal,
-    code: i32,
+    end: Ended,
 ) -> Result<(), Stop> {
     let uv = stage.sandbox.folders().at("hanging-uv");
     let mark = stage.sandbox.folders().at("uv-was-started");
@@ -67,7 +92,7 @@ fn in_the_middle_of_an_installation(
     fs::write(&uv, hanging_uv(&real, &mark))?;
     make_executable(&uv)?;
     let install = ktx.ktx("runtime install --yes").with("KTX_UV", uv.as_str());
-    interrupted(stage, id, install, how, code, || mark.exists())?;
+    interrupted(stage, id, install, how, end, |_| mark.exists())?;
     fs::remove_file(&mark)?;
     Ok(())
 }
@@ -85,16 +110,32 @@ fn in_the_middle_of_a_query(
     ktx: &Installed<'_>,
     id: &'static str,
     how: Signal,
-    code: i32,
+    end: Ended,
 ) -> Result<(), Stop> {
     let query = ktx.ktx("sl query --measure orders.order_count --no-input");
-    let python = || {
+    let python = |_: &Running| {
         let members = stage.sandbox.family().members();
         members
             .iter()
             .any(|member| member.command_line.contains("/.venv/"))
     };
-    interrupted(stage, id, query, how, code, python)
+    interrupted(stage, id, query, how, end, python)
+}
+
+/// The launcher reads from a pipe that never ends, as with a client that outlives it.
+fn in_the_middle_of_serving(
+    stage: &Stage<'_>,
+    ktx: &Installed<'_>,
+    id: &'static str,
+    how: Signal,
+    end: Ended,
+) -> Result<(), Stop> {
+    let serve = Invocation::new("sh")
+        .args(["-c", "rm -f client; mkfifo client; exec \"$0\" \"$@\" <> client"])
+        .args(ktx.ktx("serve --mcp stdio").argv())
+        .within(&ktx.project);
+    let serving = |running: &Running| running.stderr_so_far().contains("ktx MCP server running");
+    interrupted(stage, id, serve, how, end, serving)
 }
 
 fn interrupted(
@@ -102,12 +143,12 @@ fn interrupted(
     id: &'static str,
     invocation: Invocation,
     how: Signal,
-    code: i32,
-    under_way: impl Fn() -> bool,
+    end: Ended,
+    under_way: impl Fn(&Running) -> bool,
 ) -> Result<(), Stop> {
     let interrupt = |running: &Running| {
         let until = Instant::now() + UNDER_WAY;
-        while !under_way() {
+        while !under_way(running) {
             stage.ensure("signal.under-way", Instant::now() < until, || {
                 format!("nothing to interrupt came: {}", running.stderr_so_far())
             })?;
@@ -116,13 +157,13 @@ fn interrupted(
         match how {
             // A terminal sends Ctrl-C to every process of the foreground; a service manager signals the first one.
             Signal::Interrupt => signal_group(running.pid(), how),
-            Signal::Terminate | Signal::Kill => signal(running.pid(), how),
+            _ => signal(running.pid(), how),
         }
         Ok(())
     };
     stage
         .step(id, invocation)
-        .expect(Expectation::Ends(Ended::Exit(code)))
+        .expect(Expectation::Ends(end))
         .check_while(interrupt)?;
     let left = stage.sandbox.family().gone_within(LEAVING);
     stage.ensure("signal.process", left.is_empty(), || {
