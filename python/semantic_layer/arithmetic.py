@@ -24,6 +24,12 @@ def with_true_division(tree: exp.Expr, dialect: SqlDialect) -> exp.Expr:
     return tree
 
 
+def quotient(dividend: exp.Expr, divisor: exp.Expr, dialect: SqlDialect) -> exp.Expr:
+    """The quotient of two numbers, exact also of integers. The trees are used up."""
+    zero = exp.Literal.number("0")
+    return exp.Div(this=_fractional(dividend, dialect), expression=exp.Nullif(this=divisor, expression=zero))
+
+
 def _fractional(dividend: exp.Expr, dialect: SqlDialect) -> exp.Expr:
     if dialect.name == "sqlite":
         return exp.Cast(this=dividend.unnest(), to=exp.DataType.build("real"))

@@ -22,7 +22,7 @@ from semantic_layer.model import Model
 from semantic_layer.planning import Group, Plan
 from semantic_layer.resolution import ResolvedQuery
 from semantic_layer.result_groups import ResultGroups
-from semantic_layer.spans import Span
+from semantic_layer.spanning import Spanning
 from semantic_layer.statement import Rows, group_by
 from semantic_layer.tables import Tables, with_entry
 
@@ -92,11 +92,12 @@ class Combination:
         if self._result is not None:
             asked = [names[group.name] for group in self._plan.groups if group.is_asked]
             entries += self._result.entries(asked, include_empty=self._resolved.query.include_empty)
-            entries += [
-                with_entry(names[group.name], self._spanning(group, group.span, own[group.name]), self._dialect)
-                for group in self._plan.groups
-                if group.span is not None
-            ]
+            for group in self._plan.groups:
+                if group.span is not None:
+                    columns = {self._columns[m.key]: self._trees[group.name][m.key] for m in own[group.name]}
+                    rows, tables = self._rows[group.name], self._tables
+                    spanning = Spanning(rows, group.filters, columns, group.span, self._result, self._dialect, tables)
+                    entries += spanning.entries(names[group.name])
         return entries
 
     def _name_columns(self) -> dict[str, list[Measure]]:
@@ -138,22 +139,6 @@ class Combination:
             group_by(select, self._resolved.dimensions, keys)
         else:
             select.set("distinct", exp.Distinct())
-        return select
-
-    def _spanning(self, group: Group, span: Span, measures: Iterable[Measure]) -> exp.Select:
-        """Measures over the rows that a span takes in, for each group of the result."""
-        result, periods = self._result, self._plan.periods
-        assert result is not None
-        assert periods is not None
-        rows = self._rows[group.name]
-        labels = [self._dialect.column(result.name, label) for label in self._labels]
-        columns: list[tuple[str, exp.Expr]] = list(zip(self._labels, labels, strict=True))
-        columns += [(self._columns[measure.key], self._trees[group.name][measure.key]) for measure in measures]
-        select = rows.select(columns, group.filters, self._tables)
-        keys = [rows.value(dimension.tree) for dimension in self._resolved.dimensions]
-        join = result.matches(span, keys, rows.value(periods.time.time or periods.time.tree))
-        select.set("joins", [*(select.args.get("joins") or ()), join])
-        select.set("group", exp.Group(expressions=[copied(label) for label in labels]))
         return select
 
     def _combined_groups(self, own: dict[str, list[Measure]], names: dict[str, str]) -> exp.Select:

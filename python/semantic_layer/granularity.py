@@ -35,12 +35,15 @@ def start_of_period(
     return _as_date(start) if dialect.name == "postgres" and unit not in _WITHIN_DAYS else start
 
 
-def shifted(time: exp.Expr, count: int, unit: str, dialect: SqlDialect) -> exp.Expr:
-    """``time`` some units later, or earlier when the count is negative. The tree is used up."""
+def shifted(time: exp.Expr, count: int, unit: str, dialect: SqlDialect, granularity: str = "day") -> exp.Expr:
+    """``time``, the start of a period of a granularity, some units later; earlier when the count is negative.
+
+    The tree is used up.
+    """
     if count == 0:
         return time
     if dialect.name == "sqlite":
-        return sqlite_times.shifted(time, count, unit)
+        return sqlite_times.shifted(time, count, unit, granularity)
     amount, unit = (count * 3, "month") if unit == "quarter" else (count, unit)
     if dialect.name in _WITH_DATE_ADD:
         function = exp.DateAdd if amount > 0 else exp.DateSub

@@ -40,10 +40,19 @@ class ResultGroups:
 
     def __init__(self, dialect: SqlDialect, dimensions: Sequence[Dimension], periods: Periods, tables: Tables) -> None:
         self._dialect = dialect
-        self._dimensions = dimensions
-        self._periods = periods
         self._tables = tables
+        self.dimensions = dimensions
+        self.periods = periods
         self.name = tables.name("result_groups")
+
+    @property
+    def labels(self) -> list[str]:
+        """The columns, one for each dimension."""
+        return [dimension.label for dimension in self.dimensions]
+
+    def is_constant(self, label: str) -> bool:
+        """Whether a column has the same value on every row."""
+        return any(dimension.is_constant for dimension in self.dimensions if dimension.label == label)
 
     def entries(self, facts: Sequence[str], *, include_empty: bool) -> list[exp.CTE]:
         """The groups that any fact has, or that all have, and with filling those between them. ``facts`` are tables."""
@@ -51,13 +60,13 @@ class ResultGroups:
         for fact in facts[1:]:
             kind = exp.Union if include_empty else exp.Intersect
             groups = kind(this=groups, expression=self._all(fact), distinct=True)
-        if not self._periods.is_filled:
+        if not self.periods.is_filled:
             return [with_entry(self.name, groups, self._dialect)]
         given, spine = self._tables.name("given_groups"), self._tables.name("spine")
-        label = self._periods.time.label
-        columns = [self._dialect.column(spine if d is self._periods.time else given, d.label) for d in self._dimensions]
+        label = self.periods.time.label
+        columns = [self._dialect.column(spine if d is self.periods.time else given, d.label) for d in self.dimensions]
         filled = exp.Select(expressions=columns, from_=exp.From(this=self._table(spine)))
-        others = [self._column(d.label) for d in self._dimensions if d is not self._periods.time]
+        others = [self._column(d.label) for d in self.dimensions if d is not self.periods.time]
         if others:
             distinct = exp.Select(expressions=others, distinct=exp.Distinct(), from_=exp.From(this=self._table(given)))
             alias = exp.TableAlias(this=self._dialect.identifier(given))
@@ -71,12 +80,12 @@ class ResultGroups:
     def matches(self, span: Span, keys: Sequence[exp.Expr], time: exp.Expr) -> exp.Join:
         """The join of a fact's rows to the groups for which they count. The trees are used up."""
         conditions: list[exp.Expr] = []
-        for dimension, key in zip(self._dimensions, keys, strict=True):
+        for dimension, key in zip(self.dimensions, keys, strict=True):
             column = self._dialect.column(self.name, dimension.label)
-            if dimension is not self._periods.time:
+            if dimension is not self.periods.time:
                 conditions.append(exp.NullSafeEQ(this=key, expression=column))
                 continue
-            lower, upper = bounds(span, column, self._periods.granularity, self._dialect, self._periods.calendar)
+            lower, upper = bounds(span, column, self.periods.granularity, self._dialect, self.periods.calendar)
             if lower is not None:
                 conditions.append(exp.GTE(this=copied(time), expression=lower))
             conditions.append(exp.LT(this=copied(time), expression=upper))
@@ -92,7 +101,7 @@ class ResultGroups:
             ],
             from_=exp.From(this=self._table(given)),
         )
-        following = self._typed(next_period(self._column(label), self._periods.granularity, self._dialect))
+        following = self._typed(next_period(self._column(label), self.periods.granularity, self._dialect))
         onward = exp.Select(
             expressions=[following, exp.Column(this=copied(last))],
             from_=exp.From(this=self._table(spine)),
@@ -104,11 +113,11 @@ class ResultGroups:
         """Periods and their followers must be of one type, where adding to a date makes a time."""
         if self._dialect.name not in ("postgres", "duckdb"):
             return period
-        kind = "timestamp" if self._periods.granularity in _WITHIN_DAYS else "date"
+        kind = "timestamp" if self.periods.granularity in _WITHIN_DAYS else "date"
         return exp.Cast(this=period, to=exp.DataType.build(kind))
 
     def _all(self, table: str) -> exp.Select:
-        columns = [self._column(dimension.label) for dimension in self._dimensions]
+        columns = [self._column(dimension.label) for dimension in self.dimensions]
         return exp.Select(expressions=columns, from_=exp.From(this=self._table(table)))
 
     def _column(self, label: str) -> exp.Column:

@@ -48,6 +48,12 @@ class Span:
             return f"{self.offset}_ago"
         return str(self.window) if self.window else f"{self.to_date}_to_date" if self.to_date else "to_date"
 
+    def has_no_beginning_of_its_own(self, granularity: str) -> bool:
+        """Whether rows count from the beginning of time, or of a period that is no shorter than the groups' own."""
+        if self.window or self.offset:
+            return False
+        return granularity in _SHORTER_THAN_DAYS or self.to_date not in _SHORTER_THAN_DAYS
+
 
 class Periodic(BaseModel):
     """The keys by which a measure, in a source or a query, counts other rows than those of its group's period."""
@@ -94,11 +100,11 @@ def bounds(
 ) -> tuple[exp.Expr | None, exp.Expr]:
     """From when and until when (exclusive) rows count for a period of that granularity, given its start."""
     if span.offset:
-        start = shifted(period.copy(), -span.offset.count, span.offset.unit, dialect)
+        start = shifted(period.copy(), -span.offset.count, span.offset.unit, dialect, granularity)
         return start, next_period(start.copy(), granularity, dialect)
     end = next_period(period.copy(), granularity, dialect)
     if span.window:
-        return shifted(end.copy(), -span.window.count, span.window.unit, dialect), end
+        return shifted(end.copy(), -span.window.count, span.window.unit, dialect, granularity), end
     if span.to_date:
         last = period.copy()
         if granularity not in (*_SHORTER_THAN_DAYS, "day"):
@@ -108,9 +114,19 @@ def bounds(
     return None, end
 
 
+def granule_of(span: Span, granularity: str) -> str:
+    """The longest unit whose starts are the only times at which such periods and their spans begin and end."""
+    units = {granularity.removeprefix("fiscal_")}
+    units.update(amount.unit for amount in (span.window, span.offset) if amount)
+    if span.to_date:
+        units.add(span.to_date.removeprefix("fiscal_"))
+    shortest = next((unit for unit in ("minute", "hour") if unit in units), None)
+    return shortest or ("month" if units <= {"month", "quarter", "year"} else "day")
+
+
 def next_period(period: exp.Expr, granularity: str, dialect: SqlDialect) -> exp.Expr:
     """The start of the period behind the one that starts there. The tree is used up."""
-    return shifted(period, 1, granularity.removeprefix("fiscal_"), dialect)
+    return shifted(period, 1, granularity.removeprefix("fiscal_"), dialect, granularity)
 
 
 def _amount(key: str, text: str) -> Amount:

@@ -31,15 +31,26 @@ def start_of_period(time: exp.Expr, unit: str, calendar: Calendar, name: str) ->
     return exp.Case(ifs=[exp.If(this=is_date, true=start)], default=error)
 
 
-def shifted(time: exp.Expr, count: int, unit: str) -> exp.Expr:
-    """``time`` some units later. A day that the month lacks becomes its last. The tree is used up."""
+def shifted(time: exp.Expr, count: int, unit: str, granularity: str) -> exp.Expr:
+    """``time``, the start of a period of a granularity, some units later. The tree is used up.
+
+    A day that the month lacks becomes its last. Only periods within days have a time of day.
+    """
     amount, unit = {"week": (count * 7, "day"), "quarter": (count * 3, "month")}.get(unit, (count, unit))
-    if unit in ("hour", "minute"):
-        return _call("DATETIME", time, f"{amount:+d} {unit}s")
-    if unit == "day":
-        return _call("DATE", time, f"{amount:+d} days")
+    has_time = unit in _WITHIN_DAYS or granularity in _WITHIN_DAYS
+    later = _call("DATETIME" if has_time else "DATE", time.copy(), f"{amount:+d} {unit}s")
+    if unit not in ("month", "year"):
+        return later
     last = _call("DATE", time.copy(), "start of month", f"{amount:+d} {unit}s", "+1 months", "-1 days")
-    return exp.Min(this=_call("DATE", time, f"{amount:+d} {unit}s"), expressions=[last])
+    if has_time:
+        last = exp.DPipe(
+            this=last, expression=exp.Anonymous(this="SUBSTR", expressions=[time, _BEHIND_THE_DATE.copy()])
+        )
+    return exp.Min(this=later, expressions=[last])
+
+
+_WITHIN_DAYS = ("hour", "minute")
+_BEHIND_THE_DATE = exp.Literal.number("11")
 
 
 def _start(time: exp.Expr, unit: str, calendar: Calendar) -> exp.Expr:
