@@ -9,6 +9,7 @@ from sqlglot import exp
 from semantic_layer.dialects import SqlDialect
 from semantic_layer.errors import SemanticLayerError
 from semantic_layer.expressions import all_of, columns_of, copied, outermost_aggregates
+from semantic_layer.references import place_text
 
 _ORDERED_SET = frozenset(
     {"postgres", "snowflake", "redshift", "oracle", "materialize", "risingwave", "teradata", "exasol"}
@@ -121,6 +122,28 @@ def restrict_call(call: exp.Expr, condition: exp.Expr, dialect: SqlDialect) -> e
         return filtered
     _restrict(call, condition)
     return call
+
+
+def check_types(tree: exp.Expr, type_of: Callable[[exp.Column], str | None], dialect: SqlDialect) -> None:
+    """Refuses aggregates of a column that the dialect does not have for the column's type."""
+    lacking = _LACKING_FOR_BOOLEANS.get(dialect.name, ())
+    for call in outermost_aggregates(tree):
+        if type(call) not in lacking:
+            continue
+        value = arguments(call)[0].unnest()
+        while isinstance(value, exp.Case) and len(value.args["ifs"]) == 1 and value.args.get("default") is None:
+            value = value.args["ifs"][0].args["true"].unnest()
+        if isinstance(value, exp.Column) and type_of(value) == "boolean":
+            name, column = call.key, f"{place_text(value.table)}.{value.name}"
+            raise SemanticLayerError(
+                f"{dialect.name} has no {name} of a boolean, which `{column}` is",
+                hint=f"count where it holds, such as `sum(case when {column} then 1 else 0 end)`, or ask whether it "
+                f"holds anywhere (`bool_or({column})`) or everywhere (`bool_and({column})`)",
+            )
+
+
+_OVER_NUMBERS = (exp.Avg, exp.Stddev, exp.StddevPop, exp.StddevSamp, exp.Variance, exp.VariancePop)
+_LACKING_FOR_BOOLEANS = {"postgres": (exp.Sum, exp.Min, exp.Max, *_OVER_NUMBERS), "duckdb": _OVER_NUMBERS}
 
 
 def keeps_nulls(call: exp.Expr) -> bool:

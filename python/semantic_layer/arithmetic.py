@@ -1,4 +1,4 @@
-"""Division in measures: always true division, and NULL where the divisor is 0 or NULL, on every engine."""
+"""Arithmetic in measures: true division, NULL where a divisor is 0 or NULL, and any numbers on every engine."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from semantic_layer.expressions import visible_nodes
 
 def with_true_division(tree: exp.Expr, dialect: SqlDialect) -> exp.Expr:
     """``a / b`` and ``a % b`` so that integers divide exactly and 0 divides to NULL. Changes the given tree."""
+    if dialect.name in _WITHOUT_FLOATS:
+        _cast_floats(tree)
     for node in [node for node in visible_nodes(tree) if isinstance(node, (exp.Div, exp.Mod))]:
         divisor = node.expression
         if not _is_constant(divisor):
@@ -22,6 +24,24 @@ def with_true_division(tree: exp.Expr, dialect: SqlDialect) -> exp.Expr:
             dividend.replace(slot)
             slot.replace(_fractional(dividend, dialect))
     return tree
+
+
+# `%`, ROUND to digits and TRUNC to digits do not know double precision there, which columns of type number may be.
+_WITHOUT_FLOATS = frozenset({"postgres", "redshift", "materialize"})
+
+
+def _cast_floats(tree: exp.Expr) -> None:
+    for node in list(visible_nodes(tree)):
+        operands: list[exp.Expr] = []
+        if isinstance(node, exp.Mod):
+            operands = [node.this, node.expression]
+        elif isinstance(node, (exp.Round, exp.Trunc)) and node.args.get("decimals") is not None:
+            operands = [node.this]
+        for operand in operands:
+            if not isinstance(operand.unnest(), (exp.Literal, exp.Count)):
+                slot = exp.Placeholder()
+                operand.replace(slot)
+                slot.replace(exp.Cast(this=operand.unnest(), to=exp.DataType.build("numeric")))
 
 
 def quotient(dividend: exp.Expr, divisor: exp.Expr, dialect: SqlDialect) -> exp.Expr:

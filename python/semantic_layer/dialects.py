@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect, Dialects
+from sqlglot.errors import ErrorLevel, UnsupportedError
 from sqlglot.generator import Generator
 
 from semantic_layer.errors import SemanticLayerError, quoted
@@ -44,10 +45,18 @@ class SqlDialect:
 
     def render(self, statement: exp.Expr) -> str:
         """The statement as text. The statement must not be used afterwards: some dialects rewrite it."""
-        writer = _writer(self.grammar.generator_class)
-        return writer(dialect=self.grammar, pretty=True, comments=False, normalize_functions=False).generate(
-            statement, copy=False
+        writer = _writer(self.grammar.generator_class)(
+            dialect=self.grammar,
+            pretty=True,
+            comments=False,
+            normalize_functions=False,
+            unsupported_level=ErrorLevel.RAISE,
         )
+        try:
+            return writer.generate(statement, copy=False)
+        except UnsupportedError as error:
+            # Written without it, the statement would give other rows.
+            raise SemanticLayerError(f"{self.name} cannot express the query: {error}") from None
 
 
 @lru_cache(maxsize=64)

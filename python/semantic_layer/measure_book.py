@@ -12,7 +12,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from semantic_layer import sources
-from semantic_layer.aggregates import restricted, yields_number
+from semantic_layer.aggregates import check_types, restricted, yields_number
 from semantic_layer.definitions import MeasureRef, define, measure_refs, not_a_measure, parse_measure
 from semantic_layer.errors import SemanticLayerError, nearest, quoted
 from semantic_layer.expressions import (
@@ -130,6 +130,7 @@ class MeasureBook:
         is_lifted: bool = False,
         span: Span | None = None,
     ) -> str:
+        check_types(tree, self._type_of, self.model.dialect)
         places = tables_of(tree)
         size = sum(1 for _ in tree.walk())
         return self._add(
