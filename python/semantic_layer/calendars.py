@@ -1,4 +1,6 @@
-"""How a connection counts time: the first day of its weeks, the first month of its fiscal years, and its time zone."""
+"""How a connection counts time: the first day of its weeks, the first month of its fiscal years, its time zone, and
+the table that lists its dates.
+"""
 
 from __future__ import annotations
 
@@ -16,21 +18,25 @@ _MONTHS = (
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """``week_start`` counts from Monday as 0, ``fiscal_start`` from January as 0."""
+    """``week_start`` counts from Monday as 0, ``fiscal_start`` from January as 0.
+
+    ``date_table`` is a reference to the column of a source that has every date (``calendar.day``).
+    """
 
     week_start: int = 0
     fiscal_start: int = 0
     time_zone: str | None = None
+    date_table: str | None = None
 
 
 GREGORIAN = Calendar()
 
 
 def parse_calendar(settings: Mapping[str, Any] | None) -> Calendar:
-    """The calendar of a connection's settings ``week_start``, ``fiscal_year_start`` and ``time_zone``."""
+    """The calendar of a connection's settings ``week_start``, ``fiscal_year_start``, ``time_zone``, ``date_table``."""
     if not settings:
         return GREGORIAN
-    known = ("week_start", "fiscal_year_start", "time_zone")
+    known = ("week_start", "fiscal_year_start", "time_zone", "date_table")
     for key in settings:
         if key not in known:
             raise SemanticLayerError(unknown_key(str(key), "the calendar", known))
@@ -41,6 +47,7 @@ def parse_calendar(settings: Mapping[str, Any] | None) -> Calendar:
         _position(settings.get("week_start", _DAYS[0]), _DAYS, "week_start"),
         _position(settings.get("fiscal_year_start", _MONTHS[0]), _MONTHS, "fiscal_year_start"),
         zone,
+        str(settings["date_table"]) if settings.get("date_table") else None,
     )
 
 

@@ -51,7 +51,7 @@ class Combination:
         self._values: dict[str, exp.Expr] = {}
         self._result: ResultGroups | None = None
         if plan.periods is not None:
-            self._result = ResultGroups(self._dialect, resolved.dimensions, plan.periods, tables)
+            self._result = ResultGroups(model, resolved.dimensions, plan.periods, tables)
 
     def build(self) -> tuple[exp.Select, list[exp.CTE]]:
         """The SELECT without order and limit, and its WITH entries."""

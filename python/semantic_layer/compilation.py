@@ -33,7 +33,7 @@ def build_statement(model: Model, resolved: ResolvedQuery, plan: Plan, *, look_a
         select, entries = _single(model, resolved, plan.groups[0], tables), []
     entries = [*tables.entries(), *entries]
     if entries:
-        is_recursive = plan.periods is not None and plan.periods.is_filled
+        is_recursive = plan.periods is not None and plan.periods.is_filled and plan.periods.dates is None
         select.set("with_", exp.With(expressions=entries, recursive=is_recursive))
     return _finished(select, resolved.sort_keys, resolved.query.limit + look_ahead, model.dialect)
 
@@ -57,6 +57,8 @@ def _single(model: Model, resolved: ResolvedQuery, group: Group, tables: Tables)
 
 def _nodes(plan: Plan) -> list[str]:
     nodes = [node for group in plan.groups for node in (group.fact, *(join.step.target for join in group.joins))]
+    if plan.periods is not None and plan.periods.dates is not None:
+        nodes.append(plan.periods.dates.node)
     return list(dict.fromkeys(nodes))
 
 

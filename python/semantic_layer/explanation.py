@@ -23,6 +23,8 @@ def explain(resolved: ResolvedQuery, plan: Plan) -> dict[str, Any]:
     """The plan: what is read and joined, what is aggregated where, and which filter went where."""
     steps = list(dict.fromkeys(planned.step for group in plan.groups for planned in group.joins))
     nodes = {plan.anchor, *(group.fact for group in plan.groups), *(step.target for step in steps)}
+    if plan.periods is not None and plan.periods.dates is not None:
+        nodes.add(plan.periods.dates.node)
     query = resolved.query
     return {
         "sources_used": sorted(nodes),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from semantic_layer.date_tables import find_date_table
 from semantic_layer.dimensions import Dimension
 from semantic_layer.empty_groups import EmptyGroups, plan_empty_groups
 from semantic_layer.errors import SemanticLayerError
@@ -62,7 +63,7 @@ class Plan:
 
 def make_plan(model: Model, resolved: ResolvedQuery) -> Plan:
     """The plan of a resolved query, or the reason why its rows could not be right."""
-    periods = _periods(resolved)
+    periods = _periods(model, resolved)
     facts = _facts(resolved)
     is_crossing = {fact: all(ignores_repeats(measure.tree) for measure in own) for fact, own in facts.items()}
     _check_dimensions(model, resolved.dimensions, is_crossing)
@@ -98,7 +99,7 @@ def make_plan(model: Model, resolved: ResolvedQuery) -> Plan:
     return Plan(_anchor(resolved), tuple(groups), empty, is_combined, periods)
 
 
-def _periods(resolved: ResolvedQuery) -> Periods | None:
+def _periods(model: Model, resolved: ResolvedQuery) -> Periods | None:
     """The dimension of time that cumulative and offset measures, and filling, go by."""
     times = [dimension for dimension in resolved.dimensions if dimension.granularity]
     spanning = [measure for measure in resolved.measures.values() if measure.span]
@@ -106,7 +107,8 @@ def _periods(resolved: ResolvedQuery) -> Periods | None:
     if not spanning and not is_filled:
         return None
     if len(times) == 1:
-        return Periods(times[0], is_filled, resolved.calendar)
+        table = resolved.calendar.date_table if is_filled else None
+        return Periods(times[0], is_filled, resolved.calendar, find_date_table(model, table) if table else None)
     if not times and not resolved.query.fill and all(measure.span == Span() for measure in spanning):
         # A running total without periods is the total.
         return None

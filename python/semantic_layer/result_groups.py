@@ -1,6 +1,7 @@
 """The groups of a result as its own table: for them cumulative and offset measures count, and gaps are filled in.
 
-A *spine* has every period from the first that has rows to the last. Filling makes a group of each period and each
+A *spine* has every period from the first that has rows to the last: those of the project's date table, or where it
+names none all of them. Filling makes a group of each period and each
 combination of the other dimensions.
 """
 
@@ -12,9 +13,11 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from semantic_layer.calendars import Calendar
-from semantic_layer.dialects import SqlDialect
+from semantic_layer.date_tables import DateTable
 from semantic_layer.dimensions import Dimension
 from semantic_layer.expressions import copied
+from semantic_layer.granularity import start_of_period
+from semantic_layer.model import Model
 from semantic_layer.spans import Span, bounds, next_period
 from semantic_layer.tables import Tables, with_entry
 
@@ -28,6 +31,7 @@ class Periods:
     time: Dimension
     is_filled: bool
     calendar: Calendar
+    dates: DateTable | None = None
 
     @property
     def granularity(self) -> str:
@@ -38,8 +42,9 @@ class Periods:
 class ResultGroups:
     """The WITH entries that list the groups, and the conditions that match rows to them."""
 
-    def __init__(self, dialect: SqlDialect, dimensions: Sequence[Dimension], periods: Periods, tables: Tables) -> None:
-        self._dialect = dialect
+    def __init__(self, model: Model, dimensions: Sequence[Dimension], periods: Periods, tables: Tables) -> None:
+        self._model = model
+        self._dialect = model.dialect
         self._tables = tables
         self.dimensions = dimensions
         self.periods = periods
@@ -73,7 +78,7 @@ class ResultGroups:
             filled.set("joins", [exp.Join(this=exp.Subquery(this=distinct, alias=alias), kind="CROSS")])
         return [
             with_entry(given, groups, self._dialect),
-            with_entry(spine, self._spine(given, label, spine), self._dialect),
+            with_entry(spine, self._spine(given, label, spine, self.periods.dates), self._dialect),
             with_entry(self.name, exp.Union(this=filled, expression=self._all(given), distinct=True), self._dialect),
         ]
 
@@ -91,8 +96,10 @@ class ResultGroups:
             conditions.append(exp.LT(this=copied(time), expression=upper))
         return exp.Join(this=self._table(self.name), on=exp.and_(*conditions, copy=False))
 
-    def _spine(self, given: str, label: str, spine: str) -> exp.Query:
-        """Every period from the first to the last, by recursion."""
+    def _spine(self, given: str, label: str, spine: str, dates: DateTable | None) -> exp.Query:
+        """Every period from the first to the last: of the date table, or by recursion."""
+        if dates is not None:
+            return self._listed(given, label, dates)
         name, last = self._dialect.identifier(label), self._dialect.identifier("last_period")
         first = exp.Select(
             expressions=[
@@ -108,6 +115,22 @@ class ResultGroups:
             where=exp.Where(this=exp.LT(this=self._column(label), expression=exp.Column(this=copied(last)))),
         )
         return exp.Union(this=first, expression=onward, distinct=False)
+
+    def _listed(self, given: str, label: str, dates: DateTable) -> exp.Query:
+        select, date = dates.select(self._model, self._tables)
+        calendar = Calendar(self.periods.calendar.week_start, self.periods.calendar.fiscal_start)
+        name = f"{dates.node}.{date.name}"
+        period = self._typed(start_of_period(date, self.periods.granularity, self._dialect, calendar, name))
+        first, last = (
+            exp.Subquery(
+                this=exp.Select(expressions=[call(this=self._column(label))], from_=exp.From(this=self._table(given)))
+            )
+            for call in (exp.Min, exp.Max)
+        )
+        select.set("expressions", [exp.Alias(this=period, alias=self._dialect.identifier(label))])
+        select.set("where", exp.Where(this=exp.Between(this=period.copy(), low=first, high=last)))
+        select.set("distinct", exp.Distinct())
+        return select
 
     def _typed(self, period: exp.Expr) -> exp.Expr:
         """Periods and their followers must be of one type, where adding to a date makes a time."""

@@ -87,9 +87,10 @@ const KEYS: &[&str] = &[
     "week_start",
     "fiscal_year_start",
     "time_zone",
+    "date_table",
 ];
 
-const CALENDAR: [&str; 3] = ["week_start", "fiscal_year_start", "time_zone"];
+const CALENDAR: [&str; 4] = ["week_start", "fiscal_year_start", "time_zone", "date_table"];
 
 pub fn read(node: &Node, id: &str, findings: &mut Vec<Finding>) -> Option<Connection> {
     let mut fields = Fields::open(node, format!("connections.{id}"), findings)?;

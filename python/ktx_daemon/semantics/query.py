@@ -24,7 +24,7 @@ class Request(BaseModel):
     look_ahead: int = Field(default=0, ge=0, le=1000)
     """How many rows more than its limit the SQL of a query gives, to see whether the limit cut rows off."""
     calendar: dict[str, str] = Field(default_factory=dict)
-    """The connection's `week_start`, `fiscal_year_start` and `time_zone`."""
+    """The connection's `week_start`, `fiscal_year_start`, `time_zone` and `date_table`."""
     project_id: str | None = Field(default=None, alias="projectId")
     """Accepted for callers that send it, without effect."""
 

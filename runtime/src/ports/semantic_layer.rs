@@ -28,7 +28,7 @@ pub struct SemanticModel<'m> {
     /// Where sources are defined, for what is said about their faults.
     pub locations: BTreeMap<String, String>,
     pub dialect: &'m str,
-    /// `week_start`, `fiscal_year_start` and `time_zone`, as far as they are set.
+    /// `week_start`, `fiscal_year_start`, `time_zone` and `date_table`, as far as they are set.
     pub calendar: &'m BTreeMap<String, String>,
 }
 
