@@ -289,7 +289,11 @@ class Combination:
         return exp.Case(ifs=[exp.If(this=self._has(group.name), true=column)], default=exp.Subquery(this=computed))
 
     def _operand(self, key: str) -> exp.Expr:
-        """A measure in arithmetic over several facts."""
+        """A measure in arithmetic over several facts: a count or sum of a fact that lacks the group is 0.
+
+        That holds also where none of the facts has the group, so that a difference is 0 there and not NULL. Arithmetic
+        over one fact is a measure of that fact, and NULL where it has no such group.
+        """
         measure = self._resolved.measures[key]
         group = self._group_of.get(key)
         value = copied(self._value(key))

@@ -61,6 +61,7 @@ def _join(draft: _Draft, alias: str | None, dialect: str) -> dict[str, str]:
 def _aliases(drafts: list[_Draft], tables: set[str]) -> list[str | None]:
     """A role name for each join whose target the table joins more than once.
 
+    These names are part of the endpoint, whose callers keep them. A scan names the roles of a project by itself.
     The local column tells roles apart; where two of them share it, the remote column does.
     """
     joins_to = Counter(draft.to for draft in drafts)

@@ -308,7 +308,10 @@ fn ctrl_c_ends_a_query_that_would_run_for_ever() {
     let _ = std::process::Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status();
+    let interrupted = std::time::Instant::now();
     assert_eq!(child.wait().expect("ends").code(), Some(130));
+    // A statement ends by itself after 30 seconds.
+    assert!(interrupted.elapsed() < std::time::Duration::from_secs(5));
 }
 
 /// Whether the process has a file of that name open.

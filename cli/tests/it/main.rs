@@ -5,6 +5,7 @@ mod answers;
 mod embeddings;
 mod ingest;
 mod output;
+mod periods;
 mod postgres;
 mod project;
 mod query;

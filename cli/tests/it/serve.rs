@@ -277,6 +277,42 @@ fn queries_are_compiled_and_run_when_that_is_allowed() {
     );
 }
 
+/// Every tool says what it does not know, before anything else is done.
+#[test]
+fn keys_that_a_tool_does_not_know_are_refused() {
+    let Some(shared) = python::shared() else { return };
+    let sandbox = shared.sandbox(demo());
+    let mut client = Client::start(&sandbox, &["--semantic-compute"]);
+    let tools = client.request("tools/list", &json!({}))["result"]["tools"].clone();
+    let tools = tools.as_array().expect("a list");
+    assert!(tools.len() > 5, "{tools:?}");
+    for tool in tools {
+        let name = tool["name"].as_str().expect("a name");
+        let refused = client.refused(name, &json!({"zzzz": 1}));
+        assert!(
+            refused.contains("unknown") && refused.contains("zzzz"),
+            "{name}: {refused}"
+        );
+    }
+    for (query, told) in [
+        (
+            json!({"measures": ["contracts.contract_count"], "dimension": ["plans.tier"]}),
+            "did you mean `dimensions`?",
+        ),
+        (
+            json!({"measures": [{"expr": "contracts.contract_count", "nmae": "n"}]}),
+            "did you mean `name`?",
+        ),
+        (
+            json!({"measures": [], "dimensions": [{"field": "plans.tier", "granularty": "day"}]}),
+            "did you mean `granularity`?",
+        ),
+    ] {
+        let refused = client.refused("sl_query", &query);
+        assert!(refused.contains(told), "{refused}");
+    }
+}
+
 #[test]
 fn what_cannot_be_served_is_refused() {
     let sandbox = demo();

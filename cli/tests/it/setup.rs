@@ -325,6 +325,37 @@ fn the_demo_touches_no_other_files() {
     assert!(sandbox.exists("orbit/semantic-layer/orbit_demo/plans.yaml"));
 }
 
+/// Every kind of file that the demo writes: its settings, a source, the warehouse.
+#[test]
+fn a_demo_that_was_edited_is_not_overwritten() {
+    for file in ["ktx.yaml", "semantic-layer/orbit_demo/plans.yaml", "demo.db"] {
+        let sandbox = Sandbox::new();
+        let demo = ["setup", "demo", "--project-dir", "orbit"];
+        let _ = sandbox.run(&demo).succeeds();
+        let _ = sandbox.run(&demo).succeeds();
+        let path = format!("orbit/{file}");
+        let original = fs_err::read(sandbox.project().join(&path)).expect("it is there");
+        let edited = [&original[..], b"\n# mine\n"].concat();
+        fs_err::write(sandbox.project().join(&path), &edited).expect("writes");
+        let refused = sandbox.run(&demo);
+        assert_eq!(refused.output.status.code(), Some(1), "{file}: {refused}");
+        assert!(
+            refused
+                .stderr()
+                .contains(&format!("`{file}` would be overwritten, and was edited"))
+                && refused.stderr().contains("reset --force"),
+            "{refused}"
+        );
+        let kept = fs_err::read(sandbox.project().join(&path)).expect("it is there");
+        assert_eq!(kept, edited, "{file}");
+        let _ = sandbox
+            .run(&[&demo[..], &["reset", "--force"]].concat())
+            .succeeds();
+        let reset = fs_err::read(sandbox.project().join(&path)).expect("it is there");
+        assert_eq!(reset, original, "{file}");
+    }
+}
+
 #[test]
 fn completions_are_written_for_every_shell() {
     let sandbox = Sandbox::new();

@@ -337,3 +337,32 @@ def test_what_a_measure_over_other_sources_may_not(addition: dict[str, str], mes
     staff = STAFF | {"measures": [*STAFF["measures"], {"name": "loop", "expr": "offices.loop"}]}
     with pytest.raises(SemanticLayerError, match=re.escape(message)):
         rows([offices, staff, REGIONS], OFFICE_ROWS, {"measures": ["offices.odd"]})
+
+
+@pytest.mark.parametrize("beside", [[], ["b.n"]])
+@pytest.mark.parametrize(
+    ("expr", "one_fact", "in_no_fact"),
+    [
+        ("a.n - a.total", True, None), ("a.n + 0", True, None), ("a.total * 2", True, None),
+        ("a.n - b.n", False, 0), ("a.total - b.total", False, 0), ("a.total + b.n + 1", False, 1),
+        ("a.most - b.most", False, None), ("a.total / b.total", False, None),
+    ],
+)  # fmt: skip
+def test_arithmetic_where_no_fact_has_the_group(expr: str, one_fact: bool, in_no_fact: Any, beside: list[str]) -> None:
+    """Over one fact it is NULL; over several, sums and counts are 0 there as everywhere."""
+    facts = [
+        source(
+            name,
+            "p",
+            "v",
+            joins=[to("p", "p = p.id")],
+            measures=measures(n="count(*)", total="sum(v)", most="max(v)"),
+        )
+        for name in "ab"
+    ]
+    tables = {"p": [(1,), (2,)], "a": [(1, 1, 5)], "b": [(1, 1, 7)]}
+    query = {"measures": [*beside, {"expr": expr, "name": "value"}], "dimensions": ["p.id"]}
+    *_, (key, *_, value) = rows([source("p"), *facts], tables, query)
+    assert key == 2
+    assert value == in_no_fact
+    assert one_fact == ("b." not in expr)
