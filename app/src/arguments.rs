@@ -41,8 +41,10 @@ fn unknown_key(value: &Value, schema: &Value, root: &Value, path: &str) -> Optio
             places.find_map(|(place, item)| unknown_key(item, inner, root, &below(path, &place.to_string())))
         }
         Value::Object(entries) => {
-            // An object without listed members may have any.
-            let known = schema.get("properties").and_then(Value::as_object)?;
+            let listed = schema.get("properties").and_then(Value::as_object);
+            let none = Map::new();
+            // An object without listed members may have any, but arguments without members are none.
+            let known = listed.or(path.is_empty().then_some(&none))?;
             entries.iter().find_map(|(key, value)| match known.get(key) {
                 Some(inner) => unknown_key(value, inner, root, &below(path, key)),
                 None => Some(refusal(key, path, known)),
@@ -60,6 +62,9 @@ fn refusal(key: &str, path: &str, known: &Map<String, Value>) -> Error {
     let message = format!("unknown key `{key}`{place}");
     let near = nearest::among(key, known.keys().map(String::as_str));
     let listed = || {
+        if known.is_empty() {
+            return "it takes no arguments".to_owned();
+        }
         let names: Vec<String> = known.keys().map(|name| format!("`{name}`")).collect();
         format!("known are {}", names.join(", "))
     };
@@ -99,9 +104,21 @@ fn below(path: &str, part: &str) -> String {
 #[cfg(test)]
 mod tests {
     use ktx_runtime::ports::SemanticQuery;
-    use serde_json::{Value, json};
+    use serde_json::{Map, Value, json};
 
     use super::read;
+
+    #[derive(serde::Deserialize, schemars::JsonSchema)]
+    struct Nothing {}
+
+    #[test]
+    fn what_takes_no_arguments_takes_none() {
+        let given = Map::from_iter([("x".to_owned(), json!(1))]);
+        let error = read::<Nothing>(given).err().expect("refused");
+        assert_eq!(error.to_string(), "unknown key `x`");
+        assert_eq!(error.hint().as_deref(), Some("it takes no arguments"));
+        assert!(read::<Nothing>(Map::new()).is_ok());
+    }
 
     fn refused(query: Value) -> Option<(String, String)> {
         let Value::Object(query) = query else {
