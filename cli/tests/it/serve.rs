@@ -277,6 +277,86 @@ fn queries_are_compiled_and_run_when_that_is_allowed() {
     );
 }
 
+/// A longer path that was not taken, and a source that was left out, on each way an answer leaves the program.
+#[test]
+fn warnings_reach_the_terminal_json_agents_and_clients() {
+    let Some(shared) = python::shared() else { return };
+    let sandbox = shared.sandbox(demo());
+    sandbox.write(
+        "semantic-layer/orbit_demo/shops.yaml",
+        "name: shops\ntable: regions\ngrain: [id]\ncolumns:\n  - {name: id, type: number}\n",
+    );
+    sandbox.write(
+        "semantic-layer/orbit_demo/sales.yaml",
+        "name: sales\ntable: contracts\ngrain: [id]\ncolumns:\n  - {name: id, type: number}\njoins:\n  \
+         - {to: shops, on: id = shops.id, relationship: many_to_one}\n  \
+         - {to: clerks, on: id = clerks.id, relationship: many_to_one}\nmeasures:\n  - {name: n, expr: count(*)}\n",
+    );
+    sandbox.write(
+        "semantic-layer/orbit_demo/clerks.yaml",
+        "name: clerks\ntable: regions\ngrain: [id]\ncolumns:\n  - {name: id, type: number}\njoins:\n  \
+         - {to: shops, on: id = shops.id, relationship: many_to_one}\n",
+    );
+    sandbox.write("semantic-layer/orbit_demo/torn.yaml", "name: torn\ntable: [\n");
+    let flags = [
+        "--measure",
+        "sales.n",
+        "--dimension",
+        "shops.id",
+        "--execute",
+        "--max-rows",
+        "5",
+    ];
+    let pretty = sandbox
+        .run(&[&["sl", "query", "--format", "pretty"], &flags[..]].concat())
+        .succeeds();
+    assert!(
+        pretty.stderr().contains(
+            "warning: `shops` is reached from `sales` by `shops`, not by `clerks.shops`\n\
+             hint: for a longer path name it: `clerks.shops.id`\n"
+        ),
+        "{pretty}"
+    );
+    assert!(
+        pretty.stderr().contains("warning: ") && pretty.stderr().contains("torn"),
+        "{pretty}"
+    );
+    let codes = |answer: &Value| -> Vec<String> {
+        let warnings = answer["warnings"].as_array().expect("a list");
+        assert!(
+            warnings.iter().all(|warning| warning["message"].is_string()),
+            "{answer}"
+        );
+        let codes = warnings
+            .iter()
+            .map(|warning| warning["code"].as_str().expect("a code"));
+        codes.map(str::to_owned).collect()
+    };
+    let expected = codes(
+        &sandbox
+            .run(&[&["sl", "query"], &flags[..]].concat())
+            .succeeds()
+            .json(),
+    );
+    assert!(expected.contains(&"longer-path".to_owned()), "{expected:?}");
+    assert!(expected.contains(&"source-left-out".to_owned()), "{expected:?}");
+    let query = json!({"measures": ["sales.n"], "dimensions": ["shops.id"]});
+    sandbox.write("query.json", query.to_string());
+    let agent = [
+        "agent",
+        "sl",
+        "query",
+        "--json",
+        "--connection-id",
+        "orbit_demo",
+        "--query-file",
+        "query.json",
+    ];
+    assert_eq!(codes(&sandbox.run(&agent).succeeds().json()), expected);
+    let mut client = Client::start(&sandbox, &["--semantic-compute", "--execute-queries"]);
+    assert_eq!(codes(&client.call("sl_query", &query)), expected);
+}
+
 /// Every tool says what it does not know, before anything else is done.
 #[test]
 fn keys_that_a_tool_does_not_know_are_refused() {
