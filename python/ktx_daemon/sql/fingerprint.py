@@ -21,8 +21,8 @@ from ktx_daemon.sql.parsing import (
     BLANK,
     SqlText,
     Unparseable,
+    contents,
     dialect_named,
-    names_and_tables,
     tokenize,
 )
 from ktx_daemon.sql.token_text import TokenWriter, join_tokens
@@ -82,8 +82,8 @@ def fingerprint(sql: str, dialect: Dialect, *, with_habits: bool = False) -> Fin
         return _unreadable(plain_message(error))
     if not statements:
         return _unreadable(BLANK)
-    names, tables = names_and_tables(statements)
-    pieces = _replace_literals(tokens, TokenWriter(dialect, names))
+    found_in = contents(statements)
+    pieces = _replace_literals(tokens, TokenWriter(dialect, found_in.names))
     kinds = {token.token_type for token in tokens}
     if TokenType.IN in kinds:
         pieces = _collapse_in_lists(pieces)
@@ -95,12 +95,12 @@ def fingerprint(sql: str, dialect: Dialect, *, with_habits: bool = False) -> Fin
     found = Fingerprint(
         fingerprint=hashlib.sha256(hashed.encode()).hexdigest()[:32],
         normalized_sql=join_tokens(pieces),
-        tables_touched=list(dict.fromkeys(".".join(part.name for part in table.parts) for table in tables)),
+        tables_touched=list(dict.fromkeys(".".join(part.name for part in table.parts) for table in found_in.tables)),
         literal_slots=[LiteralSlot({**slot, "position": place}) for place, slot in enumerate(slots, 1)],
         error=None,
     )
     if with_habits:
-        found["habits"] = habits(statements, dialect)
+        found["habits"] = habits(found_in.selects, dialect)
     return found
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, TypeGuard
 
 from pydantic import StringConstraints
@@ -102,16 +103,31 @@ def with_plain_names(tokens: list[Token], dialect: Dialect) -> list[Token]:
 
 def physical_tables(statement: exp.Expr) -> list[exp.Table]:
     """Return the references to stored tables anywhere in the statement, in the order of its text."""
-    return names_and_tables([statement])[1]
+    return contents([statement]).tables
 
 
-def names_and_tables(statements: list[exp.Expr]) -> tuple[set[int], list[exp.Table]]:
-    """Where in the text names begin, and the references to stored tables in the order of the text.
+@dataclass(slots=True)
+class Contents:
+    """What is found in one walk through statements."""
+
+    names: set[int]
+    """Where in the text names begin."""
+
+    tables: list[exp.Table]
+    """The references to stored tables, in the order of the text."""
+
+    selects: list[exp.Select]
+    """In no stated order."""
+
+
+def contents(statements: list[exp.Expr]) -> Contents:
+    """Walk through the statements.
 
     A loop of its own beside `nodes`, because this is done to every statement of a history and takes half as long.
     """
     names: set[int] = set()
     tables: list[exp.Table] = []
+    selects: list[exp.Select] = []
     pending = [*statements]
     while pending:
         node = pending.pop()
@@ -124,13 +140,15 @@ def names_and_tables(statements: list[exp.Expr]) -> tuple[set[int], list[exp.Tab
             continue
         if kind is exp.Table:
             tables.append(node)  # type: ignore[arg-type]
+        elif kind is exp.Select:
+            selects.append(node)  # type: ignore[arg-type]
         for value in node.args.values():
             kind = value.__class__
             if kind is list:
                 pending += [one for one in value if isinstance(one, exp.Expr)]
             elif kind not in _LEAVES and isinstance(value, exp.Expr):
                 pending.append(value)
-    return names, sorted(filter(is_physical, tables), key=position)
+    return Contents(names, sorted(filter(is_physical, tables), key=position), selects)
 
 
 def is_physical(node: exp.Expr) -> TypeGuard[exp.Table]:

@@ -50,11 +50,22 @@ def found(sql: str) -> dict[str, list[str]]:
         ("insert into r select sum(v) from t where u = 1", {"aggregates": ["t: SUM(v)"], "filters": ["t: u = ?"]}),
         ("select 1 from t where x = (select max(y) from u)", {"aggregates": ["u: MAX(y)"]}),
         ("delete from t where x = 1", {}),
+        ("select 1 from t where a /* of 'ann' */ = 'ann' -- ann", {"filters": ["t: a = ?"]}),
         ("explain select avg(v) from t", {"aggregates": ["t: AVG(v)"]}),
     ],
 )
 def test_what_a_statement_does(sql: str, expected: dict[str, list[str]]) -> None:
     assert found(sql) == expected
+
+
+def test_taking_out_values_leaves_the_template_alone() -> None:
+    sql = (
+        "select sum(o.v * 2) from s.orders o where o.kind = 'x' and o.v > (select max(p.v) from s.past p where p.w = 3)"
+    )
+    dialect = dialect_named("postgres")
+    with_habits = fingerprint(sql, dialect, with_habits=True)
+    assert with_habits.pop("habits")["aggregates"]
+    assert with_habits == fingerprint(sql, dialect)
 
 
 def test_habits_come_only_when_asked_for() -> None:
