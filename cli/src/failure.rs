@@ -6,6 +6,7 @@
 //! | 2 | wrong usage |
 //! | 129, 130, 143 | interrupted by SIGHUP, Ctrl-C or SIGTERM, after cleaning up |
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -27,8 +28,13 @@ pub struct Usage(pub String);
 pub struct AlreadyReported;
 
 /// Prints help, version or a usage error, and chooses the exit code.
-pub fn usage(printer: &Printer, error: &clap::Error) -> ExitCode {
+pub fn usage(printer: &Printer, error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     match error.kind() {
+        // clap answers as soon as it meets the flag, and reads no further.
+        ErrorKind::DisplayVersion if arguments.iter().any(|argument| argument == "--json") => {
+            printer.json(&version::Described::new());
+            ExitCode::SUCCESS
+        }
         ErrorKind::DisplayVersion => {
             printer.line(&version::line());
             ExitCode::SUCCESS

@@ -22,9 +22,10 @@ use crate::session::Session;
 
 fn main() -> ExitCode {
     let printer = Printer::new();
-    let code = match Arguments::try_parse() {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let code = match Arguments::try_parse_from(&arguments) {
         Ok(arguments) => run(arguments, printer.clone()),
-        Err(usage) => failure::usage(&printer, &usage),
+        Err(usage) => failure::usage(&printer, &usage, &arguments),
     };
     failure::finish(&printer, code)
 }

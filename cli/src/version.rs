@@ -1,5 +1,8 @@
 //! The version this program was built as, for people and for tools that read the program's bytes.
 
+use ktx_runtime::{Environment, PackageBill};
+use serde::Serialize;
+
 /// The version of the workspace, which is that of the npm package.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -20,4 +23,52 @@ static BUILD_MARK: &str = match option_env!("KTX_BUILD_MARK") {
 pub fn line() -> String {
     std::hint::black_box((MARKER, BUILD_MARK));
     format!("@kaelio/ktx {VERSION}")
+}
+
+/// What `ktx --version --json` prints.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Described {
+    name: &'static str,
+    version: &'static str,
+    /// `release` or `local`; null for a program that was built by hand, and so is the compiler.
+    profile: Option<&'static str>,
+    compiler: Option<&'static str>,
+    /// The commit that the package was built from, by its bill of materials.
+    source_revision: Option<String>,
+    /// Null where the program is not in a package.
+    sbom: Option<Sbom>,
+}
+
+#[derive(Serialize)]
+struct Sbom {
+    path: String,
+    sha256: String,
+}
+
+impl Described {
+    pub fn new() -> Self {
+        let mark = BUILD_MARK
+            .strip_prefix("ktx-build-mark:")
+            .and_then(|mark| mark.strip_suffix(":end")?.split_once(':'));
+        let bill = PackageBill::read(&Environment::of_this_process());
+        let (sbom, source_revision) = match bill {
+            None => (None, None),
+            Some(bill) => {
+                let sbom = Sbom {
+                    path: bill.path.to_string_lossy().into_owned(),
+                    sha256: bill.sha256.to_string(),
+                };
+                (Some(sbom), bill.source_revision)
+            }
+        };
+        Self {
+            name: "@kaelio/ktx",
+            version: VERSION,
+            profile: mark.map(|(profile, _)| profile),
+            compiler: mark.map(|(_, compiler)| compiler),
+            source_revision,
+            sbom,
+        }
+    }
 }

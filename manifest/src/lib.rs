@@ -11,6 +11,7 @@
 //! | [`asset_manifest`] | what a package bundles; [`BundledAssets::verify`] is the only way to [`VerifiedAssets`] |
 //! | [`artifact_manifest`] | what a build made, held against the directory it made it in |
 //! | [`program_marks`] | what a program's bytes say about its version and its build |
+//! | [`sbom`] | the bill of materials: what is in the programs, and what the locks name |
 //! | [`uv_pin`] | the uv that is downloaded when the user agrees |
 //! | [`smoke_report`] | what was proven, for which bytes |
 //!
@@ -28,6 +29,7 @@ pub mod package_layout;
 pub mod path_set;
 pub mod program_marks;
 pub mod record;
+pub mod sbom;
 pub mod schema_version;
 pub mod smoke_report;
 pub mod tarball;

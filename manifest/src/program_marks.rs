@@ -13,6 +13,9 @@ const VERSION: &str = "ktx-version-marker:";
 const BUILD: &str = "ktx-build-mark:";
 const END: &[u8] = b":end";
 
+/// Between the name of the compiler and the version of zig.
+pub const WITH_ZIG: &str = " with zig ";
+
 /// Longer than any mark; text that starts like one and does not end soon is not a mark.
 const LONGEST: usize = 128;
 
@@ -20,8 +23,19 @@ const LONGEST: usize = 128;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BuildMark {
     pub profile: BuildProfile,
-    /// `rustc --version`
+    /// `rustc --version`, and ` with zig <version>` behind it where zig was the linker.
     pub compiler: String,
+}
+
+impl BuildMark {
+    /// The version in `rustc 1.95.0 (59807616e 2026-04-14)`.
+    pub fn rust_version(&self) -> Option<&str> {
+        self.compiler.strip_prefix("rustc ")?.split(' ').next()
+    }
+
+    pub fn zig_version(&self) -> Option<&str> {
+        Some(self.compiler.rsplit_once(WITH_ZIG)?.1)
+    }
 }
 
 impl fmt::Display for BuildMark {
@@ -99,6 +113,30 @@ mod tests {
             &format!("ktx-build-mark:release:{}:end", "x".repeat(LONGEST)),
             None,
         );
+    }
+
+    #[test]
+    fn the_compilers_are_read_from_their_versions() {
+        for (compiler, rust, zig) in [
+            (
+                "rustc 1.95.0 (59807616e 2026-04-14) with zig 0.15.1",
+                Some("1.95.0"),
+                Some("0.15.1"),
+            ),
+            ("rustc 1.95.0 (59807616e 2026-04-14)", Some("1.95.0"), None),
+            ("rustc 1.96.0-nightly", Some("1.96.0-nightly"), None),
+            ("clang 20", None, None),
+        ] {
+            let mark = BuildMark {
+                profile: BuildProfile::Release,
+                compiler: compiler.to_owned(),
+            };
+            assert_eq!(
+                (mark.rust_version(), mark.zig_version()),
+                (rust, zig),
+                "{compiler}"
+            );
+        }
     }
 
     #[test]

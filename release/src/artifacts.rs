@@ -19,7 +19,7 @@ use ktx_system::files::{Access, NewFile};
 
 use crate::epoch::SourceDateEpoch;
 use crate::error::Error;
-use crate::package::{PackageContents, judge};
+use crate::package::{PackageContents, judge, of_machine};
 use crate::version::python_version;
 
 const REBUILD: &str = "run: cargo xtask build";
@@ -77,6 +77,8 @@ pub struct VerifyOptions {
     /// The version that they must be; without one, the version that their manifest names.
     pub version: Option<semver::Version>,
     pub source_revision: Option<String>,
+    /// What tells on this machine, and so is in no artifact: its name, and the folders that it builds in.
+    pub machine: Vec<String>,
 }
 
 /// The outcome of a verification.
@@ -110,7 +112,7 @@ pub fn verify(options: &VerifyOptions) -> Result<Verified, Error> {
     // Two halves that share nothing but the disk's cache.
     let (manifest, inside) = thread::scope(|scope| {
         let manifest = scope.spawn(|| artifact_manifest::verify(artifacts, &expected).map_err(Error::File));
-        let inside = inside(artifacts, &packages, &version);
+        let inside = inside(options, &packages, &version);
         (manifest.join(), inside)
     });
     let manifest = manifest.unwrap_or_else(|panic| resume_unwind(panic))?;
@@ -150,10 +152,11 @@ struct Inside {
 
 /// Reads the archives, and sees that both hold the same wheel. Missing ones are the manifest's to report.
 fn inside(
-    artifacts: &Path,
+    options: &VerifyOptions,
     packages: &[ArtifactPackage; 2],
     version: &semver::Version,
 ) -> Result<Inside, Error> {
+    let artifacts = &options.artifacts;
     let [npm, python] = packages;
     let wheel = wheel_bytes(artifacts, python)?;
     let tarball = npm.artifact_path();
@@ -171,6 +174,7 @@ fn inside(
         }
     };
     let mut findings = judge(&contents, version)?;
+    findings.extend(of_machine(&contents, &options.machine));
     if let Some(wheel) = wheel {
         findings.extend(bundled(&contents, python, &wheel, &tarball));
     }

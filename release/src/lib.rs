@@ -5,6 +5,7 @@
 
 pub mod archive;
 pub mod artifacts;
+pub mod bill;
 pub mod epoch;
 mod error;
 pub mod lock;

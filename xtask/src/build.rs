@@ -130,7 +130,14 @@ fn assemble(
     let wheel = wheel.build(refusal::interrupt()).map_err(failure)?;
     wheel.write(&staged.join("python")).map_err(failure)?;
     let wheel_content = wheel.content;
-    let package = build_package::plan(session, project, wheel, programs, &facts.version)?;
+    let package = build_package::plan(
+        session,
+        project,
+        wheel,
+        programs,
+        &facts.version,
+        facts.source_revision.clone(),
+    )?;
     build_package::stage(session, dist, &package)?;
     let tarball = staged.join(artifacts::tarball_path(&facts.version));
     let built = artifacts::BuiltArtifacts {

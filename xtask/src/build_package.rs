@@ -19,10 +19,11 @@ use xshell::{Shell, cmd};
 use crate::build_wheel;
 use crate::dist::Dist;
 use crate::exit::{Exit, Failure};
+use crate::git::Revision;
 use crate::process::{self, OutputMode};
 use crate::refusal;
 use crate::session::Session;
-use crate::{sources, uv_pin};
+use crate::{crates, sources, uv_pin};
 
 /// Stage the package tree in dist/package from npm/, the wheel, the locks and the programs
 #[derive(Args)]
@@ -69,7 +70,9 @@ pub fn run(arguments: BuildPackageArgs, session: &Session<'_>) -> Result<()> {
     }
     let (project, version) = (build_wheel::project(session, None)?, sources::version(session)?);
     let wheel = build_wheel::built(session, &project, &version)?;
-    let plan = plan(session, project, wheel, programs, &version)?;
+    // Without a checkout the bill of materials names no commit.
+    let revision = Revision::read(session).ok().and_then(|revision| revision.clean);
+    let plan = plan(session, project, wheel, programs, &version, revision)?;
     if arguments.list {
         let entries = plan.list().map_err(|error| refusal::failure(session, error))?;
         for entry in &entries {
@@ -93,6 +96,7 @@ pub fn plan(
     wheel: BuiltWheel,
     programs: BTreeMap<Platform, PathBuf>,
     version: &semver::Version,
+    revision: Option<String>,
 ) -> Result<PackagePlan> {
     let host = Platform::host().and_then(|host| programs.get(&host));
     let options = PackageOptions {
@@ -103,6 +107,7 @@ pub fn plan(
             .filter(|program| program.is_file())
             .map(|program| ask(session, program))
             .transpose()?,
+        bill: crates::sources(session, &programs, revision)?,
         programs,
         default_index: uv_pin::default_index(session)?,
         version: version.clone(),

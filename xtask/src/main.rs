@@ -4,12 +4,14 @@
 //! know is in the library crates.
 
 mod announce;
+mod auditable;
 mod bench;
 mod build;
 mod build_package;
 mod build_wheel;
 mod check;
 mod ci;
+mod crates;
 mod diff;
 mod dist;
 mod exit;

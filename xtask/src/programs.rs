@@ -7,11 +7,13 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
-use ktx_manifest::program_marks::BuildMark;
+use ktx_manifest::program_marks::{BuildMark, WITH_ZIG};
 use ktx_manifest::{BuildProfile, Platform};
+use ktx_release::bill::ZIG;
 use ktx_system::files::{self, Access};
 use xshell::{Cmd, Shell, cmd};
 
+use crate::auditable;
 use crate::dist::Dist;
 use crate::exit::{Exit, Failure};
 use crate::process::{self, OutputMode};
@@ -74,9 +76,13 @@ fn command(session: &Session<'_>, platform: Platform, profile: BuildProfile) -> 
         false => zig_cargo(session, &sh, "zigbuild")?,
     };
     let compiler = process::run(session.printer, cmd!(sh, "rustc --version"), OutputMode::Kept)?;
+    let linker = match native {
+        true => String::new(),
+        false => format!("{WITH_ZIG}{}", ZIG.version),
+    };
     let mark = BuildMark {
         profile,
-        compiler: compiler.trim().to_owned(),
+        compiler: format!("{}{linker}", compiler.trim()),
     };
     let (profile, target) = (profile.name(), target(platform));
     let cargo = cargo
@@ -90,6 +96,7 @@ fn command(session: &Session<'_>, platform: Platform, profile: BuildProfile) -> 
             "ktx",
         ])
         .args(["--target", target])
+        .envs(auditable::environment(session, target)?)
         .env("KTX_BUILD_MARK", mark.to_string())
         .env("CARGO_ENCODED_RUSTFLAGS", rustflags(root, platform)?)
         .env("CARGO_TARGET_DIR", root.join("target"))
@@ -125,13 +132,7 @@ pub fn zig_cargo<'sh>(session: &Session<'_>, sh: &'sh Shell, subcommand: &str) -
 
 /// Keeps the paths of this machine out of the program: the same sources give the same bytes from any folder.
 fn rustflags(root: &Utf8Path, platform: Platform) -> Result<String> {
-    let cargo_home = match std::env::var("CARGO_HOME") {
-        Ok(home) if !home.is_empty() => Utf8PathBuf::from(home),
-        _ => {
-            let home = std::env::home_dir().context("failed to find the home directory")?;
-            Utf8PathBuf::try_from(home)?.join(".cargo")
-        }
-    };
+    let cargo_home = cargo_home()?;
     let mut flags = vec![
         format!("--remap-path-prefix={root}=/ktx"),
         format!("--remap-path-prefix={cargo_home}=/cargo"),
@@ -150,6 +151,17 @@ fn rustflags(root: &Utf8Path, platform: Platform) -> Result<String> {
         flags.push("-Ctarget-feature=+crt-static".to_owned());
     }
     Ok(flags.join("\x1f"))
+}
+
+/// Where cargo keeps the crates that it downloads.
+pub fn cargo_home() -> Result<Utf8PathBuf> {
+    match std::env::var("CARGO_HOME") {
+        Ok(home) if !home.is_empty() => Ok(home.into()),
+        _ => {
+            let home = std::env::home_dir().context("failed to find the home directory")?;
+            Ok(Utf8PathBuf::try_from(home)?.join(".cargo"))
+        }
+    }
 }
 
 /// Adds a target's standard library to the toolchain, once.

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use camino::Utf8PathBuf;
 use clap::Args;
+use fs_err as fs;
 use ktx_manifest::Finding;
 use ktx_manifest::artifact_manifest::ArtifactManifest;
 use ktx_release::artifacts::{self, VerifyOptions};
@@ -11,7 +12,7 @@ use serde::Serialize;
 use crate::exit::{Exit, Failure};
 use crate::refusal;
 use crate::session::Session;
-use crate::sources;
+use crate::{programs, sources};
 
 /// Verify the artifacts: manifest, wheel, tarball and their contents
 #[derive(Args)]
@@ -31,11 +32,13 @@ pub fn run(arguments: VerifyArgs, session: &Session<'_>) -> Result<()> {
             artifacts: artifacts.into(),
             version: None,
             source_revision: revision,
+            machine: machine(session)?,
         },
         None => VerifyOptions {
             artifacts: session.dist()?.join("artifacts").into(),
             version: Some(sources::version(session)?),
             source_revision: revision,
+            machine: machine(session)?,
         },
     };
     let manifest = verify(session, &options)?;
@@ -55,8 +58,24 @@ pub fn built(session: &Session<'_>) -> Result<ArtifactManifest> {
             artifacts: session.dist()?.join("artifacts").into(),
             version: Some(sources::version(session)?),
             source_revision: None,
+            machine: machine(session)?,
         },
     )
+}
+
+/// What would tell on this machine: the folders that it builds in, and its name. A short or common word is in many
+/// files, and is not looked for.
+fn machine(session: &Session<'_>) -> Result<Vec<String>> {
+    let root = session.root()?.to_string();
+    let home = std::env::home_dir().map(|home| home.to_string_lossy().into_owned());
+    let folders = [root, programs::cargo_home()?.into()].into_iter().chain(home);
+    let mut words: Vec<String> = folders.filter(|folder| folder.len() > 6).collect();
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = name.trim();
+    if name.len() >= 8 && name.contains(|letter: char| letter.is_ascii_digit() || letter == '-') {
+        words.push(name.to_owned());
+    }
+    Ok(words)
 }
 
 /// Verifies artifacts and prints all findings; their manifest when there are none.

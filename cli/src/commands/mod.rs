@@ -34,6 +34,9 @@ pub struct Arguments {
     /// Print the version
     #[arg(short = 'v', long, action = clap::ArgAction::Version)]
     version: Option<bool>,
+    /// With --version: print JSON, with the source revision, the compiler and the bill of materials
+    #[arg(long, requires = "version")]
+    json: bool,
     #[command(subcommand)]
     pub command: Option<Command>,
 }

@@ -181,6 +181,8 @@ fn the_root_help_begins_with_the_usage_and_lists_what_is_public() {
                                 a ktx.yaml, or the current one]
           --debug               Report decisions on stderr
       -v, --version             Print the version
+          --json                With --version: print JSON, with the source revision, the compiler and
+                                the bill of materials
       -h, --help                Print help
 
     Advanced: `ktx dev --help` lists the commands for working on a project's internals.

@@ -50,7 +50,7 @@ pub enum ArtifactKind {
 pub struct ArtifactProgram {
     pub platform: Platform,
     pub profile: BuildProfile,
-    /// `rustc --version`
+    /// `rustc --version`, and the zig that linked it
     pub compiler: String,
 }
 

@@ -12,6 +12,7 @@ use pep508_rs::Requirement;
 use serde::Serialize;
 
 use self::pins::Pins;
+pub use self::pins::{LockedDistribution, distributions};
 use crate::pyproject::Project;
 
 const HEADER: &str = "# pyproject-sha256: ";

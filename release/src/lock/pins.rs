@@ -8,6 +8,21 @@ use pep508_rs::{MarkerTree, PackageName, Requirement, VersionOrUrl};
 
 use super::{REMAKE, Source};
 
+/// A distribution as a lock pins it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockedDistribution {
+    pub name: PackageName,
+    pub version: Version,
+    /// Of the files that may be installed.
+    pub sha256: Vec<Sha256Digest>,
+}
+
+/// The distributions that a lock pins, in its order; lines that [`super::check`] refuses are left out.
+pub fn distributions(text: &str) -> Vec<LockedDistribution> {
+    let lines = logical_lines(text);
+    lines.iter().filter_map(|(_, line)| pin(line).ok()).collect()
+}
+
 /// The versions a lock allows for each distribution; several where its markers exclude each other.
 #[derive(Debug, Default)]
 pub(super) struct Pins(BTreeMap<PackageName, Vec<Version>>);
@@ -18,7 +33,7 @@ impl Pins {
         let mut pins = Pins::default();
         for (number, line) in logical_lines(lock.text) {
             match pin(&line) {
-                Ok((name, version)) => pins.0.entry(name).or_default().push(version),
+                Ok(pinned) => pins.0.entry(pinned.name).or_default().push(pinned.version),
                 Err((code, reason)) => {
                     let message = format!("failed to use `{}`: line {number} {reason}", lock.path);
                     findings.push(Finding::error(code, message).with_hint(REMAKE));
@@ -76,7 +91,7 @@ fn logical_lines(text: &str) -> Vec<(usize, String)> {
     lines
 }
 
-fn pin(line: &str) -> Result<(PackageName, Version), (&'static str, String)> {
+fn pin(line: &str) -> Result<LockedDistribution, (&'static str, String)> {
     let line = line.split(" #").next().unwrap_or_default().trim_end();
     let option = line.starts_with('-');
     if option || line.contains("://") || line.contains(" @ ") {
@@ -90,12 +105,9 @@ fn pin(line: &str) -> Result<(PackageName, Version), (&'static str, String)> {
     let requirement: Requirement = text
         .parse()
         .map_err(|error| ("lock-malformed", format!("does not parse: {error}")))?;
-    let hashes: Vec<&str> = parts.map(str::trim).collect();
-    let sha256 = |hash: &&str| {
-        hash.strip_prefix("sha256:")
-            .is_some_and(|digest| digest.parse::<Sha256Digest>().is_ok())
-    };
-    if hashes.is_empty() || !hashes.iter().all(sha256) {
+    let digest = |hash: &str| hash.trim().strip_prefix("sha256:")?.parse::<Sha256Digest>().ok();
+    let sha256: Vec<_> = parts.map(digest).collect::<Option<_>>().unwrap_or_default();
+    if sha256.is_empty() {
         return Err((
             "lock-unhashed",
             format!("pins {} without SHA-256 hashes", requirement.name),
@@ -108,9 +120,11 @@ fn pin(line: &str) -> Result<(PackageName, Version), (&'static str, String)> {
         ));
     };
     match specifiers.iter().as_slice() {
-        [specifier] if *specifier.operator() == Operator::Equal => {
-            Ok((requirement.name, specifier.version().clone()))
-        }
+        [specifier] if *specifier.operator() == Operator::Equal => Ok(LockedDistribution {
+            name: requirement.name,
+            version: specifier.version().clone(),
+            sha256,
+        }),
         _ => Err((
             "lock-unpinned",
             format!("does not pin {} to one version", requirement.name),

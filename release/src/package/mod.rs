@@ -3,6 +3,7 @@
 //! Everything is read and checked before the first byte is written; then the tree replaces the last one in one step.
 
 mod assets;
+mod bill;
 mod contents;
 mod package_json;
 mod program;
@@ -19,11 +20,12 @@ use ktx_manifest::{ArchivePath, Finding, Platform, UvPin};
 pub use self::contents::{PackageContents, PackagedFile};
 pub use self::package_json::{LAUNCHER, PackageJson};
 pub use self::program_list::PROGRAM_LIST;
-pub use self::rules::judge;
 pub use self::rules::telemetry::TRACES;
+pub use self::rules::{judge, of_machine};
 use ktx_system::files::replace_directory;
 
 use crate::archive::{Collector, DirectoryWriter, Entry, Listed, Listing, Mode, write_entries};
+use crate::bill::{BillSources, licenses};
 use crate::error::{Error, Interrupt, unless_refused};
 use crate::pyproject::Project;
 use crate::tree;
@@ -45,6 +47,8 @@ pub struct PackageOptions {
     /// Where uv looks for packages when its user names no index, as uv itself says.
     pub default_index: String,
     pub version: semver::Version,
+    /// What the sources say about what is in the programs.
+    pub bill: BillSources,
 }
 
 /// How the host's program answered `--version`.
@@ -81,6 +85,13 @@ impl PackagePlan {
         let mut contents = PackageContents::new(entries);
         let list = program_list::text(&contents).into_bytes();
         contents.insert(archive_path(PROGRAM_LIST), Mode::Regular, list);
+        bill::add(
+            &mut contents,
+            &options.bill,
+            &licenses(&options.root.join("python"))?,
+            &options.version,
+            &mut findings,
+        )?;
         // Without one of two colliding files the package would look incomplete, which is not what is wrong.
         if collisions.is_empty() {
             findings.extend(judge(&contents, &options.version)?);
@@ -235,7 +246,7 @@ fn unexpected_answer(answer: &HostAnswer, location: &Path, version: &semver::Ver
     Some(Finding::error("program-version", message).with_hint("run: cargo xtask build"))
 }
 
-#[expect(clippy::expect_used, reason = "only constants of this file get here")]
+#[expect(clippy::expect_used, reason = "only constants of the package get here")]
 fn archive_path(path: &str) -> ArchivePath {
     path.parse().expect("a path of the package is safe")
 }

@@ -11,6 +11,8 @@ use ktx_manifest::Finding;
 use ktx_manifest::artifact_manifest::NPM_PACKAGE;
 use serde::{Deserialize, Serialize};
 
+use crate::bill::NOTICES;
+
 /// Where the launcher is in the package.
 pub const LAUNCHER: &str = "dist/bin.js";
 
@@ -133,7 +135,7 @@ impl PackageJson {
                 (text("./package.json"), Export::File(text("./package.json"))),
             ]),
             bin: BTreeMap::from([(text("ktx"), launcher)]),
-            files: ["dist", "native", "assets"].map(text).into(),
+            files: ["dist", "native", "assets", NOTICES].map(text).into(),
             engines: Engines { node: text(">=18") },
             prefer_unplugged: true,
             publish_config: PublishConfig {
@@ -239,7 +241,8 @@ mod tests {
           "files": [
             "dist",
             "native",
-            "assets"
+            "assets",
+            "THIRD-PARTY-NOTICES"
           ],
           "engines": {
             "node": ">=18"

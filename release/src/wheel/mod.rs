@@ -6,6 +6,9 @@ mod contents;
 pub mod entry_points;
 mod metadata;
 mod record;
+mod sbom;
+
+pub use self::sbom::WHEEL_SBOM;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -60,6 +63,7 @@ impl WheelPlan {
         let filename = filename(project, version)?;
         let readme = readme.unwrap_or_default();
         entries.extend(dist_info(project, &filename, &licenses, &readme));
+        entries.extend(sbom::entry(source, &filename)?);
         entries.push(record(&entries, &filename));
         Ok(WheelPlan {
             filename,

@@ -44,6 +44,7 @@ fn facts() -> SourceFacts {
 
 fn options(sources: &Sources) -> VerifyOptions {
     VerifyOptions {
+        machine: vec!["/builds/agent-7/ktx".to_owned()],
         artifacts: sources.path("dist/artifacts"),
         version: Some(VERSION),
         source_revision: None,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use ktx_manifest::{Finding, Platform};
+use ktx_release::bill::BillSources;
 use ktx_release::lock;
 use ktx_release::package::{HostAnswer, PackageOptions, PackagePlan};
 use ktx_release::pyproject::Project;
@@ -43,6 +44,7 @@ pub struct Sources {
     pub programs: BTreeMap<Platform, Vec<u8>>,
     pub host_answer: Option<HostAnswer>,
     pub default_index: String,
+    pub bill: BillSources,
 }
 
 impl Sources {
@@ -55,6 +57,7 @@ impl Sources {
                 .collect(),
             host_answer: Some(HostAnswer::Said("@kaelio/ktx 1.2.3\n".to_owned())),
             default_index: "https://index.example/simple".to_owned(),
+            bill: BillSources::default(),
         };
         for (path, text) in [
             ("LICENSE", "Licence text\n"),
@@ -77,6 +80,10 @@ impl Sources {
             ("npm/assets/demo/ktx.yaml", "connections: {}\n"),
             ("npm/test/not-shipped.js", "\n"),
             ("python/pyproject.toml", PYPROJECT),
+            (
+                "python/locks/licenses.toml",
+                "lkml = \"MIT\"\ntorch = \"BSD-3-Clause\"\n",
+            ),
             ("python/README.md", "# Payload\n\nText.\n"),
             ("python/LICENSE", "Licence text\n"),
             ("python/ktx_daemon/__init__.py", ""),
@@ -169,6 +176,7 @@ impl Sources {
             project,
             programs,
             host_answer: self.host_answer.clone(),
+            bill: self.bill.clone(),
             default_index: self.default_index.clone(),
             version: VERSION,
         })

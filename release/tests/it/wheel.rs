@@ -52,6 +52,7 @@ fn holds_packages_and_metadata_in_order() {
             "kaelio_ktx-1.2.3.dist-info/WHEEL",
             "kaelio_ktx-1.2.3.dist-info/entry_points.txt",
             "kaelio_ktx-1.2.3.dist-info/licenses/LICENSE",
+            "kaelio_ktx-1.2.3.dist-info/sboms/kaelio_ktx.cdx.json",
             "kaelio_ktx-1.2.3.dist-info/RECORD",
         ]
     );

@@ -8,6 +8,7 @@ mod launcher;
 mod package;
 mod payload;
 mod program;
+mod trust;
 mod unshipped;
 
 use std::collections::VecDeque;
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 use camino::Utf8Path;
 
 pub use artifact::Artifact;
+pub use trust::BUILD_HOST;
 
 use crate::observer::{ScenarioResult, Silent};
 use crate::options::{Options, Package};
@@ -52,6 +54,7 @@ pub fn corpus() -> impl Iterator<Item = &'static Sabotage> {
         launcher::ALL,
         payload::ALL,
         program::ALL,
+        trust::ALL,
     ]
     .into_iter()
     .flatten()

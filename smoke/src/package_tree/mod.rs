@@ -1,6 +1,7 @@
 //! A package tarball unpacked into its entries and packed again, otherwise unchanged.
 
 mod assets;
+mod bill;
 mod stamp;
 mod wheel;
 
@@ -14,11 +15,14 @@ use flate2::write::GzEncoder;
 use fs_err as fs;
 use serde_json::Value;
 
+use bill::is_bill;
 pub use stamp::{earlier_version, later_stable_version};
 
 /// The entries of a tarball by their paths.
 pub struct PackageTree {
     entries: BTreeMap<String, Entry>,
+    /// Set by a sabotage of the bill of materials, which then does not follow the files.
+    is_bill_damaged: bool,
 }
 
 struct Entry {
@@ -38,7 +42,10 @@ impl PackageTree {
             entry.read_to_end(&mut bytes)?;
             entries.insert(path, Entry { header, bytes });
         }
-        Ok(PackageTree { entries })
+        Ok(PackageTree {
+            entries,
+            is_bill_damaged: false,
+        })
     }
 
     pub fn paths(&self) -> impl Iterator<Item = &str> {
@@ -156,14 +163,16 @@ impl PackageTree {
     /// The tarball.
     pub fn pack(&self) -> Result<Vec<u8>> {
         let mut builder = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+        let bill = self.current_bill();
         for (path, entry) in &self.entries {
+            let bytes = bill.as_ref().filter(|_| is_bill(path)).unwrap_or(&entry.bytes);
             let mut header = entry.header.clone();
             // The name field keeps the rest of a longer name.
             header.as_old_mut().name.fill(0);
             header.set_path(path)?;
-            header.set_size(entry.bytes.len() as u64);
+            header.set_size(bytes.len() as u64);
             header.set_cksum();
-            builder.append(&header, entry.bytes.as_slice())?;
+            builder.append(&header, bytes.as_slice())?;
         }
         let mut encoder = builder.into_inner()?;
         encoder.flush()?;

@@ -37,7 +37,10 @@ impl PackageTree {
         let path = self.wheel_path()?;
         let file = path.rsplit('/').next().unwrap_or_default();
         let file = file.replacen(&python, &python_to, 1);
-        self.rename(&path, &path.replacen(&python, &python_to, 1))?;
+        let path_to = path.replacen(&python, &python_to, 1);
+        self.rename(&path, &path_to)?;
+        let wheels = [&path, &path_to].map(|path| path.strip_prefix("package/").unwrap_or(path));
+        self.stamp_bill([&from, to], wheels, &python_to)?;
         self.asset_manifest(|manifest| {
             manifest["version"] = python_to.into();
             manifest["wheel"]["file"] = file.into();
@@ -56,8 +59,10 @@ impl PackageTree {
                 ..local.clone()
             };
             let (local, longer) = (local.to_string(), release.to_string().len());
-            let shorter = release.compiler.len() + local.len() - longer;
-            release.compiler.truncate(shorter);
+            // The versions stay: what is cut off is of the commit and the day of the compiler.
+            let end = release.compiler.find(')').unwrap_or(release.compiler.len());
+            let start = end - (longer - local.len());
+            release.compiler.replace_range(start..end, "");
             self.replace_bytes(&path, local.as_bytes(), release.to_string().as_bytes())?;
         }
         Ok(())

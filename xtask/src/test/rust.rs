@@ -26,7 +26,13 @@ pub fn lint(session: &Session<'_>) -> Result<()> {
 /// The tests install real runtimes and ask other packers and judges, so every tool is installed before them.
 pub fn run(session: &Session<'_>, missing: Missing) -> Result<()> {
     let python = tools::provide(session, ToolSet::Python)?;
-    for set in [ToolSet::Node, ToolSet::Consumers, ToolSet::NodeVersions] {
+    let sets = [
+        ToolSet::Cross,
+        ToolSet::Node,
+        ToolSet::Consumers,
+        ToolSet::NodeVersions,
+    ];
+    for set in sets {
         tools::provide(session, set)?;
     }
     let sh = session.shell()?;

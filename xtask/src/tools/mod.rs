@@ -4,6 +4,7 @@
 //! the interpreter under it, is another; nothing outside `target/` is touched. `rustup target add` is the one
 //! exception: Rust's standard libraries live with the toolchain.
 
+mod crates;
 mod interpreter;
 mod node;
 mod python;
@@ -34,6 +35,8 @@ pub enum ToolSet {
     Metricflow,
     /// zig and cargo-zigbuild: the C compiler and linker for every platform but the host's own.
     Cross,
+    /// cargo-auditable, which writes into a program the crates that it was built from.
+    Auditable,
     /// A third-party client of the Model Context Protocol.
     Mcp,
     /// npm's peers, the judge of npm packages, and the local registry.
@@ -45,11 +48,12 @@ pub enum ToolSet {
 }
 
 impl ToolSet {
-    const ALL: [ToolSet; 8] = [
+    const ALL: [ToolSet; 9] = [
         ToolSet::Python,
         ToolSet::Payload,
         ToolSet::Metricflow,
         ToolSet::Cross,
+        ToolSet::Auditable,
         ToolSet::Mcp,
         ToolSet::Node,
         ToolSet::Consumers,
@@ -76,6 +80,7 @@ impl ToolSet {
             ToolSet::Payload => "payload",
             ToolSet::Metricflow => "metricflow",
             ToolSet::Cross => "cross",
+            ToolSet::Auditable => "auditable",
             ToolSet::Mcp => "mcp",
             ToolSet::Node => "node",
             ToolSet::Consumers => "consumers",
@@ -94,10 +99,10 @@ pub struct Tools {
 impl Tools {
     /// The path of one of the set's programs.
     pub fn program(&self, name: &str) -> Utf8PathBuf {
-        if self.set.is_from_npm() {
-            node::program(&self.folder, name)
-        } else {
-            python::program(&self.folder, name)
+        match self.set {
+            ToolSet::Auditable => crates::program(&self.folder, name),
+            set if set.is_from_npm() => node::program(&self.folder, name),
+            _ => python::program(&self.folder, name),
         }
     }
 
@@ -108,10 +113,10 @@ impl Tools {
 
     /// The folder with the set's programs, for `PATH`.
     pub fn programs(&self) -> Utf8PathBuf {
-        if self.set.is_from_npm() {
-            self.folder.join("node_modules/.bin")
-        } else {
-            python::programs(&self.folder)
+        match self.set {
+            ToolSet::Auditable => self.folder.join("bin"),
+            set if set.is_from_npm() => self.folder.join("node_modules/.bin"),
+            _ => python::programs(&self.folder),
         }
     }
 }
@@ -124,10 +129,12 @@ pub fn provide(session: &Session<'_>, set: ToolSet) -> Result<Tools> {
     fs::create_dir_all(&tools)?;
     let lock = fs::File::create(tools.join(format!(".{}.lock", set.name())))?;
     lock.file().lock()?;
-    if set.is_from_npm() {
-        node::install(session, &root.join("xtask/tools").join(set.name()), &folder)?;
-    } else {
-        python::install(session, &tools, &requirements(session, set)?, &folder)?;
+    match set {
+        ToolSet::Auditable => crates::install(session, &requirements(session, set)?, &folder)?,
+        set if set.is_from_npm() => {
+            node::install(session, &root.join("xtask/tools").join(set.name()), &folder)?;
+        }
+        _ => python::install(session, &tools, &requirements(session, set)?, &folder)?,
     }
     Ok(Tools { set, folder })
 }

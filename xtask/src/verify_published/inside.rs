@@ -58,6 +58,8 @@ pub fn check(session: &Session<'_>, published: &Published) -> Result<Check> {
     let manifest = ArtifactManifest::new(jiff::Timestamp::UNIX_EPOCH, None, packages, files);
     fs::write(folder.path().join(ARTIFACT_MANIFEST_FILE), manifest.to_text())?;
     let options = VerifyOptions {
+        // Of the machine that built it nothing is known here.
+        machine: Vec::new(),
         artifacts: folder.path().to_owned(),
         version: Some(version),
         source_revision: None,

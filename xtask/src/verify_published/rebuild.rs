@@ -5,7 +5,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use ktx_announce::published::Published;
 use ktx_inspect::{Package, differences};
+use ktx_manifest::sbom::SBOM;
 use ktx_names::{ArtifactPackage, Platform};
+use ktx_release::bill::NOTICES;
 use ktx_release::package::PROGRAM_LIST;
 use xshell::cmd;
 
@@ -22,6 +24,9 @@ const PERSONAL: [&str; 4] = [
     "RUSTFLAGS",
     "CARGO_BUILD_TARGET",
 ];
+
+/// Files about the programs of every platform.
+const OF_ALL: [&str; 3] = [PROGRAM_LIST, SBOM, NOTICES];
 
 pub fn rebuild(
     session: &Session<'_>,
@@ -60,12 +65,12 @@ pub fn rebuild(
         .because(error)
     })?;
     let rebuilt = Package::read(&bytes)?;
-    // With some platforms only, neither the other programs nor the list of all are built.
+    // With some platforms only, neither the other programs nor the lists of all are built.
     let is_compared = |path: &str| {
         let of = Platform::ALL
             .into_iter()
             .find(|platform| platform.program_path() == path);
-        of.is_none_or(|platform| platforms.contains(&platform)) && (is_complete || path != PROGRAM_LIST)
+        of.is_none_or(|platform| platforms.contains(&platform)) && (is_complete || !OF_ALL.contains(&path))
     };
     let mut differences = differences(package, &rebuilt);
     differences.retain(|difference| is_compared(&difference.path));

@@ -78,10 +78,12 @@ fn the_package_about_to_go_out_beside_the_last_one() {
     ~ README.md [SIZE] -> [SIZE]
     ~ assets/python/kaelio_ktx-*-py3-none-any.whl [SIZE] -> [SIZE]
     ~ assets/python/manifest.json [SIZE] -> [SIZE]
+    ~ assets/sbom.cdx.json [SIZE] -> [SIZE]
     ~ native/[PLATFORM]/ktx [SIZE] -> [SIZE]
     ~ package.json [SIZE] -> [SIZE]
     ~ wheel: kaelio_ktx-*.dist-info/METADATA [SIZE] -> [SIZE]
     ~ wheel: kaelio_ktx-*.dist-info/RECORD [SIZE] -> [SIZE]
+    ~ wheel: kaelio_ktx-*.dist-info/sboms/kaelio_ktx.cdx.json [SIZE] -> [SIZE]
     --- stderr
     error: the tarball grew from [SIZE] to [SIZE], over its budget of [GROWTH]
     hint: make it smaller, or raise budgets in release-policy.json

@@ -162,16 +162,22 @@ fn whatever_was_planted_is_named() {
     releaser.checkout.write(&program, bytes);
     reports.push(releaser.differences(&[]));
     snapshot!(reports.concat(), @r"
-    rebuilt from [REVISION]: 1 file differs
+    rebuilt from [REVISION]: 2 files differ
+      assets/sbom.cdx.json: byte [OFFSET] (line [LINE]): published [BYTES], rebuilt [BYTES]; likely cause: the file or its sources were changed
       dist/bin.js: byte [OFFSET] (line [LINE]): published its end, rebuilt [BYTES]; likely cause: the file or its sources were changed
-    rebuilt from [REVISION]: 3 files differ
+    rebuilt from [REVISION]: 4 files differ
       assets/python/manifest.json: byte [OFFSET] (line [LINE]): published [BYTES], rebuilt [BYTES]; likely cause: the file or its sources were changed
+      assets/sbom.cdx.json: byte [OFFSET] (line [LINE]): published [BYTES], rebuilt [BYTES]; likely cause: the file or its sources were changed
       wheel: kaelio_ktx-*.dist-info/RECORD: byte [OFFSET] (line [LINE]): published [BYTES], rebuilt [BYTES]; likely cause: the file or its sources were changed
       wheel: ktx_daemon/__init__.py: byte [OFFSET] (line [LINE]): published its end, rebuilt [BYTES]; likely cause: the file or its sources were changed
-    rebuilt from [REVISION]: 2 files differ
+    rebuilt from [REVISION]: 5 files differ
       assets/python/core.txt: byte [OFFSET] (line [LINE]): published its end, rebuilt [BYTES]; likely cause: the file or its sources were changed
       assets/python/manifest.json: byte [OFFSET] (line [LINE]): published [BYTES], rebuilt [BYTES]; likely cause: the file or its sources were changed
-    rebuilt from [REVISION]: 2 files differ
+      assets/sbom.cdx.json: byte [OFFSET] (line [LINE]): published [BYTES], rebuilt [BYTES]; likely cause: the file or its sources were changed
+      wheel: kaelio_ktx-*.dist-info/RECORD: byte [OFFSET] (line [LINE]): published [BYTES], rebuilt [BYTES]; likely cause: the file or its sources were changed
+      wheel: kaelio_ktx-*.dist-info/sboms/kaelio_ktx.cdx.json: byte [OFFSET] (line [LINE]): published [BYTES], rebuilt [BYTES]; likely cause: the file or its sources were changed
+    rebuilt from [REVISION]: 3 files differ
+      assets/sbom.cdx.json: byte [OFFSET] (line [LINE]): published [BYTES], rebuilt [BYTES]; likely cause: the file or its sources were changed
       dist/programs.json: byte [OFFSET] (line [LINE]): published [BYTES], rebuilt [BYTES]; likely cause: the file or its sources were changed
       native/[PLATFORM]/ktx: byte [OFFSET]: published its end, rebuilt [BYTES]; likely cause: the file or its sources were changed
     ");

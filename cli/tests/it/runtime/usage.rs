@@ -2,6 +2,8 @@
 
 use assert_cmd::cargo::cargo_bin;
 
+use serde_json::json;
+
 use super::bench::Bench;
 use crate::sandbox::Sandbox;
 
@@ -17,6 +19,48 @@ fn the_version_names_the_package() {
             )
         );
     }
+}
+
+#[test]
+fn the_version_as_json_names_the_bill_of_the_package() {
+    let sandbox = Sandbox::new();
+    let root = sandbox.root().join("package");
+    let sandbox = sandbox.variable("KTX_PACKAGE_ROOT", root.display().to_string());
+    let bill = root.join("assets/sbom.cdx.json");
+    fs_err::create_dir_all(root.join("assets/python")).expect("a folder");
+    let without = json!({
+        "name": "@kaelio/ktx", "version": env!("CARGO_PKG_VERSION"), "profile": null, "compiler": null,
+        "sourceRevision": null, "sbom": null,
+    });
+    assert_eq!(sandbox.run(&["--version", "--json"]).json(), without);
+    let named = r#"{"properties": [{"name": "ktx:source-revision", "value": "c0ffee"}]}"#;
+    for (component, revision, sha256) in [
+        (
+            "{}",
+            json!(null),
+            "74d5efc169952db4a5b4575469db38af681657e6ed1909ac9db339764f37afec",
+        ),
+        (
+            named,
+            json!("c0ffee"),
+            "6b6a61e995a54360097fcc2693324fcec6f38201692b829cbbd5b0424450c121",
+        ),
+    ] {
+        let text = format!(r#"{{"metadata": {{"component": {component}}}}}"#);
+        fs_err::write(&bill, &text).expect("a file");
+        let mut expected = without.clone();
+        expected["sourceRevision"] = revision;
+        expected["sbom"] = json!({"path": bill, "sha256": sha256});
+        assert_eq!(sandbox.run(&["--version", "--json"]).json(), expected);
+        assert_eq!(sandbox.run(&["--json", "-v"]).json(), expected);
+    }
+    fs_err::write(&bill, "{").expect("a file");
+    assert_eq!(sandbox.run(&["--version", "--json"]).json(), without);
+    let alone = sandbox.run(&["--json"]).to_string();
+    assert!(
+        alone.contains("--version") && alone.ends_with("--- exit 2\n"),
+        "{alone}"
+    );
 }
 
 #[test]

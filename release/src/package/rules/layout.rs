@@ -1,18 +1,22 @@
 //! Which files a package holds, and which of them are executable.
 
 use ktx_manifest::package_layout::{ASSET_MANIFEST, ASSETS, DEMO, UV_PIN};
+use ktx_manifest::sbom::SBOM;
 use ktx_manifest::{Finding, Platform};
 
+use crate::bill::NOTICES;
 use crate::package::contents::PackageContents;
 use crate::package::mode_of;
 use crate::package::package_json::LAUNCHER;
 use crate::package::program_list::PROGRAM_LIST;
 
 /// Without these nothing works, or nobody may use it.
-const REQUIRED: [&str; 16] = [
+const REQUIRED: [&str; 18] = [
     "LICENSE",
     "README.md",
+    NOTICES,
     ASSET_MANIFEST,
+    SBOM,
     UV_PIN,
     "dist/bin.d.ts",
     LAUNCHER,

@@ -1,12 +1,11 @@
 //! Nothing that ships reports about its users: no client library of a collecting service, no address of one.
 
 use std::collections::BTreeSet;
-use std::io::Cursor;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use ktx_manifest::Finding;
-use ktx_manifest::archive::{Archive, Limits};
 
+use super::every_file;
 use crate::package::contents::PackageContents;
 
 /// Client libraries, as imports, requirements and compiled programs name them, and the addresses they report to.
@@ -48,28 +47,9 @@ pub fn findings(contents: &PackageContents) -> Vec<Finding> {
         .match_kind(MatchKind::LeftmostFirst)
         .build(TRACES)
         .expect("the traces are few and short");
-    for (path, file) in contents.iter() {
-        findings.extend(found(&traces, path, file.bytes));
-        if path.ends_with(".whl") {
-            findings.extend(inside_wheel(&traces, path, file.bytes));
-        }
-    }
-    findings
-}
-
-/// A wheel that cannot be read is another rule's finding.
-fn inside_wheel(traces: &AhoCorasick, path: &str, wheel: &[u8]) -> Vec<Finding> {
-    let limits = Limits::default();
-    let Ok(mut archive) = Archive::open(Cursor::new(wheel), &limits) else {
-        return Vec::new();
-    };
-    let entries = archive.entries().to_vec();
-    let mut findings = Vec::new();
-    for entry in entries {
-        if let Ok(bytes) = archive.read(&entry, limits.entry_bytes) {
-            findings.extend(found(traces, &format!("{path}/{}", entry.path), &bytes));
-        }
-    }
+    every_file(contents, |path, bytes| {
+        findings.extend(found(&traces, path, bytes))
+    });
     findings
 }
 

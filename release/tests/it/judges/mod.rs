@@ -59,6 +59,7 @@ fn built() -> &'static Artifacts {
             wheel,
             programs: programs.into(),
             host_answer: Some(HostAnswer::Said(format!("@kaelio/ktx {VERSION}\n"))),
+            bill: Default::default(),
             default_index: "https://index.example/simple".to_owned(),
             version: version.clone(),
         });

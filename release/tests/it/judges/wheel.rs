@@ -107,11 +107,12 @@ fn uv_installs_it_by_its_hash_alone() {
     assert!(folder.join("site/ktx_daemon/__init__.py").exists());
 }
 
-/// Prints what two wheels hold in a form that can be compared: files, parsed METADATA, parsed entry points.
+/// Prints what two wheels hold in a form that can be compared: files, parsed METADATA, parsed entry points. The bill of
+/// materials is this toolchain's own addition.
 const DESCRIBE: &str = r#"
 import configparser, email.parser, json, sys, zipfile
 with zipfile.ZipFile(sys.argv[1]) as wheel:
-    names = sorted(name for name in wheel.namelist() if not name.endswith("/"))
+    names = sorted(name for name in wheel.namelist() if not name.endswith("/") and "/sboms/" not in name)
     info = next(name for name in names if name.endswith(".dist-info/METADATA")).rsplit("/", 1)[0]
     metadata = email.parser.BytesParser().parsebytes(wheel.read(f"{info}/METADATA"))
     points = configparser.ConfigParser(delimiters=("=",))
