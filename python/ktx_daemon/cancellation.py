@@ -15,6 +15,7 @@ class Cancellation:
         self._changed = threading.Condition()
         self._stop: Callable[[], object] | None = None
         self._ended = False
+        self.is_cancelled = False
 
     def on_cancel(self, stop: Callable[[], object] | None) -> None:
         """Register what stops the work, or None once there is nothing left to stop."""
@@ -30,6 +31,7 @@ class Cancellation:
 
     def cancel(self) -> None:
         """Stop the work, and return once it has ended. Safe from any thread; the work then fails on its own."""
+        self.is_cancelled = True
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._ended or self._stop is not None)

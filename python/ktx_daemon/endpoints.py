@@ -20,7 +20,7 @@ class Endpoint:
     """Opens the message of an unexpected failure (status 500)."""
 
     cancellable: bool = False
-    """Whether a client that hangs up stops the work."""
+    """Whether a client that hangs up stops the work, which is done elsewhere: by a database or a worker."""
 
     inline_bytes: int = 0
     """Bodies up to this size are answered on the event loop, once the module is imported.
@@ -88,6 +88,7 @@ ENDPOINTS = (
         command="lookml-parse",
         module="ktx_daemon.lookml.parse",
         failure="LookML parsing failed",
+        cancellable=True,
     ),
     Endpoint(
         path="/metricflow/draft",

@@ -27,7 +27,7 @@ class Work:
     def __init__(self) -> None:
         self.running: set[Cancellation] = set()
         self._computing = Lane("computing")
-        self._waiting_for_databases = Lane("databases")
+        self._waiting_for_others = Lane("elsewhere")
         self._unfinished: set[Future[bytes]] = set()
 
     @property
@@ -39,7 +39,7 @@ class Work:
         """Answer the request; when the endpoint is cancellable, a client that hangs up stops it. Raises `Busy`."""
         cancellation = Cancellation()
         self.running.add(cancellation)
-        lane = self._waiting_for_databases if endpoint.cancellable else self._computing
+        lane = self._waiting_for_others if endpoint.cancellable else self._computing
         try:
             if len(body) <= endpoint.inline_bytes and is_imported(endpoint.module):
                 return invoke(endpoint, body, cancellation)

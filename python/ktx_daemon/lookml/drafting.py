@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ktx_daemon.lookml.columns import ColumnBuilder, Form, Skipped
+from ktx_daemon.lookml.deadline import attend
 from ktx_daemon.lookml.drafts import Draft, add_joins, add_segment, draft_view
 from ktx_daemon.lookml.elements import Explore, pairs_of
 from ktx_daemon.lookml.filters import filter_condition
@@ -56,6 +57,7 @@ def draft_project(views: dict[str, ResolvedView], explores: list[Explore], diale
         definitions = [draft.definition() for draft in project.drafts.values()]
         found: dict[str, str] = {}
         for name, view in waiting.items():
+            attend(view.place.path)
             try:
                 found[name] = native_select(view, views, explores, definitions, dialect)
             except Unresolvable as error:
@@ -76,6 +78,7 @@ def _draft_all(
     found = sort_views(views, explores, dialect, project.natives)
     project.drafts, project.unusable, project.warnings = {}, [], []
     for name, relation in found.relations.items():
+        attend(views[name].place.path)
         draft = draft_view(views[name], relation, dialect)
         if draft.columns:
             project.drafts[name] = draft
@@ -90,6 +93,7 @@ def _add_conditions(
 ) -> None:
     """What an explore always asks becomes a segment of the view that it starts from."""
     for explore in explores:
+        attend(explore.place.path)
         draft = project.drafts.get(explore.base)
         for key, name in (("always_filter", "always_filter"), ("sql_always_where", "always_where")):
             if key not in explore.settings:

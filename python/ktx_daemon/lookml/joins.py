@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ktx_daemon.lookml.columns import ColumnBuilder
+from ktx_daemon.lookml.deadline import attend
 from ktx_daemon.lookml.elements import Element, Explore, Place
 from ktx_daemon.lookml.inheritance import ResolvedView
 from ktx_daemon.lookml.references import LIQUID, LIQUID_REASON
@@ -64,12 +65,14 @@ class JoinBuilder:
     def joins(self, explores: Iterable[Explore]) -> list[DraftedJoin]:
         """Return the joins in their order; a second condition for the same two views becomes a role."""
         for explore in explores:
+            attend(explore.place.path)
             base = explore.base
             # What a name in `${name.field}` stands for, inside this explore.
             named = {explore.name: base, base: base}
             named |= {name: join.text("from") or name for name, join in explore.joins.items()}
             for join in explore.joins.values():
                 self._add(explore, join, named)
+        attend()
         return list(self._joins.values())
 
     def _add(self, explore: Explore, join: Element, named: dict[str, str]) -> None:

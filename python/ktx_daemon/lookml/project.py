@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from ktx_daemon.lookml.constants import Constants
+from ktx_daemon.lookml.deadline import attend
 from ktx_daemon.lookml.elements import Explore, View, explore_of, view_of
 from ktx_daemon.lookml.syntax import Block, NotLookml, is_dashboard, read
 
@@ -50,16 +51,20 @@ def read_project(files: Iterable[tuple[str, str]], overrides: Mapping[str, str])
     project = Project()
     parsed: list[tuple[str, Block]] = []
     for path, content in files:
+        attend(path)
         if is_dashboard(content):
             continue
         try:
             parsed.append((path, read(content)))
         except NotLookml as error:
             project.warnings.append(f"{path}:{error.line}: the file was left out: {error}")
+    attend()
     constants = Constants(parsed, overrides)
     for path, file in parsed:
+        attend(path)
         constants.put_into(file)
         _add(project, path, file)
+    attend()
     return project
 
 

@@ -19,8 +19,8 @@ _BLANK = re.compile(r"(?:\s+|#[^\n]*)*+")
 _KEY = re.compile(r"([\w.+-]+)\s*+:(?!:)")
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
 _WORD = re.compile(r"""[^\s#{}\[\]",;:]+(?:::[^\s#{}\[\]",;:]+)*""")
-_OLD_YAML = re.compile(r"^\s*-\s+(?:view|explore|connection|include|base_view)\s*:", re.MULTILINE)
-_DASHBOARD = re.compile(r"^\s*-\s+dashboard\s*:", re.MULTILINE)
+_OLD_YAML = re.compile(r"^[^\S\n]*-\s+(?:view|explore|connection|include|base_view)\s*:", re.MULTILINE)
+_DASHBOARD = re.compile(r"^[^\S\n]*-\s+dashboard\s*:", re.MULTILINE)
 
 
 class NotLookml(Exception):

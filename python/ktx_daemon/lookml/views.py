@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ktx_daemon.lookml.columns import Column, ColumnBuilder, Skipped
+from ktx_daemon.lookml.deadline import attend
 from ktx_daemon.lookml.derived_tables import Relation, Relations, projections
 from ktx_daemon.lookml.elements import Explore
 from ktx_daemon.lookml.inheritance import ResolvedView
@@ -36,6 +37,7 @@ def sort_views(
     extended = {parent for view in views.values() for parent in view.parents} - used if explores else set()
     found = SortedViews()
     for view in views.values():
+        attend(view.place.path)
         aliased = _aliased_view(view, views)
         reason = _skip_reason(view, aliased, natives, only_extended=view.name in extended)
         if reason is None:
@@ -47,6 +49,7 @@ def sort_views(
             found.skipped.append(Skipped(view.name, "view", reason, view.place))
             if aliased is not None and not view.is_abstract:
                 found.aliases[view.name] = aliased
+    attend()
     return found
 
 
@@ -79,6 +82,7 @@ def _aliased_view(view: ResolvedView, views: dict[str, ResolvedView]) -> str | N
 
 def source_answer(view: ResolvedView, relation: Relation, dialect: SqlDialect) -> dict[str, Any]:
     """A view as `/lookml/parse` gives it, with the fields that it names written out."""
+    attend(view.place.path)
     builder = ColumnBuilder(view, dialect)
     columns, skipped_dimensions = builder.columns()
     measures, skipped_measures = MeasureBuilder(builder).measures()

@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from ktx_daemon.lookml.parse import File, Request, respond
+from ktx_daemon.lookml.conversion import convert
+from ktx_daemon.lookml.request import File, Request
 
 
 def parse(text: str, *, dialect: str = "postgres", **overrides: str) -> dict[str, Any]:
     manifest = File(path="MANIFEST.lkml", content='constant: schema { value: "mart" }')
     files = [manifest, File(path="a.view.lkml", content=text)]
-    return respond(Request(files=files, dialect=dialect, constant_overrides=overrides or None))
+    return convert(Request(files=files, dialect=dialect, constant_overrides=overrides or None))
 
 
 def view(text: str, *, dialect: str = "postgres") -> dict[str, Any]:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from ktx_daemon.lookml.parse import File, Request, respond
+from ktx_daemon.lookml.conversion import convert
+from ktx_daemon.lookml.request import File, Request
 from semantic_layer import run_query
 
 TABLES = """
@@ -240,7 +241,7 @@ QUERIES: list[tuple[str, dict[str, Any], str]] = [
 
 def drafted(project: str) -> list[dict[str, Any]]:
     files = [File(path="manifest.lkml", content=PROJECTS[project])]
-    answer = respond(Request(files=files, dialect="sqlite", drafts=True))
+    answer = convert(Request(files=files, dialect="sqlite", drafts=True))
     assert [report for report in answer["reports"] if report["status"] != "converted"] == []
     return [source["definition"] for source in answer["sources"]]
 
@@ -273,7 +274,7 @@ def test_answers_as_sql_written_by_hand(project: str, query: dict[str, Any], by_
 )
 def test_leaves_out_what_would_change_its_meaning_and_says_where(view: str, reason: str) -> None:
     text = f"view: v {{ sql_table_name: t ;; dimension: id {{}}\n {view} }}"
-    answer = respond(Request(files=[File(path="v.lkml", content=text)], dialect="sqlite", drafts=True))
+    answer = convert(Request(files=[File(path="v.lkml", content=text)], dialect="sqlite", drafts=True))
     (report,) = answer["reports"]
     assert report["status"] == "partial"
     (left_out,) = report["left_out"]
@@ -298,7 +299,7 @@ def test_says_why_a_comparison_of_periods_is_left_out(settings: str, reason: str
     text = f"""view: v {{ sql_table_name: t ;; dimension: id {{}} measure: n {{ type: count }}
         measure: p {{ type: period_over_period based_on: n period: month }}
         measure: odd {{ type: period_over_period {settings} }} }}"""
-    answer = respond(Request(files=[File(path="v.lkml", content=text)], dialect="sqlite", drafts=True))
+    answer = convert(Request(files=[File(path="v.lkml", content=text)], dialect="sqlite", drafts=True))
     assert [(item["name"], item["reason"]) for item in answer["reports"][0]["left_out"]] == [("odd", reason)]
     assert [measure["name"] for measure in answer["views"][0]["measures"]] == ["n"]
 
@@ -311,7 +312,7 @@ def test_names_what_explores_lose() -> None:
           join: gone { sql_on: ${a.id} = ${gone.id} ;; }
           sql_always_where: ${b.id} = 1 ;;
         }"""
-    answer = respond(Request(files=[File(path="m.lkml", content=text)], dialect="sqlite", drafts=True))
+    answer = convert(Request(files=[File(path="m.lkml", content=text)], dialect="sqlite", drafts=True))
     assert [warning.split(" was left out")[0] for warning in answer["warnings"]] == [
         "m.lkml:5: join 'gone' of explore 'a'",
         "m.lkml:4: the join of `a` to `b`",
@@ -326,6 +327,6 @@ def test_leaves_out_what_belongs_to_other_connections() -> None:
         File(path="views/a.view.lkml", content="view: a { dimension: id {} }"),
         File(path="views/b.view.lkml", content="view: b { dimension: id {} }"),
     ]
-    answer = respond(Request(files=files, connections=["ours"], drafts=True))
+    answer = convert(Request(files=files, connections=["ours"], drafts=True))
     assert [view["name"] for view in answer["views"]] == ["a"]
     assert answer["warnings"] == ["theirs.model.lkml: left out: its connection `theirs` is not mapped"]

@@ -2,8 +2,11 @@
 
 import pytest
 
+from ktx_daemon.cancellation import Cancellation
 from ktx_daemon.errors import RequestRejected
-from ktx_daemon.lookml.parse import File, Request, respond
+from ktx_daemon.lookml.conversion import convert
+from ktx_daemon.lookml.parse import respond
+from ktx_daemon.lookml.request import File, Request
 from tests.ktx_daemon.test_lookml import column, parse, view
 
 
@@ -179,10 +182,10 @@ def test_skips_files_that_do_not_parse() -> None:
         File(path="bad", content=text) for text in ("view: {", "view: a { b: { sql: x } }", "}", "view: a", "{" * 9999)
     ]
     good = File(path="good", content="view: v { sql_table_name: t ;; }")
-    answer = respond(Request(files=[*files, good]))
+    answer = convert(Request(files=[*files, good]))
     assert [drafted["name"] for drafted in answer["views"]] == ["v"]
 
 
 def test_refuses_an_unknown_dialect() -> None:
     with pytest.raises(RequestRejected, match="Unknown SQL dialect 'nope'"):
-        parse("", dialect="nope")
+        respond(Request(files=[], dialect="nope"), Cancellation())

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from ktx_daemon.lookml import syntax
-from ktx_daemon.lookml.parse import File, Request, respond
+from ktx_daemon.lookml.conversion import convert
+from ktx_daemon.lookml.request import File, Request
 from ktx_daemon.lookml.syntax import Block, NotLookml, read
 
 
@@ -57,7 +58,7 @@ def test_gives_up_a_file_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(syntax, "SECONDS_PER_FILE", 0.01)
     enormous = File(path="big.view.lkml", content="view: a { dimension: b {} }\n" * 100_000)
     good = File(path="b.view.lkml", content="view: ok { sql_table_name: ok ;; dimension: id {} }")
-    answer = respond(Request(files=[enormous, good]))
+    answer = convert(Request(files=[enormous, good]))
     assert [view["name"] for view in answer["views"]] == ["ok"]
     assert "took longer than 0.01 s" in answer["warnings"][0]
 
@@ -69,7 +70,7 @@ def test_passes_dashboards_over_and_names_every_file_that_it_cannot_read() -> No
         File(path="bad.view.lkml", content="view: v {\n ;\n}"),
         File(path="empty.view.lkml", content="view: v"),
     ]
-    assert respond(Request(files=files))["warnings"] == [
+    assert convert(Request(files=files))["warnings"] == [
         "old.view.lookml:1: the file was left out: it is LookML in the old YAML form, which Looker itself converts",
         "bad.view.lkml:2: the file was left out: expected `name:`, found `;`",
         "empty.view.lkml:1: the view was left out: it has no block",
