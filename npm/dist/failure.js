@@ -149,8 +149,15 @@ function wrongFormat({ format, runs }, root) {
 function unusableFolder(cwd) {
   const folder = cwd instanceof URL ? cwd.pathname : cwd;
   try {
-    return fs.statSync(cwd).isDirectory() ? undefined : { says: 'it is not a folder' };
+    if (!fs.statSync(cwd).isDirectory()) {
+      return { says: 'it is not a folder' };
+    }
+    fs.accessSync(cwd, fs.constants.X_OK);
+    return undefined;
   } catch (error) {
+    if (error.syscall === 'access') {
+      return { says: 'you may not enter it' };
+    }
     return { says: error.code === 'ENOENT' ? 'there is no such folder' : `\`${folder}\`: ${error.message}` };
   }
 }

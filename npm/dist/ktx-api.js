@@ -64,7 +64,7 @@ async function runKtxCli(argv, io = {}) {
 }
 
 function checkTypes(argv, env, signal) {
-  if (!Array.isArray(argv) || !argv.every((argument) => typeof argument === 'string')) {
+  if (!Array.isArray(argv) || ![...argv].every((argument) => typeof argument === 'string')) {
     throw new TypeError('runKtxCli expects its arguments as an array of strings');
   }
   if (typeof env !== 'object' || env === null) {

@@ -7,6 +7,9 @@
 
 const { KtxError } = require('./error.js');
 
+/** What is needed of a stream's events. */
+const EVENTS = ['on', 'off', 'listeners', 'listenerCount'];
+
 /** `stream` as something that feeds a program's input; undefined when there is none. */
 function reader(stream, name) {
   if (stream === undefined || stream === null) {
@@ -16,8 +19,11 @@ function reader(stream, name) {
     refuseLocked(stream, name);
     return { feed: (input, failed) => feedFromWeb(stream, input, failed) };
   }
-  if (has(stream, ['on', 'off', 'pause', 'resume', 'read'])) {
-    refuseDestroyed(stream.destroyed && !stream.readableEnded, name);
+  if (has(stream, [...EVENTS, 'pause', 'resume', 'read'])) {
+    if (!stream.readableEnded) {
+      refuseDestroyed(stream.destroyed, name);
+      refuseRead(stream, name);
+    }
     return { feed: (input, failed) => feedFromNode(stream, input, failed) };
   }
   throw new TypeError(`runKtxCli expects \`${name}\` to be a readable stream`);
@@ -32,7 +38,7 @@ function writer(stream, name) {
     refuseLocked(stream, name);
     return webWriter(stream);
   }
-  if (has(stream, ['on', 'off', 'write', 'end'])) {
+  if (has(stream, [...EVENTS, 'write', 'end'])) {
     refuseDestroyed(stream.destroyed || stream.writableEnded, name);
     return nodeWriter(stream);
   }
@@ -46,6 +52,13 @@ function has(stream, methods) {
 function refuseLocked(stream, name) {
   if (stream.locked) {
     throw new TypeError(`runKtxCli expects \`${name}\` to be a stream that is not locked`);
+  }
+}
+
+/** A stream of Node's does not flow for as long as somebody listens to `readable`. */
+function refuseRead(stream, name) {
+  if (stream.listenerCount('readable') > 0) {
+    throw new TypeError(`runKtxCli expects \`${name}\` to be a stream that nothing else reads`);
   }
 }
 
@@ -65,12 +78,20 @@ function feedFromNode(stream, input, failed) {
     return () => {};
   }
   let ended = false;
-  const resume = () => stream.resume();
+  let full = false;
+  const resume = () => {
+    full = false;
+    stream.resume();
+  };
   const pass = (chunk) => {
     try {
       if (!input.write(chunk)) {
         stream.pause();
-        input.once('drain', resume);
+        // Another run on this stream may have resumed it, so that it is full once more.
+        if (!full) {
+          full = true;
+          input.once('drain', resume);
+        }
       }
     } catch (error) {
       // Of a stream of objects.
@@ -85,10 +106,16 @@ function feedFromNode(stream, input, failed) {
     }),
     listen(stream, 'data', pass),
   ];
+  // A stream that was paused, by its owner or at the end of the last run, does not flow by itself.
+  stream.resume();
   return () => {
     releases.forEach((release) => release());
+    input.off('drain', resume);
     if (stream.listenerCount('data') === 0) {
       stream.pause();
+    } else if (full) {
+      // Other runs read it, too, and this one will not drain.
+      stream.resume();
     }
   };
 }

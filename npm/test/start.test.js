@@ -106,6 +106,22 @@ for (const [what, change, says] of [
   });
 }
 
+test('a folder to run in that only another user may enter', linux, (t) => {
+  const { folder, root } = install(t, { [HOST]: ECHO });
+  fs.chmodSync(folder, 0o755);
+  const cwd = path.join(folder, 'closed');
+  fs.mkdirSync(cwd, { mode: FOR_ANOTHER });
+  const script = `
+    const { runKtxCli } = require(${JSON.stringify(path.join(root, 'dist', 'ktx-api.js'))});
+    runKtxCli([], { cwd: ${JSON.stringify(cwd)} }).catch(({ code, message }) => console.log(code, message));
+  `;
+  const ended = spawnSync(process.execPath, ['-e', script], { env: environment(), cwd: '/', encoding: 'utf8', ...nobody });
+  assert.equal(
+    ended.stdout + ended.stderr,
+    `KTX_PROGRAM_NOT_STARTED failed to run \`${program({ root })}\` in \`${cwd}\`: you may not enter it\n`,
+  );
+});
+
 const permission = ['--permission', '--experimental-permission'].find((flag) => process.allowedNodeEnvironmentFlags.has(flag));
 
 test('every Node.js but 18 has permissions', () => assert.equal(permission === undefined, process.version.startsWith('v18.')));

@@ -51,9 +51,10 @@ test('streams that are none are refused before anything starts', onUnix, async (
   locked.getWriter();
   const read = new ReadableStream();
   read.getReader();
+  const listened = new PassThrough().on('readable', () => {});
   for (const io of [
     ...[1, 'pipe', 'inherit', true, {}, [], Buffer.from('x'), new Readable(), new ReadableStream(), locked].map((stdout) => ({ stdout })),
-    ...[1, 'pipe', {}, new Writable(), new WritableStream(), read].map((stdin) => ({ stdin })),
+    ...[1, 'pipe', {}, new Writable(), new WritableStream(), read, listened].map((stdin) => ({ stdin })),
     { stderr: 2 },
     { signal: 1 },
     { signal: {} },
@@ -64,7 +65,9 @@ test('streams that are none are refused before anything starts', onUnix, async (
   ]) {
     await assert.rejects(runKtxCli([], { env, ...io }), TypeError, JSON.stringify(io));
   }
-  await assert.rejects(runKtxCli(['a\0b'], { env }), TypeError);
+  for (const argv of [undefined, 'status', [1], Array(1), ['a\0b']]) {
+    await assert.rejects(runKtxCli(argv, { env }), TypeError, JSON.stringify(argv));
+  }
   await assert.rejects(runKtxCli([], { env, stdout: ended }), { code: 'KTX_STREAM_FAILED' });
   await assert.rejects(runKtxCli([], { env, stdout: new PassThrough().destroy() }), { code: 'KTX_STREAM_FAILED' });
   await assert.rejects(runKtxCli([], { env, stdin: new PassThrough().destroy() }), { code: 'KTX_STREAM_FAILED' });
@@ -101,6 +104,36 @@ test('an input that has ended already is an empty one', onUnix, async (t) => {
   const stdin = Readable.from(['x']);
   await text(stdin);
   assert.equal(await runKtxCli([], { stdin, stdout: new PassThrough() }), 0);
+});
+
+/** Takes the first bytes of its input and leaves the rest. */
+const SIPS = `process.stdin.once('data', (chunk) => process.stdout.write(chunk, () => process.exit()))`;
+
+test('an input flows again that was paused, by its owner or by the end of a run', onUnix, async (t) => {
+  const { runKtxCli } = load(t, SIPS);
+  const stdin = new PassThrough();
+  stdin.pause();
+  for (const said of ['one', 'two', 'three']) {
+    stdin.write(said);
+    const stdout = new PassThrough();
+    assert.equal(await runKtxCli([], { stdin, stdout }), 0);
+    assert.equal(String(stdout.read()), said);
+  }
+});
+
+test('a run that ends with its input full does not hold up another on the same stream', onUnix, async (t) => {
+  const { env, runKtxCli } = load(t, `
+    let length = 0;
+    if (process.env.DEAF) setTimeout(() => process.exit(), 300);
+    else process.stdin.on('data', (chunk) => { length += chunk.length; }).on('end', () => console.log(length));
+  `);
+  const stdin = new PassThrough();
+  const stdout = new PassThrough();
+  const deaf = runKtxCli([], { stdin, stdout, env: { ...env, DEAF: '1' } });
+  const hears = runKtxCli([], { stdin, stdout, env });
+  Readable.from(Array(100).fill(Buffer.alloc(65_536))).pipe(stdin);
+  assert.deepEqual(await Promise.all([deaf, hears]), [0, 0]);
+  assert.equal(String(stdout.read()), `${100 * 65_536}\n`);
 });
 
 /** Each ends while a program runs that would not end by itself. `cause` is what the error is said to come from. */
