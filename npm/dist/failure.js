@@ -139,6 +139,9 @@ function wrongFormat({ format, runs }, root) {
   if (format === 'nothing') {
     return { says: 'it is empty' };
   }
+  if (format === 'incomplete') {
+    return { says: 'it is incomplete' };
+  }
   if (format === 'not a program') {
     return { says: 'it is damaged: it is not a program' };
   }

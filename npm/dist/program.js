@@ -22,7 +22,10 @@ const ELF = { 0x3e: 'linux-x64', 0xb7: 'linux-arm64' };
 const MACH_O = { 0x01000007: 'darwin-x64', 0x0100000c: 'darwin-arm64' };
 const PE = { 0x8664: 'win32-x64', 0xaa64: 'win32-arm64' };
 
-/** Set for the program that `KTX_BINARY_PATH` names: a launcher that sees its own path here was started by itself. */
+/**
+ * Set for the program that `KTX_BINARY_PATH` names, to the programs that were named so far: a launcher that is to start
+ * one of them again was started by it.
+ */
 const FOLLOWED = 'KTX_BINARY_PATH_FOLLOWED';
 
 /** The path of the program to run for this platform, or of the one that `KTX_BINARY_PATH` names. */
@@ -47,12 +50,16 @@ function locate(env, platform = process.platform, arch = process.arch) {
 
 function override(env, runs) {
   const file = path.resolve(env.KTX_BINARY_PATH);
-  const loops = env[FOLLOWED] === file || isLauncher(file);
+  const loops = followed(env).includes(file) || isLauncher(file);
   const fault = loops ? { kind: 'launcher' } : inspect(file, runs);
   if (fault !== undefined) {
     throw explain().unusable(file, { ...fault, override: true });
   }
   return file;
+}
+
+function followed(env) {
+  return env[FOLLOWED] ? env[FOLLOWED].split(path.delimiter) : [];
 }
 
 function isLauncher(file) {
@@ -110,6 +117,9 @@ function identify(head, size) {
   const magic = head.length < 64 ? 0 : head.readUInt32BE(0);
   if (magic === 0x7f454c46) {
     const [bits, order] = [head[4], head[5]];
+    if (bits === 2 && order === 1 && size < elfSections(head)) {
+      return 'incomplete';
+    }
     return (bits === 2 && order === 1 && ELF[head.readUInt16LE(18)]) || 'an ELF for another machine';
   }
   if (magic === 0xcffaedfe) {
@@ -124,6 +134,11 @@ function identify(head, size) {
     return PE[head.readUInt16LE(header + 4)] || 'a PE for another machine';
   }
   return 'not a program';
+}
+
+/** Where the table of sections ends, which is the last part of what linkers write. */
+function elfSections(head) {
+  return Number(head.readBigUInt64LE(40)) + head.readUInt16LE(58) * head.readUInt16LE(60);
 }
 
 /** Whether a program of this format runs on one of these platforms, as far as its header tells. */
@@ -181,8 +196,9 @@ function explain() {
 
 /** The environment of the program: it finds its bundled files below `KTX_PACKAGE_ROOT`. */
 function environment(env) {
-  const followed = env.KTX_BINARY_PATH ? { [FOLLOWED]: path.resolve(env.KTX_BINARY_PATH) } : {};
-  return { ...env, KTX_PACKAGE_ROOT: packageRoot, ...followed };
+  const named = env.KTX_BINARY_PATH ? [path.resolve(env.KTX_BINARY_PATH)] : [];
+  const trail = named.length > 0 ? { [FOLLOWED]: [...followed(env), ...named].join(path.delimiter) } : {};
+  return { ...env, KTX_PACKAGE_ROOT: packageRoot, ...trail };
 }
 
 /** A KtxError for the error with which the system refused to start `file`. */

@@ -39,6 +39,15 @@ const HEADERS = {
   'win32-x64': header('pe', 0x8664),
 };
 
+/** A program of this machine that was not written to its end; its header is whole. */
+function cut() {
+  const bytes = Buffer.alloc(1 << 20);
+  const descriptor = fs.openSync(process.execPath, 'r');
+  fs.readSync(descriptor, bytes);
+  fs.closeSync(descriptor);
+  return bytes;
+}
+
 function replaceProgram({ root }, bytes) {
   const file = path.join(root, 'native', HOST, 'ktx');
   fs.writeFileSync(file, bytes);
@@ -49,6 +58,7 @@ const foreign = Object.keys(HEADERS).filter((platform) => platform !== HOST);
 const DAMAGE = [
   ['an empty file', '', 'it is empty'],
   ['a program cut to ten bytes', HEADERS[HOST].subarray(0, 10), 'it is damaged: it is not a program'],
+  ...(process.platform === 'linux' ? [['a program cut to a megabyte', cut(), 'it is incomplete']] : []),
   ['an HTML page', '<!doctype html>\n<title>502</title>\n', 'it is damaged: it is not a program'],
   ['a shell script that names no interpreter', 'echo hello\n', 'it is damaged: it is not a program'],
   ['zeros', Buffer.alloc(4096), 'it is damaged: it is not a program'],
@@ -136,6 +146,7 @@ test('KTX_BINARY_PATH is held to the same, except for size', (t) => {
   const other = writeProgram(path.join(folder, 'other'), 'console.log("other")');
   const env = { KTX_BINARY_PATH: other };
   assert.equal(run(bin, [], { env }).stdout, 'other\n');
+  assert.equal(run(bin, ['--version'], { env: { KTX_BINARY_PATH: process.execPath } }).stdout, `${process.version}\n`);
   for (const [, bytes, fault] of DAMAGE) {
     fs.writeFileSync(other, bytes);
     const hint = 'hint: unset KTX_BINARY_PATH, or set it to the path of a ktx program';
@@ -155,7 +166,12 @@ test('a KTX_BINARY_PATH that leads back to the launcher is refused', (t) => {
   fs.symlinkSync(bin, link);
   fs.writeFileSync(shim, `#!/bin/sh\nexec "${process.execPath}" "${bin}" "$@"\n`, { mode: 0o755 });
   fs.writeFileSync(detour, `#!/bin/sh\n"${process.execPath}" "${other.bin}" "$@"\nexit $?\n`, { mode: 0o755 });
-  for (const file of [bin, link, shim, detour, other.bin, path.join(root, '..', 'ktx', 'dist', 'bin.js')]) {
+  // Each sends the launcher to the other.
+  const [there, back] = ['there', 'back'].map((name) => path.join(folder, name));
+  for (const [file, next] of [[there, back], [back, there]]) {
+    fs.writeFileSync(file, `#!/bin/sh\nKTX_BINARY_PATH="${next}" exec "${process.execPath}" "${bin}"\n`, { mode: 0o755 });
+  }
+  for (const file of [bin, link, shim, detour, there, other.bin, path.join(root, '..', 'ktx', 'dist', 'bin.js')]) {
     const { status, stdout, stderr } = run(bin, [], { env: { KTX_BINARY_PATH: file } });
     const named = path.resolve(file);
     assert.equal(
