@@ -84,4 +84,28 @@ mod tests {
             assert_eq!(stream.taken, &text[..limit.min(text.len())]);
         }
     }
+
+    /// Keeps what it is given and loses it in the end, as a buffer does before a full disk.
+    struct Keeps;
+
+    impl Write for Keeps {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+    }
+
+    #[test]
+    fn a_last_flush_that_fails_is_an_error() {
+        for text in [b"no last line end".as_slice(), b"a line\n", b""] {
+            let written = write_all(&mut Keeps, text);
+            assert_eq!(
+                written.err().map(|error| error.kind()),
+                Some(io::ErrorKind::StorageFull)
+            );
+        }
+    }
 }

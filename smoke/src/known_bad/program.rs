@@ -31,6 +31,10 @@ pub const ALL: &[Sabotage] = &[
         caught_by "npm-local", "npx-version.exit"),
     misbehaves!("program-loses-the-last-flush", when "--version", "\"$real\" \"$@\" 2>/dev/null; exit 0",
         caught_by "npm-local", "full-disk.exit"),
+    // Its parent is a shell that passes every signal on, and does not notice that the launcher was killed.
+    misbehaves!("server-outlives-its-launcher", when "serve*",
+        "\"$real\" \"$@\" <&0 & p=$!; for s in HUP INT TERM; do trap \"kill -$s $p\" $s; done; wait $p; wait $p; exit $?",
+        caught_by "signals", "orphan-server.exit"),
     misbehaves!("status-lies-that-it-is-ready", when "runtime status*", "echo '{\"kind\":\"ready\"}'; exit 0",
         caught_by "runtime-lifecycle", "status-missing.json"),
     misbehaves!("status-looks-elsewhere", when "runtime status*", "KTX_RUNTIME_ROOT=/nowhere exec \"$real\" \"$@\"",

@@ -42,8 +42,19 @@ struct Manager {
     offline: &'static str,
     /// Runs `ktx` of the project.
     run: &'static str,
-    /// The file for settings in the project, the one that lets a new package pass, and what the refusal says.
-    gate: Option<(&'static str, &'static str, &'static str)>,
+    gate: Option<Gate>,
+}
+
+/// How a manager waits before it takes a new version.
+struct Gate {
+    /// The project's file of settings.
+    file: &'static str,
+    /// What makes it wait; empty where it does so by default.
+    waits: &'static str,
+    /// What the readme says lets this package pass.
+    allows: &'static str,
+    /// What the refusal says.
+    refusal: &'static str,
 }
 
 struct Global {
@@ -93,6 +104,7 @@ const MANAGERS: [Manager; 6] = [
         frozen: "npm ci",
         offline: "npm ci --offline",
         run: "npx ktx",
+        // The npm is the machine's, and an older one knows no such setting.
         gate: None,
     },
     Manager {
@@ -108,7 +120,12 @@ const MANAGERS: [Manager; 6] = [
         frozen: "pnpm install --frozen-lockfile",
         offline: "pnpm install --frozen-lockfile --offline",
         run: "pnpm exec ktx",
-        gate: None,
+        gate: Some(Gate {
+            file: "pnpm-workspace.yaml",
+            waits: "minimumReleaseAge: 1440\n",
+            allows: "minimumReleaseAgeExclude: [\"@kaelio/ktx\"]\n",
+            refusal: "No matching version found",
+        }),
     },
     Manager {
         ids: ids!("yarn-classic"),
@@ -132,11 +149,12 @@ const MANAGERS: [Manager; 6] = [
         frozen: "yarn install --immutable",
         offline: "yarn install --immutable",
         run: "yarn ktx",
-        gate: Some((
-            ".yarnrc.yml",
-            "npmPreapprovedPackages: [\"@kaelio/ktx\"]\n",
-            "quarantined",
-        )),
+        gate: Some(Gate {
+            file: ".yarnrc.yml",
+            waits: "",
+            allows: "npmPreapprovedPackages: [\"@kaelio/ktx\"]\n",
+            refusal: "quarantined",
+        }),
     },
     Manager {
         ids: ids!("bun"),
@@ -150,7 +168,12 @@ const MANAGERS: [Manager; 6] = [
         frozen: "bun install --frozen-lockfile",
         offline: "bun install --frozen-lockfile",
         run: "bun x --no-install ktx",
-        gate: None,
+        gate: Some(Gate {
+            file: "bunfig.toml",
+            waits: "[install]\nminimumReleaseAge = 86400\n",
+            allows: "minimumReleaseAgeExcludes = [\"@kaelio/ktx\"]\n",
+            refusal: "minimum-release-age",
+        }),
     },
     Manager {
         ids: ids!("deno"),
@@ -167,11 +190,12 @@ const MANAGERS: [Manager; 6] = [
         frozen: "deno install --frozen",
         offline: "deno install --frozen --cached-only",
         run: "deno run --allow-all npm:@kaelio/ktx",
-        gate: Some((
-            "deno.json",
-            "{\"minimumDependencyAge\": \"0\"}\n",
-            "minimum dependency",
-        )),
+        gate: Some(Gate {
+            file: "deno.json",
+            waits: "",
+            allows: "{\"minimumDependencyAge\": \"0\"}\n",
+            refusal: "minimum dependency",
+        }),
     },
 ];
 
@@ -250,13 +274,17 @@ impl Matrix<'_> {
             fs::write(project.join("yarn.lock"), "")?;
         }
         let add = || self.typed(manager.add).within(&project);
-        if let Some((file, setting, refusal)) = manager.gate {
+        if let Some(gate) = &manager.gate {
+            let settings = project.join(gate.file);
+            if !gate.waits.is_empty() {
+                fs::write(&settings, gate.waits)?;
+            }
             let refused = self.stage.step(manager.ids.gate, add()).exits(1);
             let said = refused.check()?;
             let told = format!("{}{}", said.stdout, said.stderr);
             self.stage
-                .ensure("gate.refusal", told.contains(refusal), || told.clone())?;
-            fs::write(project.join(file), setting)?;
+                .ensure("gate.refusal", told.contains(gate.refusal), || told.clone())?;
+            fs::write(settings, [gate.waits, gate.allows].concat())?;
         }
         self.stage.step(manager.ids.add, add()).check()?;
         self.installs_again(manager.frozen, manager.run, manager.ids.frozen, &project)

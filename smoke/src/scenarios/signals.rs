@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use crate::failure::Stop;
@@ -52,6 +52,19 @@ const INTERRUPTIONS: [(&str, &str, Signal, i32); 2] = [
     ("terminate-install", "terminate-query", Signal::Terminate, 143),
 ];
 
+/// Runs a command in a terminal and presses Ctrl-C there once a text is shown.
+const TERMINAL: &str = include_str!("terminal.py");
+
+/// Ctrl-C in a terminal, which sends it to launcher and program alike: the command, and what it shows when it is pressed.
+const PRESSED: [(&str, &str, &str); 2] = [
+    (
+        "terminal-install",
+        "runtime install --yes",
+        "creating the virtual environment",
+    ),
+    ("terminal-server", "serve --mcp stdio", "ktx MCP server running"),
+];
+
 fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     let ktx = stage.installed()?;
     warehouse::write(stage, &ktx.project)?;
@@ -67,6 +80,9 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     }
     for (id, how, end) in SERVED {
         in_the_middle_of_serving(stage, &ktx, id, how, end)?;
+    }
+    for (id, words, shown) in PRESSED {
+        in_a_terminal(stage, &ktx, id, words, shown)?;
     }
     ktx.install_runtime()?;
     for (_, id, how, code) in INTERRUPTIONS {
@@ -86,11 +102,8 @@ fn in_the_middle_of_an_installation(
     how: Signal,
     end: Ended,
 ) -> Result<(), Stop> {
-    let uv = stage.sandbox.folders().at("hanging-uv");
     let mark = stage.sandbox.folders().at("uv-was-started");
-    let real = stage.options.program("uv").unwrap_or_default();
-    fs::write(&uv, hanging_uv(&real, &mark))?;
-    make_executable(&uv)?;
+    let uv = hanging_uv(stage, &mark)?;
     let install = ktx.ktx("runtime install --yes").with("KTX_UV", uv.as_str());
     interrupted(stage, id, install, how, end, |_| mark.exists())?;
     fs::remove_file(&mark)?;
@@ -98,10 +111,36 @@ fn in_the_middle_of_an_installation(
 }
 
 /// A uv that answers questions, and hangs when it is told to do something: the middle of an installation, held open.
-fn hanging_uv(real: &Utf8Path, mark: &Utf8Path) -> String {
-    format!(
+fn hanging_uv(stage: &Stage<'_>, mark: &Utf8Path) -> Result<Utf8PathBuf, Stop> {
+    let uv = stage.sandbox.folders().at("hanging-uv");
+    let real = stage.options.program("uv").unwrap_or_default();
+    let script = format!(
         "#!/bin/sh\ncase \"$1\" in --version|python) exec '{real}' \"$@\" ;; esac\n: > '{mark}'\nexec sleep 600\n"
-    )
+    );
+    fs::write(&uv, script)?;
+    make_executable(&uv)?;
+    Ok(uv)
+}
+
+fn in_a_terminal(
+    stage: &Stage<'_>,
+    ktx: &Installed<'_>,
+    id: &'static str,
+    words: &str,
+    shown: &str,
+) -> Result<(), Stop> {
+    let uv = hanging_uv(stage, &stage.sandbox.folders().at("uv-was-started"))?;
+    let pressed = Invocation::new("python3")
+        .args(["-c", TERMINAL, shown])
+        .args(ktx.ktx(words).argv())
+        .with("KTX_UV", uv.as_str())
+        .within(&ktx.project);
+    stage
+        .step(id, pressed)
+        .exits(130)
+        .stdout_has("interrupted by Ctrl-C")
+        .check()?;
+    leaves_nothing(stage, id)
 }
 
 /// The query is caught while its Python runs: the command line of a process says so.
@@ -165,6 +204,10 @@ fn interrupted(
         .step(id, invocation)
         .expect(Expectation::Ends(end))
         .check_while(interrupt)?;
+    leaves_nothing(stage, id)
+}
+
+fn leaves_nothing(stage: &Stage<'_>, id: &str) -> Result<(), Stop> {
     let left = stage.sandbox.family().gone_within(LEAVING);
     stage.ensure("signal.process", left.is_empty(), || {
         format!("{id} leaves processes: {left:?}")
