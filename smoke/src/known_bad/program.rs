@@ -33,7 +33,7 @@ pub const ALL: &[Sabotage] = &[
         caught_by "npm-local", "full-disk.exit"),
     // Its parent is a shell that passes every signal on, and does not notice that the launcher was killed.
     misbehaves!("server-outlives-its-launcher", when "serve*",
-        "\"$real\" \"$@\" <&0 & p=$!; for s in HUP INT TERM; do trap \"kill -$s $p\" $s; done; wait $p; wait $p; exit $?",
+        "exec 3<&0; \"$real\" \"$@\" <&3 & p=$!; for s in HUP INT TERM; do trap \"kill -$s $p\" $s; done; wait $p; wait $p; exit $?",
         caught_by "signals", "orphan-server.exit"),
     misbehaves!("status-lies-that-it-is-ready", when "runtime status*", "echo '{\"kind\":\"ready\"}'; exit 0",
         caught_by "runtime-lifecycle", "status-missing.json"),
