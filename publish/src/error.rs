@@ -64,6 +64,9 @@ pub enum PublishError {
         /// What came back.
         cause: String,
     },
+    /// The registry's answer is missing, or something else that is known contradicts it; how.
+    #[error("{0}")]
+    RegistryUnknown(String),
     /// The bytes are not the expected ones.
     #[error("{message}")]
     Integrity {
@@ -174,7 +177,9 @@ impl PublishError {
             }
             Self::Preflight(_) | Self::Prerequisite { .. } => ErrorClass::Prerequisite,
             Self::Usage { .. } => ErrorClass::Usage,
-            Self::Registry { .. } | Self::NotYetVisible { .. } => ErrorClass::Registry,
+            Self::Registry { .. } | Self::RegistryUnknown(_) | Self::NotYetVisible { .. } => {
+                ErrorClass::Registry
+            }
             Self::Integrity { .. } => ErrorClass::Integrity,
         }
     }
@@ -193,7 +198,9 @@ impl PublishError {
                 Some(format!("{again}: it finds out what the registry has"))
             }
             Self::Outdated(_) => Some(format!("{again}: it plans with what the registry has now")),
-            Self::Registry { .. } => Some(format!("{again} when the registry answers")),
+            Self::Registry { .. } | Self::RegistryUnknown(_) => {
+                Some(format!("{again} when the registry answers"))
+            }
             Self::Npm { failure, .. } => Some(match failure {
                 NpmFailure::NotSent => format!("fix what npm names, then {again}"),
                 NpmFailure::Unreachable => format!("{again} when the registry answers"),

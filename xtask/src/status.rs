@@ -3,8 +3,6 @@
 use anyhow::Result;
 use clap::Args;
 use ktx_announce::status::{self, StatusOptions};
-use ktx_policy::ReleaseVersion;
-use ktx_publish::artifacts::PackageJson;
 
 use crate::git;
 use crate::releasing::{self, SessionDesk};
@@ -23,7 +21,7 @@ pub fn run(arguments: StatusArgs, session: &Session<'_>) -> Result<()> {
     let sources = releasing::source_facts(session, None, None)?;
     let options = StatusOptions {
         location: releasing::location(session, None)?,
-        repository: repository(&sources.version)?,
+        repository: releasing::repository()?,
         sources,
         registry: releasing::registry(arguments.registry.as_deref())?,
         git_tags: tags.lines().map(str::to_owned).collect(),
@@ -35,11 +33,4 @@ pub fn run(arguments: StatusArgs, session: &Session<'_>) -> Result<()> {
         session.printer.data(&line);
     }
     Ok(())
-}
-
-/// `repository.url` of the package that is built here.
-fn repository(version: &ReleaseVersion) -> Result<Option<String>> {
-    let stamped = ktx_release::package::PackageJson::new(version.as_semver().clone()).to_text();
-    let package: PackageJson = serde_json::from_str(&stamped)?;
-    Ok(package.repository().map(str::to_owned))
 }

@@ -140,7 +140,7 @@ fn next(session: &Session<'_>, arguments: &NextArgs) -> Result<()> {
         }
     };
     let released = ReleasedVersions {
-        git: releasing::released(session)?,
+        git: releasing::git_tags(session)?,
         registry: registry_versions(session, arguments)?,
     };
     let bump = Bump::of_commits(subjects(session, &released)?.lines());

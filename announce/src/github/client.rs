@@ -12,6 +12,9 @@ use ureq::{Agent, Body};
 /// An asset of some 30 MB has to go up a slow line.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
+/// For a document: a rollback at night does not wait for a GitHub that is down.
+const PATIENCE_TO_READ: Duration = Duration::from_secs(30);
+
 /// Answers are short; a list of a hundred releases with their assets has about a megabyte.
 const LARGEST_ANSWER: u64 = 16 << 20;
 const LARGEST_ASSET: u64 = 1 << 30;
@@ -97,7 +100,9 @@ impl Repository {
     /// `None` where the API answers 404, which it also does for what the token may not see.
     pub(super) fn find<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, PublishError> {
         let address = format!("{}/{path}", self.base);
-        let response = self.sent(self.with_headers(self.agent.get(&address)).call(), &address)?;
+        let request = self.agent.get(&address).config();
+        let request = request.timeout_global(Some(PATIENCE_TO_READ)).build();
+        let response = self.sent(self.with_headers(request).call(), &address)?;
         if response.status() == StatusCode::NOT_FOUND {
             return Ok(None);
         }

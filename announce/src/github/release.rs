@@ -1,7 +1,9 @@
 //! Release pages and the files on them.
 
 use ktx_manifest::Sha256Digest;
+use ktx_policy::guard::ReleasePage;
 use ktx_publish::PublishError;
+use ktx_publish::receipt::RECEIPT_FILE;
 use serde::{Deserialize, Serialize};
 
 use super::client::Repository;
@@ -25,6 +27,23 @@ pub struct GithubRelease {
     /// The files on it, where GitHub lists them with the page.
     #[serde(default)]
     pub assets: Vec<Asset>,
+}
+
+impl GithubRelease {
+    /// Whether a file of this name is on the page, whole.
+    pub fn has_asset(&self, name: &str) -> bool {
+        let mut assets = self.assets.iter();
+        assets.any(|asset| asset.name == name && asset.state == AssetState::Uploaded)
+    }
+
+    /// The page as evidence of what was released. A draft is none.
+    pub fn witness(&self) -> Option<ReleasePage> {
+        let version = self.tag_name.strip_prefix('v')?.parse().ok()?;
+        (!self.draft).then(|| ReleasePage {
+            version,
+            receipt: self.has_asset(RECEIPT_FILE),
+        })
+    }
 }
 
 /// A file on a release page.

@@ -6,16 +6,16 @@ mod text;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ktx_names::NPM_PACKAGE;
-use ktx_policy::guard::{Provenance, VersionFacts};
+use ktx_policy::guard::{Provenance, RegistryState, Released, VersionFacts};
 use ktx_policy::readiness::SourceFacts;
 use ktx_policy::{Channel, RegistryUrl, ReleaseVersion};
 use ktx_publish::artifacts::{Location, read_policy};
 use ktx_publish::npm::Npm;
-use ktx_publish::registry::Packument;
+use ktx_publish::registry::{Known, Packument};
 use ktx_publish::{Desk, Environment, PublishError, registry};
 use serde::Serialize;
 
-use crate::github::{AssetState, GithubRelease, Repository};
+use crate::github::{GithubRelease, Repository};
 
 /// Versions that are listed, newest last.
 const LISTED: usize = 12;
@@ -31,15 +31,7 @@ pub struct StatusOptions {
     /// The git tags that the checkout knows.
     pub git_tags: BTreeSet<String>,
     /// `repository.url` of `package.json`.
-    pub repository: Option<String>,
-}
-
-impl StatusOptions {
-    fn released(&self) -> Vec<ReleaseVersion> {
-        let tags = self.git_tags.iter();
-        tags.filter_map(|tag| tag.strip_prefix('v')?.parse().ok())
-            .collect()
-    }
+    pub repository: String,
 }
 
 /// What was found.
@@ -107,7 +99,6 @@ pub fn status(
     let (policy, _) = read_policy(&options.location.policy)?;
     let npm = Npm::new(environment)?;
     let registry = registry::chosen(&policy, options.registry.as_ref(), environment, &npm, desk)?;
-    let packument = registry.packument(NPM_PACKAGE)?.unwrap_or_default();
     let mut unknown = Vec::new();
     let pages = match pages(options, environment) {
         Ok(pages) => Some(pages),
@@ -115,6 +106,15 @@ pub fn status(
             unknown.push(format!("release pages: {cause}"));
             None
         }
+    };
+    let released = released(options, pages.as_ref());
+    let known = Known {
+        receipts: Vec::new(),
+        released: released.clone(),
+    };
+    let packument = match registry.facts(NPM_PACKAGE, &known) {
+        (RegistryState::Unknown(cause), _) => return Err(PublishError::RegistryUnknown(cause)),
+        (_, packument) => packument.unwrap_or_default(),
     };
     let versions = versions(&packument, options, pages.as_ref());
     let state = packument.state();
@@ -130,8 +130,8 @@ pub fn status(
         registry: registry.url().to_string(),
         workspace: options.sources.version.to_string(),
         tags: tags.collect(),
-        unfinished: unfinished(&versions, &packument, options),
-        next: next::step(options, &policy.npm.tag, &versions, environment, desk)?,
+        unfinished: unfinished(&versions, &packument, &released),
+        next: next::step(options, released, &policy.npm.tag, &versions, environment, desk)?,
         versions,
         unknown,
     })
@@ -141,11 +141,8 @@ fn pages(
     options: &StatusOptions,
     environment: &Environment,
 ) -> Result<BTreeMap<String, GithubRelease>, String> {
-    let url = options
-        .repository
-        .as_deref()
-        .ok_or("npm/package.json names no repository")?;
-    let repository = Repository::named(url, environment).map_err(|error| error.to_string())?;
+    let repository =
+        Repository::named(&options.repository, environment).map_err(|error| error.to_string())?;
     let mut releases = repository.releases().map_err(|error| error.to_string())?;
     // Of several pages for one tag, the published one counts.
     releases.sort_by_key(|release| !release.draft);
@@ -153,6 +150,18 @@ fn pages(
         .into_iter()
         .map(|release| (release.tag_name.clone(), release))
         .collect())
+}
+
+/// What the git tags and the pages say, for the guard.
+fn released(options: &StatusOptions, pages: Option<&BTreeMap<String, GithubRelease>>) -> Released {
+    let tags = options.git_tags.iter();
+    let pages = pages.into_iter().flat_map(BTreeMap::values);
+    Released {
+        git_tags: tags
+            .filter_map(|tag| tag.strip_prefix('v')?.parse().ok())
+            .collect(),
+        pages: pages.filter_map(GithubRelease::witness).collect(),
+    }
 }
 
 fn versions(
@@ -193,8 +202,7 @@ fn versions(
 }
 
 fn is_proven(release: &GithubRelease) -> bool {
-    let mut assets = release.assets.iter();
-    assets.any(|asset| asset.name == "smoke-published.json" && asset.state == AssetState::Uploaded)
+    release.has_asset("smoke-published.json")
 }
 
 fn is_of_a_branch(version: &str) -> bool {
@@ -205,7 +213,7 @@ fn is_of_a_branch(version: &str) -> bool {
     )
 }
 
-fn unfinished(versions: &[VersionStatus], packument: &Packument, options: &StatusOptions) -> Vec<String> {
+fn unfinished(versions: &[VersionStatus], packument: &Packument, released: &Released) -> Vec<String> {
     let mut found = Vec::new();
     for version in versions
         .iter()
@@ -239,13 +247,14 @@ fn unfinished(versions: &[VersionStatus], packument: &Packument, options: &Statu
             _ => {}
         }
     }
-    for tag in &options.git_tags {
-        let version = tag.strip_prefix('v').unwrap_or(tag);
-        if version.parse::<ReleaseVersion>().is_ok() && !packument.versions.contains_key(version) {
-            found.push(format!(
-                "{tag} is tagged, and the registry does not have {version}"
-            ));
-        }
-    }
+    let is_missing = |version: &&ReleaseVersion| !packument.versions.contains_key(&version.to_string());
+    let tags = released.git_tags.iter().filter(is_missing);
+    found.extend(
+        tags.map(|version| format!("v{version} is tagged, and the registry does not have {version}")),
+    );
+    let pages = released.pages.iter().map(|page| &page.version).filter(is_missing);
+    found.extend(
+        pages.map(|version| format!("{version} has a release page, and the registry does not have it")),
+    );
     found
 }

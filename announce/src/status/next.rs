@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ktx_policy::Channel;
-use ktx_policy::guard::{FirstLatest, TrustDowngrade};
+use ktx_policy::guard::{FirstLatest, Released, TrustDowngrade};
 use ktx_publish::npm::Staging;
 use ktx_publish::publication::{Intent, Patience, PublishOptions, prepare};
 use ktx_publish::tag_move::{MoveOptions, PromoteOptions, promote};
@@ -14,6 +14,7 @@ use super::{NextStep, Page, StatusOptions, VersionStatus, is_of_a_branch};
 /// Decided by the guard itself, so what is proposed is what it accepts.
 pub(super) fn step(
     options: &StatusOptions,
+    released: Released,
     policy_tag: &str,
     versions: &[VersionStatus],
     environment: &Environment,
@@ -30,7 +31,7 @@ pub(super) fn step(
         reason,
     };
     let Some(out) = versions.iter().find(|found| found.version == version.to_string()) else {
-        return unpublished(options, policy_tag, environment, desk, run);
+        return unpublished(options, released, policy_tag, environment, desk, run);
     };
     let is_announced = out.git_tag && !matches!(out.page, Page::Missing | Page::Draft);
     if !is_announced && !is_of_a_branch(&out.version) {
@@ -50,7 +51,7 @@ pub(super) fn step(
     let moving = MoveOptions {
         location: options.location.clone(),
         registry: options.registry.clone(),
-        released: options.released(),
+        released,
         patience: Duration::ZERO,
     };
     let up = PromoteOptions {
@@ -74,6 +75,7 @@ pub(super) fn step(
 
 fn unpublished(
     options: &StatusOptions,
+    released: Released,
     policy_tag: &str,
     environment: &Environment,
     desk: &dyn Desk,
@@ -87,7 +89,7 @@ fn unpublished(
     let publishing = PublishOptions {
         location: options.location.clone(),
         sources: options.sources.clone(),
-        released: options.released(),
+        released,
         tag: tag.clone(),
         registry: options.registry.clone(),
         first_latest: FirstLatest::Refused,

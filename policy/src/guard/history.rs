@@ -1,5 +1,5 @@
-//! What a tag has pointed at, as far as is known: from receipts, and from the registry and the git tags, which every
-//! clone can reach.
+//! What a tag has pointed at, as far as is known: from receipts, and from the registry, the git tags and the release
+//! pages, which every clone can reach.
 
 use crate::tag::DistTag;
 use crate::version::ReleaseVersion;
@@ -15,8 +15,26 @@ pub struct Witnesses {
     pub withdrawn: Vec<String>,
     /// The last thing that a receipt says was done to the tag, when it was a rollback.
     pub last_rollback: Option<PastRollback>,
-    /// The versions of the git tags `v<version>` and of release pages.
-    pub released: Vec<ReleaseVersion>,
+    /// What was released, whoever released it.
+    pub released: Released,
+}
+
+/// What was released, by witnesses that every clone can reach.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Released {
+    /// The versions of the git tags `v<version>`.
+    pub git_tags: Vec<ReleaseVersion>,
+    /// The release pages that are published.
+    pub pages: Vec<ReleasePage>,
+}
+
+/// A published release page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleasePage {
+    /// The version whose page it is.
+    pub version: ReleaseVersion,
+    /// Whether it has the receipt of the publication: then the registry has had the version.
+    pub receipt: bool,
 }
 
 /// A rollback that has happened.
@@ -33,8 +51,10 @@ pub struct PastRollback {
 pub enum Evidence {
     /// The registry has the version, and this tag is where its channel goes.
     Registry,
-    /// The registry has the version, and a git tag or a release page says that it was released.
-    Release,
+    /// The registry has the version, and its release page says that it was released.
+    Page,
+    /// The registry has the version, and a git tag says that it was released.
+    GitTag,
     /// A receipt says so.
     Receipt,
 }
@@ -43,7 +63,8 @@ impl Evidence {
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::Registry => "by the registry's versions; no receipt confirms it",
-            Self::Release => "by the registry's versions and the git tags; no receipt confirms it",
+            Self::Page => "by the registry's versions and the release pages; no receipt confirms it",
+            Self::GitTag => "by the registry's versions and the git tags; no receipt confirms it",
             Self::Receipt => "by a receipt",
         }
     }
@@ -65,8 +86,14 @@ pub(super) fn evidence(
         return None;
     }
     match tag {
-        DistTag::Latest if !witnesses.released.contains(version) => None,
-        DistTag::Latest => Some(Evidence::Release),
+        DistTag::Latest => {
+            let Released { git_tags, pages } = &witnesses.released;
+            let has_page = || pages.iter().any(|page| page.version == *version);
+            match git_tags.contains(version) {
+                true => Some(Evidence::GitTag),
+                false => has_page().then_some(Evidence::Page),
+            }
+        }
         DistTag::Next => was_the_highest(version, state).then_some(Evidence::Registry),
         DistTag::Release(_) | DistTag::Branch(_) => Some(Evidence::Registry),
     }

@@ -8,9 +8,9 @@ mod preview;
 
 use std::time::Duration;
 
-use ktx_policy::guard::{FirstLatest, TrustDowngrade};
+use ktx_policy::RegistryUrl;
+use ktx_policy::guard::{FirstLatest, Released, TrustDowngrade};
 use ktx_policy::readiness::SourceFacts;
-use ktx_policy::{RegistryUrl, ReleaseVersion};
 
 use crate::artifacts::Location;
 use crate::npm::Staging;
@@ -26,8 +26,8 @@ pub struct PublishOptions {
     pub location: Location,
     /// What they must be.
     pub sources: SourceFacts,
-    /// The versions of the git tags `v<version>`, where there is a checkout.
-    pub released: Vec<ReleaseVersion>,
+    /// What the git tags and the release pages say.
+    pub released: Released,
     /// The dist-tag.
     pub tag: String,
     /// The requested registry; must be the policy's when that names one.

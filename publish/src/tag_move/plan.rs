@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use ktx_names::NPM_PACKAGE;
+use ktx_policy::RegistryUrl;
 use ktx_policy::guard::{
-    self, Commands, Decision, PromoteRequest, PublishedProof, RegistryState, RollbackRequest, TrustDowngrade,
+    self, Commands, Decision, PromoteRequest, PublishedProof, RegistryState, Released, RollbackRequest,
+    TrustDowngrade,
 };
-use ktx_policy::{RegistryUrl, ReleaseVersion};
 
 use crate::artifacts::{Location, published_proof, read_policy};
 use crate::desk::{Desk, Environment};
@@ -22,8 +23,8 @@ pub struct MoveOptions {
     pub location: Location,
     /// The requested registry; must be the policy's when that names one.
     pub registry: Option<RegistryUrl>,
-    /// The versions of the git tags `v<version>`, where there is a checkout.
-    pub released: Vec<ReleaseVersion>,
+    /// What the git tags and the release pages say.
+    pub released: Released,
     /// How long the registry may take.
     pub patience: Duration,
 }

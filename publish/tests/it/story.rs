@@ -5,6 +5,7 @@ use ktx_publish::publication::PublishResult;
 use ktx_publish::tag_move::{MovePlan, MoveResult, PromoteOptions, RollbackOptions, promote, rollback};
 use ktx_publish::{ErrorClass, PublishError};
 
+use super::support::release::tagged;
 use super::support::{LocalRegistry, Quiet, Release, tags};
 
 #[track_caller]
@@ -180,7 +181,7 @@ fn a_fresh_clone_rolls_back_by_the_registry_and_the_git_tags() {
     let clone = Release::new("0.2.0", &registry, url.clone());
     refused_for(plan_rollback(&clone, None, None), RefusalCode::NoHistory);
     let mut options = clone.move_options();
-    options.released = vec!["0.1.0".parse().unwrap(), "0.2.0".parse().unwrap()];
+    options.released = tagged(&["0.1.0", "0.2.0"]);
     let back = || {
         rollback(
             &options,

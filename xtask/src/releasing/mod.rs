@@ -8,11 +8,12 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use camino::Utf8PathBuf;
 use clap::Args;
+use ktx_announce::github::{GithubRelease, Repository};
 use ktx_names::{ArtifactPackage, Platform};
-use ktx_policy::guard::TrustDowngrade;
+use ktx_policy::guard::{Released, TrustDowngrade};
 use ktx_policy::readiness::{Head, SourceFacts};
 use ktx_policy::{InvalidRegistryUrl, RegistryUrl, ReleaseVersion};
-use ktx_publish::artifacts::Location;
+use ktx_publish::artifacts::{Location, PackageJson};
 use ktx_publish::{Desk, Environment};
 use ktx_smoke::{SCENARIOS, Set};
 
@@ -127,8 +128,32 @@ fn head(session: &Session<'_>, revision: Option<&str>) -> Result<Head> {
     Ok(Head::At(git::output(session, &["rev-parse", "HEAD"])?))
 }
 
+/// What the git tags and the release pages say. GitHub may be out of reach: a warning says so, and the pages are no witness.
+pub fn released(session: &Session<'_>) -> Result<Released> {
+    let pages = repository()
+        .and_then(|url| Ok(Repository::named(&url, &environment())?.releases()?))
+        .unwrap_or_else(|cause| {
+            session
+                .printer
+                .warning(&format!("the release pages are not known: {cause}"));
+            Vec::new()
+        });
+    Ok(Released {
+        git_tags: git_tags(session)?,
+        pages: pages.iter().filter_map(GithubRelease::witness).collect(),
+    })
+}
+
+/// `repository.url` of the package that is built here.
+pub fn repository() -> Result<String> {
+    let stamped = ktx_release::package::PackageJson::new(semver::Version::new(0, 0, 0)).to_text();
+    let package: PackageJson = serde_json::from_str(&stamped)?;
+    let url = package.repository().map(str::to_owned);
+    url.context("npm/package.json names no repository")
+}
+
 /// The versions of the git tags `v<version>`; none without a checkout.
-pub fn released(session: &Session<'_>) -> Result<Vec<ReleaseVersion>> {
+pub fn git_tags(session: &Session<'_>) -> Result<Vec<ReleaseVersion>> {
     if session.root().is_err() {
         return Ok(Vec::new());
     }

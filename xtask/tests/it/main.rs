@@ -18,6 +18,7 @@ mod page;
 #[cfg(unix)]
 mod pipeline;
 mod program;
+mod released_pages;
 mod releaser;
 mod releasing;
 mod runbook;

@@ -3,9 +3,11 @@
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Output, Stdio};
+use std::sync::OnceLock;
 
 use assert_cmd::Command;
 use assert_cmd::cargo::cargo_bin;
+use ktx_fixtures::github::Github;
 
 /// `xtask` with these arguments, in `folder`, which is its home too.
 pub fn xtask(folder: &Path, arguments: &[&str]) -> Command {
@@ -20,8 +22,17 @@ pub fn process(folder: &Path, arguments: &[&str]) -> std::process::Command {
         .current_dir(folder)
         .env_clear()
         .envs(environment(folder))
+        .env("GITHUB_API_URL", github_without_pages())
         .stdin(Stdio::null());
     command
+}
+
+/// A GitHub where nothing was announced, so that no test asks the real one.
+fn github_without_pages() -> String {
+    static GITHUB: OnceLock<Github> = OnceLock::new();
+    GITHUB
+        .get_or_init(|| Github::start(Path::new("no-repository")))
+        .url()
 }
 
 /// Of the user's environment only what it takes to find programs.

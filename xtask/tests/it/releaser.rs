@@ -1,5 +1,6 @@
 //! A release engineer's checkout: under git, with a policy that names a local registry, and somebody's credentials.
 
+use ktx_policy::RegistryUrl;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -24,8 +25,7 @@ impl Releaser {
         checkout.write("Cargo.lock", lock);
         let manifest = format!("[workspace.package]\nversion = \"{version}\"\n");
         checkout.write("Cargo.toml", manifest);
-        let mut policy: Value =
-            serde_json::from_slice(&checkout.read("release-policy.json")).expect("the policy is JSON");
+        let mut policy = releaser.policy();
         policy["npm"]["registry"] = json!(releaser.registry.url().as_str());
         policy["platforms"] = json!([foreign().as_str()]);
         policy["requiredScenarios"] = json!(["npm-local", "runtime-lifecycle"]);
@@ -39,10 +39,22 @@ impl Releaser {
         releaser
     }
 
+    /// From now on another address of the registry, such as that of a proxy before it.
+    pub fn use_registry(&self, url: &RegistryUrl) {
+        let mut policy = self.policy();
+        policy["npm"]["registry"] = json!(url.as_str());
+        self.checkout.write("release-policy.json", policy.to_string());
+        self.checkout.write(".npmrc", self.registry.credentials(url));
+        self.checkout.commit();
+    }
+
+    fn policy(&self) -> Value {
+        serde_json::from_slice(&self.checkout.read("release-policy.json")).expect("the policy is JSON")
+    }
+
     /// Lifts the budgets, for a release after one that is much smaller.
     pub fn allow_growth(&self) {
-        let mut policy: Value =
-            serde_json::from_slice(&self.checkout.read("release-policy.json")).expect("the policy is JSON");
+        let mut policy = self.policy();
         policy.as_object_mut().expect("an object").remove("budgets");
         self.checkout.write("release-policy.json", policy.to_string());
         self.checkout.commit();
@@ -93,7 +105,8 @@ impl Releaser {
     /// A green report of the package as the registry serves it.
     pub fn prove_published(&self, version: &str) {
         let package = format!("@kaelio/ktx@{version}");
-        let source = json!({"kind": "registry", "url": self.registry.url().as_str(), "package": package});
+        let url = &self.policy()["npm"]["registry"];
+        let source = json!({"kind": "registry", "url": url, "package": package});
         let report = self.report(source, &["published"]);
         self.checkout
             .write("dist/reports/smoke-published.json", report.to_string());

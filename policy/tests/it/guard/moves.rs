@@ -2,8 +2,8 @@
 
 use ktx_policy::guard::{
     Decision, FirstLatest, Integrity, PastRollback, PromoteRequest, Provenance, PublishedProof, RefusalClass,
-    Refused, RegistryState, RollbackRequest, Rule, RuleState, TrustDowngrade, Witnesses, Work, promote,
-    publish, rollback,
+    Refused, RegistryState, ReleasePage, Released, RollbackRequest, Rule, RuleState, TrustDowngrade,
+    Witnesses, Work, promote, publish, rollback,
 };
 
 use super::states::{OURS, PLAIN, package, request};
@@ -128,7 +128,19 @@ fn refuses_to_promote_what_lost_provenance_or_is_deprecated() {
     assert_eq!(codes(&promote(&request, &registry)), "deprecated");
 }
 
-/// `words` after the registry: `was=` for a receipt, `left=` for one that was rolled back from, `git=` for a git tag.
+fn released(git_tags: &[String], pages: &[String]) -> Released {
+    let pages = pages.iter().map(|version| ReleasePage {
+        version: version.parse().unwrap(),
+        receipt: false,
+    });
+    Released {
+        git_tags: git_tags.iter().map(|version| version.parse().unwrap()).collect(),
+        pages: pages.collect(),
+    }
+}
+
+/// `words` after the registry: `was=` for a receipt, `left=` for one that was rolled back from, `git=` for a git tag,
+/// `page=` for a release page.
 #[track_caller]
 fn check_rollback(command: &str, known: &str, expected: &str) {
     let registry = package("0.0.9 0.1.0 0.2.0-rc.1 0.2.0 0.2.0-my-fix.1 latest=0.2.0 next=0.2.0");
@@ -146,10 +158,7 @@ fn check_rollback(command: &str, known: &str, expected: &str) {
         receipts: listed("was="),
         withdrawn: listed("left="),
         last_rollback: None,
-        released: listed("git=")
-            .iter()
-            .map(|version| version.parse().unwrap())
-            .collect(),
+        released: released(&listed("git="), &listed("page=")),
     };
     let request = RollbackRequest {
         tag: command.split_whitespace().next().unwrap(),
@@ -194,6 +203,10 @@ fn without_a_target_the_last_good_version_is_taken() {
     check_rollback("latest", "was=0.2.0 was=0.1.0 was=0.0.9", "MOVE 0.1.0");
     check_rollback("latest", "was=0.1.0 was=0.0.9 left=0.1.0", "MOVE 0.0.9");
     check_rollback("latest", "git=0.0.9", "MOVE 0.0.9");
+    check_rollback("latest", "page=0.0.9", "MOVE 0.0.9");
+    check_rollback("latest", "git=0.0.9 page=0.1.0", "MOVE 0.1.0");
+    check_rollback("latest", "page=0.0.9 page=0.1.0 left=0.1.0", "MOVE 0.0.9");
+    check_rollback("latest", "page=0.0.8", "no-history");
     check_rollback("latest", "was=0.3.0", "no-history");
     check_rollback("latest", "", "no-history");
     check_rollback("next", "", "MOVE 0.2.0-rc.1");
@@ -210,7 +223,7 @@ fn a_named_broken_version_makes_a_rollback_repeatable() {
     let lower = package("0.1.0 0.2.0 0.3.0 latest=0.2.0 next=0.3.0");
     let witnesses = Witnesses {
         receipts: vec!["0.1.0".into()],
-        released: vec!["0.3.0".parse().unwrap()],
+        released: released(&["0.3.0".to_owned()], &[]),
         ..Witnesses::default()
     };
     let mut request = RollbackRequest {

@@ -4,8 +4,8 @@ use super::states::{LANES, PLAIN};
 use ktx_policy::ReleaseVersion;
 use ktx_policy::guard::{
     FirstLatest, Integrity, PackageState, PromoteRequest, Provenance, PublishRequest, PublishedProof,
-    RegistryState, RollbackRequest, TrustDowngrade, VersionFacts, Witnesses, Work, promote, publish,
-    rollback,
+    RegistryState, Released, RollbackRequest, TrustDowngrade, VersionFacts, Witnesses, Work, promote,
+    publish, rollback,
 };
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::{collection, option, prop_assert, prop_assert_eq, proptest};
@@ -178,7 +178,8 @@ proptest! {
         withdrawn in collection::vec(version(), 0..2), released in collection::vec(version(), 0..3),
         registry in registry(),
     ) {
-        let released = released.iter().filter_map(|version| version.parse().ok()).collect();
+        let git_tags = released.iter().filter_map(|version| version.parse().ok()).collect();
+        let released = Released { git_tags, pages: Vec::new() };
         let witnesses = Witnesses { receipts, withdrawn, last_rollback: None, released };
         let request = RollbackRequest {
             tag: &tag, from: from.as_deref(), to: to.as_deref(), confirmed: confirmed.as_deref(),

@@ -2,7 +2,7 @@
 
 use ktx_policy::guard::{
     Commands, FirstLatest, Integrity, PromoteRequest, Provenance, PublishRequest, PublishedProof, Refused,
-    RegistryState, RollbackRequest, TrustDowngrade, Witnesses, promote, publish, rollback,
+    RegistryState, Released, RollbackRequest, TrustDowngrade, Witnesses, promote, publish, rollback,
 };
 
 use super::matrix::states;
@@ -125,10 +125,13 @@ fn the_guard_accepts_what_it_proposes() {
         ..Witnesses::default()
     };
     let released = Witnesses {
-        released: VERSIONS
-            .iter()
-            .filter_map(|version| version.parse().ok())
-            .collect(),
+        released: Released {
+            git_tags: VERSIONS
+                .iter()
+                .filter_map(|version| version.parse().ok())
+                .collect(),
+            pages: Vec::new(),
+        },
         ..Witnesses::default()
     };
     let mut refusals = 0;

@@ -9,6 +9,7 @@ use ktx_publish::receipt::OperationOutcome;
 use ktx_publish::tag_move::{MoveOptions, MovePlan, PromoteOptions, RollbackOptions, promote, rollback};
 use ktx_publish::{ErrorClass, PublishError};
 
+use crate::support::release::tagged;
 use crate::support::{LocalRegistry, Quiet, Release, tags};
 
 /// Long enough for two looks, short enough for a few hundred cases.
@@ -102,7 +103,7 @@ impl Case {
     fn plan_move(&self, desk: &Quiet) -> Result<MovePlan, PublishError> {
         let options = MoveOptions {
             patience: PATIENCE,
-            released: vec!["0.1.0".parse().unwrap(), "0.3.0".parse().unwrap()],
+            released: tagged(&["0.1.0", "0.3.0"]),
             ..self.release.move_options()
         };
         if self.command == Command::Promote {

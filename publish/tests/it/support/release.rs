@@ -15,7 +15,7 @@ use ktx_manifest::artifact_manifest::{
 };
 use ktx_names::NPM_PACKAGE;
 use ktx_policy::RegistryUrl;
-use ktx_policy::guard::{FirstLatest, TrustDowngrade};
+use ktx_policy::guard::{FirstLatest, Released, TrustDowngrade};
 use ktx_policy::readiness::{Head, SourceFacts};
 use ktx_publish::artifacts::Location;
 use ktx_publish::npm::Staging;
@@ -88,7 +88,7 @@ impl Release {
                 head: Head::At(REVISION.to_owned()),
                 scenarios: BTreeMap::new(),
             },
-            released: Vec::new(),
+            released: Released::default(),
             tag: "next".to_owned(),
             registry: Some(registry.clone()),
             first_latest: FirstLatest::Refused,
@@ -225,7 +225,7 @@ impl Release {
         MoveOptions {
             location: self.options.location.clone(),
             registry: Some(self.registry.clone()),
-            released: Vec::new(),
+            released: Released::default(),
             patience: Duration::from_secs(10),
         }
     }
@@ -329,4 +329,12 @@ fn tarball(package: &Value) -> Vec<u8> {
     let mut gzip = archive.into_inner().unwrap();
     gzip.flush().unwrap();
     gzip.finish().unwrap()
+}
+
+/// Git tags of these versions, and no release pages.
+pub fn tagged(versions: &[&str]) -> Released {
+    Released {
+        git_tags: versions.iter().map(|version| version.parse().unwrap()).collect(),
+        pages: Vec::new(),
+    }
 }
