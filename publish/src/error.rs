@@ -124,6 +124,8 @@ pub enum NpmFailure {
     Unreachable,
     /// There are no credentials, or the registry did not take them.
     Credentials,
+    /// The registry lets these credentials stage a version, and not publish it.
+    StageRequired,
     /// The registry may have stored what it was sent, whatever it answered.
     Unknown,
 }
@@ -157,7 +159,7 @@ impl PublishError {
             Self::Io(_) | Self::Interrupted | Self::WrongTag { .. } | Self::Outdated(_) => ErrorClass::Failed,
             Self::Npm { failure, .. } => match failure {
                 NpmFailure::NotSent => ErrorClass::Failed,
-                NpmFailure::Credentials => ErrorClass::Prerequisite,
+                NpmFailure::Credentials | NpmFailure::StageRequired => ErrorClass::Prerequisite,
                 NpmFailure::Unreachable | NpmFailure::Unknown => ErrorClass::Registry,
             },
             Self::Policy(_) | Self::Changelog(_) | Self::Forbidden { .. } => ErrorClass::Refused,
@@ -207,6 +209,11 @@ impl PublishError {
                 NpmFailure::Credentials => {
                     format!("log in with npm, or give the 2FA code in NPM_CONFIG_OTP, then {again}")
                 }
+                NpmFailure::StageRequired => {
+                    "set npm.publishing to staged in release-policy.json, or let the trusted publisher publish: \
+                     npm trust github --help"
+                        .to_owned()
+                }
                 NpmFailure::Unknown => format!("{again}: it finds out what the registry has"),
             }),
             Self::Changelog(_) => Some(format!("write what changed into CHANGELOG.md, then {again}")),
@@ -222,6 +229,7 @@ impl NpmFailure {
             Self::NotSent => "nothing was sent to the registry",
             Self::Unreachable => "nothing was sent, as the registry cannot be reached",
             Self::Credentials => "the registry does not show the change",
+            Self::StageRequired => "the registry takes only staged versions from these credentials",
             Self::Unknown => "it is not known whether the registry took the change",
         }
     }

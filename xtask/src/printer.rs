@@ -193,7 +193,17 @@ impl Printer {
 
     /// Adds Markdown to the summary of the GitHub job, where there is one.
     pub fn summary(&self, markdown: &str) {
-        let Some(path) = env::var_os("GITHUB_STEP_SUMMARY").filter(|_| self.github) else {
+        self.to_job("GITHUB_STEP_SUMMARY", markdown);
+    }
+
+    /// Sets an output of the step of the GitHub job, where there is one.
+    pub fn output(&self, name: &str, value: &str) {
+        self.to_job("GITHUB_OUTPUT", &format!("{name}={value}"));
+    }
+
+    /// Adds lines to the file that the variable names.
+    fn to_job(&self, variable: &str, lines: &str) {
+        let Some(path) = env::var_os(variable).filter(|_| self.github) else {
             return;
         };
         let written = fs_err::OpenOptions::new()
@@ -201,11 +211,11 @@ impl Printer {
             .create(true)
             .open(path)
             .and_then(|mut file| {
-                file.write_all(markdown.as_bytes())?;
+                file.write_all(lines.as_bytes())?;
                 file.write_all(b"\n")
             });
         if let Err(error) = written {
-            self.warning(&format!("failed to write the step summary: {error}"));
+            self.warning(&format!("failed to write to {variable}: {error}"));
         }
     }
 

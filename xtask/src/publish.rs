@@ -4,16 +4,18 @@ use std::io::IsTerminal;
 
 use anyhow::Result;
 use clap::Args;
+use ktx_announce::Release;
 use ktx_names::NPM_PACKAGE;
 use ktx_policy::guard::{Decision, FirstLatest, Tags, Work};
 use ktx_publish::PublishError;
-use ktx_publish::npm::Staging;
 use ktx_publish::publication::{
-    self, Intent, Patience, Prepared, Preview, PublishOptions, PublishReport, PublishResult,
+    self, Intent, Patience, Prepared, Preview, PublishOptions, PublishReport, PublishResult, StagedBytes,
+    StagedVersion,
 };
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
+use crate::page;
 use crate::releasing::{self, ErrorDocument, PlaceArgs, SessionDesk};
 use crate::session::Session;
 
@@ -26,9 +28,6 @@ pub struct PublishArgs {
     /// Publish; without it only the plan is shown
     #[arg(long)]
     execute: bool,
-    /// Leave the package in the registry until it is approved
-    #[arg(long)]
-    stage: bool,
     #[command(flatten)]
     place: PlaceArgs,
     /// The commit that is to be released [default: the one that is checked out]
@@ -76,6 +75,13 @@ pub fn run(arguments: PublishArgs, session: &Session<'_>) -> Result<()> {
         .map_err(|error| releasing::failure(session, error))?;
     document(&[], Some(&report))?;
     releasing::print_notes(session, &report.notes);
+    if let PublishResult::Staged(version) = &report.result {
+        session.printer.output("staged", &version.id);
+        let release = Release::gather(&options.location, &options.sources);
+        let release = release.map_err(|error| releasing::failure(session, error))?;
+        let card = release.approval(version, &report.tag, &report.registry, None);
+        page::write_card(session, &options.location, &card)?;
+    }
     tell(session, &report)
 }
 
@@ -92,11 +98,6 @@ fn options(arguments: &PublishArgs, session: &Session<'_>) -> Result<PublishOpti
             false => FirstLatest::Refused,
         },
         trust_downgrade: releasing::trust_downgrade(arguments.accept_trust_downgrade),
-        staging: if arguments.stage {
-            Staging::Staged
-        } else {
-            Staging::Direct
-        },
         patience: Patience::default(),
         intent: if arguments.execute {
             Intent::Execute
@@ -186,8 +187,20 @@ fn tell(session: &Session<'_>, report: &PublishReport) -> Result<()> {
         PublishResult::Published => format!("Published {what}"),
         PublishResult::AlreadyPublished => format!("Already published {what}: bytes and tag verified"),
         PublishResult::TagMoved => format!("Already published {what}: the tag has been moved to it"),
-        PublishResult::Staged { approve, .. } => {
-            format!("Staged {what}; it waits for approval: {approve}")
+        PublishResult::Staged(version) => {
+            let StagedVersion { id, bytes, .. } = version;
+            match bytes {
+                StagedBytes::Same => session
+                    .printer
+                    .data("the registry keeps the bytes that were built"),
+                StagedBytes::NotFetched { cause } => {
+                    session
+                        .printer
+                        .data(&format!("not compared with what the registry keeps: {cause}"));
+                }
+            }
+            releasing::print_choice(session, version);
+            format!("Staged {what}; it waits for approval as {id}")
         }
         PublishResult::PublishedNotYetVisible { seen } => {
             let message = format!("the registry accepted {what}, and does not show it yet: {seen}");
@@ -198,7 +211,9 @@ fn tell(session: &Session<'_>, report: &PublishReport) -> Result<()> {
     };
     session.printer.data(&line);
     session.printer.talk(&format!("receipt: {}", report.receipt));
-    session.printer.summary(&line);
+    if !matches!(report.result, PublishResult::Staged(_)) {
+        session.printer.summary(&line);
+    }
     Ok(())
 }
 

@@ -79,7 +79,7 @@ fn line(text: &mut String, line: &str) {
 }
 
 /// Text that stays one cell and one line, and is not markup.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {
         match character {

@@ -2,6 +2,7 @@
 //!
 //! The page is self-contained: no script, no request, no clock. Every value is escaped by the template.
 
+mod approval;
 mod changes;
 mod markdown;
 mod proof;

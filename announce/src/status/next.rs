@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use ktx_policy::Channel;
 use ktx_policy::guard::{FirstLatest, Released, TrustDowngrade};
-use ktx_publish::npm::Staging;
 use ktx_publish::publication::{Intent, Patience, PublishOptions, prepare};
 use ktx_publish::tag_move::{MoveOptions, PromoteOptions, promote};
 use ktx_publish::{Desk, Environment, PublishError};
@@ -94,7 +93,6 @@ fn unpublished(
         registry: options.registry.clone(),
         first_latest: FirstLatest::Refused,
         trust_downgrade: TrustDowngrade::Refused,
-        staging: Staging::Direct,
         patience: Patience::default(),
         intent: Intent::Show,
     };

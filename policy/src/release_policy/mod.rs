@@ -105,6 +105,20 @@ pub struct NpmPolicy {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "schema::lanes")]
     pub lanes: Vec<Lane>,
+    /// Whether the registry offers a version at once, or keeps it until somebody approves it.
+    #[serde(default)]
+    pub publishing: Publishing,
+}
+
+/// When a registry offers a version that it was sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Publishing {
+    /// At once.
+    #[default]
+    Direct,
+    /// When somebody has approved it with a 2FA code: npm's [staged publishing](https://docs.npmjs.com/staged-publishing).
+    Staged,
 }
 
 /// Who may install the package.

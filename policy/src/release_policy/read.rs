@@ -13,8 +13,8 @@ use super::document::PolicyDocument;
 use super::shapes::{is_blank, is_package_name, is_tag, is_version_or_tag};
 use super::values::{Findings, Section};
 use super::{
-    Access, MissingUvBehavior, NpmPolicy, PublishedPackageSmoke, PythonPolicy, ReleaseMode, ReleasePolicy,
-    RuntimeInstaller, UvStrategy,
+    Access, MissingUvBehavior, NpmPolicy, PublishedPackageSmoke, Publishing, PythonPolicy, ReleaseMode,
+    ReleasePolicy, RuntimeInstaller, UvStrategy,
 };
 
 const SECTIONS: &[&str] = &[
@@ -112,7 +112,15 @@ fn release_mode<'text>(root: &Section<'_, 'text>, findings: &mut Findings<'_, 't
 }
 
 fn npm<'text>(root: &Section<'_, 'text>, findings: &mut Findings<'_, 'text>) -> Option<NpmPolicy> {
-    let keys = ["publish", "registry", "access", "tag", "packages", "lanes"];
+    let keys = [
+        "publish",
+        "registry",
+        "access",
+        "tag",
+        "packages",
+        "lanes",
+        "publishing",
+    ];
     let section = root.section("npm", &keys, findings)?;
     let publish = section.boolean("publish", findings);
     let registry = section.nullable_string("registry", findings);
@@ -144,6 +152,10 @@ fn npm<'text>(root: &Section<'_, 'text>, findings: &mut Findings<'_, 'text>) -> 
         Some(_) => lanes(&section, findings),
         None => Some(Vec::new()),
     };
+    let publishing = match section.value("publishing") {
+        Some(_) => publishing(&section, findings),
+        None => Some(Publishing::default()),
+    };
     Some(NpmPolicy {
         publish: publish?,
         registry: registry?,
@@ -151,7 +163,18 @@ fn npm<'text>(root: &Section<'_, 'text>, findings: &mut Findings<'_, 'text>) -> 
         tag: tag?,
         packages: packages?,
         lanes: lanes?,
+        publishing: publishing?,
     })
+}
+
+fn publishing<'text>(npm: &Section<'_, 'text>, findings: &mut Findings<'_, 'text>) -> Option<Publishing> {
+    let text = npm.string("publishing", findings)?;
+    let publishing = named(&text);
+    if publishing.is_none() {
+        let message = "Release policy npm.publishing must be direct or staged".to_owned();
+        npm.refuse("publishing", "policy-publishing", message, findings);
+    }
+    publishing
 }
 
 fn lanes<'text>(npm: &Section<'_, 'text>, findings: &mut Findings<'_, 'text>) -> Option<Vec<Lane>> {

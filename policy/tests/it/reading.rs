@@ -54,6 +54,21 @@ fn messages(text: &str) -> Vec<String> {
 }
 
 #[test]
+fn publishing_is_direct_or_staged_and_direct_when_it_is_not_said() {
+    for good in [Some(json!("direct")), Some(json!("staged")), None] {
+        check("/npm/publishing", good, &[]);
+    }
+    let message = "Release policy npm.publishing must be direct or staged";
+    for bad in [json!("Staged"), json!("stage"), json!("")] {
+        check("/npm/publishing", bad, &[message]);
+    }
+    let message = "Release policy npm.publishing must be a string";
+    for bad in [json!(true), json!(null), json!(["staged"])] {
+        check("/npm/publishing", bad, &[message]);
+    }
+}
+
+#[test]
 fn every_key_has_its_type() {
     for (pointer, message) in [
         ("/releaseMode", "Release policy releaseMode must be a string"),

@@ -6,6 +6,7 @@ use std::path::Path;
 use ktx_names::NPM_PACKAGE;
 use ktx_policy::RegistryUrl;
 use ktx_policy::guard::{Commands, Provenance};
+use ktx_policy::release_policy::Publishing;
 use ktx_system::shell::{command_line, quoted};
 
 /// `npm publish` of a tarball.
@@ -20,24 +21,15 @@ pub struct PublishCommand<'a> {
     /// Whether npm attests where the package was built.
     pub provenance: Provenance,
     /// Whether it waits for approval.
-    pub staging: Staging,
-}
-
-/// Whether a publication can be installed at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Staging {
-    /// At once.
-    Direct,
-    /// When somebody has approved it with a 2FA code.
-    Staged,
+    pub publishing: Publishing,
 }
 
 impl PublishCommand<'_> {
     /// npm's arguments. What a stray setting could change is said explicitly.
     pub fn arguments(&self) -> Vec<String> {
-        let mut arguments: Vec<String> = match self.staging {
-            Staging::Direct => vec!["publish".to_owned()],
-            Staging::Staged => vec!["stage".to_owned(), "publish".to_owned()],
+        let mut arguments: Vec<String> = match self.publishing {
+            Publishing::Direct => vec!["publish".to_owned()],
+            Publishing::Staged => vec!["stage".to_owned(), "publish".to_owned()],
         };
         arguments.push(self.tarball.to_string_lossy().into_owned());
         arguments.push(format!("--tag={}", self.tag));
@@ -112,6 +104,22 @@ impl StagedPackage<'_> {
     /// npm's arguments to fetch its bytes.
     pub fn download(&self) -> Vec<String> {
         self.arguments("download")
+    }
+
+    /// npm's arguments to list what waits for approval.
+    pub fn list(registry: &RegistryUrl) -> Vec<String> {
+        let mut arguments = ["stage", "list", NPM_PACKAGE, "--json"]
+            .map(str::to_owned)
+            .to_vec();
+        arguments.extend(registry_flags(registry));
+        arguments
+    }
+
+    /// npm's arguments to describe it.
+    pub fn view(&self) -> Vec<String> {
+        let mut arguments = self.arguments("view");
+        arguments.push("--json".to_owned());
+        arguments
     }
 
     /// npm's arguments to let it be installed.

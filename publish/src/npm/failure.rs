@@ -2,8 +2,14 @@
 
 use crate::error::NpmFailure;
 
+/// What the registry answers a token or a trusted publisher that may stage, and not publish.
+const STAGE_REQUIRED: &str = "E_STAGE_REQUIRED";
+
 /// Reads the code of npm's error from its standard output, or from the end of all its output.
 pub(super) fn failure_of(stdout: &str, tail: &str) -> NpmFailure {
+    if [stdout, tail].iter().any(|said| said.contains(STAGE_REQUIRED)) {
+        return NpmFailure::StageRequired;
+    }
     let code = code(stdout).or_else(|| code(tail));
     match code.as_deref() {
         Some("ENEEDAUTH" | "E401" | "EOTP" | "EAUTHUNKNOWN" | "EAUTHIP") => NpmFailure::Credentials,
@@ -54,6 +60,11 @@ mod tests {
             ("npm error code E401", NpmFailure::Credentials),
             ("npm error code ENEEDAUTH", NpmFailure::Credentials),
             ("npm error code EOTP", NpmFailure::Credentials),
+            (
+                "npm error code E403\nnpm error 403 Forbidden - E_STAGE_REQUIRED",
+                NpmFailure::StageRequired,
+            ),
+            ("npm error code E_STAGE_REQUIRED", NpmFailure::StageRequired),
             ("npm error code ECONNREFUSED", NpmFailure::Unreachable),
             ("npm error code ENOTFOUND", NpmFailure::Unreachable),
             ("npm error code EUSAGE", NpmFailure::NotSent),

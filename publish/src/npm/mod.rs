@@ -11,6 +11,6 @@ mod folder;
 mod program;
 
 pub(crate) use self::command::commands;
-pub use self::command::{Deprecation, PublishCommand, StagedPackage, Staging, TagCommand, line};
+pub use self::command::{Deprecation, PublishCommand, StagedPackage, TagCommand, line};
 pub use self::environment::closed;
 pub use self::program::{Npm, NpmOutput};

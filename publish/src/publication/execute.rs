@@ -5,75 +5,25 @@
 use std::time::Duration;
 
 use ktx_names::NPM_PACKAGE;
-use ktx_policy::RegistryUrl;
-use ktx_policy::guard::{Provenance, Tags, Work};
-use serde::Serialize;
+use ktx_policy::guard::{Provenance, Work};
+use ktx_policy::release_policy::Publishing;
 
 use crate::desk::Desk;
-use crate::error::{NpmFailure, PathError, PublishError};
-use crate::npm::{NpmOutput, PublishCommand, StagedPackage, Staging, line};
+use crate::error::{NpmFailure, PublishError};
+use crate::npm::{NpmOutput, PublishCommand, line};
 use crate::read_back::{self, check_current};
 use crate::receipt::{Operation, OperationOutcome, Receipt};
 use crate::tag_move::{MovePatience, overtaken, point};
 
 use super::prepare::PublishPlan;
-
-/// The outcome of a publication.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PublishReport {
-    /// How it ended.
-    pub result: PublishResult,
-    /// The package.
-    pub package: &'static str,
-    /// The version.
-    pub version: String,
-    /// The dist-tag.
-    pub tag: String,
-    /// Where.
-    pub registry: RegistryUrl,
-    /// The integrity of its bytes.
-    pub integrity: String,
-    /// The tags before.
-    pub tags_before: Tags,
-    /// The tags afterwards, as planned.
-    pub tags_after: Tags,
-    /// What else moved meanwhile.
-    pub notes: Vec<String>,
-    /// The file with the receipt.
-    pub receipt: String,
-}
-
-/// How a publication ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case", tag = "kind")]
-pub enum PublishResult {
-    /// The registry serves it as planned.
-    Published,
-    /// It was there already, with these bytes.
-    AlreadyPublished,
-    /// It was there already, and its tag has been moved up to it.
-    TagMoved,
-    /// The registry took it but does not serve it yet; what it serves instead.
-    PublishedNotYetVisible {
-        /// What was seen last.
-        seen: String,
-    },
-    /// The registry keeps it until it is approved.
-    Staged {
-        /// The registry's name for it.
-        id: String,
-        /// The command that approves it.
-        approve: String,
-    },
-}
+use super::report::{PublishReport, PublishResult};
 
 impl PublishPlan {
     /// Carries the plan out.
     pub fn execute(&self, desk: &dyn Desk) -> Result<PublishReport, PublishError> {
-        let operation = match self.staging {
-            Staging::Direct => Operation::Publish,
-            Staging::Staged => Operation::Stage,
+        let operation = match self.publishing {
+            Publishing::Direct => Operation::Publish,
+            Publishing::Staged => Operation::Stage,
         };
         let mut receipt = Receipt::open(operation, &self.decision, self.registry.url());
         receipt.integrity = Some(self.tarball.integrity().to_string());
@@ -89,7 +39,7 @@ impl PublishPlan {
         let done = self.carry_out(desk);
         receipt.outcome = match &done {
             Ok((PublishResult::PublishedNotYetVisible { .. }, _)) => OperationOutcome::PublishedNotYetVisible,
-            Ok((PublishResult::Staged { .. }, _)) => OperationOutcome::Staged,
+            Ok((PublishResult::Staged(_), _)) => OperationOutcome::Staged,
             Ok(_) => OperationOutcome::Verified,
             Err(error) => OperationOutcome::after(error),
         };
@@ -101,7 +51,7 @@ impl PublishPlan {
     }
 
     fn carry_out(&self, desk: &dyn Desk) -> Result<(PublishResult, Vec<String>), PublishError> {
-        match (self.decision.work, self.staging) {
+        match (self.decision.work, self.publishing) {
             (Work::Nothing, _) => self.verify(PublishResult::AlreadyPublished, self.patience.failure, desk),
             (Work::MoveTag, _) => {
                 let patience = MovePatience {
@@ -111,8 +61,8 @@ impl PublishPlan {
                 let notes = point(&self.npm, &self.registry, &self.decision, patience, desk)?;
                 Ok((PublishResult::TagMoved, notes))
             }
-            (Work::Publish, Staging::Direct) => self.publish(desk),
-            (Work::Publish, Staging::Staged) => Ok((self.stage(desk)?, Vec::new())),
+            (Work::Publish, Publishing::Direct) => self.publish(desk),
+            (Work::Publish, Publishing::Staged) => self.stage(desk),
         }
     }
 
@@ -129,7 +79,7 @@ impl PublishPlan {
         self.verify(PublishResult::Published, patience, desk)
     }
 
-    fn run_npm(&self, desk: &dyn Desk) -> Result<NpmOutput, PublishError> {
+    pub(super) fn run_npm(&self, desk: &dyn Desk) -> Result<NpmOutput, PublishError> {
         let copy = self
             .npm
             .hand_over(self.tarball.file_name(), self.tarball.bytes())?;
@@ -138,7 +88,7 @@ impl PublishPlan {
             tag: &self.decision.tag,
             registry: self.registry.url(),
             provenance: self.provenance,
-            staging: self.staging,
+            publishing: self.publishing,
         };
         let arguments = command.arguments();
         desk.talk(&format!("running {}", line(&arguments)));
@@ -147,7 +97,7 @@ impl PublishPlan {
 
     /// npm failed. The registry may have stored the package before it answered with an error, and 403 and 409 may mean
     /// that it is there already, so it is asked.
-    fn after_failure(
+    pub(super) fn after_failure(
         &self,
         said: NpmOutput,
         desk: &dyn Desk,
@@ -155,7 +105,9 @@ impl PublishPlan {
         let failure = said.failure();
         let patience = match failure {
             NpmFailure::NotSent | NpmFailure::Unreachable => Duration::ZERO,
-            NpmFailure::Credentials | NpmFailure::Unknown => self.patience.failure,
+            NpmFailure::Credentials | NpmFailure::StageRequired | NpmFailure::Unknown => {
+                self.patience.failure
+            }
         };
         desk.talk(&format!(
             "npm failed with {}; asking the registry what it has",
@@ -211,42 +163,6 @@ impl PublishPlan {
         }
     }
 
-    /// Stages the package on the registry, and compares what it stores.
-    fn stage(&self, desk: &dyn Desk) -> Result<PublishResult, PublishError> {
-        let said = self.run_npm(desk)?;
-        let failed = |said: NpmOutput| PublishError::Npm {
-            failure: said.failure(),
-            command: said.command,
-            exit: said.exit,
-            said: said.tail,
-        };
-        let Some(id) = stage_id(&said.stdout).filter(|_| said.succeeded) else {
-            return Err(failed(said));
-        };
-        let staged = StagedPackage {
-            id: &id,
-            registry: self.registry.url(),
-        };
-        let download = self.npm.run(&staged.download(), desk)?;
-        if !download.succeeded {
-            return Err(failed(download));
-        }
-        let name = format!("kaelio-ktx-{}-{id}.tgz", self.decision.version);
-        let path = self.npm.folder().join(name);
-        let bytes = fs_err::read(&path).map_err(PathError::new("read", &path))?;
-        if self.tarball.is(&bytes) {
-            let approve = line(&staged.approve());
-            return Ok(PublishResult::Staged { id, approve });
-        }
-        Err(PublishError::Integrity {
-            message: format!(
-                "the registry staged other bytes for {NPM_PACKAGE}@{}",
-                self.decision.version
-            ),
-            hint: line(&staged.reject()),
-        })
-    }
-
     fn report(&self, result: PublishResult, notes: Vec<String>, receipt: &Receipt) -> PublishReport {
         PublishReport {
             result,
@@ -260,28 +176,5 @@ impl PublishPlan {
             notes,
             receipt: self.receipts.path().display().to_string(),
         }
-    }
-}
-
-/// `stageId` of npm's JSON, which is keyed by package.
-fn stage_id(stdout: &str) -> Option<String> {
-    let document: serde_json::Value = serde_json::from_str(stdout).ok()?;
-    let find = |value: &serde_json::Value| value.get("stageId")?.as_str().map(str::to_owned);
-    find(&document).or_else(|| document.as_object()?.values().find_map(find))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn finds_the_stage_id_where_npm_puts_it() {
-        assert_eq!(
-            stage_id(r#"{"@kaelio/ktx": {"stageId": "a-b"}}"#).as_deref(),
-            Some("a-b")
-        );
-        assert_eq!(stage_id(r#"{"stageId": "a-b"}"#).as_deref(), Some("a-b"));
-        assert_eq!(stage_id(r#"{"@kaelio/ktx": {}}"#), None);
-        assert_eq!(stage_id("no JSON"), None);
     }
 }

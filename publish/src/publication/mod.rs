@@ -5,6 +5,8 @@
 mod execute;
 mod prepare;
 mod preview;
+mod report;
+mod stage;
 
 use std::time::Duration;
 
@@ -13,11 +15,11 @@ use ktx_policy::guard::{FirstLatest, Released, TrustDowngrade};
 use ktx_policy::readiness::SourceFacts;
 
 use crate::artifacts::Location;
-use crate::npm::Staging;
 
-pub use self::execute::{PublishReport, PublishResult};
 pub use self::prepare::{Prepared, PublishPlan, prepare};
 pub use self::preview::Preview;
+pub use self::report::{PublishReport, PublishResult, StagedBytes, StagedVersion};
+pub use self::stage::{FetchedStage, fetch_staged};
 
 /// What is to be published, and how.
 #[derive(Debug, Clone)]
@@ -36,8 +38,6 @@ pub struct PublishOptions {
     pub first_latest: FirstLatest,
     /// Whether provenance may be lost.
     pub trust_downgrade: TrustDowngrade,
-    /// Whether the publication waits for approval.
-    pub staging: Staging,
     /// How long the registry may take.
     pub patience: Patience,
     /// Whether the plan is made to be carried out.

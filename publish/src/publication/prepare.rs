@@ -7,12 +7,13 @@ use ktx_names::NPM_PACKAGE;
 use ktx_policy::guard::{self, Decision, NextStep, Provenance, PublishRequest, RegistryState};
 use ktx_policy::preflight::check_job;
 use ktx_policy::readiness::{GateState, ReadinessReport};
+use ktx_policy::release_policy::Publishing;
 
 use crate::artifacts::{self, Survey, Tarball};
 use crate::desk::{Desk, Environment};
 use crate::error::PublishError;
 use crate::github;
-use crate::npm::{Npm, PublishCommand, Staging, commands, line};
+use crate::npm::{Npm, PublishCommand, commands, line};
 use crate::receipt::ReceiptBook;
 use crate::registry::{self, Known, Registry};
 
@@ -36,7 +37,7 @@ pub struct PublishPlan {
     pub(super) tarball: Tarball,
     pub(super) npm: Npm,
     pub(super) provenance: Provenance,
-    pub(super) staging: Staging,
+    pub(super) publishing: Publishing,
     pub(super) source_revision: Option<String>,
     pub(super) receipts: ReceiptBook,
     pub(super) patience: Patience,
@@ -93,19 +94,32 @@ pub fn prepare(
         commands: &proposed,
     };
     let verdict = guard::publish(&request, &state);
+    let is_first = match &state {
+        RegistryState::Package(package) => package.versions.is_empty(),
+        RegistryState::NoPackage | RegistryState::Unknown(_) => true,
+    };
+    let mut notes = Vec::new();
+    let publishing = match survey.policy.npm.publishing {
+        // The registry stages versions only of a package that it has.
+        Publishing::Staged if is_first => {
+            notes.push("a first version cannot be staged, so it is published at once".to_owned());
+            Publishing::Direct
+        }
+        publishing => publishing,
+    };
     let mut preview = Preview {
         package: NPM_PACKAGE,
         version: version.clone(),
         tag: options.tag.clone(),
         registry: registry.url().clone(),
         integrity: survey.tarball.as_ref().map(|tarball| tarball.integrity().clone()),
-        command: command_line(options, &registry, provenance),
+        command: command_line(options, &registry, provenance, publishing),
         work: None,
         tags_before: None,
         tags_after: None,
         gates: survey.readiness.gates.clone(),
         rules: Vec::new(),
-        notes: Vec::new(),
+        notes,
         unchecked: unchecked(&survey, provenance),
         next: None,
     };
@@ -116,7 +130,7 @@ pub fn prepare(
             preview.tags_before = Some(decision.tags_before.clone());
             preview.tags_after = Some(decision.tags_after.clone());
             preview.rules.clone_from(&decision.rules);
-            preview.notes.clone_from(&decision.notes);
+            preview.notes.extend_from_slice(&decision.notes);
             Some(decision)
         }
         Err(refused) => {
@@ -132,14 +146,11 @@ pub fn prepare(
         &survey,
         &npm,
         provenance,
+        publishing,
         environment,
         desk,
     )?);
     preview.next = next(&blocks, &survey.readiness, &proposed.publish(&options.tag));
-    let is_first = match &state {
-        RegistryState::Package(package) => package.versions.is_empty(),
-        RegistryState::NoPackage | RegistryState::Unknown(_) => true,
-    };
     let plan = match (decision, survey.tarball) {
         (Some(decision), Some(tarball)) if blocks.is_empty() => Ok(PublishPlan {
             decision,
@@ -147,7 +158,7 @@ pub fn prepare(
             tarball,
             npm,
             provenance,
-            staging: options.staging,
+            publishing,
             source_revision: survey.readiness.source_revision,
             receipts,
             patience: options.patience,
@@ -164,6 +175,7 @@ fn other_blocks(
     survey: &Survey,
     npm: &Npm,
     provenance: Provenance,
+    publishing: Publishing,
     environment: &Environment,
     desk: &dyn Desk,
 ) -> Result<Vec<PublishError>, PublishError> {
@@ -178,7 +190,7 @@ fn other_blocks(
             blocks.extend((!findings.is_empty()).then_some(PublishError::Preflight(findings)));
         }
     }
-    if options.staging == Staging::Staged && !npm.has(&["stage", "publish"], desk)? {
+    if publishing == Publishing::Staged && !npm.has(&["stage", "publish"], desk)? {
         blocks.push(PublishError::Prerequisite {
             message: "this npm has no `npm stage publish`".to_owned(),
             hint: "npm install --global npm@11".to_owned(),
@@ -217,13 +229,18 @@ fn next(blocks: &[PublishError], readiness: &ReadinessReport, same: &str) -> Opt
     of_gate.or_else(|| of_guard.cloned())
 }
 
-fn command_line(options: &PublishOptions, registry: &Registry, provenance: Provenance) -> String {
+fn command_line(
+    options: &PublishOptions,
+    registry: &Registry,
+    provenance: Provenance,
+    publishing: Publishing,
+) -> String {
     let command = PublishCommand {
         tarball: Path::new("PRIVATE-COPY.tgz"),
         tag: &options.tag,
         registry: registry.url(),
         provenance,
-        staging: options.staging,
+        publishing,
     };
     line(&command.arguments())
 }

@@ -8,12 +8,10 @@ use std::net::TcpListener;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fs_err as fs;
-use ktx_fixtures::registry_proxy::{Proxy, Staged};
-use ktx_policy::RegistryUrl;
 use ktx_policy::guard::Provenance;
-use ktx_publish::npm::{PublishCommand, Staging};
-use ktx_publish::publication::{Intent, PublishResult};
-use ktx_publish::receipt::OperationOutcome;
+use ktx_policy::release_policy::Publishing;
+use ktx_publish::npm::PublishCommand;
+use ktx_publish::publication::Intent;
 use ktx_publish::{ErrorClass, PublishError};
 
 use super::support::{LocalRegistry, Release};
@@ -132,60 +130,14 @@ fn staging_has_the_arguments_of_publishing() {
         tag: "next",
         registry: &registry,
         provenance: Provenance::Attested,
-        staging: Staging::Staged,
+        publishing: Publishing::Staged,
     };
     insta::assert_snapshot!(publication.arguments().join(" "), @"stage publish /private/kaelio-ktx.tgz --tag=next --access=public --provenance=true --dry-run=false --force=false --ignore-scripts --json --fetch-retries=0 --registry=http://127.0.0.1:4873/ --@kaelio:registry=http://127.0.0.1:4873/");
     let direct = PublishCommand {
-        staging: Staging::Direct,
+        publishing: Publishing::Direct,
         ..publication.clone()
     };
     assert_eq!(direct.arguments()[1..], publication.arguments()[2..]);
-}
-
-#[test]
-fn staged_bytes_are_fetched_and_compared_and_a_person_is_told_how_to_go_on() {
-    let registry = LocalRegistry::start();
-    let stage = |staging: Staged| {
-        let proxy = Proxy::staging(registry.port(), staging);
-        let mut release = Release::new("0.1.0", &registry, proxy.url());
-        release.options.staging = Staging::Staged;
-        let result = release.publish();
-        (proxy, result, release.outcomes())
-    };
-    let (proxy, staged, receipts) = stage(Staged::Faithful);
-    let PublishResult::Staged { id, approve } = staged.unwrap().result else {
-        panic!("not staged")
-    };
-    let url: RegistryUrl = proxy.url();
-    assert_eq!(
-        approve,
-        format!("npm stage approve {id} --registry={url} --@kaelio:registry={url}")
-    );
-    assert_eq!(receipts, [OperationOutcome::Staged]);
-    assert_eq!(proxy.uploads(), 0, "nothing can be installed yet");
-
-    let (_proxy, altered, receipts) = stage(Staged::Altered);
-    let error = altered.unwrap_err();
-    assert_eq!(error.class(), ErrorClass::Integrity, "{error}");
-    assert!(error.hint().unwrap().starts_with("npm stage reject "), "{error}");
-    assert_eq!(receipts, [OperationOutcome::Failed]);
-}
-
-#[test]
-fn a_registry_without_staging_says_so_and_nothing_is_published() {
-    let registry = LocalRegistry::start();
-    let mut release = Release::new("0.1.0", &registry, registry.url());
-    release.options.staging = Staging::Staged;
-    let error = release.publish().unwrap_err();
-    assert!(
-        matches!(
-            error,
-            PublishError::Npm { .. } | PublishError::Prerequisite { .. }
-        ),
-        "{error}"
-    );
-    release.options.staging = Staging::Direct;
-    assert_eq!(release.plan().unwrap().decision().tags_before, Default::default());
 }
 
 #[test]

@@ -15,5 +15,6 @@ mod isolation;
 mod job;
 mod ranges;
 mod receipts;
+mod staging;
 mod story;
 mod tarballs;

@@ -16,7 +16,7 @@ use fs_err as fs;
 use serde_json::Value;
 
 use bill::is_bill;
-pub use stamp::{earlier_version, later_stable_version};
+pub use stamp::{earlier_version, later_stable_version, next_line};
 
 /// The entries of a tarball by their paths.
 pub struct PackageTree {

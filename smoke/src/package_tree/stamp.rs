@@ -125,6 +125,12 @@ pub fn later_stable_version(version: &str) -> Option<String> {
     Some(stable.to_string())
 }
 
+/// The version in the next line, `X.Y`, when it is as long.
+pub fn next_line(version: &str) -> Option<String> {
+    let version: Version = version.parse().ok()?;
+    as_long(&version, &NUMBERS[1], |value| value.checked_add(1))
+}
+
 /// The version with one number changed, when it is as long as before.
 fn as_long(
     version: &Version,

@@ -24,7 +24,7 @@ use crate::session::Session;
 use crate::sources;
 
 pub use self::moving::{MoveArgs, carry_out, move_options};
-pub use self::reporting::{ErrorDocument, blocked, exit_of, failure, print_notes, print_tags};
+pub use self::reporting::{ErrorDocument, blocked, exit_of, failure, print_choice, print_notes, print_tags};
 
 // No doc comment: clap would make it the text of every command that flattens this.
 #[derive(Args, Default)]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use ktx_names::Finding;
 use ktx_policy::guard::{NextStep, Refused, Tags};
 use ktx_policy::readiness::{Gate, GateState, NotReadyKind, ReadinessReport};
+use ktx_publish::publication::StagedVersion;
 use ktx_publish::{ErrorClass, PublishError};
 use serde::Serialize;
 
@@ -188,6 +189,19 @@ pub fn print_tags(session: &Session<'_>, before: Option<&Tags>, after: Option<&T
     for [name, before, after] in &rows {
         printer.data(&format!("{name:first$}  {before:second$}  {after}"));
     }
+}
+
+/// What a person does with a staged version: first look at what the registry keeps, then decide.
+pub fn print_choice(session: &Session<'_>, version: &StagedVersion) {
+    let StagedVersion {
+        id, approve, reject, ..
+    } = version;
+    let printer = session.printer;
+    printer.data(&format!(
+        "to test what the registry keeps: cargo xtask smoke --staged {id}"
+    ));
+    printer.data(&format!("to approve, with your 2FA code: {approve}"));
+    printer.data(&format!("to throw it away: {reject}"));
 }
 
 /// What the user should know.

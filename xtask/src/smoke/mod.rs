@@ -4,6 +4,7 @@ mod known_bad;
 mod machine;
 mod outcome;
 mod published;
+mod staged;
 mod verify;
 mod view;
 mod wine;
@@ -45,6 +46,9 @@ pub struct SmokeArgs {
     /// The package to take from the registry, as NAME@VERSION
     #[arg(long, value_name = "SPEC", conflicts_with_all = ["artifacts", "known_bad"])]
     pub package: Option<String>,
+    /// Test what the registry keeps for approval under this name, instead of the artifacts, which it must equal
+    #[arg(long, value_name = "ID", conflicts_with_all = ["registry", "package", "known_bad", "list"])]
+    pub staged: Option<String>,
     /// Scenarios side by side [default: 2]
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
@@ -73,6 +77,9 @@ pub fn run(arguments: SmokeArgs, session: &Session<'_>) -> Result<()> {
     let reports = artifacts.parent().unwrap_or(&artifacts).join("reports");
     if selection.iter().any(|scenario| scenario.name == PUBLISHED) {
         return prove_published(&arguments, session, &selection, &reports);
+    }
+    if let Some(id) = &arguments.staged {
+        return staged::prove(session, id, &arguments, package(&artifacts)?, &selection);
     }
     let mut options = options(session, package(&artifacts)?, &arguments)?;
     let has_windows = |scenario: &&Scenario| scenario.name == WINDOWS && scenario.can_be_played(&options);

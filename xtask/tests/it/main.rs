@@ -32,6 +32,7 @@ mod runbook;
 )]
 mod support;
 
+mod staged;
 mod standing;
 mod tag_moves;
 mod tidy;

@@ -41,23 +41,24 @@ impl Releaser {
 
     /// From now on another address of the registry, such as that of a proxy before it.
     pub fn use_registry(&self, url: &RegistryUrl) {
-        let mut policy = self.policy();
-        policy["npm"]["registry"] = json!(url.as_str());
-        self.checkout.write("release-policy.json", policy.to_string());
         self.checkout.write(".npmrc", self.registry.credentials(url));
-        self.checkout.commit();
+        self.change_policy(|policy| policy["npm"]["registry"] = json!(url.as_str()));
     }
 
     fn policy(&self) -> Value {
         serde_json::from_slice(&self.checkout.read("release-policy.json")).expect("the policy is JSON")
     }
 
-    /// Lifts the budgets, for a release after one that is much smaller.
-    pub fn allow_growth(&self) {
+    pub fn change_policy(&self, change: impl FnOnce(&mut Value)) {
         let mut policy = self.policy();
-        policy.as_object_mut().expect("an object").remove("budgets");
+        change(&mut policy);
         self.checkout.write("release-policy.json", policy.to_string());
         self.checkout.commit();
+    }
+
+    /// Lifts the budgets, for a release after one that is much smaller.
+    pub fn allow_growth(&self) {
+        self.change_policy(|policy| drop(policy.as_object_mut().expect("an object").remove("budgets")));
     }
 
     /// A bare repository that every commit is pushed to.

@@ -166,14 +166,24 @@ fn the_job_that_publishes_has_the_token_and_neither_sources_nor_builds() {
         "the plan is shown before the approval"
     );
     assert!(announce.contains("contents: write"), "{announce}");
-    for job in [publish, announce, job("plan")] {
+    for job in [&publish, &announce, &job("plan")] {
         assert!(
             !job.contains("actions/checkout") && !job.contains("cargo"),
             "{job}"
         );
     }
-    // A dry run ends before the environment that a person approves.
-    assert_eq!(release.matches("environment: ").count(), 1);
+    // A dry run ends before the environment that a person approves. The other one has the token that reads what is staged.
+    assert_eq!(release.matches("environment: ").count(), 2);
+    let staged = job("staged");
+    assert!(staged.contains("environment: npm-staged") && staged.contains("secrets.NPM_STAGE_TOKEN"));
+    assert_eq!(release.matches("secrets.").count(), 1);
+    for (job, condition) in [
+        (&staged, "if: ${{ needs.publish.outputs.staged }}"),
+        (&announce, "if: ${{ !needs.publish.outputs.staged }}"),
+        (&job("verify"), "if: ${{ !needs.publish.outputs.staged }}"),
+    ] {
+        assert!(job.contains(condition), "{job}");
+    }
     for branch in [
         "github.ref == 'refs/heads/main'",
         "startsWith(github.ref, 'refs/heads/release-')",

@@ -2,11 +2,11 @@
 
 use ktx_policy::guard::{
     Decision, FirstLatest, Integrity, PastRollback, PromoteRequest, Provenance, PublishedProof, RefusalClass,
-    Refused, RegistryState, ReleasePage, Released, RollbackRequest, Rule, RuleState, TrustDowngrade,
-    Witnesses, Work, promote, publish, rollback,
+    Refused, RegistryState, RollbackRequest, Rule, RuleState, TrustDowngrade, Witnesses, Work, promote,
+    publish, rollback,
 };
 
-use super::states::{OURS, PLAIN, package, request};
+use super::states::{OURS, PLAIN, package, released, request};
 
 fn codes(verdict: &Result<Decision, Refused>) -> String {
     match verdict {
@@ -126,17 +126,6 @@ fn refuses_to_promote_what_lost_provenance_or_is_deprecated() {
     };
     state.versions.get_mut("0.2.0").unwrap().deprecated = Some("broken".into());
     assert_eq!(codes(&promote(&request, &registry)), "deprecated");
-}
-
-fn released(git_tags: &[String], pages: &[String]) -> Released {
-    let pages = pages.iter().map(|version| ReleasePage {
-        version: version.parse().unwrap(),
-        receipt: false,
-    });
-    Released {
-        git_tags: git_tags.iter().map(|version| version.parse().unwrap()).collect(),
-        pages: pages.collect(),
-    }
 }
 
 /// `words` after the registry: `was=` for a receipt, `left=` for one that was rolled back from, `git=` for a git tag,

@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use ktx_policy::Lane;
 use ktx_policy::guard::{
-    Commands, FirstLatest, Integrity, PackageState, Provenance, PublishRequest, RegistryState,
-    TrustDowngrade, VersionFacts,
+    Commands, FirstLatest, Integrity, PackageState, Provenance, PublishRequest, RegistryState, ReleasePage,
+    Released, TrustDowngrade, VersionFacts,
 };
 
 /// The bytes that the tests publish.
@@ -71,5 +71,17 @@ pub fn request<'a>(version: &'a str, tag: &'a str, integrity: &'a Integrity) -> 
         first_latest: FirstLatest::Refused,
         trust_downgrade: TrustDowngrade::Refused,
         commands: &PLAIN,
+    }
+}
+
+/// What git tags and release pages of these versions say.
+pub fn released(git_tags: &[String], pages: &[String]) -> Released {
+    let pages = pages.iter().map(|version| ReleasePage {
+        version: version.parse().unwrap(),
+        receipt: false,
+    });
+    Released {
+        git_tags: git_tags.iter().map(|version| version.parse().unwrap()).collect(),
+        pages: pages.collect(),
     }
 }

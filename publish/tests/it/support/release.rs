@@ -18,7 +18,6 @@ use ktx_policy::RegistryUrl;
 use ktx_policy::guard::{FirstLatest, Released, TrustDowngrade};
 use ktx_policy::readiness::{Head, SourceFacts};
 use ktx_publish::artifacts::Location;
-use ktx_publish::npm::Staging;
 use ktx_publish::publication::{
     Intent, Patience, Prepared, PublishOptions, PublishPlan, PublishReport, prepare,
 };
@@ -93,7 +92,6 @@ impl Release {
             registry: Some(registry.clone()),
             first_latest: FirstLatest::Refused,
             trust_downgrade: TrustDowngrade::Refused,
-            staging: Staging::Direct,
             intent: Intent::Execute,
             patience: Patience {
                 publication: Duration::from_secs(20),

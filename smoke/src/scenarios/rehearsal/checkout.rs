@@ -161,6 +161,8 @@ impl<'s> Checkout<'s> {
             .within(&self.folder)
             .deadline_of(DEADLINE);
         let typed = without_proxy(self.stage, typed);
+        // The release pages of the real repository are about another registry than this one.
+        let typed = typed.in_a_shell_with("GITHUB_API_URL", "http://127.0.0.1:9");
         match self.stage.options.machine.environment.get("PATH") {
             Some(path) => typed.in_a_shell_with("PATH", path),
             None => typed,
@@ -176,6 +178,7 @@ impl<'s> Checkout<'s> {
         let text = fs::read(self.toolchain.checkout.join(POLICY))?;
         let mut policy: Value = serde_json::from_slice(&text).map_err(std::io::Error::from)?;
         policy["platforms"] = json!([Platform::host().map(Platform::as_str)]);
+        policy["npm"]["lanes"] = json!([line_of(&self.stage.package().version)]);
         policy["requiredScenarios"] = json!(proof::INDISPENSABLE.map(|scenario| scenario.name));
         Ok(format!("{policy:#}\n"))
     }
@@ -183,6 +186,12 @@ impl<'s> Checkout<'s> {
 
 fn changelog(version: &str) -> String {
     format!("# Changelog\n\n## [{version}] - 2031-01-31\n\n### Changed\n\n- This is a rehearsal.\n")
+}
+
+/// `X.Y` of `X.Y.Z`.
+pub fn line_of(version: &str) -> &str {
+    let end = version.match_indices('.').nth(1);
+    end.map_or(version, |(end, _)| &version[..end])
 }
 
 /// Where a version goes first.

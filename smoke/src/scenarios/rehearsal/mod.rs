@@ -1,14 +1,15 @@
 //! The whole life of a release, on the sandbox's own registry and with the real commands: a candidate, a stable version
-//! that is promoted, users who upgrade with a daemon running, a bad release, and a rollback.
+//! that is promoted, users who upgrade with a daemon running, a bad release, a rollback, and a fix for a line that the main
+//! one has left behind.
 
 mod checkout;
 mod proof;
 
-use self::checkout::{Checkout, dist_tag};
+use self::checkout::{Checkout, dist_tag, line_of};
 use super::registry::{Registry, asking};
 use super::upgrade::{daemons, ready_and_running};
 use crate::failure::Stop;
-use crate::package_tree::{PackageTree, later_stable_version};
+use crate::package_tree::{PackageTree, later_stable_version, next_line};
 use crate::sandbox::Invocation;
 use crate::scenario::{Need, Scenario, Set};
 use crate::stage::{Installed, Stage, npm_install};
@@ -17,7 +18,7 @@ use crate::warehouse;
 
 pub const SCENARIO: Scenario = Scenario {
     name: "rehearsal",
-    proves: "a release on a local registry: candidate, promotion, upgrade under a running daemon, bad release, rollback",
+    proves: "a release on a local registry: candidate, promotion, upgrade under a running daemon, bad release, rollback, lane",
     set: Set::StandardOn(&["linux", "macos"]),
     needs: &[
         Need::Program("npm"),
@@ -46,6 +47,7 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     rehearsal.stable()?;
     rehearsal.bad()?;
     rehearsal.way_back()?;
+    rehearsal.lane()?;
     registry.stop(stage);
     Ok(())
 }
@@ -159,6 +161,19 @@ impl Rehearsal<'_> {
             .release("rollback", "rollback --tag latest --execute")
             .stdout_has(format!("latest points at {stable}\n"))
             .check()?;
+        // However often it is repeated: the tag moves once.
+        for (id, again) in [
+            ("rollback-again", "rollback --tag latest --execute".to_owned()),
+            (
+                "rollback-third",
+                format!("rollback --tag latest --from {bad} --execute"),
+            ),
+        ] {
+            self.releaser
+                .release(id, &again)
+                .stdout_has("done already, as read from the registry\n")
+                .check()?;
+        }
         self.view("rollback-effect")
             .json("/latest", stable.as_str())
             .json("/next", bad.as_str())
@@ -172,6 +187,38 @@ impl Rehearsal<'_> {
         self.counts("back-query", &ktx)?;
         self.stage
             .step("stop-all", ktx.ktx("runtime stop --all"))
+            .check()?;
+        Ok(())
+    }
+
+    /// The main line moves on, and the earlier one gets a fix under its own tag, which is promoted from there.
+    fn lane(&self) -> Result<(), Stop> {
+        let Versions { ahead, fix, .. } = self.versions;
+        let tag = format!("release-{}", line_of(fix));
+        self.releaser.build(ahead, self.stamped(ahead)?)?;
+        self.releaser.publish("publish-ahead", ahead)?;
+        self.releaser.build(fix, self.stamped(fix)?)?;
+        self.releaser
+            .release("publish-fix-trap", "publish --tag next --execute")
+            .exits(3)
+            .stderr_has("[tag-backwards]")
+            .check()?;
+        self.releaser
+            .release("publish-fix", &format!("publish --tag {tag} --execute"))
+            .stdout_has(format!("with tag {tag}\n"))
+            .check()?;
+        self.releaser.prove_published("published-fix", fix)?;
+        self.releaser
+            .release(
+                "promote-fix",
+                &format!("promote --from {tag} --to latest --execute"),
+            )
+            .stdout_has(format!("latest points at {fix}\n"))
+            .check()?;
+        self.view("lane-effect")
+            .json("/latest", fix.as_str())
+            .json("/next", ahead.as_str())
+            .stdout_has(format!("\"{tag}\": \"{fix}\""))
             .check()?;
         Ok(())
     }
@@ -234,11 +281,15 @@ def resolve_dimensions(model, requests, *others):
     return _right(model, requests, *others)
 ";
 
-/// The version that is proven, and two made of it.
+/// The version that is proven, and those made of it.
 struct Versions {
     candidate: String,
     stable: String,
     bad: String,
+    /// Of the next line.
+    ahead: String,
+    /// After the bad one, in its line.
+    fix: String,
 }
 
 impl Versions {
@@ -246,11 +297,16 @@ impl Versions {
         let candidate = stage.package().version.clone();
         let stable = later_stable_version(&candidate);
         let bad = stable.as_deref().and_then(later_stable_version);
-        match (stable, bad) {
-            (Some(stable), Some(bad)) => Ok(Versions {
+        let ahead = bad.as_deref().and_then(next_line);
+        let fix = bad.as_deref().and_then(later_stable_version);
+        let fix = fix.filter(|fix| line_of(fix) == line_of(&candidate));
+        match (stable, bad, ahead, fix) {
+            (Some(stable), Some(bad), Some(ahead), Some(fix)) => Ok(Versions {
                 candidate,
                 stable,
                 bad,
+                ahead,
+                fix,
             }),
             _ => Err(Stop::failed(
                 "later-version",
