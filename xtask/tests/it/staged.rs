@@ -3,7 +3,6 @@
 use ktx_fixtures::registry_proxy::{Proxy, STAGE_ID, Staged};
 use ktx_policy::RegistryUrl;
 
-use crate::checkout::foreign;
 use crate::releaser::Releaser;
 
 /// `0.1.1`, built and proven, after a `0.1.0`, before a registry that stages.
@@ -41,18 +40,40 @@ fn the_card_says_what_waits_and_how_to_approve_it() {
     ");
     let card = releaser.checkout.read("dist/reports/approval.md");
     let card = String::from_utf8(card).expect("text");
-    let head = releaser.checkout.git(&["rev-parse", "HEAD"]);
-    let card = card
-        .replace(proxy.url::<RegistryUrl>().as_str(), "https://registry.example/")
-        .replace(STAGE_ID, "[ID]")
-        .replace(&head, "[REVISION]")
-        .replace(foreign().as_str(), "[PLATFORM]");
-    insta::with_settings!({filters => vec![
-        (r"[\d.]+ (B|kB|MB)\b", "[SIZE]"),
-        (r"[0-9a-f]{64}", "[SHA256]"),
-        (r"sha512-[A-Za-z0-9+/=]+", "[INTEGRITY]"),
-    ]}, { insta::assert_snapshot!(card, @r"
-    ") });
+    let manifest = releaser.checkout.read("dist/artifacts/manifest.json");
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).expect("JSON");
+    let files = manifest["files"].as_array().expect("files").iter();
+    let mut digests = files.filter(|file| file["path"].as_str().is_some_and(|path| path.ends_with(".tgz")));
+    let digest = digests
+        .next()
+        .and_then(|file| file["sha256"].as_str())
+        .expect("a digest");
+    let url: RegistryUrl = proxy.url();
+    let flags = format!("--registry={url} --@kaelio:registry={url}");
+    for line in [
+        "## To approve: @kaelio/ktx 0.1.1 under `next`".to_owned(),
+        format!("| registry | {url} |"),
+        format!("| staged as | `{STAGE_ID}` |"),
+        format!("| SHA-256 | `{digest}` |"),
+        format!(
+            "| built from | `{}` |",
+            releaser.checkout.git(&["rev-parse", "HEAD"])
+        ),
+        "| compared | the registry keeps the bytes that were built |".to_owned(),
+        "| smoke | **not yet** |".to_owned(),
+        format!("cargo xtask smoke --staged {STAGE_ID}"),
+        format!("npm stage approve {STAGE_ID} {flags}"),
+        format!("npm stage reject {STAGE_ID} {flags}"),
+    ] {
+        assert!(card.lines().any(|found| found == line), "{line}\n\n{card}");
+    }
+    let (_, changes) = card
+        .split_once("\nChanges since the last version:\n\n")
+        .expect("changes");
+    assert!(
+        changes.starts_with("- ") && !changes.contains("not known"),
+        "{card}"
+    );
 
     let missing = said(
         &releaser,
