@@ -11,7 +11,7 @@ from sqlglot import exp
 from semantic_layer.calendars import GREGORIAN, Calendar
 from semantic_layer.errors import SemanticLayerError, quoted
 from semantic_layer.expressions import columns_of, has_aggregate, has_window, parse_expression, tables_of
-from semantic_layer.granularity import GRANULARITIES, in_zone, start_of_period
+from semantic_layer.granularity import GRANULARITIES, in_zone, start_of_period, unknown_granularity
 from semantic_layer.measures import automatic_name
 from semantic_layer.model import Model, bound
 from semantic_layer.names import Name, split_reference
@@ -92,7 +92,14 @@ def _column(model: Model, request: DimensionRequest, reference: Reference) -> Di
 
 
 def _expression(model: Model, request: DimensionRequest, field: str, origin: str | None) -> Dimension:
-    parsed = parse_expression(field, model.dialect)
+    try:
+        parsed = parse_expression(field, model.dialect)
+    except SemanticLayerError:
+        # Where a colon has no other meaning, a word behind one is a granularity that does not exist.
+        before, _, word = field.rpartition(":")
+        if (before[-1:].isalnum() or before.endswith(("_", '"', ")"))) and word.isidentifier():
+            raise unknown_granularity(word) from None
+        raise
     if has_aggregate(parsed) or has_window(parsed):
         raise SemanticLayerError(
             f"Dimension '{quoted(field)}' may not contain an aggregate or window function. Ask for it as a measure."

@@ -63,8 +63,20 @@ def _parsed(text: str, dialect: SqlDialect) -> exp.Expr:
     if tree is None or isinstance(tree, exp.Star):
         raise SemanticLayerError(f"Failed to parse expression '{quoted(text)}': it has no value")
     _check_size(tree, text)
+    _check_parameters(tree, text, dialect)
     check_functions(tree, text, dialect)
     return _without_positions(_with_whole_references(_with_plain_intervals(tree, dialect)))
+
+
+def _check_parameters(tree: exp.Expr, text: str, dialect: SqlDialect) -> None:
+    """Refuses `?`, `:name` and `$1`: nothing gives them a value, and trees use placeholders of their own."""
+    kinds = (exp.Placeholder, exp.Parameter) if dialect.name in ("sqlite", "postgres") else (exp.Placeholder,)
+    # Elsewhere `@name` may be a variable of the session. What starts with `$` is read as a name on SQLite.
+    names = tree.find_all(exp.Identifier) if dialect.name == "sqlite" and "$" in text else ()
+    if tree.find(*kinds) or any(name.name.startswith("$") and not name.quoted for name in names):
+        raise SemanticLayerError(
+            f"Failed to parse expression '{quoted(text)}': it has a parameter, and a query has no values for parameters"
+        )
 
 
 def _without_positions(tree: exp.Expr) -> exp.Expr:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,11 +24,14 @@ from semantic_layer.expressions import (
     parse_expression,
     tables_of,
 )
+from semantic_layer.granularity import GRANULARITIES
 from semantic_layer.measure_book import MeasureBook
 from semantic_layer.model import Model, bound
 from semantic_layer.names import Name, Vocabulary
 from semantic_layer.references import node_at, place_text, rebuilt
 from semantic_layer.visibility import asked_column, hidden
+
+_GRANULARITY = re.compile(rf"""[\w")]:(?:{"|".join(GRANULARITIES)})\b""", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ class FilterResolver:
         for text in texts:
             if not text.strip():
                 continue
-            clauses = list(conjuncts(parse_expression(text, self._model.dialect)))
+            clauses = list(conjuncts(self._parsed(text)))
             for clause in clauses:
                 clause_text = text.strip() if len(clauses) == 1 else clause.sql(dialect=self._model.dialect.grammar)
                 if has_window(clause):
@@ -86,6 +90,15 @@ class FilterResolver:
                 else:
                     rows.append(self._row_filter(clause, clause_text))
         return tuple(rows), tuple(aggregates)
+
+    def _parsed(self, text: str) -> exp.Expr:
+        try:
+            return parse_expression(text, self._model.dialect)
+        except SemanticLayerError as error:
+            if not _GRANULARITY.search(text):
+                raise
+            hint = "a filter has no granularity: compare the time itself, such as `orders.placed_at >= '2024-03-01'`"
+            raise SemanticLayerError(str(error), hint=hint) from None
 
     def _is_on_aggregates(self, clause: exp.Expr) -> bool:
         return any(

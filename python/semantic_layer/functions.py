@@ -35,12 +35,16 @@ _LACKING = {
     "postgres": frozenset(_NOT_IN_POSTGRES.split()),
     "duckdb": frozenset({"countif", "julianday", "safe_divide", "total", "uniq", "unixepoch"}),
 }
+# Others count rows in which none of several values is NULL.
+_TAKE_ONE = frozenset({"sqlite", "postgres", "duckdb"})
 _HELPERS = frozenset({"count_distinct", "median", "percentile"})
 _CALL = re.compile(r"([A-Za-z_]\w*)\(")
 
 
 def check_functions(tree: exp.Expr, text: str, dialect: SqlDialect) -> None:
-    """Refuses an expression, parsed from a text, that calls a function which the dialect lacks."""
+    """Refuses an expression, parsed from a text, that calls a function or a form of one which the dialect lacks."""
+    for call in tree.find_all(exp.AggFunc, exp.Anonymous):
+        _check_values(call, dialect)
     lacking = _LACKING.get(dialect.name)
     if dialect.name != "sqlite" and lacking is None:
         return
@@ -58,3 +62,34 @@ def check_functions(tree: exp.Expr, text: str, dialect: SqlDialect) -> None:
             raise SemanticLayerError(
                 f"function `{name}` does not exist in {dialect.name}", hint="compute it in a source defined by SQL"
             )
+
+
+def _check_values(call: exp.Func, dialect: SqlDialect) -> None:
+    """Refuses an aggregate of several values where it takes one. Some would be passed on as a function of one row."""
+    name, values = call.sql_name().lower(), call.args.get("expressions") or ()
+    if isinstance(call, (exp.Max, exp.Min)) and values:
+        several = "greatest" if name == "max" else "least"
+        raise _takes_one(name, dialect, f"`{several}(…)` compares the values of one row")
+    if dialect.name not in _TAKE_ONE:
+        return
+    if isinstance(call, exp.Count) and values:
+        raise _takes_one("count", dialect, "count each of them, or the rows by `count(*)`")
+    distinct: list[exp.Expr] = call.this.expressions if isinstance(call.this, exp.Distinct) else []
+    if isinstance(call, exp.Anonymous) and call.name.lower() == "count_distinct":
+        name, distinct = "count", call.expressions
+    is_lite = dialect.name == "sqlite"
+    if is_lite and len(distinct) == 1 and isinstance(distinct[0], exp.Tuple):
+        distinct = distinct[0].expressions
+    if len(distinct) > 1 and (is_lite or name != "count"):
+        texts = ", ".join(value.sql(dialect=dialect.grammar) for value in distinct)
+        pairs = f"`count(distinct json_array({texts}))` counts those with a NULL too"
+        hint = pairs if name == "count" else "compute it in a source defined by SQL"
+        raise _takes_one(f"{name}(distinct …)", dialect, hint)
+    if is_lite and distinct and isinstance(call, exp.GroupConcat) and call.args.get("separator"):
+        raise SemanticLayerError(
+            "`group_concat(distinct …)` takes no separator in sqlite", hint="without one it puts commas between them"
+        )
+
+
+def _takes_one(name: str, dialect: SqlDialect, hint: str) -> SemanticLayerError:
+    return SemanticLayerError(f"`{name}` takes one value in {dialect.name}", hint=hint)

@@ -9,10 +9,18 @@ from sqlglot import exp
 from semantic_layer import sqlite_times
 from semantic_layer.calendars import GREGORIAN, Calendar
 from semantic_layer.dialects import SqlDialect
-from semantic_layer.errors import SemanticLayerError, quoted
+from semantic_layer.errors import SemanticLayerError, nearest, quoted
 
 GRANULARITIES = ("year", "quarter", "month", "week", "day", "hour", "minute", "fiscal_year", "fiscal_quarter")
 _WITHIN_DAYS = frozenset({"hour", "minute"})
+
+
+def unknown_granularity(granularity: str) -> SemanticLayerError:
+    """The refusal of a granularity that does not exist."""
+    return SemanticLayerError(
+        f"Unsupported granularity '{quoted(granularity)}'. Use one of: {', '.join(GRANULARITIES)}."
+        + nearest(granularity.lower(), GRANULARITIES)
+    )
 
 
 def start_of_period(
@@ -21,9 +29,7 @@ def start_of_period(
     """``time`` cut down to the granularity. The tree is used up; ``name`` is what messages call it."""
     unit = granularity.lower()
     if unit not in GRANULARITIES:
-        raise SemanticLayerError(
-            f"Unsupported granularity '{quoted(granularity)}'. Use one of: {', '.join(GRANULARITIES)}."
-        )
+        raise unknown_granularity(granularity)
     if dialect.name == "sqlite":
         return sqlite_times.start_of_period(time, unit, calendar, name)
     if unit == "week" and calendar.week_start:

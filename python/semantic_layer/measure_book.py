@@ -230,7 +230,8 @@ class MeasureBook:
         if qualifiers and has_aggregate(raw):
             raise self.model.unknown_source(sorted(qualifiers)[0])
         if qualifiers:
-            raise not_a_measure(text, sorted(qualifiers)[0])
+            missing = sorted(qualifiers)[0]
+            raise SemanticLayerError(f"{not_a_measure(text, missing)}{nearest(missing, self.model.nodes)}")
         mentions_object = is_object and any(column.name in self._objects for column in columns_of(raw))
         if not mentions_object:
             raise _names_no_source(text, is_object=is_object)

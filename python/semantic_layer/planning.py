@@ -19,6 +19,7 @@ from semantic_layer.join_trees import JoinTree, PlannedJoin
 from semantic_layer.measures import Measure
 from semantic_layer.missing import ignores_repeats
 from semantic_layer.model import Model, no_join_path
+from semantic_layer.names import written
 from semantic_layer.paths import Route
 from semantic_layer.references import node_at, steps_of
 from semantic_layer.resolution import ResolvedQuery
@@ -27,6 +28,7 @@ from semantic_layer.spans import Span
 from semantic_layer.tails import tail_of
 
 _SAFE = "only count(distinct …), min and max stay right across a one_to_many join"
+_MOST_ROLES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +251,14 @@ def _unreached(model: Model, fact: str, place: str) -> SemanticLayerError | None
     first = steps_of(place)[0]
     if model.source_at(first) is None:
         return model.unknown_source(first, origin=fact)
-    return no_join_path(fact, first)
+    sources = model.graph.source_of.items()
+    roles = [role for role, source in sources if source.name == first != role and model.paths.reaches(fact, role)]
+    if not roles:
+        return no_join_path(fact, first)
+    names = " or ".join(f"`{written(role)}`" for role in roles[:_MOST_ROLES])
+    return SemanticLayerError(
+        str(no_join_path(fact, first)), hint=f"`{written(first)}` is joined as {names}: name the role instead"
+    )
 
 
 def _unsafe_filter(node: str, fact: str) -> SemanticLayerError:

@@ -54,6 +54,72 @@ def test_functions_of_sqlite_pass(call: str) -> None:
     database.execute(sql)
 
 
+_SEVERAL_VALUES = {
+    "max(orders.tax, orders.id)": {"postgres": "max", "mysql": "max", "snowflake": "max"},
+    "min(orders.tax, orders.id, 3)": {"postgres": "min", "bigquery": "min"},
+    "count(orders.tax, orders.id)": {"sqlite": "count", "postgres": "count", "duckdb": "count"},
+    "count(distinct orders.tax, orders.id)": {"sqlite": "count(distinct …)"},
+    "count(distinct (orders.tax, orders.id))": {"sqlite": "count(distinct …)"},
+    "count_distinct(orders.tax, orders.id)": {"sqlite": "count(distinct …)"},
+    "sum(distinct orders.tax, orders.id)": dict.fromkeys(["sqlite", "postgres", "duckdb"], "sum(distinct …)"),
+    "group_concat(distinct orders.status, ',')": {"postgres": "group_concat(distinct …)"},
+}
+
+
+@pytest.mark.parametrize(
+    ("call", "dialect", "name"), [(call, *one) for call, some in _SEVERAL_VALUES.items() for one in some.items()]
+)
+def test_an_aggregate_of_one_value_is_not_given_several(call: str, dialect: str, name: str) -> None:
+    """`max(a, b)` would be written as `greatest(a, b)`, which aggregates nothing: one row for each of the fact."""
+    for query in ({"measures": [call]}, {"measures": ["orders.gross"], "filters": [f"{call} > 1"]}):
+        with pytest.raises(SemanticLayerError) as refusal:
+            run_query(SHOP, query, dialect)
+        assert str(refusal.value).startswith(f"`{name}` takes one value in {dialect}\nhint: ")
+    alone = "count(distinct orders.tax)" if "distinct" in call else f"{name}(orders.tax)"
+    assert run_query(SHOP, {"measures": [alone]}, dialect)["sql"]
+
+
+def test_pairs_are_counted_where_the_dialect_can() -> None:
+    duck = duckdb.connect(":memory:")
+    duck.execute("CREATE TABLE orders AS SELECT i AS id, i % 3 AS tax, i % 2 AS status FROM range(30) t(i)")
+    for call in ("count(distinct orders.tax, orders.status)", "count_distinct(orders.tax, orders.status)"):
+        assert duck.execute(run_query(SHOP, {"measures": [call]}, "duckdb")["sql"]).fetchall() == [(6,)]
+    lite = sqlite3.connect(":memory:")
+    lite.execute("CREATE TABLE orders (id, status, tax)")
+    lite.executemany("INSERT INTO orders VALUES (?, ?, ?)", [(i, i % 2, i % 3) for i in range(30)])
+    hinted = {"measures": ["count(distinct json_array(orders.tax, orders.status))"]}
+    assert lite.execute(run_query(SHOP, hinted, "sqlite")["sql"]).fetchall() == [(6,)]
+    with pytest.raises(SemanticLayerError, match="takes no separator in sqlite\nhint: "):
+        run_query(SHOP, {"measures": ["string_agg(distinct orders.status, ';')"]}, "sqlite")
+
+
+_PARAMETERS = {
+    "sqlite": ["?", ":part_0", "@x", "$x", "$1"],
+    "postgres": ["?", ":part_0", "$1", "$x", "%s", "%(x)s"],
+    "duckdb": ["?", ":part_0", "$1", "$x"],
+    "snowflake": ["?", ":part_0"],
+}
+
+
+@pytest.mark.parametrize(("dialect", "parameter"), [(d, text) for d, texts in _PARAMETERS.items() for text in texts])
+def test_a_parameter_is_refused_wherever_an_expression_may_be(dialect: str, parameter: str) -> None:
+    """`:part_0` was once taken for a part of a running total, and a running total of `?` failed with a KeyError."""
+    time = {"field": "orders.placed_at", "granularity": "month"}
+    queries: list[dict[str, Any]] = [
+        {"measures": [{"expr": f"sum(orders.tax) + {parameter}", "name": "m", "type": "cumulative"}]},
+        {"measures": [{"expr": f"orders.gross / {parameter}", "name": "m"}]},
+        {"measures": ["orders.gross"], "filters": [f"orders.tax > {parameter}"]},
+        {"measures": ["orders.gross"], "filters": [f"orders.gross > {parameter}"]},
+        {"measures": ["orders.gross"], "dimensions": [f"orders.tax + {parameter}"]},
+    ]
+    for query in queries:
+        with pytest.raises(SemanticLayerError, match=r"^Failed to parse expression '.*': it has a parameter, and "):
+            run_query(SHOP, {**query, "dimensions": query.get("dimensions", [time])}, dialect)
+    for text in (parameter, "$"):
+        quoted = {"measures": ["orders.gross"], "filters": [f"orders.status = '{text}'"]}
+        assert text in run_query(SHOP, quoted, dialect)["sql"]
+
+
 _WORDS = """
     call show execute any fetch explain replace refresh declare do all if case end commit use set copy describe kill
     load merge analyze grant with desc order group

@@ -106,8 +106,13 @@ def test_roles_prefix_like_sources() -> None:
 
 
 def test_the_plain_name_is_not_reachable_through_a_role() -> None:
-    with pytest.raises(ValueError, match="No join path from 'legs' to 'airports'"):
-        labels({"dimensions": ["airports.city"], "measures": ["legs.flights"]}, AIR)
+    """The refusal names the roles that the source has."""
+    asked: list[dict[str, Any]] = [{"dimensions": ["airports.city"]}, {"filters": ["airports.city = 'Rome'"]}]
+    for query in asked:
+        with pytest.raises(ValueError, match="No join path from 'legs' to 'airports'") as refusal:
+            labels({"measures": ["legs.flights"], **query}, AIR)
+        hint = str(refusal.value).partition("\nhint: ")[2]
+        assert hint == "`airports` is joined as `origin` or `dest`: name the role instead"
 
 
 def test_public_columns_and_plan_columns() -> None:

@@ -12,6 +12,8 @@ from tests.semantic_layer.shop import LIBRARY, SHOP, changed, sql
 _SAFE = "\nhint: only count(distinct …), min and max stay right across a one_to_many join"
 _AVAILABLE = "Available: id, customer_id, status, amount, tax, placed_at, net, size_band"
 
+_GRANULARITIES = "Use one of: year, quarter, month, week, day, hour, minute, fiscal_year, fiscal_quarter."
+
 
 def measure(*requests: Any, **more: Any) -> dict[str, Any]:
     return {"measures": list(requests)} | more
@@ -49,6 +51,19 @@ REFUSALS = {
     ),
     "Measure 'ghost.total' is not a pre-defined measure on source 'ghost' and has no aggregate function. "
     "Use an aggregate like sum(ghost.total), count(ghost.total), avg(ghost.total), etc.": measure("ghost.total"),
+    "Measure 'oders.gross' is not a pre-defined measure on source 'oders' and has no aggregate function. "
+    "Use an aggregate like sum(oders.gross), count(oders.gross), avg(oders.gross), etc. Did you mean 'orders'?": (
+        measure("oders.gross")
+    ),
+    f"Unsupported granularity 'moth'. {_GRANULARITIES} Did you mean 'month'?": by("orders.placed_at:moth"),
+    f"Unsupported granularity 'Moth'. {_GRANULARITIES} Did you mean 'month'?": by(
+        {"field": "orders.placed_at", "granularity": "Moth"}
+    ),
+    f"Unsupported granularity 'fortnight'. {_GRANULARITIES}": by("lower(orders.placed_at):fortnight"),
+    "Failed to parse expression 'orders.placed_at:month = 1': Invalid expression / Unexpected token\n"
+    "hint: a filter has no granularity: compare the time itself, such as `orders.placed_at >= '2024-03-01'`": where(
+        "orders.placed_at:month = 1"
+    ),
     f"Column 'amoun' does not exist in source 'orders'. {_AVAILABLE}. Did you mean 'amount'?": measure(
         "sum(orders.amoun)"
     ),

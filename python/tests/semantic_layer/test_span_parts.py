@@ -164,6 +164,20 @@ def test_what_has_no_parts_is_computed_from_the_rows(engines: dict[str, Run]) ->
         assert len([value for value in values if value is not None]) > 50
 
 
+def test_pairs_are_counted_as_pairs(engines: dict[str, Run]) -> None:
+    """`count(distinct a, b)` takes rows by both values, so one of them alone is not a key of small groups."""
+    source = _SOURCE | {"measures": [{"name": "pairs", "expr": "count(distinct area, v)"}]}
+    query = _query({"type": "cumulative"}, ["pairs"], "day", by_area=False, fill=False)
+    known = [(str(row[1].date()), row[2], row[3]) for row in _rows() if row[1]]
+    expected = [
+        (day, len({(area, v) for at, area, v in known if at <= day and area is not None and v is not None}))
+        for day in sorted({at for at, _, _ in known})
+    ]
+    for dialect in ("duckdb", "postgres"):
+        rows = engines[dialect](run_query([source], query, dialect)["sql"])
+        assert [(str(day)[:10], count) for day, count in rows if day] == expected, dialect
+
+
 @pytest.mark.parametrize(
     ("grain", "span", "name"),
     [
