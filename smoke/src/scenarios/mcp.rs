@@ -1,5 +1,7 @@
 //! `ktx serve --mcp stdio`, driven by a third-party client.
 
+use fs_err as fs;
+
 use crate::failure::Stop;
 use crate::sandbox::Invocation;
 use crate::scenario::{Need, Scenario, Set};
@@ -8,7 +10,8 @@ use crate::warehouse;
 
 pub const SCENARIO: Scenario = Scenario {
     name: "mcp",
-    proves: "the official Python SDK of the Model Context Protocol lists and calls the tools over stdio",
+    proves: "the official Python SDK of the Model Context Protocol lists and calls the tools over stdio, and a query's \
+             warnings reach it, the terminal and JSON",
     set: Set::Standard,
     needs: &[
         Need::Program("npm"),
@@ -25,11 +28,17 @@ const CLIENT: &str = include_str!("mcp_client.py");
 /// Every tool, one a line, sorted. The test of `ktx serve` compares it with what the server lists.
 const TOOLS: &str = include_str!("mcp_tools.txt");
 
+/// A source that cannot be read: it is left out of every query, with a warning.
+const TORN: &str = "semantic-layer/warehouse/torn.yaml";
+const LEFT_OUT: &str = "source-left-out";
+
 fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     let ktx = stage.installed()?;
     warehouse::write(stage, &ktx.project)?;
+    fs::write(ktx.project.join(TORN), "name: torn\ntable: [\n")?;
     ktx.install_runtime()?;
     protocol_only(stage, &ktx)?;
+    warns(stage, &ktx)?;
     let python = stage
         .options
         .mcp_python
@@ -48,9 +57,26 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
         .json("/connections/0/id", "warehouse")
         .json("/query/rows", serde_json::json!([[3]]))
         .json("/query/dialect", "sqlite")
+        .json("/query/warnings/0/code", LEFT_OUT)
         .json("/unknownSourceIsError", true)
         .check()?;
     stage.step("daemon-stops", ktx.ktx("runtime stop")).check()?;
+    Ok(())
+}
+
+/// A person reads a query's warnings on stderr, a program in its JSON.
+fn warns(stage: &Stage<'_>, ktx: &Installed<'_>) -> Result<(), Stop> {
+    const COUNT: &str = "sl query --measure orders.order_count --execute --max-rows 5 --no-input";
+    stage
+        .step("warning-on-terminal", ktx.ktx(COUNT).words("--format pretty"))
+        .stderr_has("warning: ")
+        .stderr_has("torn.yaml")
+        .check()?;
+    stage
+        .step("warning-in-json", ktx.ktx(COUNT))
+        .json("/rows", serde_json::json!([[3]]))
+        .json("/warnings/0/code", LEFT_OUT)
+        .check()?;
     Ok(())
 }
 
