@@ -9,6 +9,7 @@
 //! | [`tarball`] | the same strictness for npm tarballs |
 //! | [`package_layout`] | where a package holds what both sides look for |
 //! | [`asset_manifest`] | what a package bundles; [`BundledAssets::verify`] is the only way to [`VerifiedAssets`] |
+//! | [`lock_file`] | pins, bound by their header |
 //! | [`artifact_manifest`] | what a build made, held against the directory it made it in |
 //! | [`program_marks`] | what a program's bytes say about its version and its build |
 //! | [`sbom`] | the bill of materials: what is in the programs, and what the locks name |
@@ -25,6 +26,7 @@ pub mod asset_manifest;
 mod bounded;
 pub mod digest;
 mod json;
+pub mod lock_file;
 pub mod package_layout;
 pub mod path_set;
 pub mod program_marks;
@@ -42,5 +44,6 @@ pub use asset_manifest::{AssetError, AssetManifest, BundledAssets, VerifiedAsset
 pub use digest::{ContentId, HashingWriter, Sha256Digest};
 pub use json::to_text as json_text;
 pub use ktx_names::{BuildProfile, Finding, Platform, Severity};
+pub use lock_file::{LockFile, LockFileError};
 pub use uv_pin::UvPin;
 pub use wheel_filename::WheelFilename;

@@ -13,12 +13,13 @@ use ktx_manifest::artifact_manifest::{
     Verification,
 };
 use ktx_manifest::package_layout::ASSETS;
-use ktx_manifest::{ArchivePath, ContentId, Finding, WheelFilename, wheel};
+use ktx_manifest::{ArchivePath, ContentId, Finding, LockFile, WheelFilename, wheel};
 
 use ktx_system::files::{Access, NewFile};
 
 use crate::epoch::SourceDateEpoch;
 use crate::error::Error;
+use crate::lock::{self, LockLevel};
 use crate::package::{PackageContents, judge, of_machine};
 use crate::version::python_version;
 
@@ -79,6 +80,8 @@ pub struct VerifyOptions {
     pub source_revision: Option<String>,
     /// What tells on this machine, and so is in no artifact: its name, and the folders that it builds in.
     pub machine: Vec<String>,
+    /// The root of the sources whose locks the package must hold; `None` where there are none to compare with.
+    pub sources: Option<PathBuf>,
 }
 
 /// The outcome of a verification.
@@ -178,6 +181,7 @@ fn inside(
     if let Some(wheel) = wheel {
         findings.extend(bundled(&contents, python, &wheel, &tarball));
     }
+    findings.extend(unlocked(&contents, options.sources.as_deref())?);
     Ok(Inside {
         findings,
         programs: Some(contents.programs()),
@@ -201,6 +205,29 @@ fn bundled(
     let mut findings = vec![Finding::error("artifact-wheel-differs", message).with_hint(REBUILD)];
     findings.extend(inspected(&name, wheel));
     findings
+}
+
+/// Locks of the package that are not as they were locked, or not those of the sources. Missing ones are reported by the
+/// package's rules.
+fn unlocked(contents: &PackageContents, sources: Option<&Path>) -> Result<Vec<Finding>, Error> {
+    let mut findings = Vec::new();
+    for level in LockLevel::ALL {
+        let path = format!("assets/python/{}", level.file_name());
+        let Some(file) = contents.get(&path) else {
+            continue;
+        };
+        if let Err(error) = LockFile::read(&String::from_utf8_lossy(file.bytes)) {
+            let message = format!("failed to accept `{path}`: {error}");
+            findings.push(Finding::error("artifact-lock-altered", message).with_hint(REBUILD));
+        }
+        let Some(root) = sources else { continue };
+        let own = format!("{}/{}", lock::FOLDER, level.file_name());
+        if fs::read(root.join(&own)).map_err(Error::File)? != file.bytes {
+            let message = format!("failed to accept `{path}`: it is not `{own}` of this checkout");
+            findings.push(Finding::error("artifact-lock-differs", message).with_hint(REBUILD));
+        }
+    }
+    Ok(findings)
 }
 
 /// `None` when there is none, which the manifest's own check reports.

@@ -126,6 +126,7 @@ pub fn stage(session: &Session<'_>, dist: &Dist, plan: &PackagePlan) -> Result<U
 /// The programs at their places in `dist/bin`.
 pub fn built_programs(dist: &Utf8Path) -> Result<BTreeMap<Platform, PathBuf>> {
     let folder = dist.join("bin");
+    refuse_strays(&folder)?;
     let places = Platform::ALL.map(|platform| {
         let path = folder.join(platform.as_str()).join(platform.program_file());
         (platform, path.into_std_path_buf())
@@ -140,6 +141,28 @@ pub fn built_programs(dist: &Utf8Path) -> Result<BTreeMap<Platform, PathBuf>> {
         .into());
     }
     Ok(programs)
+}
+
+/// A folder that is not a platform's, or has no program, would be left out of the package in silence.
+fn refuse_strays(folder: &Utf8Path) -> Result<()> {
+    let Ok(entries) = folder.read_dir_utf8() else {
+        return Ok(());
+    };
+    for entry in entries {
+        let entry = entry?;
+        let (path, name) = (entry.path(), entry.file_name());
+        let (reason, hint) = match name.parse::<Platform>() {
+            Ok(platform) if path.join(platform.program_file()).is_file() => continue,
+            Ok(platform) => (
+                format!("it has no `{}`", platform.program_file()),
+                format!("remove it, or run: cargo xtask build --platform {platform}"),
+            ),
+            Err(error) => (error.to_string(), "remove it".to_owned()),
+        };
+        let message = format!("failed to use `{path}`: {reason}");
+        return Err(Failure::new(Exit::Prerequisite, message).hint(hint).into());
+    }
+    Ok(())
 }
 
 fn ask(session: &Session<'_>, program: &std::path::Path) -> Result<HostAnswer> {

@@ -33,12 +33,14 @@ pub fn run(arguments: VerifyArgs, session: &Session<'_>) -> Result<()> {
             version: None,
             source_revision: revision,
             machine: machine(session)?,
+            sources: None,
         },
         None => VerifyOptions {
             artifacts: session.dist()?.join("artifacts").into(),
             version: Some(sources::version(session)?),
             source_revision: revision,
             machine: machine(session)?,
+            sources: Some(session.root()?.into()),
         },
     };
     let manifest = verify(session, &options)?;
@@ -59,6 +61,7 @@ pub fn built(session: &Session<'_>) -> Result<ArtifactManifest> {
             version: Some(sources::version(session)?),
             source_revision: None,
             machine: machine(session)?,
+            sources: Some(session.root()?.into()),
         },
     )
 }

@@ -80,7 +80,6 @@ fn parse(block: &Block, name: &[u8]) -> Result<TarEntry, TarballFault> {
             return Err(TarballFault::Header { field: zero.name });
         }
     }
-    let _any_time = number(block, &TIME)?;
     let mode = match number(block, &MODE)? {
         0o644 => TarMode::Plain,
         0o755 => TarMode::Executable,
@@ -94,6 +93,7 @@ fn parse(block: &Block, name: &[u8]) -> Result<TarEntry, TarballFault> {
         path,
         mode,
         size: number(block, &SIZE)?,
+        time: number(block, &TIME)?,
     })
 }
 

@@ -24,6 +24,8 @@ pub struct TarEntry {
     pub mode: TarMode,
     /// Length in bytes.
     pub size: u64,
+    /// Seconds since 1970.
+    pub time: u64,
 }
 
 /// The two modes that a package has.

@@ -79,6 +79,8 @@ pub struct VerifiedArtifacts {
     pub source_revision: Option<String>,
     /// The programs in the tarball, with the profile each says it was built with.
     pub programs: BTreeMap<Platform, Option<BuildProfile>>,
+    /// What is wrong with the locks in the tarball: they were edited, or are not those of the checkout.
+    pub lock_faults: Vec<String>,
 }
 
 /// The commit that is to be released.

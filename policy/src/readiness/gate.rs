@@ -82,6 +82,8 @@ pub enum GateName {
     Policy,
     /// The artifacts come from a commit, and from the expected one.
     SourceRevision,
+    /// The package has the locks of the sources, as they were locked.
+    Locks,
     /// The package has a program for every listed platform.
     Platforms,
     /// Every program was built for release.
@@ -102,6 +104,7 @@ impl GateName {
             Self::Artifacts => "artifacts",
             Self::Policy => "policy",
             Self::SourceRevision => "source-revision",
+            Self::Locks => "locks",
             Self::Platforms => "platforms",
             Self::BuildProfile => "build-profile",
             Self::Smoke => "smoke",

@@ -21,6 +21,7 @@ pub(super) fn all(policy: &ReleasePolicy, facts: &ReadinessFacts, findings: &[Fi
         artifacts(facts),
         mode_rules(findings, facts),
         source_revision(facts),
+        locks(facts),
         platforms(policy, facts),
         build_profile(policy, facts),
         smoke(policy, facts),
@@ -169,6 +170,13 @@ fn source_revision(facts: &ReadinessFacts) -> Gate {
             gate(name, vec![missing], Remedy::run(check))
         }
         Head::At(_) => gate(name, Vec::new(), Remedy::run(check)),
+    }
+}
+
+fn locks(facts: &ReadinessFacts) -> Gate {
+    match verified(facts, GateName::Locks) {
+        Err(unchecked) => unchecked,
+        Ok(verified) => gate(GateName::Locks, verified.lock_faults.clone(), Remedy::run(BUILD)),
     }
 }
 

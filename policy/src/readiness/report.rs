@@ -132,6 +132,7 @@ fn kind(policy: &ReleasePolicy, facts: &ReadinessFacts) -> NotReadyKind {
     let is_other = |platform| matches!(facts.smoke.get(platform), Some(SmokeProof::OtherBytes(_)));
     match facts.artifacts {
         Artifacts::Altered(_) => NotReadyKind::Integrity,
+        Artifacts::Verified(ref verified) if !verified.lock_faults.is_empty() => NotReadyKind::Integrity,
         _ if policy.platforms.iter().any(is_other) => NotReadyKind::Integrity,
         Artifacts::Missing(_) => NotReadyKind::Prerequisite,
         _ => NotReadyKind::Policy,

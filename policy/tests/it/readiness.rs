@@ -53,6 +53,7 @@ fn the_text_of_a_ready_release() {
     Gate artifacts: open
     Gate policy: open
     Gate source-revision: open
+    Gate locks: open
     Gate platforms: open
     Gate build-profile: open
     Gate smoke: open
@@ -123,6 +124,12 @@ fn the_json_of_a_ready_release() {
           "missing": []
         },
         {
+          "name": "locks",
+          "state": "open",
+          "open": true,
+          "missing": []
+        },
+        {
           "name": "platforms",
           "state": "open",
           "open": true,
@@ -179,6 +186,7 @@ fn a_closed_mode_is_not_ready_and_lists_the_decisions() {
     Gate artifacts: open
     Gate policy: open
     Gate source-revision: open
+    Gate locks: open
     Gate platforms: open
     Gate build-profile: open
     Gate smoke: open
@@ -205,6 +213,9 @@ fn without_artifacts_every_gate_behind_them_is_closed() {
       - there are no verified artifacts to look at
       run: cargo xtask build
     Gate source-revision: not checked
+      - there are no verified artifacts to look at
+      run: cargo xtask build
+    Gate locks: not checked
       - there are no verified artifacts to look at
       run: cargo xtask build
     Gate platforms: not checked
@@ -330,6 +341,12 @@ fn each_gate_closes_alone() {
     assert_eq!(
         of_profile(None),
         ["build-profile: the program for linux-x64 does not say how it was built"]
+    );
+    assert_eq!(
+        shut(&with(&|artifacts| artifacts
+            .lock_faults
+            .push("core.txt was edited".into()))),
+        ["locks: core.txt was edited"]
     );
     assert_eq!(
         shut(&with(&|artifacts| artifacts.packages[0].private = true)),

@@ -1,6 +1,7 @@
 //! What was built and tested: the facts that readiness is judged by.
 
 mod comparison;
+mod locks;
 mod package_json;
 mod proof;
 mod tarball;
@@ -38,6 +39,8 @@ pub struct Location {
     pub policy: PathBuf,
     /// `CHANGELOG.md`
     pub changelog: PathBuf,
+    /// The folder of the checkout's locks; `None` without a checkout.
+    pub locks: Option<PathBuf>,
     /// What `--artifacts` said; `None` in a checkout.
     pub flag: Option<PathBuf>,
 }
@@ -51,6 +54,7 @@ impl Location {
             reports: dist.join("reports"),
             policy: root.join("release-policy.json"),
             changelog: root.join("CHANGELOG.md"),
+            locks: Some(root.join("python/locks")),
             flag: None,
         }
     }
@@ -66,6 +70,7 @@ impl Location {
             reports: beside.join("reports"),
             policy: beside.join("release-policy.json"),
             changelog: beside.join("CHANGELOG.md"),
+            locks: None,
             flag: Some(artifacts.to_owned()),
         }
     }
@@ -192,6 +197,7 @@ fn open(location: &Location, manifest: ArtifactManifest) -> Result<(Artifacts, O
         packages: manifest.packages.clone(),
         source_revision: manifest.source_revision.clone(),
         programs: tarball.programs().clone(),
+        lock_faults: locks::faults(tarball.locks(), location.locks.as_deref()),
     };
     Ok((Artifacts::Verified(artifacts), Some((tarball, manifest))))
 }

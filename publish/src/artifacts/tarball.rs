@@ -6,16 +6,21 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ktx_manifest::lock_file::LOCK_FILES;
 use ktx_manifest::tarball::{self, TarballLimits};
 use ktx_manifest::{ContentId, Sha256Digest, program_marks};
 use ktx_names::{BuildProfile, Platform};
 use ktx_policy::guard::Integrity;
 use sha2::{Digest, Sha512};
 
+use super::locks;
 use super::package_json::PackageJson;
 
 /// Our `package.json` has about a kilobyte.
 const LARGEST_PACKAGE_JSON: u64 = 1 << 20;
+
+/// The larger of the two has a hundred kilobytes.
+const LARGEST_LOCK: u64 = 16 << 20;
 
 /// A package's tarball and what it holds.
 #[derive(Debug, Clone)]
@@ -26,6 +31,7 @@ pub struct Tarball {
     integrity: Integrity,
     package: PackageJson,
     programs: BTreeMap<Platform, Option<BuildProfile>>,
+    locks: BTreeMap<String, String>,
 }
 
 impl Tarball {
@@ -37,7 +43,11 @@ impl Tarball {
             bytes: bytes.len() as u64,
         };
         let integrity = integrity_of(&bytes);
-        let (package, programs) = look_inside(&bytes)?;
+        let Inside {
+            package,
+            programs,
+            locks,
+        } = look_inside(&bytes)?;
         Ok(Self {
             path: path.to_owned(),
             bytes,
@@ -45,6 +55,7 @@ impl Tarball {
             integrity,
             package,
             programs,
+            locks,
         })
     }
 
@@ -66,6 +77,11 @@ impl Tarball {
     /// Its programs, with the profile each says it was built with.
     pub fn programs(&self) -> &BTreeMap<Platform, Option<BuildProfile>> {
         &self.programs
+    }
+
+    /// The texts of its locks, by file name.
+    pub(super) fn locks(&self) -> &BTreeMap<String, String> {
+        &self.locks
     }
 
     /// Whether `bytes` are the tarball's.
@@ -92,15 +108,28 @@ pub fn integrity_of(bytes: &[u8]) -> Integrity {
     Integrity(format!("sha512-{}", STANDARD.encode(Sha512::digest(bytes))))
 }
 
-type Inside = (PackageJson, BTreeMap<Platform, Option<BuildProfile>>);
+struct Inside {
+    package: PackageJson,
+    programs: BTreeMap<Platform, Option<BuildProfile>>,
+    locks: BTreeMap<String, String>,
+}
 
 fn look_inside(bytes: &[u8]) -> Result<Inside, String> {
     let mut text = Vec::new();
     let mut programs = BTreeMap::new();
+    let mut locks = BTreeMap::new();
     tarball::visit(bytes, &TarballLimits::default(), |entry, content| {
         let path = entry.path.as_str();
         if path == "package.json" {
             content.take(LARGEST_PACKAGE_JSON).read_to_end(&mut text)?;
+        } else if let Some(name) = path
+            .strip_prefix(locks::FOLDER)
+            .filter(|name| LOCK_FILES.contains(name))
+        {
+            let mut text = String::new();
+            content.take(LARGEST_LOCK).read_to_string(&mut text)?;
+            locks.insert(name.to_owned(), text);
+            return Ok(());
         }
         let program = Platform::ALL
             .into_iter()
@@ -117,5 +146,9 @@ fn look_inside(bytes: &[u8]) -> Result<Inside, String> {
         return Err("it has no package.json".to_owned());
     }
     let package = serde_json::from_slice(&text).map_err(|error| format!("package.json: {error}"))?;
-    Ok((package, programs))
+    Ok(Inside {
+        package,
+        programs,
+        locks,
+    })
 }

@@ -18,6 +18,7 @@ use ktx_manifest::ArchivePath;
 pub use self::collector::Collector;
 pub use self::directory::DirectoryWriter;
 pub use self::listing::{Listed, Listing};
+pub(crate) use self::tar_gz::NPM_TIME;
 pub use self::tar_gz::TarGzWriter;
 pub use self::zip::ZipArchiveWriter;
 use crate::error::{Error, Interrupt};

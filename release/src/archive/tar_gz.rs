@@ -15,7 +15,7 @@ use crate::error::Error;
 const PREFIX: &str = "package";
 
 /// 1985-10-26T08:15:00Z, which npm gives every file: zip, and some tools around tar, cannot tell a time near 1970.
-const NPM_TIME: u64 = 499_162_500;
+pub(crate) const NPM_TIME: u64 = 499_162_500;
 
 pub struct TarGzWriter<W: Write> {
     inner: Builder<ParallelGzip<W>>,

@@ -1,21 +1,29 @@
 //! The locked requirements of the payload, and whether they still belong to its `pyproject.toml`.
 //!
-//! A lock file starts with a line that holds a digest over what the resolver was given, so that drift is found
-//! without a network. Making the files is the work of `uv pip compile`, which this module does not run.
+//! The header of a lock file ([`LockFile`]) has a digest over what the resolver was given and one over what it answered,
+//! so that drift and edits are found without a network. Making the files is the work of `uv pip compile`, which this
+//! module does not run.
 
 mod pins;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use ktx_manifest::{Finding, Sha256Digest};
+use fs_err as fs;
+use jiff::Timestamp;
+use ktx_manifest::lock_file::LOCK_FILES;
+use ktx_manifest::{Finding, LockFile, LockFileError, Sha256Digest};
 use pep508_rs::Requirement;
 use serde::Serialize;
 
 use self::pins::Pins;
 pub use self::pins::{LockedDistribution, distributions};
+use crate::error::Error;
 use crate::pyproject::Project;
 
-const HEADER: &str = "# pyproject-sha256: ";
+/// Where the locks are, below the root of the sources.
+pub const FOLDER: &str = "python/locks";
+
 const REMAKE: &str = "run: cargo xtask lock";
 
 /// A feature level of the runtime, which has its own lock file: a full closure by itself.
@@ -30,8 +38,8 @@ impl LockLevel {
 
     pub fn file_name(self) -> &'static str {
         match self {
-            LockLevel::Core => "core.txt",
-            LockLevel::LocalEmbeddings => "local-embeddings.txt",
+            LockLevel::Core => LOCK_FILES[0],
+            LockLevel::LocalEmbeddings => LOCK_FILES[1],
         }
     }
 
@@ -51,17 +59,23 @@ pub struct Source<'a> {
     pub text: &'a str,
 }
 
-/// The first line of a lock file made from this `pyproject.toml`, with its line break.
-pub fn header(project: &Project) -> String {
-    format!("{HEADER}{}\n", Inputs::of(project).digest())
+/// The text of a lock file with `pins`, which were resolved from this `pyproject.toml` as of `uploaded_before`.
+pub fn text(project: &Project, uploaded_before: Timestamp, pins: &str) -> String {
+    let inputs = Inputs::of(project).digest();
+    LockFile {
+        inputs,
+        uploaded_before,
+        pins,
+    }
+    .to_string()
 }
 
 /// Whether a finding is one of [`check`], so that making the lock file again is what helps.
 pub(crate) fn is_remade(finding: &Finding) -> bool {
-    finding.code.starts_with("lock-")
+    finding.code.starts_with("lock-") && finding.code != "lock-stray"
 }
 
-/// All that is wrong with a lock file: drift, a pin without a hash, a registry's address.
+/// All that is wrong with a lock file: drift, an edit, a pin without a hash, a registry's address.
 pub fn check(project: &Project, level: LockLevel, lock: Source<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(drift(project, lock));
@@ -73,24 +87,34 @@ pub fn check(project: &Project, level: LockLevel, lock: Source<'_>) -> Vec<Findi
 }
 
 fn drift(project: &Project, lock: Source<'_>) -> Option<Finding> {
-    let inputs = Inputs::of(project);
-    let stale = |reason: &str| {
-        let message = format!("failed to use `{}`: {reason}", lock.path);
-        Some(Finding::error("lock-stale", message).with_hint(REMAKE))
+    let (code, reason) = match LockFile::read(lock.text) {
+        Ok(read) if read.inputs == Inputs::of(project).digest() => return None,
+        Ok(_) => (
+            "lock-stale",
+            format!("it was made from another `{}`", project.path.display()),
+        ),
+        Err(error @ LockFileError::Content) => ("lock-altered", error.to_string()),
+        Err(error) => ("lock-stale", error.to_string()),
     };
-    let digest = lock
-        .text
-        .lines()
-        .next()
-        .and_then(|line| line.strip_prefix(HEADER));
-    match digest.map(str::parse::<Sha256Digest>) {
-        None => stale(&format!("its first line is not `{}<digest>`", HEADER)),
-        Some(Err(error)) => stale(&error.to_string()),
-        Some(Ok(recorded)) if recorded != inputs.digest() => {
-            stale(&format!("it was made from another `{}`", project.path.display()))
+    let message = format!("failed to use `{}`: {reason}", lock.path);
+    Some(Finding::error(code, message).with_hint(REMAKE))
+}
+
+/// Files beside the locks that are not the lock of a level: nothing reads them, and they look as if they counted.
+pub fn strays(root: &Path) -> Result<Vec<Finding>, Error> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(root.join(FOLDER)).map_err(Error::File)? {
+        let name = entry.map_err(Error::File)?.file_name();
+        if !LockLevel::ALL.iter().any(|level| name == level.file_name()) {
+            names.push(name.to_string_lossy().into_owned());
         }
-        Some(Ok(_)) => None,
     }
+    names.sort();
+    let finding = |name| {
+        let message = format!("failed to use `{FOLDER}/{name}`: it is not the lock of a feature level");
+        Finding::error("lock-stray", message).with_hint("remove it")
+    };
+    Ok(names.into_iter().map(finding).collect())
 }
 
 /// What the resolver is given. The rest of `pyproject.toml` (descriptions, linters) leaves a lock as it is.

@@ -21,6 +21,7 @@ pub(super) fn collect(
         file: wheel.filename.clone(),
         content: wheel.content,
     };
+    findings.extend(lock::strays(&options.root)?);
     let mut lock = |level| locked(options, level, collector, findings);
     let core = lock(LockLevel::Core)?;
     let local_embeddings = lock(LockLevel::LocalEmbeddings)?;
@@ -51,7 +52,7 @@ fn locked(
     collector: &mut Collector,
     findings: &mut Vec<Finding>,
 ) -> Result<BundledFile, Error> {
-    let from = options.root.join("python/locks").join(level.file_name());
+    let from = options.root.join(lock::FOLDER).join(level.file_name());
     let lock = match fs::read(&from) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(Error::missing(

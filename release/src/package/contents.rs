@@ -10,7 +10,7 @@ use ktx_manifest::tarball::{self, TarMode, TarballLimits};
 use ktx_manifest::{ArchivePath, Finding, Platform};
 
 use super::mode_of;
-use crate::archive::{Collector, Entry, Mode};
+use crate::archive::{Collector, Entry, Mode, NPM_TIME};
 use crate::error::{Error, unless_refused};
 use crate::tree;
 
@@ -50,6 +50,7 @@ impl PackageContents {
     /// Reads a tarball strictly; one that readers could take in different ways is a finding.
     pub fn unpack(tarball: impl Read, name: &str) -> Result<PackageContents, Vec<Finding>> {
         let mut entries = Vec::new();
+        let mut findings = Vec::new();
         let read = tarball::visit(tarball, &TarballLimits::default(), |entry, reader| {
             // The reader refuses sizes past its bound, so this is no more than that.
             let mut bytes = Vec::with_capacity(usize::try_from(entry.size).unwrap_or_default());
@@ -58,6 +59,13 @@ impl PackageContents {
                 TarMode::Plain => Mode::Regular,
                 TarMode::Executable => Mode::Executable,
             };
+            if entry.time != NPM_TIME {
+                let message = format!(
+                    "failed to read `{name}`: `{}`: its time is {}, not that which npm gives every file",
+                    entry.path, entry.time
+                );
+                findings.push(Finding::error("tarball-time", message));
+            }
             entries.push(Entry::generated(entry.path.clone(), mode, bytes));
             Ok(())
         });
@@ -67,6 +75,9 @@ impl PackageContents {
                 format!("failed to read `{name}`: {error}"),
             )]
         })?;
+        if !findings.is_empty() {
+            return Err(findings);
+        }
         entries.sort_by(|left, right| left.path.cmp(&right.path));
         Ok(PackageContents { entries })
     }

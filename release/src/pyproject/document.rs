@@ -55,12 +55,16 @@ pub(super) struct ProjectTable {
 #[serde(untagged)]
 pub(super) enum ReadmeField {
     Path(String),
-    #[serde(rename_all = "kebab-case")]
-    File {
-        file: String,
-        content_type: String,
-    },
+    File(ReadmeTable),
     Other(serde::de::IgnoredAny),
+}
+
+/// `file` excludes `text`, so that there is one readme.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct ReadmeTable {
+    pub file: String,
+    pub content_type: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -8,12 +8,13 @@ use ktx_manifest::{ArchivePath, Finding};
 use pep440_rs::{Version, VersionSpecifiers};
 use pep508_rs::PackageName;
 
-use super::document::{LicenseField, PersonTable, ReadmeField};
+use super::document::{LicenseField, PersonTable, ReadmeField, ReadmeTable};
 use super::{People, Project, Readme};
 
 pub(super) struct Fields<'a> {
     path: &'a str,
     findings: Vec<Finding>,
+    notes: Vec<Finding>,
 }
 
 impl<'a> Fields<'a> {
@@ -21,12 +22,16 @@ impl<'a> Fields<'a> {
         Fields {
             path,
             findings: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
     pub fn finish(self, project: Option<Project>) -> Result<Project, Vec<Finding>> {
         match project {
-            Some(project) if self.findings.is_empty() => Ok(project),
+            Some(project) if self.findings.is_empty() => Ok(Project {
+                notes: self.notes,
+                ..project
+            }),
             _ => Err(self.findings),
         }
     }
@@ -67,10 +72,10 @@ impl<'a> Fields<'a> {
             Some(ReadmeField::Other(_)) => {
                 return self.wrong(
                     "readme",
-                    "expected a path, or a table of `file` and `content-type`",
+                    "expected a path, or a table of `file` and `content-type` and nothing else",
                 );
             }
-            Some(ReadmeField::File { file, content_type }) => (file, content_type),
+            Some(ReadmeField::File(ReadmeTable { file, content_type })) => (file, content_type),
             Some(ReadmeField::Path(file)) => {
                 let Some(content_type) = content_type(&file) else {
                     return self.wrong("readme", &format!("{file:?} ends neither in .md, .rst nor .txt"));
@@ -108,6 +113,14 @@ impl<'a> Fields<'a> {
             }
             Some(LicenseField::Expression(expression)) => expression,
         };
+        let canonical = spdx::Expression::canonicalize(&expression).ok().flatten();
+        if let Some(canonical) = canonical.filter(|text| text.eq_ignore_ascii_case(&expression)) {
+            let message = format!("read `project.license` in `{}` as {canonical:?}", self.path);
+            let hint = "SPDX writes it so; change it in the file, too";
+            self.notes
+                .push(Finding::warning("pyproject-license-case", message).with_hint(hint));
+            return Some(canonical);
+        }
         if let Err(error) = spdx::Expression::parse(&expression) {
             let reason = error.reason.to_string();
             return self.wrong(

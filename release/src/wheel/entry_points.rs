@@ -32,8 +32,12 @@ pub fn refusals(groups: &Groups) -> Vec<String> {
                     "{name:?} is not a name of letters, digits, `-`, `_` and `.`"
                 ));
             }
-            if !is_reference(object) {
+            let is_script = ["console_scripts", "gui_scripts"].contains(&group.as_str());
+            if is_script && !is_reference(object) {
                 refusals.push(format!("{object:?} of {name:?} is not `package.module:object`"));
+            } else if !is_script && !is_reference(object) && !is_dotted(object) {
+                let either = "neither `package.module:object` nor `package.module`";
+                refusals.push(format!("{object:?} of {name:?} is {either}"));
             }
         }
     }
@@ -66,10 +70,14 @@ fn is_command(name: &str) -> bool {
 
 /// `module:object`, both of dotted identifiers. Extras after it are refused: the specification retired them.
 fn is_reference(object: &str) -> bool {
-    let dotted = |path: &str| path.split('.').all(is_identifier);
     object
         .split_once(':')
-        .is_some_and(|(module, object)| dotted(module) && dotted(object))
+        .is_some_and(|(module, object)| is_dotted(module) && is_dotted(object))
+}
+
+/// A whole module, which is an entry point except where an installer writes a script that calls something.
+fn is_dotted(path: &str) -> bool {
+    path.split('.').all(is_identifier)
 }
 
 #[cfg(test)]
@@ -103,6 +111,24 @@ mod tests {
         check("ktx", "a.1:b", 1);
         check("ktx", "a:b\n[other]", 1);
         check("k=x", "import os; x:y", 2);
+    }
+
+    #[test]
+    fn a_module_is_an_entry_point_of_any_group_but_scripts() {
+        for (group, object, refused) in [
+            ("pytest11", "pkg.mod", 0),
+            ("pytest11", "pkg", 0),
+            ("pytest11", "pkg.mod:object", 0),
+            ("pytest11", "pkg.1", 1),
+            ("pytest11", "pkg:", 1),
+            ("pytest11", "", 1),
+            ("console_scripts", "pkg.mod", 1),
+            ("gui_scripts", "pkg.mod", 1),
+        ] {
+            let points = BTreeMap::from([("name".to_owned(), object.to_owned())]);
+            let groups = BTreeMap::from([(group.to_owned(), points)]);
+            assert_eq!(refusals(&groups).len(), refused, "{group}: {object}");
+        }
     }
 
     #[test]

@@ -48,6 +48,7 @@ fn options(sources: &Sources) -> VerifyOptions {
         artifacts: sources.path("dist/artifacts"),
         version: Some(VERSION),
         source_revision: None,
+        sources: Some(sources.path("")),
     }
 }
 
@@ -200,4 +201,28 @@ fn all_that_is_wrong_is_reported() {
     sources.write(TARBALL, packed);
     let codes = found(&options(&sources));
     assert!(codes.len() >= 2, "{codes:?}");
+}
+
+#[test]
+fn the_locks_in_the_tarball_are_those_that_were_locked_and_those_of_the_sources() {
+    let lock = "python/locks/core.txt";
+    check(
+        |sources| {
+            sources.write(
+                lock,
+                format!("{}\n", fs::read_to_string(sources.path(lock)).expect("text")),
+            )
+        },
+        &["artifact-lock-differs"],
+    );
+    let sources = built();
+    let mut own = options(&sources);
+    sources.replace(lock, "lkml==1.3.7", "lkml==1.3.8");
+    assert_eq!(found(&own), ["artifact-lock-differs"]);
+    own.sources = None;
+    assert_eq!(
+        found(&own),
+        Vec::<String>::new(),
+        "without sources there is nothing to compare"
+    );
 }

@@ -66,6 +66,14 @@ fn stale_locks_and_foreign_placeholders_are_refused() {
         &[],
     );
     check(
+        |sources| sources.replace("python/locks/core.txt", "lkml==1.3.7", "lkml==1.3.8"),
+        &["lock-altered"],
+    );
+    check(
+        |sources| sources.write("python/locks/gpu.txt", "evil==1.0\n"),
+        &["lock-stray"],
+    );
+    check(
         |sources| sources.replace("npm/package.json", "0.0.0-private", "1.2.3"),
         &["package-placeholder-invalid"],
     );

@@ -201,6 +201,10 @@ fn javascript_starts_everywhere_and_loads_nothing_foreign() {
         "import 'left-pad'",
         "import pad from 'left-pad'",
         "export * from './absent.js'",
+        "require(name)",
+        "require(\n  name\n)",
+        "import(`${name}`)",
+        "import(process.env.NAME)",
     ] {
         check_contents(put("dist/program.js", line), refused);
     }

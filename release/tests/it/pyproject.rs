@@ -102,6 +102,10 @@ fn descriptive_fields_must_have_their_form() {
                 "\"README.md\"",
                 "{ text = \"x\", content-type = \"text/markdown\" }",
             ),
+            (
+                "\"README.md\"",
+                "{ file = \"README.md\", text = \"x\", content-type = \"text/markdown\" }",
+            ),
             ("\"Apache-2.0\"", "\"Apache 2\""),
             ("\"Apache-2.0\"", "{ file = \"LICENSE\" }"),
             ("[\"LICENSE\"]", "[\"../LICENSE\"]"),
@@ -144,6 +148,10 @@ fn entry_points_and_packages_must_be_importable() {
             ("ktx_daemon.__main__:main", "ktx_daemon.__main__"),
             ("ktx-daemon = ", "\"../ktx-daemon\" = "),
             ("[project.scripts]", "[project.entry-points.console_scripts]"),
+            (
+                "[project.scripts]",
+                "[project.entry-points.group]\nname = \"a module\"\n[project.scripts]",
+            ),
             ("\"ktx_daemon\", ", "\"ktx-daemon\", "),
             ("\"ktx_daemon\", ", "\"semantic_layer\", \"ktx_daemon\", "),
             ("module-root = \"\"", "module-root = \"..\""),
@@ -161,6 +169,34 @@ fn entry_points_and_packages_must_be_importable() {
         &["package-missing", "package-missing", "entry-point-missing"],
         &[("module-root = \"\"", "")],
     );
+}
+
+#[test]
+fn a_module_is_an_entry_point() {
+    let module = "[project.entry-points.group]\nname = \"ktx_daemon.__main__\"\n[project.scripts]";
+    check(NONE, &[("[project.scripts]", module)]);
+}
+
+#[test]
+fn a_license_in_another_case_is_read_as_spdx_writes_it_with_a_note() {
+    for (written, read, notes) in [
+        ("Apache-2.0", "Apache-2.0", 0),
+        ("apache-2.0", "Apache-2.0", 1),
+        ("MIT or apache-2.0", "MIT OR Apache-2.0", 1),
+    ] {
+        let sources = Sources::new();
+        sources.replace(
+            "python/pyproject.toml",
+            "\"Apache-2.0\"",
+            &format!("\"{written}\""),
+        );
+        let project = sources.project().expect("the project is whole");
+        assert_eq!(
+            (project.license.as_str(), project.notes.len()),
+            (read, notes),
+            "{written}"
+        );
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use jiff::Timestamp;
 use ktx_manifest::{Finding, Platform};
 use ktx_release::bill::BillSources;
 use ktx_release::lock;
@@ -133,11 +134,13 @@ impl Sources {
     pub fn lock(&self) {
         let text = fs::read_to_string(self.path("python/pyproject.toml")).expect("the file is text");
         let project = Project::parse(Path::new("pyproject.toml"), &text).expect("the project is whole");
-        let header = lock::header(&project);
         let hash = format!("--hash=sha256:{}", "0".repeat(64));
-        self.write("python/locks/core.txt", format!("{header}lkml==1.3.7 {hash}\n"));
-        let both = format!("{header}lkml==1.3.7 {hash}\ntorch==2.9.0 {hash}\n");
-        self.write("python/locks/local-embeddings.txt", both);
+        let core = format!("lkml==1.3.7 {hash}\n");
+        let both = format!("{core}torch==2.9.0 {hash}\n");
+        for (name, pins) in [("core", core), ("local-embeddings", both)] {
+            let lock = lock::text(&project, Timestamp::UNIX_EPOCH, &pins);
+            self.write(&format!("python/locks/{name}.txt"), lock);
+        }
     }
 
     pub fn project(&self) -> Result<Project, Error> {

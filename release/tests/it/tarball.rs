@@ -115,3 +115,36 @@ fn an_interrupted_pack_leaves_the_last_good_one_alone() {
     assert_eq!(fs::read_dir(folder).expect("a folder").count(), 1);
     assert!(path.exists());
 }
+
+#[test]
+fn a_file_with_a_time_of_its_own_is_named() {
+    let sources = Sources::new();
+    let path = sources.pack();
+    let repacked = |time: Option<u64>| {
+        let file = fs::File::open(&path).expect("the tarball is there");
+        let mut archive = tar::Archive::new(GzDecoder::new(file));
+        let gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        let mut copy = tar::Builder::new(gzip);
+        for entry in archive.entries().expect("a tar archive") {
+            let mut entry = entry.expect("an entry");
+            let mut header = entry.header().clone();
+            if let Some(time) = time.filter(|_| header.path_bytes().ends_with(b"LICENSE")) {
+                header.set_mtime(time);
+                header.set_cksum();
+            }
+            copy.append(&header, &mut entry).expect("it is copied");
+        }
+        copy.into_inner()
+            .and_then(|gzip| gzip.finish())
+            .expect("a tarball")
+    };
+    for (time, refused) in [(None, false), (Some(0), true), (Some(1_764_288_000), true)] {
+        let bytes = repacked(time);
+        let codes = match PackageContents::unpack(bytes.as_slice(), "x.tgz") {
+            Ok(_) => Vec::new(),
+            Err(findings) => crate::sources::finding_codes(&findings),
+        };
+        let expected: &[&str] = if refused { &["tarball-time"] } else { &[] };
+        assert_eq!(codes, expected, "{time:?}");
+    }
+}

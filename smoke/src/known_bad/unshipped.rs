@@ -81,6 +81,15 @@ pub const ALL: &[Sabotage] = &[
         artifact.package.bytes(&Artifact::program())?[18] = 8;
         Ok(())
     }),
+    refused!("launcher-with-another-time", "tarball-time", |artifact| artifact
+        .package
+        .time(LAUNCHER, 0)),
+    refused!("lock-with-a-pin-appended", "artifact-lock-altered", |artifact| {
+        let hash = "0".repeat(64);
+        artifact
+            .package
+            .requirements(|text| format!("{text}evil==1.0 --hash=sha256:{hash}\n"))
+    }),
     refused!("launcher-with-carriage-returns", "package-launcher", |artifact| {
         artifact.package.replace(LAUNCHER, "\n", "\r\n")
     }),

@@ -160,6 +160,15 @@ impl PackageTree {
         Ok(())
     }
 
+    /// Gives a file another time, in seconds since 1970.
+    pub fn time(&mut self, path: &str, seconds: u64) -> Result<()> {
+        match self.entries.get_mut(path) {
+            Some(entry) => entry.header.set_mtime(seconds),
+            None => return Err(Error::other(format!("the artifact has no `{path}`"))),
+        }
+        Ok(())
+    }
+
     /// The tarball.
     pub fn pack(&self) -> Result<Vec<u8>> {
         let mut builder = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));

@@ -11,6 +11,7 @@ pub fn codes(folder: &Utf8Path) -> Vec<String> {
         version: None,
         source_revision: None,
         machine: vec![BUILD_HOST.to_owned()],
+        sources: None,
     };
     match artifacts::verify(&options) {
         Ok(verified) => verified

@@ -63,6 +63,7 @@ pub fn check(session: &Session<'_>, published: &Published) -> Result<Check> {
         artifacts: folder.path().to_owned(),
         version: Some(version),
         source_revision: None,
+        sources: None,
     };
     let verified = verify(&options).map_err(|error| refusal::failure(session, error))?;
     let text = |message: &str| message.replace(&format!("{}/", folder.path().display()), "");

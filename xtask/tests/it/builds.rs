@@ -214,6 +214,27 @@ fn build_package_needs_what_other_commands_make() {
         transcript,
         "exit 0\n--- stdout\n[ROOT]/dist/package\n--- stderr\n"
     );
+    let stray = |path: &str| {
+        checkout.write(&format!("dist/bin/{path}"), "");
+        let transcript = checkout.transcript(checkout.xtask(&["build-package"]));
+        let folder = path.split('/').next().expect("a folder");
+        fs::remove_dir_all(checkout.path("dist/bin").join(folder)).expect("it can be removed");
+        transcript
+    };
+    insta::assert_snapshot!(stray("linux-riscv/ktx"), @"
+    exit 4
+    --- stdout
+    --- stderr
+    error: failed to use `[ROOT]/dist/bin/linux-riscv`: unknown platform `linux-riscv`, expected one of darwin-arm64, darwin-x64, linux-arm64, linux-x64, win32-x64
+    hint: remove it
+    ");
+    insta::assert_snapshot!(stray("linux-arm64/ktx.exe"), @"
+    exit 4
+    --- stdout
+    --- stderr
+    error: failed to use `[ROOT]/dist/bin/linux-arm64`: it has no `ktx`
+    hint: remove it, or run: cargo xtask build --platform linux-arm64
+    ");
     fs::remove_dir_all(checkout.path("dist/bin")).expect("it can be removed");
     insta::assert_snapshot!(checkout.transcript(checkout.xtask(&["build-package"])), @r"
     exit 4

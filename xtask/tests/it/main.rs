@@ -13,6 +13,7 @@ mod interrupted;
 #[cfg(target_os = "linux")]
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod killed_smoke;
+mod locking;
 mod noting;
 mod page;
 #[cfg(unix)]

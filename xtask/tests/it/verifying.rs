@@ -2,6 +2,7 @@
 
 use assert_cmd::cargo::cargo_bin;
 use fs_err as fs;
+use ktx_manifest::LockFile;
 
 use crate::checkout::foreign;
 use crate::releaser::Releaser;
@@ -146,10 +147,17 @@ fn whatever_was_planted_is_named() {
             content
         }
     };
+    // A lock whose header was not made to fit is refused by the build.
+    let locked = |content: Vec<u8>| {
+        let text = String::from_utf8(content).expect("a lock is text");
+        let lock = LockFile::read(&text).expect("it holds");
+        let pins = format!("{}# planted\n", lock.pins);
+        LockFile { pins: &pins, ..lock }.to_string().into_bytes()
+    };
     let planted = [
         releaser.planted("npm/dist/bin.js", append("// planted\n")),
         releaser.planted("python/ktx_daemon/__init__.py", append("# planted\n")),
-        releaser.planted("python/locks/core.txt", append("# planted\n")),
+        releaser.planted("python/locks/core.txt", locked),
     ];
     let mut reports: Vec<String> = planted
         .iter()
@@ -171,7 +179,7 @@ fn whatever_was_planted_is_named() {
       wheel: kaelio_ktx-*.dist-info/RECORD: byte [OFFSET] (line [LINE]): published [BYTES], rebuilt [BYTES]; likely cause: the file or its sources were changed
       wheel: ktx_daemon/__init__.py: byte [OFFSET] (line [LINE]): published its end, rebuilt [BYTES]; likely cause: the file or its sources were changed
     rebuilt from [REVISION]: 5 files differ
-      assets/python/core.txt: byte [OFFSET] (line [LINE]): published its end, rebuilt [BYTES]; likely cause: the file or its sources were changed
+      assets/python/core.txt: byte [OFFSET] (line [LINE]): published [BYTES], rebuilt [BYTES]; likely cause: the file or its sources were changed
       assets/python/manifest.json: byte [OFFSET] (line [LINE]): published [BYTES], rebuilt [BYTES]; likely cause: the file or its sources were changed
       assets/sbom.cdx.json: byte [OFFSET] (line [LINE]): published [BYTES], rebuilt [BYTES]; likely cause: the file or its sources were changed
       wheel: kaelio_ktx-*.dist-info/RECORD: byte [OFFSET] (line [LINE]): published [BYTES], rebuilt [BYTES]; likely cause: the file or its sources were changed

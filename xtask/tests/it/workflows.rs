@@ -112,6 +112,7 @@ fn the_workflows_run_commands_that_exist_with_flags_that_exist() {
         "build",
         "ci",
         "diff",
+        "lock",
         "publish",
         "readiness",
         "smoke",

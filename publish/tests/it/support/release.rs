@@ -9,10 +9,11 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use fs_err as fs;
-use ktx_manifest::ContentId;
 use ktx_manifest::artifact_manifest::{
     ARTIFACT_MANIFEST_FILE, ArtifactFile, ArtifactManifest, ArtifactPackage,
 };
+use ktx_manifest::lock_file::LOCK_FILES;
+use ktx_manifest::{ContentId, LockFile};
 use ktx_names::NPM_PACKAGE;
 use ktx_policy::RegistryUrl;
 use ktx_policy::guard::{FirstLatest, Released, TrustDowngrade};
@@ -309,6 +310,16 @@ fn python(version: &str) -> String {
     version.replace("-rc.", "rc").replace("-my-fix.1", ".dev1+my.fix")
 }
 
+/// A lock file as `cargo xtask lock` writes it.
+pub fn lock() -> String {
+    let lock = LockFile {
+        inputs: ktx_manifest::Sha256Digest::of("what the resolver was given"),
+        uploaded_before: "2021-01-01T00:00:00Z".parse().unwrap(),
+        pins: "lkml==1.3.7 \\\n    --hash=sha256:0000000000000000000000000000000000000000000000000000000000000000\n",
+    };
+    lock.to_string()
+}
+
 fn tarball(package: &Value) -> Vec<u8> {
     let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
     let mut add = |path: &str, bytes: &[u8]| {
@@ -324,6 +335,9 @@ fn tarball(package: &Value) -> Vec<u8> {
         "package/native/linux-x64/ktx",
         b"a program, ktx-build-mark:release:rustc 1.95.0:end",
     );
+    for name in LOCK_FILES {
+        add(&format!("package/assets/python/{name}"), lock().as_bytes());
+    }
     let mut gzip = archive.into_inner().unwrap();
     gzip.flush().unwrap();
     gzip.finish().unwrap()

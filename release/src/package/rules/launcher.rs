@@ -23,6 +23,12 @@ static LOADED: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a sound expression")
 });
 
+/// The same with something else in the brackets.
+#[expect(clippy::expect_used, reason = "a constant expression, compiled by any test")]
+static COMPUTED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"\b(?:require|import)\s*\(\s*([^'"`\s][^\n)]*)"#).expect("a sound expression")
+});
+
 pub fn findings(contents: &PackageContents) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut refuse = |path: &str, reason: String| {
@@ -43,6 +49,13 @@ pub fn findings(contents: &PackageContents) -> Vec<Finding> {
             continue;
         }
         let text = String::from_utf8_lossy(file.bytes);
+        for computed in COMPUTED.captures_iter(&text) {
+            let what = computed[1].trim_end();
+            refuse(
+                &path,
+                format!("it loads `{what}`, which only running it would name"),
+            );
+        }
         for loaded in LOADED.captures_iter(&text).map(|captures| captures[1].to_owned()) {
             let known = match loaded.strip_prefix("./") {
                 Some(sibling) => contents.get(&format!("{FOLDER}/{sibling}")).is_some(),
