@@ -212,7 +212,7 @@ fn bundled(
 fn unlocked(contents: &PackageContents, sources: Option<&Path>) -> Result<Vec<Finding>, Error> {
     let mut findings = Vec::new();
     for level in LockLevel::ALL {
-        let path = format!("assets/python/{}", level.file_name());
+        let path = format!("{ASSETS}/{}", level.file_name());
         let Some(file) = contents.get(&path) else {
             continue;
         };

@@ -58,7 +58,7 @@ pub fn run(arguments: LockArgs, session: &Session<'_>) -> Result<()> {
         let old = fs::read_to_string(root.join(&path)).unwrap_or_default();
         let step = session.printer.step(&format!("lock {path}"));
         let start = if arguments.upgrade { "" } else { &old };
-        let pins = compile(session, root, &of_level(level), start, before)?;
+        let pins = compile(session, &of_level(level), start, before)?;
         // The same pins keep their time, so that locking twice changes nothing.
         let before = match LockFile::read(&old) {
             Ok(old) if old.pins == pins => old.uploaded_before,
@@ -73,7 +73,7 @@ pub fn run(arguments: LockArgs, session: &Session<'_>) -> Result<()> {
         true => String::new(),
         false => fs::read_to_string(root.join(PAYLOAD_TOOLS)).unwrap_or_default(),
     };
-    let pins = compile(session, root, &DEVELOPMENT, &start, before)?;
+    let pins = compile(session, &DEVELOPMENT, &start, before)?;
     write(root, PAYLOAD_TOOLS.into(), &pins)?;
     step.done(&counted(&pins));
     uv_pin::lock(session, root)?;
@@ -115,13 +115,7 @@ fn of_level(level: LockLevel) -> Vec<&'static str> {
 
 /// The pins that uv chooses as of a time; the versions of `start` are kept where they fit. Its hashes are not shown to
 /// uv, which would keep them, too, whatever the registry says.
-fn compile(
-    session: &Session<'_>,
-    root: &Utf8Path,
-    what: &[&str],
-    start: &str,
-    before: Timestamp,
-) -> Result<String> {
+fn compile(session: &Session<'_>, what: &[&str], start: &str, before: Timestamp) -> Result<String> {
     let scratch = tempfile::tempdir()?;
     let draft = scratch.path().join("lock.txt");
     let versions = start
@@ -176,7 +170,7 @@ fn check(session: &Session<'_>, root: &Utf8Path, project: &Project, resolve: boo
             },
         );
         if let (true, [], Ok(file)) = (resolve, found.as_slice(), LockFile::read(&text)) {
-            let pins = compile(session, root, &of_level(level), file.pins, file.uploaded_before)?;
+            let pins = compile(session, &of_level(level), file.pins, file.uploaded_before)?;
             findings.extend((pins != file.pins).then(|| unresolved(&path, file.pins, &pins)));
         }
         findings.extend(found);

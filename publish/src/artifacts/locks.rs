@@ -6,24 +6,22 @@ use std::path::Path;
 use fs_err as fs;
 use ktx_manifest::LockFile;
 use ktx_manifest::lock_file::LOCK_FILES;
-
-/// Where they are in the package.
-pub(super) const FOLDER: &str = "assets/python/";
+use ktx_manifest::package_layout::ASSETS;
 
 /// What is wrong with `locks`, the texts by file name; `sources` is the folder of the checkout's.
 pub(super) fn faults(locks: &BTreeMap<String, String>, sources: Option<&Path>) -> Vec<String> {
     let faults = LOCK_FILES.into_iter().filter_map(|name| {
         let Some(text) = locks.get(name) else {
-            return Some(format!("the package has no {FOLDER}{name}"));
+            return Some(format!("the package has no {ASSETS}/{name}"));
         };
         if let Err(error) = LockFile::read(text) {
-            return Some(format!("{FOLDER}{name} of the package: {error}"));
+            return Some(format!("{ASSETS}/{name} of the package: {error}"));
         }
         let own = fs::read_to_string(sources?.join(name));
         match own {
             Ok(own) if own == *text => None,
             Ok(_) => Some(format!(
-                "{FOLDER}{name} of the package is not python/locks/{name}"
+                "{ASSETS}/{name} of the package is not python/locks/{name}"
             )),
             Err(error) => Some(error.to_string()),
         }

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ktx_manifest::lock_file::LOCK_FILES;
+use ktx_manifest::package_layout::ASSETS;
 use ktx_manifest::tarball::{self, TarballLimits};
 use ktx_manifest::{ContentId, Sha256Digest, program_marks};
 use ktx_names::{BuildProfile, Platform};
 use ktx_policy::guard::Integrity;
 use sha2::{Digest, Sha512};
 
-use super::locks;
 use super::package_json::PackageJson;
 
 /// Our `package.json` has about a kilobyte.
@@ -122,10 +122,7 @@ fn look_inside(bytes: &[u8]) -> Result<Inside, String> {
         let path = entry.path.as_str();
         if path == "package.json" {
             content.take(LARGEST_PACKAGE_JSON).read_to_end(&mut text)?;
-        } else if let Some(name) = path
-            .strip_prefix(locks::FOLDER)
-            .filter(|name| LOCK_FILES.contains(name))
-        {
+        } else if let Some(name) = lock_name(path) {
             let mut text = String::new();
             content.take(LARGEST_LOCK).read_to_string(&mut text)?;
             locks.insert(name.to_owned(), text);
@@ -151,4 +148,10 @@ fn look_inside(bytes: &[u8]) -> Result<Inside, String> {
         programs,
         locks,
     })
+}
+
+/// The file name of a lock, when `path` is one.
+fn lock_name(path: &str) -> Option<&str> {
+    let name = path.strip_prefix(ASSETS)?.strip_prefix('/')?;
+    LOCK_FILES.contains(&name).then_some(name)
 }
