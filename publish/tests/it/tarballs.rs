@@ -6,9 +6,11 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use fs_err as fs;
 use ktx_fixtures::registry_proxy::Proxy;
+use ktx_manifest::lock_file::LOCK_FILES;
 use ktx_publish::{ErrorClass, PublishError};
 use tar::{Builder, EntryType, Header};
 
+use super::support::release::lock;
 use super::support::{LocalRegistry, Release};
 
 const PACKAGE_JSON: &[u8] = br#"{"name": "@kaelio/ktx", "version": "0.1.0"}"#;
@@ -36,6 +38,13 @@ fn archive(change: impl Fn(&mut Builder<Vec<u8>>)) -> Vec<u8> {
         PROGRAM,
         b"a program, ktx-build-mark:release:rustc 1.95.0:end",
     );
+    for name in LOCK_FILES {
+        file(
+            &mut archive,
+            &format!("package/assets/python/{name}"),
+            lock().as_bytes(),
+        );
+    }
     change(&mut archive);
     archive.into_inner().unwrap()
 }

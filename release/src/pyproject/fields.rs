@@ -14,7 +14,6 @@ use super::{People, Project, Readme};
 pub(super) struct Fields<'a> {
     path: &'a str,
     findings: Vec<Finding>,
-    notes: Vec<Finding>,
 }
 
 impl<'a> Fields<'a> {
@@ -22,16 +21,12 @@ impl<'a> Fields<'a> {
         Fields {
             path,
             findings: Vec::new(),
-            notes: Vec::new(),
         }
     }
 
     pub fn finish(self, project: Option<Project>) -> Result<Project, Vec<Finding>> {
         match project {
-            Some(project) if self.findings.is_empty() => Ok(Project {
-                notes: self.notes,
-                ..project
-            }),
+            Some(project) if self.findings.is_empty() => Ok(project),
             _ => Err(self.findings),
         }
     }
@@ -113,14 +108,6 @@ impl<'a> Fields<'a> {
             }
             Some(LicenseField::Expression(expression)) => expression,
         };
-        let canonical = spdx::Expression::canonicalize(&expression).ok().flatten();
-        if let Some(canonical) = canonical.filter(|text| text.eq_ignore_ascii_case(&expression)) {
-            let message = format!("read `project.license` in `{}` as {canonical:?}", self.path);
-            let hint = "SPDX writes it so; change it in the file, too";
-            self.notes
-                .push(Finding::warning("pyproject-license-case", message).with_hint(hint));
-            return Some(canonical);
-        }
         if let Err(error) = spdx::Expression::parse(&expression) {
             let reason = error.reason.to_string();
             return self.wrong(

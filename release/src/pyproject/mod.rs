@@ -57,8 +57,6 @@ pub struct Project {
     pub package_data: Vec<Pattern>,
     /// `[tool.uv]` without its build backend: what uv's resolver follows beside the requirements.
     pub resolver: BTreeMap<String, serde_json::Value>,
-    /// What was read otherwise than it is written.
-    pub notes: Vec<Finding>,
 }
 
 /// The file that becomes the description of the metadata.
@@ -156,7 +154,6 @@ fn read(path: &Path, document: PyprojectDocument, fields: &mut Fields) -> Option
         packages,
         package_data,
         resolver: document.tool.uv.resolver,
-        notes: Vec::new(),
     })
 }
 

@@ -178,28 +178,6 @@ fn a_module_is_an_entry_point() {
 }
 
 #[test]
-fn a_license_in_another_case_is_read_as_spdx_writes_it_with_a_note() {
-    for (written, read, notes) in [
-        ("Apache-2.0", "Apache-2.0", 0),
-        ("apache-2.0", "Apache-2.0", 1),
-        ("MIT or apache-2.0", "MIT OR Apache-2.0", 1),
-    ] {
-        let sources = Sources::new();
-        sources.replace(
-            "python/pyproject.toml",
-            "\"Apache-2.0\"",
-            &format!("\"{written}\""),
-        );
-        let project = sources.project().expect("the project is whole");
-        assert_eq!(
-            (project.license.as_str(), project.notes.len()),
-            (read, notes),
-            "{written}"
-        );
-    }
-}
-
-#[test]
 fn everything_wrong_is_said_at_once_with_file_and_field() {
     let sources = Sources::new();
     sources.replace("python/pyproject.toml", "lkml>=1.3.7,<2", "lkml>>1");
