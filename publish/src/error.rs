@@ -87,8 +87,8 @@ pub enum PublishError {
         /// Whether anything can have been stored.
         failure: NpmFailure,
     },
-    /// npm reports that it moved the tag, and the registry does not show it, which it may do later.
-    #[error("npm moved {tag} to {version}, and the registry does not show it yet: {seen}")]
+    /// npm reports that it moved the tag, and the registry does not show it. It may do so later.
+    #[error("npm reports that it moved {tag} to {version}, and the registry does not show it: {seen}")]
     NotYetVisible {
         /// The version.
         version: String,

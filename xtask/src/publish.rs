@@ -203,7 +203,8 @@ fn tell(session: &Session<'_>, report: &PublishReport) -> Result<()> {
             format!("Staged {what}; it waits for approval as {id}")
         }
         PublishResult::PublishedNotYetVisible { seen } => {
-            let message = format!("the registry accepted {what}, and does not show it yet: {seen}");
+            let message =
+                format!("npm reports that it published {what}, and the registry does not show it: {seen}");
             return Err(Failure::new(Exit::Network, message)
                 .hint("run the same command again: it finds out what the registry has and finishes")
                 .into());

@@ -83,10 +83,11 @@ impl Npm {
         Ok(fs::canonicalize(&path).map_err(PathError::new("resolve", &path))?)
     }
 
-    /// What `npm --version` says.
+    /// What `npm --version` says. The flags of other runs are left out: one of them is `--version=false`.
     pub fn version(&self, desk: &dyn Desk) -> Result<String, PublishError> {
+        let arguments = ["--version", "--logs-max=0"].map(str::to_owned);
         Ok(self
-            .run(&["--version".to_owned()], desk)?
+            .run_program(program(), &arguments, &self.environment, desk)?
             .stdout
             .trim()
             .to_owned())
@@ -176,6 +177,7 @@ impl Npm {
             "global",
             "workspaces",
             "offline",
+            "prefer-offline",
             "dry-run",
         ] {
             all.push(format!("--{setting}=false"));

@@ -40,7 +40,7 @@ pub enum PublishResult {
     AlreadyPublished,
     /// It was there already, and its tag has been moved up to it.
     TagMoved,
-    /// The registry took it but does not serve it yet; what it serves instead.
+    /// npm reports that it published, and the registry does not serve it; what it serves instead.
     PublishedNotYetVisible {
         /// What was seen last.
         seen: String,

@@ -11,7 +11,7 @@ use ktx_publish::tag_move::{PromoteOptions, RollbackOptions, promote, rollback};
 use ktx_publish::{Environment, PublishError};
 use serde_json::json;
 
-use super::support::{LocalRegistry, Quiet, Release, tags};
+use super::support::{LocalRegistry, Quiet, Release, make_executable, tags};
 
 const CANARY: &str = "canary-secret-7c1e";
 
@@ -231,16 +231,6 @@ fn real_npm() -> std::path::PathBuf {
         .map(|folder| folder.join("npm"))
         .find(|npm| npm.exists())
         .unwrap()
-}
-
-fn make_executable(path: &Path) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
-    }
-    #[cfg(not(unix))]
-    let _ = path;
 }
 
 fn files_with(folder: &Path, secret: &str) -> Vec<String> {

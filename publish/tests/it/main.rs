@@ -9,6 +9,7 @@ mod support;
 
 mod answers;
 mod chain;
+mod claims;
 mod faults;
 mod forgeries;
 mod isolation;

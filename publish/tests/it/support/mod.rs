@@ -4,4 +4,4 @@ mod registry;
 pub mod release;
 
 pub use self::registry::LocalRegistry;
-pub use self::release::{Quiet, Release, tags};
+pub use self::release::{Quiet, Release, make_executable, tags};

@@ -299,6 +299,17 @@ pub fn tags(registry: &RegistryUrl) -> String {
         .join(" ")
 }
 
+/// Lets a script be run.
+pub fn make_executable(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+}
+
 fn content(bytes: &[u8]) -> ContentId {
     ContentId {
         sha256: ktx_manifest::Sha256Digest::of(bytes),
