@@ -31,7 +31,10 @@ pub fn job(
 ) -> Result<JobFacts, PublishError> {
     let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
     let request = variable("ACTIONS_ID_TOKEN_REQUEST_URL").zip(variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN"));
-    let environment_of_job = match request.as_ref().map(|(url, token)| claims(url, token)) {
+    let environment_of_job = match request
+        .as_ref()
+        .map(|(url, token)| claims(url, token, environment))
+    {
         None => JobEnvironment::Unnamed,
         Some(Err(cause)) => JobEnvironment::Unknown(cause),
         Some(Ok(claims)) => claims
@@ -57,7 +60,7 @@ struct Claims {
 }
 
 /// The error is why there is no token; it holds neither the token nor the address.
-fn claims(url: &str, token: &str) -> Result<Claims, String> {
+fn claims(url: &str, token: &str, environment: &Environment) -> Result<Claims, String> {
     #[derive(Deserialize)]
     struct Answer {
         value: String,
@@ -65,6 +68,7 @@ fn claims(url: &str, token: &str) -> Result<Claims, String> {
     let config = ureq::Agent::config_builder()
         .timeout_global(Some(Duration::from_secs(20)))
         .max_redirects(0)
+        .proxy(crate::registry::proxy_for(url, environment))
         .tls_config(crate::registry::system_roots())
         .build();
     let agent = ureq::Agent::new_with_config(config);

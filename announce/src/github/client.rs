@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ktx_publish::registry::proxy_for;
 use ktx_publish::{Environment, PublishError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -78,6 +79,7 @@ impl Repository {
             .timeout_global(Some(PATIENCE))
             .timeout_connect(Some(Duration::from_secs(10)))
             .http_status_as_error(false)
+            .proxy(proxy_for(api, environment))
             .tls_config(
                 TlsConfig::builder()
                     .root_certs(RootCerts::PlatformVerifier)

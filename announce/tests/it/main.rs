@@ -1,4 +1,6 @@
-//! What an outsider can verify, against a registry that says what a test wants it to say.
+//! What an outsider can verify, against a registry that says what a test wants it to say; and how GitHub is reached.
 
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod proxies;
 mod published;

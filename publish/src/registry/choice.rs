@@ -32,10 +32,15 @@ pub fn chosen(
         (None, Some(asked)) => asked.clone(),
         (None, None) => npm.default_registry(desk)?,
     };
-    Ok(Registry::at(url, proxy(environment)))
+    let proxy = proxy_for(url.as_str(), environment);
+    Ok(Registry::at(url, proxy))
 }
 
-/// The proxy for https addresses, and the hosts that are reached without it.
+/// The proxy of `environment` for https addresses, and the hosts that are reached without it. Addresses of http have none.
+pub fn proxy_for(address: &str, environment: &Environment) -> Option<ureq::Proxy> {
+    proxy(environment).filter(|_| address.starts_with("https:"))
+}
+
 fn proxy(environment: &Environment) -> Option<ureq::Proxy> {
     let set = |names: [&str; 2]| {
         let mut values = names.into_iter().filter_map(|name| environment.get(name));

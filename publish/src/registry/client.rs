@@ -34,10 +34,8 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The registry at `url`. Redirects are not followed, so that every request reaches that registry. `proxy` is for
-    /// https addresses.
+    /// The registry at `url`. Redirects are not followed, so that every request reaches that registry.
     pub fn at(url: RegistryUrl, proxy: Option<ureq::Proxy>) -> Self {
-        let proxy = proxy.filter(|_| url.as_str().starts_with("https:"));
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(PATIENCE))
             .timeout_connect(Some(Duration::from_secs(10)))

@@ -9,7 +9,7 @@ mod fetch;
 mod known;
 mod packument;
 
-pub use self::choice::chosen;
+pub use self::choice::{chosen, proxy_for};
 pub use self::client::Registry;
 pub(crate) use self::client::system_roots;
 pub use self::known::Known;
