@@ -97,19 +97,19 @@ maintainers = [{ name = "Main Tainer" }, { name = "Other", email = "e@f.example"
 keywords = ["one", "two"]
 classifiers = ["Topic :: Database", "Typing :: Typed"]
 urls = { Repository = "https://code.example/ktx", Issues = "https://code.example/issues" }
-gui-scripts = { ktx-window = "ktx_daemon.__main__:main" }
-entry-points."ktx.plugins" = { sql = "semantic_layer.sql" }
+gui-scripts = { ktx-window = "ktx_daemon.__main__" }
+entry-points."ktx.plugins" = { sql = "semantic_layer.sql:X" }
 requires-python"#;
     sources.replace("python/pyproject.toml", "\nrequires-python", fields);
     assert_eq!(
         codes(sources.plan_wheel()),
         ["pyproject-invalid"],
-        "an object reference needs an object"
+        "a script needs an object to call"
     );
     sources.replace(
         "python/pyproject.toml",
-        "\"semantic_layer.sql\"",
-        "\"semantic_layer.sql:X\"",
+        "ktx-window = \"ktx_daemon.__main__\"",
+        "ktx-window = \"ktx_daemon.__main__:main\"",
     );
     insta::assert_snapshot!(member(&sources, "METADATA"));
     insta::assert_snapshot!(member(&sources, "entry_points.txt"));
