@@ -58,7 +58,11 @@ pub fn run(arguments: BuildWheelArgs, session: &Session<'_>) -> Result<()> {
 /// The project of the payload, by default that of the checkout.
 pub fn project(session: &Session<'_>, source: Option<Utf8PathBuf>) -> Result<Project> {
     let source = source.map_or_else(|| session.root().map(|root| root.join("python")), Ok)?;
-    Project::read(source.as_std_path()).map_err(|error| refusal::failure(session, error))
+    let project = Project::read(source.as_std_path()).map_err(|error| refusal::failure(session, error))?;
+    for finding in &project.normalised {
+        session.printer.warning(&finding.message);
+    }
+    Ok(project)
 }
 
 /// Reads the payload's sources.

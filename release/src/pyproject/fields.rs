@@ -14,6 +14,7 @@ use super::{People, Project, Readme};
 pub(super) struct Fields<'a> {
     path: &'a str,
     findings: Vec<Finding>,
+    normalised: Vec<Finding>,
 }
 
 impl<'a> Fields<'a> {
@@ -21,12 +22,16 @@ impl<'a> Fields<'a> {
         Fields {
             path,
             findings: Vec::new(),
+            normalised: Vec::new(),
         }
     }
 
     pub fn finish(self, project: Option<Project>) -> Result<Project, Vec<Finding>> {
         match project {
-            Some(project) if self.findings.is_empty() => Ok(project),
+            Some(project) if self.findings.is_empty() => Ok(Project {
+                normalised: self.normalised,
+                ..project
+            }),
             _ => Err(self.findings),
         }
     }
@@ -97,8 +102,9 @@ impl<'a> Fields<'a> {
         self.parsed("requires-python", &specifiers)
     }
 
+    /// SPDX compares identifiers whatever their case; metadata has them as the list spells them.
     pub fn license(&mut self, license: Option<LicenseField>) -> Option<String> {
-        let expression = match license {
+        let mut expression = match license {
             None => return self.required("license", None),
             Some(LicenseField::Table(_)) => {
                 return self.wrong(
@@ -108,12 +114,22 @@ impl<'a> Fields<'a> {
             }
             Some(LicenseField::Expression(expression)) => expression,
         };
+        let written = std::mem::replace(&mut expression, as_listed(&expression));
         if let Err(error) = spdx::Expression::parse(&expression) {
             let reason = error.reason.to_string();
             return self.wrong(
                 "license",
                 &format!("{expression:?} is not an SPDX expression: {reason}"),
             );
+        }
+        if written != expression {
+            self.normalised.push(Finding::warning(
+                "pyproject-license-case",
+                format!(
+                    "`project.license` in `{}` is {written:?}; the metadata has {expression:?}",
+                    self.path
+                ),
+            ));
         }
         Some(expression)
     }
@@ -227,4 +243,24 @@ fn content_type(readme: &str) -> Option<&'static str> {
         "txt" => Some("text/plain"),
         _ => None,
     }
+}
+
+/// The expression with identifiers as the SPDX list spells them, and operators in upper case.
+fn as_listed(expression: &str) -> String {
+    let is_delimiter = |character: char| character.is_whitespace() || "()+".contains(character);
+    let licenses = spdx::identifiers::LICENSES.iter().map(|license| license.name);
+    let exceptions = spdx::identifiers::EXCEPTIONS
+        .iter()
+        .map(|exception| exception.name);
+    let listed: Vec<&str> = ["AND", "OR", "WITH"]
+        .into_iter()
+        .chain(licenses)
+        .chain(exceptions)
+        .collect();
+    let spelled = |piece: &str| {
+        let word = piece.trim_end_matches(is_delimiter);
+        let known = listed.iter().find(|name| name.eq_ignore_ascii_case(word));
+        known.map_or_else(|| piece.to_owned(), |name| piece.replacen(word, name, 1))
+    };
+    expression.split_inclusive(is_delimiter).map(spelled).collect()
 }

@@ -36,8 +36,10 @@ pub struct Project {
     pub description: String,
     pub readme: Readme,
     pub requires_python: VersionSpecifiers,
-    /// An SPDX expression.
+    /// An SPDX expression, spelled as the SPDX list has it.
     pub license: String,
+    /// What is not as the file has it; warnings.
+    pub normalised: Vec<Finding>,
     /// Each matches at least one file, or the wheel is refused.
     pub license_files: Vec<Pattern>,
     pub authors: People,
@@ -141,6 +143,7 @@ fn read(path: &Path, document: PyprojectDocument, fields: &mut Fields) -> Option
         readme: readme?,
         requires_python: requires_python?,
         license: license?,
+        normalised: Vec::new(),
         license_files,
         authors,
         maintainers,

@@ -1,5 +1,7 @@
 //! `pyproject.toml`: what is malformed or incomplete is refused, all of it at once, each by name.
 
+use ktx_release::pyproject::Project;
+
 use crate::sources::{Sources, codes};
 
 /// Rows of what is replaced in a sound `pyproject.toml`, and with what; `expected` are the codes of the refusal.
@@ -175,6 +177,40 @@ fn entry_points_and_packages_must_be_importable() {
 fn a_module_is_an_entry_point() {
     let module = "[project.entry-points.group]\nname = \"ktx_daemon.__main__\"\n[project.scripts]";
     check(NONE, &[("[project.scripts]", module)]);
+}
+
+#[test]
+fn a_license_is_spelled_as_the_list_has_it_and_that_is_said() {
+    for (written, read) in [
+        ("Apache-2.0", "Apache-2.0"),
+        ("apache-2.0", "Apache-2.0"),
+        ("APACHE-2.0 or mit", "Apache-2.0 OR MIT"),
+        ("(mit AND Apache-2.0+)", "(MIT AND Apache-2.0+)"),
+        (
+            "gpl-2.0-only with classpath-exception-2.0",
+            "GPL-2.0-only WITH Classpath-exception-2.0",
+        ),
+        ("LicenseRef-mit or mit", "LicenseRef-mit OR MIT"),
+    ] {
+        let sources = Sources::new();
+        let field = format!("license = \"{written}\"");
+        sources.replace("python/pyproject.toml", "license = \"Apache-2.0\"", &field);
+        let project = Project::read(&sources.path("python")).expect(written);
+        assert_eq!(project.license, read);
+        let said: Vec<String> = project.normalised.iter().map(ToString::to_string).collect();
+        assert_eq!(said.len(), usize::from(written != read), "{said:?}");
+        assert!(
+            said.iter()
+                .all(|line| line.contains(written) && line.contains(read)),
+            "{said:?}"
+        );
+    }
+    for license in ["Apache 2.0", "apache", "gpl-2.0+", "mit or", ""] {
+        check(
+            INVALID,
+            &[("license = \"Apache-2.0\"", &format!("license = \"{license}\""))],
+        );
+    }
 }
 
 #[test]

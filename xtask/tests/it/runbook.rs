@@ -9,7 +9,7 @@ use assert_cmd::cargo::cargo_bin;
 use ktx_fixtures::github::{Github, TOKEN};
 
 use crate::releaser::Releaser;
-use crate::tidy::text;
+use crate::tidy::{sources, text};
 
 /// A command of the document and what it prints there.
 struct Shown {
@@ -89,6 +89,38 @@ fn fits(shown: &[String], printed: &[String]) -> bool {
         None => line == first,
     };
     is_line && fits(rest, others)
+}
+
+#[test]
+fn every_failure_of_the_runbook_is_a_text_of_the_code() {
+    let document = text("docs/RELEASING.md");
+    let (_, table) = document
+        .split_once("| what you see | what it means |")
+        .expect("the table is there");
+    let rows: Vec<&str> = table
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'))
+        .collect();
+    assert!(rows.len() > 10, "{rows:?}");
+    // Placeholders, quotes and line breaks of the code are not in the document.
+    let plain = |text: &str| {
+        let text = text.replace("\\\n", " ").replace('`', "");
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let files = sources(&[".rs"])
+        .into_iter()
+        .filter(|path| path.contains("/src/"));
+    let code: Vec<String> = files.map(|path| plain(&text(&path))).collect();
+    let seen = rows
+        .iter()
+        .filter_map(|row| row.split('|').nth(1)?.split('`').nth(1));
+    for fragment in seen.flat_map(|message| message.split('…')).map(plain) {
+        assert!(
+            fragment.is_empty() || code.iter().any(|code| code.contains(&fragment)),
+            "no code has `{fragment}`"
+        );
+    }
 }
 
 #[test]

@@ -86,13 +86,8 @@ fn a_registry_that_behaves_lets_every_command_do_its_work() {
 
 #[test]
 fn a_refused_write_has_one_exit_code_in_every_command() {
-    let codes = [
-        (401, ErrorClass::Prerequisite),
-        (403, ErrorClass::Registry),
-        (404, ErrorClass::Registry),
-        (409, ErrorClass::Registry),
-        (500, ErrorClass::Registry),
-    ];
+    let codes = documented();
+    assert_eq!(codes.len(), 5, "{codes:?}");
     let rows: Vec<_> = codes
         .iter()
         .flat_map(|code| Command::ALL.map(|command| (command, *code)))
@@ -102,6 +97,26 @@ fn a_refused_write_has_one_exit_code_in_every_command() {
         let found = case.run(|_| ()).err().map(|error| error.class());
         (found != Some(class)).then(|| format!("{command:?}, {status}: {found:?}, not {class:?}"))
     });
+}
+
+/// The answers to a write, and what they end with, as `docs/RELEASING.md` has them.
+fn documented() -> Vec<(u16, ErrorClass)> {
+    let document = include_str!("../../../../docs/RELEASING.md");
+    let (_, table) = document.split_once("| answer to the write | exit |").unwrap();
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    rows.map(|line| {
+        let mut cells = line.split('|').map(str::trim).skip(1);
+        let status = cells.next().unwrap().parse().unwrap();
+        let class = match cells.next().unwrap() {
+            "3" => ErrorClass::Refused,
+            "4" => ErrorClass::Prerequisite,
+            "5" => ErrorClass::Registry,
+            "6" => ErrorClass::Integrity,
+            exit => panic!("{exit}"),
+        };
+        (status, class)
+    })
+    .collect()
 }
 
 #[test]
