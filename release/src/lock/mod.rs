@@ -17,12 +17,16 @@ use pep508_rs::Requirement;
 use serde::Serialize;
 
 use self::pins::Pins;
-pub use self::pins::{LockedDistribution, distributions};
 use crate::error::Error;
 use crate::pyproject::Project;
 
+pub use self::pins::{LockedDistribution, distributions};
+
 /// Where the locks are, below the root of the sources.
 pub const FOLDER: &str = "python/locks";
+
+/// What else is in that folder: the licences of the locked distributions.
+const LICENSES: &str = "licenses.toml";
 
 const REMAKE: &str = "run: cargo xtask lock";
 
@@ -105,7 +109,7 @@ pub fn strays(root: &Path) -> Result<Vec<Finding>, Error> {
     let mut names = Vec::new();
     for entry in fs::read_dir(root.join(FOLDER)).map_err(Error::File)? {
         let name = entry.map_err(Error::File)?.file_name();
-        if !LockLevel::ALL.iter().any(|level| name == level.file_name()) {
+        if name != LICENSES && !LockLevel::ALL.iter().any(|level| name == level.file_name()) {
             names.push(name.to_string_lossy().into_owned());
         }
     }

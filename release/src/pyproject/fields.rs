@@ -104,7 +104,7 @@ impl<'a> Fields<'a> {
 
     /// SPDX compares identifiers whatever their case; metadata has them as the list spells them.
     pub fn license(&mut self, license: Option<LicenseField>) -> Option<String> {
-        let mut expression = match license {
+        let written = match license {
             None => return self.required("license", None),
             Some(LicenseField::Table(_)) => {
                 return self.wrong(
@@ -114,7 +114,7 @@ impl<'a> Fields<'a> {
             }
             Some(LicenseField::Expression(expression)) => expression,
         };
-        let written = std::mem::replace(&mut expression, as_listed(&expression));
+        let expression = as_listed(&written);
         if let Err(error) = spdx::Expression::parse(&expression) {
             let reason = error.reason.to_string();
             return self.wrong(
