@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fs_err as fs;
 use ktx_fixtures::sample_program;
 use ktx_manifest::sbom::{Component, ComponentKind, Dependency, SBOM, Sbom};
-use ktx_manifest::{Platform, Sha256Digest};
+use ktx_manifest::{LockFile, Platform, Sha256Digest};
 use ktx_release::archive::Mode;
 use ktx_release::bill::{BillSources, CrateSource, NOTICES};
 use ktx_release::package::{PackageContents, judge};
@@ -308,7 +308,11 @@ fn the_wheel_has_a_bill_of_its_own_about_the_locks_beside_it() {
     let sources = sources(CRATES);
     sources.build_wheel();
     // Another lock than the wheel was built beside.
-    sources.replace("python/locks/core.txt", "sha256:000", "sha256:111");
+    let path = "python/locks/core.txt";
+    let text = fs::read_to_string(sources.path(path)).expect("it is text");
+    let lock = LockFile::read(&text).expect("it holds");
+    let pins = lock.pins.replacen("sha256:000", "sha256:111", 1);
+    sources.write(path, LockFile { pins: &pins, ..lock }.to_string());
     assert_eq!(codes(sources.plan_package()), ["wheel-sbom"]);
     sources.build_wheel();
     assert_eq!(codes(sources.plan_package()), Vec::<String>::new());

@@ -67,7 +67,7 @@ fn stale_locks_and_foreign_placeholders_are_refused() {
     );
     check(
         |sources| sources.replace("python/locks/core.txt", "lkml==1.3.7", "lkml==1.3.8"),
-        &["lock-altered"],
+        &["lock-altered", "wheel-sbom", "wheel-sbom", "wheel-sbom"],
     );
     check(
         |sources| sources.write("python/locks/gpu.txt", "evil==1.0\n"),

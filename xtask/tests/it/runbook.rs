@@ -105,7 +105,7 @@ fn every_failure_of_the_runbook_is_a_text_of_the_code() {
     assert!(rows.len() > 10, "{rows:?}");
     // Placeholders, quotes and line breaks of the code are not in the document.
     let plain = |text: &str| {
-        let text = text.replace("\\\n", " ").replace('`', "");
+        let text = text.replace("\\\n", " ").replace(['`', '[', ']'], "");
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let files = sources(&[".rs"])
