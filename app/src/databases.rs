@@ -11,8 +11,8 @@ use ktx_project::scan::RelationshipProbe;
 use ktx_project::snapshot::{ForeignKey, Scope, Snapshot, SnapshotColumn, Table, TableKind, Unseen};
 use ktx_project::warehouse::{Rows, Sqlite, WarehouseError};
 use ktx_runtime::ports::{
-    self, IntrospectedColumn, IntrospectedForeignKey, IntrospectedTable, IntrospectionRequest, QueryRequest,
-    Service,
+    self, AccessRequest, DatabaseAccess, IntrospectedColumn, IntrospectedForeignKey, IntrospectedTable,
+    IntrospectionRequest, QueryRequest, Service,
 };
 use serde_json::Value;
 
@@ -96,11 +96,32 @@ impl<'a> Database<'a> {
         }
     }
 
-    fn server_snapshot(&self, service: &Service, url: &str, now: Timestamp) -> Result<Snapshot, Error> {
-        let schemas = match self.connection.schemas.is_empty() {
+    /// Whether the role of the connection could write. A file is opened for reading only.
+    pub fn access(&self) -> Result<DatabaseAccess, Error> {
+        match &self.access {
+            Access::File(_) => Ok(DatabaseAccess::default()),
+            Access::Server { service, url } => {
+                let request = AccessRequest {
+                    connection_id: self.id.to_string(),
+                    driver: "postgres",
+                    url: url.clone(),
+                    schemas: self.schemas(),
+                    statement_timeout_ms: self.timeout_ms(),
+                };
+                Ok(ports::database_access(service, &request)?)
+            }
+        }
+    }
+
+    fn schemas(&self) -> Vec<String> {
+        match self.connection.schemas.is_empty() {
             true => vec!["public".to_owned()],
             false => self.connection.schemas.clone(),
-        };
+        }
+    }
+
+    fn server_snapshot(&self, service: &Service, url: &str, now: Timestamp) -> Result<Snapshot, Error> {
+        let schemas = self.schemas();
         let request = IntrospectionRequest {
             connection_id: self.id.to_string(),
             driver: "postgres",

@@ -12,6 +12,8 @@
 //! | [`lock_file`] | pins, bound by their header |
 //! | [`artifact_manifest`] | what a build made, held against the directory it made it in |
 //! | [`program_marks`] | what a program's bytes say about its version and its build |
+//! | [`locked`] | which files a locked requirement may be |
+//! | [`runtime_bundle`] | everything that an installation needs, in one file |
 //! | [`sbom`] | the bill of materials: what is in the programs, and what the locks name |
 //! | [`uv_pin`] | the uv that is downloaded when the user agrees |
 //! | [`smoke_report`] | what was proven, for which bytes |
@@ -27,10 +29,12 @@ mod bounded;
 pub mod digest;
 mod json;
 pub mod lock_file;
+pub mod locked;
 pub mod package_layout;
 pub mod path_set;
 pub mod program_marks;
 pub mod record;
+pub mod runtime_bundle;
 pub mod sbom;
 pub mod schema_version;
 pub mod smoke_report;

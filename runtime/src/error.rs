@@ -50,6 +50,14 @@ pub enum Error {
     /// The user agreed to a download that did not succeed.
     #[error("failed to download uv {version}: {reason}")]
     UvDownload { version: String, reason: String },
+    /// A runtime bundle that cannot be made, read or used.
+    #[error("failed to {verb} `{}`: {reason}", path.display())]
+    Bundle {
+        verb: &'static str,
+        path: PathBuf,
+        reason: String,
+        hint: Option<String>,
+    },
     /// uv can make no virtual environment there.
     #[error(
         "failed to install into `{}`: uv needs a path that is valid UTF-8",
@@ -117,12 +125,13 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Error::RootUnusable(_) => "make this folder writable, or set KTX_RUNTIME_ROOT to one that is",
-            Error::UvMissing => return Some(install_uv("install uv")),
-            Error::UvTooOld { .. } => return Some(install_uv("update uv (for example: uv self update)")),
+            Error::UvMissing => return Some(or_download(&format!("install uv ({INSTALL_UV})"))),
+            Error::UvTooOld { .. } => return Some(or_download("update uv (uv self update)")),
             Error::UvBroken { .. } => {
                 "reinstall uv, or name a working one with KTX_UV, and retry: ktx runtime install --yes"
             }
             Error::UvDownload { .. } => "retry when the package index can be reached, or install uv yourself",
+            Error::Bundle { hint, .. } => return hint.clone(),
             Error::RootNotUtf8 { .. } => "set KTX_RUNTIME_ROOT to a path that is valid UTF-8",
             Error::RootNotExecutable { .. } => "set KTX_RUNTIME_ROOT to a folder on another file system",
             Error::RootUntrusted { .. } => "set KTX_RUNTIME_ROOT to a folder that only you can write to",
@@ -159,16 +168,17 @@ impl Error {
     }
 }
 
-/// A way to get uv on this system, and the flag that lets ktx get one for itself.
-fn install_uv(first: &str) -> String {
-    let command = if cfg!(windows) {
-        "winget install --id=astral-sh.uv -e"
-    } else if cfg!(target_os = "macos") {
-        "brew install uv"
-    } else {
-        "pipx install uv"
-    };
-    format!("{first} ({command}), or let ktx download one for itself: ktx runtime install --yes --with-uv")
+/// What installs uv on this platform.
+const INSTALL_UV: &str = if cfg!(windows) {
+    "winget install --id=astral-sh.uv -e"
+} else if cfg!(target_os = "macos") {
+    "brew install uv"
+} else {
+    "pipx install uv"
+};
+
+fn or_download(first: &str) -> String {
+    format!("{first}, or let ktx download one for itself: ktx runtime install --yes --with-uv")
 }
 
 /// For errors of `fs_err`, which name the path in their text.

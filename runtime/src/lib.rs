@@ -6,6 +6,7 @@
 //! A [`Runtime`] is the handle; making one touches nothing:
 //!
 //! - [`Runtime::status`], [`Runtime::install`], [`Runtime::doctor`], [`Runtime::plan_prune`] and [`Runtime::prune`];
+//! - [`Runtime::create_bundle`], [`Runtime::verify_bundle`] and [`Runtime::install_from`], for machines without a network;
 //! - [`Runtime::start`], [`Runtime::stop`], [`Runtime::stop_all`], [`Runtime::daemon_status`].
 //!
 //! Commands that need Python take one of these, each of which installs what is missing only when it is used, as far as
@@ -17,6 +18,7 @@
 //! - [`ExplicitDaemon`]: requests to a URL that the user named.
 
 mod assets;
+mod bundle;
 mod clock;
 mod daemon;
 mod damage;
@@ -42,6 +44,7 @@ mod runtime;
 mod status;
 mod versions;
 
+pub use crate::bundle::{BundleReport, BundleRequest};
 pub use crate::daemon::{
     DaemonState, DaemonStatus, DaemonStatusKind, ProvenDaemon, StartMode, StartOutcome, StartReport,
     StartRequest, StopMethod, StopReport, StoppedVersion,
@@ -63,4 +66,5 @@ pub use crate::package_bill::PackageBill;
 pub use crate::prune::{Kept, PrunePlan, PruneReport, StaleRuntime};
 pub use crate::runtime::{ExchangeMethod, Limits, Runtime};
 pub use crate::status::{RuntimeStatus, StatusKind};
+pub use ktx_manifest::Platform;
 pub use ktx_system::{Interrupt, Interrupted, Signal};

@@ -21,10 +21,12 @@ pub enum Event<'a> {
     Finished,
 }
 
-/// The steps of installing and starting, in their order.
+/// The steps of installing and starting, in their order, then those of making a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     FindUv,
+    /// Out of a bundle, instead of downloading.
+    Unpack,
     CreateEnvironment,
     InstallRequirements,
     Prove,
@@ -36,6 +38,10 @@ pub enum Step {
     SpawnDaemon,
     AwaitReport,
     AwaitHealth,
+    /// The steps of making a bundle.
+    ResolveWheels,
+    DownloadWheels,
+    WriteBundle,
 }
 
 impl Step {
@@ -43,6 +49,7 @@ impl Step {
     pub const fn description(self) -> &'static str {
         match self {
             Step::FindUv => "looking for uv",
+            Step::Unpack => "unpacking the bundle",
             Step::CreateEnvironment => "creating the virtual environment",
             Step::InstallRequirements => "installing Python dependencies",
             Step::Prove => "checking what was installed",
@@ -52,6 +59,9 @@ impl Step {
             Step::SpawnDaemon => "starting the daemon",
             Step::AwaitReport => "waiting for the daemon to listen",
             Step::AwaitHealth => "checking that the daemon is healthy",
+            Step::ResolveWheels => "finding the wheels of each platform",
+            Step::DownloadWheels => "downloading",
+            Step::WriteBundle => "writing the bundle",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One request, one process: the daemon's executable with a subcommand, JSON on its stdin, JSON on its stdout.
+//! One request, one process: the daemon's module with a subcommand, JSON on its stdin, JSON on its stdout.
 
 use std::process::Command;
 
@@ -79,10 +79,11 @@ impl Runtime {
         }
     }
 
-    /// The caller's environment, without what would make Python import something else.
+    /// The caller's environment, without what would make Python import something else. Python is started by itself: the
+    /// script of a relocatable environment looks for it with a shell and its tools, which a bare machine has not.
     fn one_shot_command(&self, subcommand: &str) -> Command {
-        let mut command = Command::new(&self.layout().daemon_path);
-        command.arg(subcommand).env_clear();
+        let mut command = Command::new(&self.layout().python_path);
+        command.args(["-I", "-m", "ktx_daemon", subcommand]).env_clear();
         let inherited = self.environment().variables().filter(|(name, _)| {
             let name = name.to_string_lossy();
             !name.starts_with("PYTHON") && name != "VIRTUAL_ENV" && name != "CONDA_PREFIX"

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::bundle::unused_interpreters;
 use crate::daemon::stop_recorded;
 use crate::install::{remove_directory, retire, sweep, unused_uvs, versions_with_leftovers};
 use crate::locks::Patience;
@@ -21,7 +22,7 @@ pub struct PrunePlan {
     pub foreign: Vec<Kept>,
 }
 
-/// A runtime of another version, or a uv that no runtime is installed with any more.
+/// A runtime of another version, or a uv or a Python that no runtime needs any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StaleRuntime {
     pub path: PathBuf,
@@ -68,10 +69,12 @@ impl Runtime {
                 }),
             }
         }
-        for path in unused_uvs(self) {
-            let version = path.file_name().unwrap_or_default().to_string_lossy();
+        let interpreters = unused_interpreters(self, &plan.stale);
+        let tools = unused_uvs(self).into_iter().map(|path| ("uv", path));
+        for (what, path) in tools.chain(interpreters.into_iter().map(|path| ("Python", path))) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
             plan.stale.push(StaleRuntime {
-                version: format!("uv {version}"),
+                version: format!("{what} {name}"),
                 bytes: disk::size_of(&path),
                 path,
             });
@@ -110,8 +113,16 @@ impl Runtime {
     }
 
     fn remove_stale(&self, stale: &StaleRuntime) -> Result<(), Error> {
-        if unused_uvs(self).contains(&stale.path) {
-            return Ok(fs_err::remove_dir_all(&stale.path)?);
+        if stale.path.parent() != Some(self.root()) {
+            // Looked up again: a runtime that could not be removed still needs its Python.
+            let unused = [unused_uvs(self), unused_interpreters(self, &[])].concat();
+            return match unused.contains(&stale.path) {
+                true => Ok(fs_err::remove_dir_all(&stale.path)?),
+                false => Err(Error::NotOurs {
+                    path: stale.path.clone(),
+                    reason: "a runtime needs it".to_owned(),
+                }),
+            };
         }
         let lock = self.lock_install(&stale.version, Patience::AtMost(PATIENCE))?;
         let layout = self.layout().in_directory(&stale.version);

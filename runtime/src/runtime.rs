@@ -32,6 +32,8 @@ pub struct Limits {
     pub start: Duration,
     /// From asking a daemon to end until it is killed.
     pub stop: Duration,
+    /// For a daemon that answers that it is busy.
+    pub busy: Duration,
 }
 
 impl Default for Limits {
@@ -41,6 +43,7 @@ impl Default for Limits {
             silence: Duration::from_secs(5 * 60),
             start: Duration::from_secs(10),
             stop: Duration::from_secs(10),
+            busy: Duration::from_secs(15),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! relies on. The crate knows neither the command line nor the terminal, and only uses the environment that it is
 //! given.
 
+mod bare;
 mod failure;
 pub mod known_bad;
 mod logs;

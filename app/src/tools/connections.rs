@@ -28,6 +28,9 @@ pub struct ConnectionTest {
     pub table_count: usize,
     pub message: String,
     pub warnings: Vec<String>,
+    /// The statements that make a role that only reads, when the connection's role could write.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<String>,
 }
 
 /// The connections of `ktx.yaml`, in order.
@@ -47,25 +50,38 @@ pub fn list(workspace: &Workspace) -> ConnectionListing {
     }
 }
 
-/// Reads the tables of a connection. One that does not work is a result; one that is not configured an error.
+/// Reads the tables of a connection, and asks whether its role could write. One that does not work is a result; one that is not configured an error.
 pub fn test(app: &App, workspace: &Workspace, python: &Python, id: &str) -> Result<ConnectionTest, Error> {
     let (id, connection) = workspace.config.connection(id)?;
-    let tables = Database::open(app, workspace, python, id, connection)
-        .and_then(|database| database.snapshot(jiff::Timestamp::now()))
-        .map(|snapshot| snapshot.tables.len());
+    let tried = Database::open(app, workspace, python, id, connection).and_then(|database| {
+        let tables = database.snapshot(jiff::Timestamp::now())?.tables.len();
+        Ok((tables, database.access()))
+    });
     app.interrupt.check()?;
     let mut result = ConnectionTest {
         id: id.to_string(),
         connection_type: connection.driver.as_str().to_owned(),
-        ok: tables.is_ok(),
+        ok: tried.is_ok(),
         table_count: 0,
         message: String::new(),
         warnings: Vec::new(),
+        grants: Vec::new(),
     };
-    match tables {
-        Ok(count) => {
+    match tried {
+        Ok((count, access)) => {
             result.table_count = count;
             result.message = format!("Connected to {id}: {count} tables");
+            match access {
+                Ok(access) => {
+                    result.warnings.extend(access.warning);
+                    result.grants = access.grants;
+                }
+                // The connection works; what its role may do is an addition.
+                Err(error) => {
+                    let warning = format!("failed to ask whether the role of `{id}` could write: {error}");
+                    result.warnings.push(warning);
+                }
+            }
         }
         Err(error) => {
             result.message = error.to_string();

@@ -3,10 +3,13 @@
 mod agent;
 mod answers;
 mod embeddings;
+mod first_minute;
 mod ingest;
+mod lacking;
 mod output;
 mod periods;
 mod postgres;
+mod postgres_access;
 mod project;
 mod query;
 mod readme;
@@ -16,3 +19,4 @@ mod scan;
 mod semantic_layer;
 mod serve;
 mod setup;
+mod setup_mcp;

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::sandbox::bundle::BundleBench;
 use crate::sandbox::python::{self, SharedPython};
 use crate::sandbox::{SHOP, Sandbox, Transcript, execute};
 
@@ -66,6 +67,11 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("dev scan report", &["RUN"]),
     ("dev scan status", &["RUN"]),
     ("ingest", &["wh", "--no-input"]),
+    (
+        "runtime bundle create",
+        &["--output", "runtime.bundle", "--python", "PYTHON", "--json"],
+    ),
+    ("runtime bundle verify", &["runtime.bundle"]),
     ("runtime doctor", &[]),
     ("runtime install", &[]),
     ("runtime prune", &["--dry-run"]),
@@ -95,6 +101,7 @@ const GROUPS: &[&str] = &[
     "dev",
     "dev ingest",
     "runtime",
+    "runtime bundle",
     "sl",
 ];
 
@@ -112,6 +119,7 @@ fn listed_by_clap(sandbox: &Sandbox) -> BTreeSet<String> {
 struct Bench {
     sandbox: Sandbox,
     run: String,
+    bundle: BundleBench,
     _shared: Arc<SharedPython>,
 }
 
@@ -142,9 +150,12 @@ impl Bench {
         sandbox.write("report.json", report.stdout());
         let scanned = sandbox.run(&["dev", "scan", "wh", "--json"]).succeeds();
         let run = scanned.json()["runId"].as_str().expect("a run id").to_owned();
+        let bundle = BundleBench::in_folder(&sandbox.root().join("package"));
+        let _ = bundle.create(&sandbox, "runtime.bundle");
         Some(Self {
             sandbox,
             run,
+            bundle,
             _shared: shared,
         })
     }
@@ -157,10 +168,14 @@ impl Bench {
             .chain(arguments.iter().map(|word| match *word {
                 "RUN" => self.run.as_str(),
                 "DEMO" => demo.as_str(),
+                "PYTHON" => self.bundle.python(),
                 word => word,
             }))
             .collect();
         let mut command = self.sandbox.process(&words);
+        if name.starts_with("runtime bundle") {
+            command.envs(self.bundle.variables());
+        }
         if name == "setup demo" {
             let _ = fs_err::remove_dir_all(&demo);
         }

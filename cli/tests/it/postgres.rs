@@ -38,7 +38,7 @@ const EXECUTE: [&str; 10] = execute("pg", "query.sql", "2");
 /// Longer than any test waits.
 const SLOW: &str = "select count(*) from generate_series(1, 1000000000) as slow_query";
 
-fn zoo(shared: &SharedPython, server: &Postgres) -> Sandbox {
+pub fn zoo(shared: &SharedPython, server: &Postgres) -> Sandbox {
     server.sql(TABLES);
     shared
         .sandbox(Sandbox::with_config(CONFIG))

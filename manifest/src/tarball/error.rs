@@ -5,7 +5,7 @@ use std::io;
 use crate::archive_path::UnsafePath;
 use crate::path_set::PathCollision;
 
-/// A refusal, with the path below `package/` when it is about a file.
+/// A refusal, with the path below the folder when it is about a file.
 #[derive(Debug, thiserror::Error)]
 #[error("{}{fault}", entry.as_ref().map(|name| format!("`{}`: ", name.escape_debug())).unwrap_or_default())]
 pub struct TarballError {
@@ -34,8 +34,8 @@ pub enum TarballFault {
     NotAFile { kind: u8 },
     #[error("its mode is {mode:04o}, neither 0644 nor 0755")]
     Mode { mode: u64 },
-    #[error("it is not below `package/`")]
-    NotBelowPackage,
+    #[error("it is not below `{folder}/`")]
+    NotBelow { folder: &'static str },
     #[error("{0}")]
     UnsafePath(#[source] UnsafePath),
     #[error("it is duplicated")]
@@ -66,7 +66,7 @@ impl TarballError {
             TarballFault::Header { .. } => "tarball-header",
             TarballFault::NotAFile { .. } => "tarball-not-a-file",
             TarballFault::Mode { .. } => "tarball-mode",
-            TarballFault::NotBelowPackage => "tarball-not-below-package",
+            TarballFault::NotBelow { .. } => "tarball-not-below-package",
             TarballFault::UnsafePath(_) => "tarball-unsafe-path",
             TarballFault::Duplicate => "tarball-duplicate",
             TarballFault::Collision(_) => "tarball-collision",

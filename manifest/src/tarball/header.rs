@@ -38,7 +38,7 @@ const BLANK: [Field; 4] = [
 ];
 
 /// The next header, or `None` at the end mark of two blank blocks.
-pub(super) fn read(tar: &mut impl Read) -> Result<Option<TarEntry>, TarballError> {
+pub(super) fn read(tar: &mut impl Read, folder: &'static str) -> Result<Option<TarEntry>, TarballError> {
     let block = block(tar)?;
     if block == [0; BLOCK] {
         return match self::block(tar)? == [0; BLOCK] {
@@ -51,7 +51,7 @@ pub(super) fn read(tar: &mut impl Read) -> Result<Option<TarEntry>, TarballError
     }
     let name = name(&block)?;
     let refuse = |fault| TarballError::new(name.escape_ascii(), fault);
-    parse(&block, &name).map(Some).map_err(refuse)
+    parse(&block, &name, folder).map(Some).map_err(refuse)
 }
 
 fn block(tar: &mut impl Read) -> Result<Block, TarballFault> {
@@ -63,7 +63,7 @@ fn block(tar: &mut impl Read) -> Result<Block, TarballFault> {
     Ok(block)
 }
 
-fn parse(block: &Block, name: &[u8]) -> Result<TarEntry, TarballFault> {
+fn parse(block: &Block, name: &[u8], folder: &'static str) -> Result<TarEntry, TarballFault> {
     if MAGIC.of(block) != b"ustar\x0000" {
         return Err(TarballFault::Header { field: MAGIC.name });
     }
@@ -86,8 +86,9 @@ fn parse(block: &Block, name: &[u8]) -> Result<TarEntry, TarballFault> {
         mode => return Err(TarballFault::Mode { mode }),
     };
     let below = name
-        .strip_prefix(b"package/")
-        .ok_or(TarballFault::NotBelowPackage)?;
+        .strip_prefix(folder.as_bytes())
+        .and_then(|rest| rest.strip_prefix(b"/"))
+        .ok_or(TarballFault::NotBelow { folder })?;
     let path = ArchivePath::try_from(below).map_err(TarballFault::UnsafePath)?;
     Ok(TarEntry {
         path,

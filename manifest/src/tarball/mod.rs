@@ -1,4 +1,5 @@
 //! A strict reader of npm tarballs: one gzip member around a plain ustar archive of regular files below `package/`.
+//! [`visit_below`] reads the same form with another folder.
 //!
 //! Extensions, links, folders and owners are refused, and so is everything after the end: what is not there cannot be
 //! read in two ways. Reads front to back and holds one block at a time.
@@ -19,7 +20,7 @@ use crate::path_set::{PathKind, PathSet};
 /// A file in a tarball.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TarEntry {
-    /// The path below `package/`.
+    /// The path below the folder, `package/` in npm's.
     pub path: ArchivePath,
     pub mode: TarMode,
     /// Length in bytes.
@@ -67,6 +68,16 @@ const BUFFER: usize = 64 << 10;
 pub fn visit(
     source: impl Read,
     limits: &TarballLimits,
+    visit: impl FnMut(&TarEntry, &mut dyn Read) -> io::Result<()>,
+) -> Result<(), TarballError> {
+    visit_below("package", source, limits, visit)
+}
+
+/// [`visit`] for an archive whose files are below another folder.
+pub fn visit_below(
+    folder: &'static str,
+    source: impl Read,
+    limits: &TarballLimits,
     mut visit: impl FnMut(&TarEntry, &mut dyn Read) -> io::Result<()>,
 ) -> Result<(), TarballError> {
     let mut gzip = GzDecoder::new(BufReader::with_capacity(BUFFER, source));
@@ -78,7 +89,7 @@ pub fn visit(
             bytes: 0,
             limit: limits.total_bytes,
         };
-        while let Some(entry) = header::read(&mut tar)? {
+        while let Some(entry) = header::read(&mut tar, folder)? {
             let refuse = |fault| TarballError::new(&entry.path, fault);
             count += 1;
             if count > limits.entries {

@@ -14,5 +14,6 @@ mod python3;
 mod python_texts;
 mod random_damage;
 mod record;
+mod runtime_bundle;
 mod smoke_report;
 mod tarball;

@@ -6,13 +6,15 @@
 mod environment;
 mod log;
 mod logged;
+mod netrc;
 mod prove;
 mod recorded_files;
-mod settings;
+pub(crate) mod settings;
 mod settings_files;
 mod staging;
-mod uv;
+pub(crate) mod uv;
 
+use std::path::Path;
 use std::time::Duration;
 
 use ktx_manifest::VerifiedAssets;
@@ -22,7 +24,7 @@ use ktx_system::files;
 use crate::installed::{InstalledManifest, Recorded};
 use crate::locks::{InstallLockGuard, Patience};
 use crate::observer::{Event, Step};
-use crate::{Error, FeatureSet, Runtime, assets, daemon, ownership};
+use crate::{Error, FeatureSet, Runtime, assets, bundle, daemon, ownership};
 
 use self::log::InstallLog;
 use self::prove::Proof;
@@ -32,6 +34,7 @@ use self::staging::StagedRuntime;
 pub(crate) use self::staging::{
     Leftover, leftovers, recover_interrupted, remove_directory, retire, sweep, versions_with_leftovers,
 };
+pub(crate) use self::uv::managed::pin as pinned_uv;
 pub(crate) use self::uv::unused as unused_uvs;
 pub use self::uv::{FoundPython, Uv};
 
@@ -63,6 +66,13 @@ pub enum InstallOutcome {
     Reused,
 }
 
+/// Where uv and the wheels come from.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    Index,
+    Bundle(&'a Path),
+}
+
 impl Runtime {
     /// Makes the runtime ready for the features.
     ///
@@ -70,12 +80,22 @@ impl Runtime {
     /// When the bundled assets are damaged, uv is missing or fails, the lock cannot be had, or on a signal. What was
     /// ready before is ready afterwards.
     pub fn install(&self, request: &InstallRequest) -> Result<InstallReport, Error> {
-        let outcome = self.install_or_reuse(request);
+        let outcome = self.install_or_reuse(request, Source::Index);
         self.observer().observe(&Event::Finished);
         outcome
     }
 
-    fn install_or_reuse(&self, request: &InstallRequest) -> Result<InstallReport, Error> {
+    /// The same from a bundle, without a network, with at least the features that the bundle holds.
+    ///
+    /// # Errors
+    /// As [`Runtime::install`]; when the bundle is damaged or is not for this version and machine.
+    pub fn install_from(&self, request: &InstallRequest, bundle: &Path) -> Result<InstallReport, Error> {
+        let outcome = self.install_or_reuse(request, Source::Bundle(bundle));
+        self.observer().observe(&Event::Finished);
+        outcome
+    }
+
+    fn install_or_reuse(&self, request: &InstallRequest, source: Source<'_>) -> Result<InstallReport, Error> {
         let verified = assets::load(self.layout())?.verify()?;
         if let Some(reused) = self.reusable(request) {
             self.sweep_leftovers();
@@ -87,7 +107,7 @@ impl Runtime {
         if let Some(reused) = self.reusable(request) {
             return Ok(reused);
         }
-        let manifest = self.build(&lock, &verified, request)?;
+        let manifest = self.build(&lock, &verified, request, source)?;
         Ok(InstallReport {
             outcome: InstallOutcome::Installed,
             manifest,
@@ -114,6 +134,7 @@ impl Runtime {
         lock: &InstallLockGuard,
         verified: &VerifiedAssets,
         request: &InstallRequest,
+        source: Source<'_>,
     ) -> Result<InstalledManifest, Error> {
         let layout = self.layout();
         if layout.version_dir.to_str().is_none() {
@@ -130,14 +151,26 @@ impl Runtime {
             path: layout.version_dir.clone(),
             reason,
         })?;
-        self.begin(Step::FindUv)?;
-        let uv = Uv::obtain(self)?;
-        sweep(self, lock);
-        let features = request.features.union(&self.recorded_features());
-        let mut staged = StagedRuntime::create(self, lock)?;
+        let mut features = request.features.union(&self.recorded_features());
+        let (uv, mut staged) = match source {
+            Source::Index => {
+                self.begin(Step::FindUv)?;
+                let uv = Uv::obtain(self)?;
+                sweep(self, lock);
+                (uv, StagedRuntime::create(self, lock)?)
+            }
+            Source::Bundle(path) => {
+                self.begin(Step::Unpack)?;
+                sweep(self, lock);
+                let staged = StagedRuntime::create(self, lock)?;
+                let (uv, held) = bundle::unpack(self, path, verified, &features, staged.work())?;
+                features = features.union(&held);
+                (uv, staged)
+            }
+        };
         let mut log = InstallLog::begin(layout, self.environment())?;
         let mut proof = self.fill(&uv, &staged, verified, &features, &mut log);
-        if let Ok(Proof::Deviates(_)) = proof {
+        if let (Ok(Proof::Deviates(_)), Source::Index) = (&proof, source) {
             // What was copied from uv's cache may have been changed there.
             log.line("installing again without uv's cache");
             staged = StagedRuntime::create(self, lock)?;

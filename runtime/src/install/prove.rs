@@ -24,27 +24,39 @@ use crate::{Error, Runtime};
 /// compile pydantic and sqlglot, which takes longer than installing: Python does that when a module is first used, or uv
 /// does with `UV_COMPILE_BYTECODE`.
 const TRY: &str = "\
-import ctypes, importlib.machinery, importlib.metadata, importlib.util, os, pathlib, re, sys
-def normalized(name):
-    return re.sub('[-_.]+', '-', name).lower()
-found = {normalized(it.metadata['Name'] or ''): it.requires or [] for it in importlib.metadata.distributions()}
-for name, requires in sorted(found.items()):
-    for requirement in requires:
-        needed = normalized(re.match('[A-Za-z0-9._-]+', requirement)[0])
-        if ';' not in requirement and needed not in found:
-            raise ModuleNotFoundError(name + ' requires ' + needed + ', which is not installed')
+import ctypes, importlib.machinery, importlib.util, itertools, os, sys
+def named(text):
+    name = ''.join(itertools.takewhile(lambda letter: letter.isalnum() or letter in '-_.', text.strip()))
+    return '-'.join(filter(None, name.lower().replace('_', '-').replace('.', '-').split('-')))
+site = os.path.dirname(os.path.dirname(importlib.util.find_spec('ktx_daemon').origin))
+found, needed = set(), []
+for folder in sorted(os.listdir(site)):
+    if not folder.endswith('.dist-info'):
+        continue
+    with open(os.path.join(site, folder, 'METADATA'), encoding='utf-8') as metadata:
+        for line in itertools.takewhile(str.strip, metadata):
+            key, _, value = line.partition(':')
+            if key == 'Name':
+                found.add(named(value))
+            elif key == 'Requires-Dist' and ';' not in value:
+                needed.append((folder, named(value)))
+for folder, name in needed:
+    if name not in found:
+        raise ModuleNotFoundError(folder + ' requires ' + name + ', which is not installed')
 for name in sys.argv[1:]:
     __import__(name)
 endpoints = importlib.util.find_spec('ktx_daemon.endpoints')
 for endpoint in __import__('ktx_daemon.endpoints', fromlist=['ENDPOINTS']).ENDPOINTS if endpoints else ():
     if importlib.util.find_spec(endpoint.module) is None:
         raise ModuleNotFoundError('No module named ' + repr(endpoint.module))
-site = pathlib.Path(importlib.util.find_spec('ktx_daemon').origin).parent.parent
-for name in ('pydantic_core', 'httptools', 'psycopg_binary'):
-    if hasattr(os, 'add_dll_directory') and (site / (name + '.libs')).is_dir():
-        os.add_dll_directory(str(site / (name + '.libs')))
-    for library in sorted((site / name).rglob('*' + importlib.machinery.EXTENSION_SUFFIXES[-1])):
-        ctypes.CDLL(str(library))
+for package in ('pydantic_core', 'httptools', 'psycopg_binary'):
+    libraries = os.path.join(site, package + '.libs')
+    if hasattr(os, 'add_dll_directory') and os.path.isdir(libraries):
+        os.add_dll_directory(libraries)
+    for folder, _, files in os.walk(os.path.join(site, package)):
+        for file in sorted(files):
+            if file.endswith(importlib.machinery.EXTENSION_SUFFIXES[-1]):
+                ctypes.CDLL(os.path.join(folder, file))
 if importlib.util.find_spec('sentence_transformers'):
     __import__('sentence_transformers')
 ";

@@ -136,6 +136,25 @@ impl UserSettings {
         settings
     }
 
+    /// For an installation that has everything in its working directory and a cache of its own there. What the user says
+    /// about the Pythons on this machine is the only thing that still counts.
+    pub fn without_network(environment: &Environment) -> UserSettings {
+        let mut settings = UserSettings::of(environment);
+        settings
+            .0
+            .retain(|name, _| name.starts_with("UV_PYTHON_") || name.ends_with("MANAGED_PYTHON"));
+        for (name, value) in [
+            ("UV_OFFLINE", "1"),
+            ("UV_NO_INDEX", "1"),
+            ("UV_FIND_LINKS", "wheels"),
+            ("UV_CACHE_DIR", "cache"),
+            ("UV_PYTHON_DOWNLOADS", "never"),
+        ] {
+            settings.0.insert(name.to_owned(), value.to_owned());
+        }
+        settings
+    }
+
     /// As variables.
     pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))

@@ -84,6 +84,11 @@ impl StagedRuntime {
         features: FeatureSet,
     ) -> Result<InstalledManifest, Error> {
         fs_err::remove_dir_all(&self.work)?;
+        // uv's own lock, which everybody may write to whatever the umask; nothing changes this environment any more.
+        match fs_err::remove_file(self.layout.venv_dir.join(".lock")) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
         let manifest = InstalledManifest::of(runtime.layout(), assets, features, jiff::Timestamp::now());
         let mut file = fs_err::File::create(&self.layout.manifest_path)?;
         std::io::Write::write_all(&mut file, manifest.to_text().as_bytes())?;

@@ -3,6 +3,7 @@
 //! Each function knows its [`Call`] and the shape of the answer. Which [`Service`] answers (a URL, the managed daemon, a
 //! process of its own) is decided in one place, [`Address`].
 
+mod access;
 mod address;
 mod answer;
 mod drafts;
@@ -15,6 +16,7 @@ mod service;
 mod sql_analysis;
 mod table_identifiers;
 
+pub use access::{AccessRequest, DatabaseAccess, database_access};
 pub use address::Address;
 pub use drafts::{DbtFile, LookmlFile, draft_metricflow, parse_lookml};
 pub use embeddings::embed;

@@ -2,12 +2,17 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 
 use super::Address;
 use crate::http::{Caller, HttpClient, HttpError};
 use crate::{Dialogue, Error, ExplicitDaemon, InstallPolicy, ManagedDaemon, ProvenDaemon, Runtime};
+
+/// Between two attempts at a busy daemon.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// What answers the requests of one kind. Making one touches nothing.
 #[derive(Clone)]
@@ -203,6 +208,24 @@ impl Service {
         })
     }
 
+    /// Asks a daemon until it has time: a busy one answers 503 and has done nothing.
+    fn patiently(
+        &self,
+        mut post: impl FnMut() -> Result<Map<String, Value>, Error>,
+    ) -> Result<Map<String, Value>, Error> {
+        let deadline = Instant::now() + self.runtime.limits().busy;
+        let mut pause = SHORTEST_PAUSE;
+        loop {
+            let answer = post();
+            if !is_busy(&answer) || Instant::now() + pause > deadline {
+                return answer;
+            }
+            std::thread::sleep(pause);
+            self.runtime.interrupt().check()?;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
     fn send(&self, call: Call, payload: &Value) -> Result<Map<String, Value>, PortError> {
         let Call {
             caller,
@@ -210,8 +233,8 @@ impl Service {
             subcommand,
         } = call;
         let answer = match &self.transport {
-            Transport::Explicit(daemon) => daemon.post(caller, path, payload),
-            Transport::Managed(daemon) => match daemon.post(caller, path, payload) {
+            Transport::Explicit(daemon) => self.patiently(|| daemon.post(caller, path, payload)),
+            Transport::Managed(daemon) => match self.patiently(|| daemon.post(caller, path, payload)) {
                 // Every request only reads, so asking again does no harm.
                 Err(Error::Http(HttpError::Transport(_))) => match daemon.post(caller, path, payload) {
                     Err(cause @ Error::Http(HttpError::Transport(_))) => {
@@ -226,7 +249,7 @@ impl Service {
             },
             Transport::Proven { daemon, client } => {
                 let _in_use = self.runtime.use_runtime()?;
-                daemon.post(client, caller, path, payload).map_err(Error::Http)
+                self.patiently(|| daemon.post(client, caller, path, payload).map_err(Error::Http))
             }
             Transport::OneShot { policy, dialogue } => self
                 .ask_running(call, payload)
@@ -235,17 +258,27 @@ impl Service {
         answer.map_err(PortError::of)
     }
 
-    /// A daemon that runs already answers faster than a separate process can start. If it exits early, the process
-    /// answers.
+    /// A daemon that runs already answers faster than a separate process can start. If it exits early or stays busy, the
+    /// process answers.
     fn ask_running(&self, call: Call, payload: &Value) -> Option<Result<Map<String, Value>, Error>> {
         let daemon = self.runtime.daemon_status().daemon?;
         let _in_use = self.runtime.use_runtime().ok()?;
         let client = HttpClient::new(self.runtime.interrupt().clone());
-        match daemon.post(&client, call.caller, call.path, payload) {
-            Err(HttpError::Transport(_)) => None,
-            answer => Some(answer.map_err(Error::Http)),
+        let post = || {
+            daemon
+                .post(&client, call.caller, call.path, payload)
+                .map_err(Error::Http)
+        };
+        match self.patiently(post) {
+            Err(Error::Http(HttpError::Transport(_))) => None,
+            answer if is_busy(&answer) => None,
+            answer => Some(answer),
         }
     }
+}
+
+fn is_busy(answer: &Result<Map<String, Value>, Error>) -> bool {
+    matches!(answer, Err(Error::Http(HttpError::Status { status: 503, .. })))
 }
 
 #[cfg(test)]

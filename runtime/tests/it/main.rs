@@ -2,6 +2,8 @@
 //!
 //! `cargo xtask test` builds the assets and provides uv. By hand: `cargo xtask build` first, and uv on `PATH`.
 
+mod bundle;
+mod busy;
 mod concurrency;
 mod daemon;
 mod daemon_faults;
@@ -19,4 +21,5 @@ mod refusals;
 mod sandbox;
 mod settings;
 mod status;
+mod surroundings;
 mod uv;

@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use ktx_fixtures::bundle_inputs::{UV_FILE as FILE, uv_wheel};
 use ktx_fixtures::sample_assets::hex;
 use ktx_fixtures::sample_wheel::SampleWheel;
 use ktx_manifest::Platform;
@@ -12,15 +13,9 @@ use ktx_runtime::{Consent, Error, InstallMode, Runtime};
 
 use crate::sandbox::{Sandbox, core, tools};
 
-const FILE: &str = "uv-9.9.9-py3-none-any.whl";
-
 /// A wheel of uv whose program is a script around the real one.
 fn wheel() -> Vec<u8> {
-    let mut wheel = SampleWheel::new("9.9.9");
-    let script = format!("#!/bin/sh\nexec '{}' \"$@\"\n", tools::uv().display());
-    wheel.set("uv-9.9.9.data/scripts/uv", script);
-    wheel.set("uv-9.9.9.data/scripts/uvx", "#!/bin/sh\nexit 9\n");
-    wheel.to_bytes()
+    uv_wheel(&tools::uv())
 }
 
 /// A machine without uv whose package pins `pinned`.
@@ -164,6 +159,75 @@ fn other_bytes_than_the_pinned_ones_are_never_opened() {
     }
 }
 
+/// An index with uv's page and wheel for those who know the credentials; its port, and the paths that were asked for.
+fn index(page: String, known: &'static str) -> (u16, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let requests = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&requests);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let lines: Vec<String> = BufReader::new(stream.try_clone().expect("a clone"))
+                .lines()
+                .map_while(Result::ok)
+                .take_while(|line| !line.is_empty())
+                .collect();
+            let path = lines[0].split(' ').nth(1).expect("a path").to_owned();
+            let is_known = lines
+                .iter()
+                .any(|line| line.eq_ignore_ascii_case(&format!("authorization: {known}")));
+            let (status, body) = match &*path {
+                _ if !is_known => ("401 Unauthorized", Vec::new()),
+                "/simple/uv/" => ("200 OK", page.clone().into_bytes()),
+                path if path == format!("/files/{FILE}") => ("200 OK", wheel()),
+                _ => ("404 Not Found", Vec::new()),
+            };
+            heard.lock().expect("a lock").push(path);
+            let head = format!(
+                "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                body.len()
+            );
+            stream
+                .write_all(&[head.as_bytes(), &body].concat())
+                .expect("sent");
+        }
+    });
+    (port, requests)
+}
+
+fn without_proxy(sandbox: Sandbox) -> Sandbox {
+    let names = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+    names.iter().fold(sandbox, |sandbox, name| sandbox.unset(name))
+}
+
+/// uv and pip know credentials from netrc, too.
+#[test]
+fn credentials_of_the_index_are_found_in_netrc() {
+    let page = format!("<!DOCTYPE html><a href=\"../../files/{FILE}#sha256=00\">{FILE}</a>");
+    // ada:secret
+    let (port, requests) = index(page, "Basic YWRhOnNlY3JldA==");
+    for (place, variable) in [("home/.netrc", None), ("credentials", Some("NETRC"))] {
+        let sandbox =
+            without_proxy(bare(&wheel())).set("UV_DEFAULT_INDEX", format!("http://127.0.0.1:{port}/simple"));
+        let netrc = sandbox.path().join(place);
+        let sandbox = match variable {
+            Some(variable) => sandbox.set(variable, &netrc),
+            None => sandbox,
+        };
+        let (runtime, _) = asked(&sandbox, Consent::Given);
+        let error = runtime
+            .install(&core(InstallMode::IfNeeded))
+            .expect_err("no credentials");
+        assert!(matches!(error, Error::UvDownload { .. }), "{error}");
+        fs_err::write(&netrc, "machine 127.0.0.1 login ada password secret\n").expect("written");
+        runtime
+            .install(&core(InstallMode::IfNeeded))
+            .expect("it installs");
+    }
+    assert!(requests.lock().expect("a lock").len() > 4);
+}
+
 /// An index that asks for a password, and a page in either of the two forms.
 #[test]
 fn the_users_index_is_asked_with_the_users_credentials() {
@@ -173,42 +237,8 @@ fn the_users_index_is_asked_with_the_users_credentials() {
             "{{\"meta\": {{}}, \"files\": [{{\"filename\": \"{FILE}\", \"url\": \"/files/{FILE}\", \"hashes\": {{}}}}]}}"
         ),
     ] {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let heard = Arc::clone(&requests);
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.expect("a connection");
-                let lines: Vec<String> = BufReader::new(stream.try_clone().expect("a clone"))
-                    .lines()
-                    .map_while(Result::ok)
-                    .take_while(|line| !line.is_empty())
-                    .collect();
-                let path = lines[0].split(' ').nth(1).expect("a path").to_owned();
-                let known = lines
-                    .iter()
-                    .any(|line| line.eq_ignore_ascii_case("authorization: Basic YWRhOnAgdw=="));
-                let (status, body) = match &*path {
-                    _ if !known => ("401 Unauthorized", Vec::new()),
-                    "/simple/uv/" => ("200 OK", page.clone().into_bytes()),
-                    path if path == format!("/files/{FILE}") => ("200 OK", wheel()),
-                    _ => ("404 Not Found", Vec::new()),
-                };
-                heard.lock().expect("a lock").push(path);
-                let head = format!(
-                    "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-                    body.len()
-                );
-                stream
-                    .write_all(&[head.as_bytes(), &body].concat())
-                    .expect("sent");
-            }
-        });
-        let unset = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
-        let sandbox = unset
-            .iter()
-            .fold(bare(&wheel()), |sandbox, name| sandbox.unset(name));
+        let (port, requests) = index(page, "Basic YWRhOnAgdw==");
+        let sandbox = without_proxy(bare(&wheel()));
         let refused = sandbox.set(
             "UV_DEFAULT_INDEX",
             format!("http://ada:hunter22@127.0.0.1:{port}/simple"),

@@ -41,7 +41,7 @@ fn candidates() -> impl Iterator<Item = PathBuf> {
     of_pyenv.chain(on_path).filter(|python| python.is_file())
 }
 
-fn version(python: &Path) -> Option<(u32, u32)> {
+pub fn version(python: &Path) -> Option<(u32, u32)> {
     let output = Command::new(python)
         .args(["-I", "-c", "import sys; print(*sys.version_info[:2])"])
         .output()

@@ -1,6 +1,8 @@
 //! All scenarios, in the order in which they are listed. One scenario, one file.
 
 mod arm64;
+mod bare_machine;
+mod bundle;
 mod demo;
 mod first_project;
 mod foreign;
@@ -48,6 +50,8 @@ pub static ALL: &[Scenario] = &[
     hostile_paths::SCENARIO,
     upgrade::SCENARIO,
     offline::SCENARIO,
+    bundle::SCENARIO,
+    bare_machine::SCENARIO,
     signals::SCENARIO,
     arm64::SCENARIO,
     windows::SCENARIO,

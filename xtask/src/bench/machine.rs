@@ -14,7 +14,8 @@ pub struct Machine {
     pub package: Utf8PathBuf,
     program: Utf8PathBuf,
     pub uv: Utf8PathBuf,
-    root: Utf8PathBuf,
+    /// Where the runtime goes.
+    pub root: Utf8PathBuf,
 }
 
 impl Machine {

@@ -37,6 +37,19 @@ pub fn measure(session: &Session<'_>) -> Result<Vec<Comparison>> {
     let scratch = Utf8Path::from_path(scratch.path()).context("failed to read the scratch folder's name")?;
     let machine = Machine::prepare(session, scratch)?;
     let venv = scratch.join("venv");
+    let fresh = compare(
+        &mut [
+            Contestant::new("ktx runtime install, with nothing there", || {
+                remove(&machine.root)?;
+                Ok(machine.ktx(&["runtime", "install"]))
+            }),
+            Contestant::new("by hand", || {
+                remove(&venv)?;
+                Ok(by_hand(&machine, &venv, PACKAGES_ALONE))
+            }),
+        ],
+        SOME,
+    )?;
     let install = compare(
         &mut [
             Contestant::new("ktx runtime install --force", || {
@@ -67,10 +80,18 @@ pub fn measure(session: &Session<'_>) -> Result<Vec<Comparison>> {
     )?;
     machine.stop()?;
     Ok(vec![
+        Comparison::new("first installation", "1.6 times the same by hand", fresh)?,
         Comparison::new("installation", "10 % or 150 ms over the same by hand", install)?,
         Comparison::new("nothing to do", "install 30 ms, status 15 ms", again)?,
         Comparison::new("start", "200 ms", start)?,
     ])
+}
+
+fn remove(folder: &Utf8Path) -> Result<()> {
+    match fs_err::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 fn by_hand(machine: &Machine, venv: &Utf8Path, import: &str) -> Command {

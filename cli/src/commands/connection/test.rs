@@ -36,6 +36,15 @@ pub fn run(arguments: &TestArguments, session: &Session) -> anyhow::Result<()> {
             "{}: ok, {} tables ({})",
             result.id, result.table_count, result.connection_type
         ));
+        for warning in &result.warnings {
+            session.printer.diagnostic(&format!("warning: {warning}"));
+        }
+        if !result.grants.is_empty() {
+            let grants = result.grants.join("\n  ");
+            session.printer.diagnostic(&format!(
+                "hint: make a role that only reads, and name it in the URL:\n  {grants}"
+            ));
+        }
     } else {
         session.printer.diagnostic(&result.message);
         for hint in &result.warnings {

@@ -1,5 +1,7 @@
 //! `ktx runtime install`
 
+use std::path::PathBuf;
+
 use clap::Args;
 use ktx_runtime::{Feature, FeatureSet, InstallMode, InstallOutcome, InstallReport, InstallRequest};
 use serde::Serialize;
@@ -19,6 +21,9 @@ pub struct InstallArguments {
     /// Install again even when the runtime is ready
     #[arg(long)]
     force: bool,
+    /// Install from a bundle that `ktx runtime bundle create` made, without a network
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
     #[command(flatten)]
     uv: UvArguments,
     /// Print the result as JSON
@@ -48,7 +53,10 @@ pub fn run(arguments: InstallArguments, session: &Session) -> anyhow::Result<()>
             InstallMode::IfNeeded
         },
     };
-    let InstallReport { outcome, manifest } = runtime.install(&request)?;
+    let InstallReport { outcome, manifest } = match &arguments.from {
+        Some(bundle) => runtime.install_from(&request, bundle)?,
+        None => runtime.install(&request)?,
+    };
     let layout = runtime.layout();
     let document = InstallDocument {
         outcome: match outcome {

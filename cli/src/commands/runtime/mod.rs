@@ -1,5 +1,6 @@
 //! `ktx runtime`: the group of commands over the managed Python runtime.
 
+mod bundle;
 mod doctor;
 mod install;
 mod prune;
@@ -8,6 +9,7 @@ mod status;
 mod stop;
 
 use clap::{Args, Subcommand, ValueEnum};
+use ktx_app::runner;
 use ktx_runtime::Feature;
 
 use crate::session::Session;
@@ -33,6 +35,8 @@ enum RuntimeCommand {
     Doctor(doctor::DoctorArguments),
     /// Remove the runtimes of other versions of ktx
     Prune(prune::PruneArguments),
+    /// Make a file that installs the runtime on machines without a network
+    Bundle(bundle::BundleArguments),
 }
 
 /// The values of `--feature`.
@@ -54,6 +58,18 @@ impl From<FeatureArgument> for Feature {
     }
 }
 
+/// Says before somebody waits for an installation that uv or Python is missing for it.
+pub fn warn_of_lacking(session: &Session) {
+    let lacking = session.app.runtime().ok().and_then(|runtime| runtime.lacking());
+    if let Some(lacking) = lacking {
+        let hint = runner::spelled(&lacking.hint, &session.app.environment);
+        session
+            .printer
+            .diagnostic(&format!("warning: {}", lacking.problem));
+        session.printer.diagnostic(&format!("hint: {hint}"));
+    }
+}
+
 /// Runs one command of the group.
 pub fn run(arguments: RuntimeArguments, session: &Session) -> anyhow::Result<()> {
     match arguments.command {
@@ -63,5 +79,6 @@ pub fn run(arguments: RuntimeArguments, session: &Session) -> anyhow::Result<()>
         RuntimeCommand::Status(arguments) => status::run(arguments, session),
         RuntimeCommand::Doctor(arguments) => doctor::run(arguments, session),
         RuntimeCommand::Prune(arguments) => prune::run(arguments, session),
+        RuntimeCommand::Bundle(arguments) => bundle::run(arguments, session),
     }
 }

@@ -29,9 +29,6 @@ pub fn run(arguments: StatusArguments, session: &Session) -> anyhow::Result<()> 
         printer.line(&format!("python: {}", status.layout.python_path.display()));
         printer.line(&format!("daemon: {}", status.layout.daemon_path.display()));
     }
-    if let Some(lacking) = runtime.lacking() {
-        printer.diagnostic(&format!("warning: {}", lacking.problem));
-        printer.diagnostic(&format!("hint: {}", lacking.hint));
-    }
+    super::warn_of_lacking(session);
     Ok(())
 }

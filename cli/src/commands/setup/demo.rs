@@ -8,6 +8,7 @@ use ktx_project::semantic::Catalog;
 use ktx_project::{ConnectionId, Folder};
 use serde::Serialize;
 
+use crate::commands::runtime::warn_of_lacking;
 use crate::session::Session;
 use ktx_app::runner;
 
@@ -108,6 +109,7 @@ pub fn run(arguments: &DemoArguments, session: &Session) -> anyhow::Result<()> {
         session.printer.json(&DemoResult { replay, inspect });
     } else {
         print(session, &inspect);
+        warn_of_lacking(session);
     }
     Ok(())
 }

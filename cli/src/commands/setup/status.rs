@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::commands::runtime::warn_of_lacking;
 use crate::session::Session;
 use ktx_app::SetupStatus;
 
@@ -31,5 +32,6 @@ pub fn run(arguments: &StatusArguments, session: &Session) -> anyhow::Result<()>
             .printer
             .line("No KTX project here yet. Make one with `ktx setup --new`, or try `ktx setup demo`.");
     }
+    warn_of_lacking(session);
     Ok(())
 }

@@ -90,6 +90,7 @@ fn the_group_has_help() {
       status   Show whether the runtime is installed and fits this version of ktx
       doctor   Check what the runtime needs and explain what is wrong
       prune    Remove the runtimes of other versions of ktx
+      bundle   Make a file that installs the runtime on machines without a network
 
     Options:
           --project-dir <PATH>  The project's folder [default: KTX_PROJECT_DIR, the nearest folder with

@@ -1,5 +1,6 @@
 //! A home, a project folder and an environment for one test, and the transcript of what `ktx` said in it.
 
+pub mod bundle;
 pub mod postgres;
 pub mod python;
 
@@ -125,13 +126,25 @@ impl Sandbox {
             ("XDG_DATA_HOME".into(), root.join("data").into()),
             ("TMPDIR".into(), root.into()),
         ];
+        // What a machine lacks is reported; this one lacks nothing, unless a test says so.
+        environment.extend(ktx_fixtures::payload::uv().map(|uv| ("KTX_UV".into(), uv.into())));
         let variables = self.variables.iter();
         environment.extend(variables.map(|(name, value)| (name.into(), value.into())));
         environment
     }
 
     pub fn run(&self, arguments: &[&str]) -> Transcript {
-        let output = self.command(arguments).output().expect("starts ktx");
+        self.run_with(arguments, [])
+    }
+
+    /// The same with more variables.
+    pub fn run_with<const N: usize>(
+        &self,
+        arguments: &[&str],
+        variables: [(&'static str, String); N],
+    ) -> Transcript {
+        let mut command = self.command(arguments);
+        let output = command.envs(variables).output().expect("starts ktx");
         let mut text = format!("$ ktx {}\n", arguments.join(" "));
         text.push_str(&String::from_utf8_lossy(&output.stdout));
         if !output.stderr.is_empty() {

@@ -1,6 +1,6 @@
 //! Which uv is used, whether it is new enough, and which Python it would take.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -18,6 +18,8 @@ use crate::{Environment, Error, Runtime};
 /// found to work.
 pub const MINIMUM: (u64, u64, u64) = (0, 5, 0);
 const MINIMUM_TEXT: &str = "0.5.0";
+const BUSY_ATTEMPTS: usize = 20;
+const BUSY_PAUSE: Duration = Duration::from_millis(50);
 
 /// A uv that answered.
 #[derive(Clone, Debug)]
@@ -26,6 +28,8 @@ pub struct Uv {
     version: String,
     settings: UserSettings,
     pub(super) cache: CacheUse,
+    /// What `uv venv` is asked for: a path or a version. What the wheel requires, when there is none.
+    pub(super) python: Option<OsString>,
 }
 
 /// Whether what is in uv's cache is believed.
@@ -91,12 +95,13 @@ impl Uv {
     }
 
     /// The uv at a path, once it has said which version it is.
-    fn at(runtime: &Runtime, path: PathBuf) -> Result<Uv, Error> {
+    pub(crate) fn at(runtime: &Runtime, path: PathBuf) -> Result<Uv, Error> {
         let mut uv = Uv {
             path,
             version: String::new(),
             settings: UserSettings::of(runtime.environment()),
             cache: CacheUse::Normal,
+            python: None,
         };
         uv.version = uv.ask_version(runtime)?;
         match uv.parsed_version() {
@@ -118,8 +123,18 @@ impl Uv {
         }
     }
 
+    /// The same uv with these settings alone, for this Python.
+    #[must_use]
+    pub fn with_settings(self, settings: UserSettings, python: Option<OsString>) -> Uv {
+        Uv {
+            settings,
+            python,
+            ..self
+        }
+    }
+
     /// A command of it, with everything but its arguments.
-    pub(super) fn command(&self, runtime: &Runtime, work: &Path) -> Command {
+    pub(crate) fn command(&self, runtime: &Runtime, work: &Path) -> Command {
         let mut command = Command::new(&self.path);
         environment::apply(&mut command, runtime.environment(), &self.settings, work);
         command
@@ -148,13 +163,26 @@ impl Uv {
     }
 
     fn ask_version(&self, runtime: &Runtime) -> Result<String, Error> {
-        let mut command = self.command(runtime, self.path.parent().unwrap_or(Path::new("/")));
-        command.arg("--version");
+        let asked = || {
+            let mut command = self.command(runtime, self.path.parent().unwrap_or(Path::new("/")));
+            command.arg("--version");
+            collect(runtime, command)
+        };
+        let mut answer = asked();
+        for _ in 0..BUSY_ATTEMPTS {
+            // A process that was forked while the program was written still has it open for writing, for a moment.
+            let is_busy = |error: &std::io::Error| error.kind() == std::io::ErrorKind::ExecutableFileBusy;
+            if !matches!(&answer, Err(ProcessError::Spawn(error)) if is_busy(error)) {
+                break;
+            }
+            std::thread::sleep(BUSY_PAUSE);
+            answer = asked();
+        }
         let broken = |reason: String| Error::UvBroken {
             path: self.path.clone(),
             reason,
         };
-        match collect(runtime, command) {
+        match answer {
             Ok(output) if output.status.success() => Ok(output.stdout.trim().to_owned()),
             Ok(output) => Err(broken(plain_text(&format!(
                 "{}{}",
@@ -208,7 +236,7 @@ fn is_program(path: &Path) -> bool {
     path.is_file()
 }
 
-pub(super) fn collect(runtime: &Runtime, command: Command) -> Result<Output, ProcessError> {
+pub(crate) fn collect(runtime: &Runtime, command: Command) -> Result<Output, ProcessError> {
     let limit = runtime.limits().silence.min(Duration::from_secs(30));
     let mut grows = || false;
     let supervision = Supervision::new(runtime.interrupt()).silent_for_at_most(limit, &mut grows);

@@ -1,6 +1,6 @@
 //! One file from a package index, by the simple repository API (PEP 503 and 691), from where uv would get it.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use url::Url;
 
 use crate::Environment;
+use crate::install::netrc;
 use crate::install::settings::UserSettings;
 
 const PROJECT: &str = "uv/";
@@ -36,7 +37,7 @@ struct File {
 ///
 /// # Errors
 /// Why no index has it, with the reason of each.
-pub(super) fn download(
+pub(crate) fn download(
     settings: &UserSettings,
     environment: &Environment,
     wheel: &PinnedWheel,
@@ -63,12 +64,31 @@ pub(super) fn download(
     }
     let mut reasons = Vec::new();
     for index in indexes {
-        match from_index(settings, &index, file, bytes) {
+        match from_index(settings, environment, &index, file, bytes) {
             Ok(found) => return Ok(found),
             Err(reason) => reasons.push(format!("{}: {reason}", index.host_str().unwrap_or_default())),
         }
     }
     Err(reasons.join("; "))
+}
+
+/// Writes the file at an address to `output`, with the credentials of the index that is on the same host; at most
+/// `limit` bytes.
+///
+/// # Errors
+/// Why it cannot be had.
+pub(crate) fn save(
+    settings: &UserSettings,
+    environment: &Environment,
+    address: &Url,
+    limit: u64,
+    output: &mut dyn Write,
+) -> Result<(), String> {
+    let indexes = settings.indexes(environment);
+    let index = indexes.iter().find(|index| index.origin() == address.origin());
+    let mut body = open(settings, environment, address, index.unwrap_or(address))?;
+    let copied = std::io::copy(&mut (&mut body).take(limit), output);
+    copied.map(drop).map_err(|error| error.to_string())
 }
 
 /// The wheel in a local folder of links.
@@ -84,16 +104,22 @@ fn linked(settings: &UserSettings, file: &str) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-fn from_index(settings: &UserSettings, index: &Url, file: &str, bytes: u64) -> Result<Vec<u8>, String> {
+fn from_index(
+    settings: &UserSettings,
+    environment: &Environment,
+    index: &Url,
+    file: &str,
+    bytes: u64,
+) -> Result<Vec<u8>, String> {
     let mut folder = index.clone();
     if !folder.path().ends_with('/') {
         folder.set_path(&format!("{}/", folder.path()));
     }
     let page = folder.join(PROJECT).map_err(|error| error.to_string())?;
-    let text = get(settings, &page, index, MAX_PAGE)?;
+    let text = get(settings, environment, &page, index, MAX_PAGE)?;
     let found = link_in(&text, file).ok_or_else(|| format!("it does not have `{file}`"))?;
     let address = page.join(&found).map_err(|error| error.to_string())?;
-    get(settings, &address, index, bytes + 1)
+    get(settings, environment, &address, index, bytes + 1)
 }
 
 /// The URL of a file on a page, in either of its two forms.
@@ -114,17 +140,33 @@ fn link_in(page: &[u8], file: &str) -> Option<String> {
     })
 }
 
-fn get(settings: &UserSettings, address: &Url, index: &Url, limit: u64) -> Result<Vec<u8>, String> {
+fn get(
+    settings: &UserSettings,
+    environment: &Environment,
+    address: &Url,
+    index: &Url,
+    limit: u64,
+) -> Result<Vec<u8>, String> {
+    read(open(settings, environment, address, index)?, limit).map_err(|error| error.to_string())
+}
+
+/// The body of what is at an address.
+fn open(
+    settings: &UserSettings,
+    environment: &Environment,
+    address: &Url,
+    index: &Url,
+) -> Result<impl Read + use<>, String> {
     let mut address = address.clone();
+    let has_credentials = |url: &Url| !url.username().is_empty() || url.password().is_some();
     // Credentials are for the host that they were given for.
-    let authority = if address.has_authority() && !address.username().is_empty() {
+    let authority = if has_credentials(&address) {
         Some(authorization(&address))
-    } else if address.origin() == index.origin()
-        && (!index.username().is_empty() || index.password().is_some())
-    {
+    } else if address.origin() == index.origin() && has_credentials(index) {
         Some(authorization(index))
     } else {
-        None
+        let host = address.host_str().unwrap_or_default();
+        netrc::login(environment, host).map(|(user, password)| basic(&user, &password))
     };
     let _ = address.set_username("");
     let _ = address.set_password(None);
@@ -135,9 +177,8 @@ fn get(settings: &UserSettings, address: &Url, index: &Url, limit: u64) -> Resul
     if let Some(authority) = authority {
         request = request.header("authorization", authority);
     }
-    let mut answer = request.call().map_err(|error| error.to_string())?;
-    let body = answer.body_mut().as_reader();
-    read(body, limit).map_err(|error| error.to_string())
+    let answer = request.call().map_err(|error| error.to_string())?;
+    Ok(answer.into_body().into_reader())
 }
 
 fn authorization(url: &Url) -> String {
@@ -148,6 +189,10 @@ fn authorization(url: &Url) -> String {
     };
     let user = decoded(url.username());
     let password = decoded(url.password().unwrap_or_default());
+    basic(&user, &password)
+}
+
+fn basic(user: &str, password: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
 

@@ -37,9 +37,7 @@ pub(super) struct Managed {
 impl Managed {
     /// `None` when the package carries no pin for this machine.
     pub fn of(runtime: &Runtime) -> Option<Managed> {
-        let path = runtime.layout().asset_dir.parent()?.join(UV_PIN_FILE);
-        let text = crate::installed::read_regular(&path, 64 << 10).ok()?;
-        let mut pin = UvPin::parse(&text).ok()?;
+        let mut pin = pin(runtime)?;
         let wheel = pin.wheels.remove(&Platform::host()?)?;
         Some(Managed {
             program: folder(runtime).join(&pin.version).join(program_name()),
@@ -74,40 +72,67 @@ impl Managed {
             version: self.version.clone(),
             reason,
         };
-        let settings = UserSettings::of(runtime.environment());
-        let redaction = settings.redaction(runtime.environment());
-        let wheel = self
-            .download(runtime, settings)?
-            .map_err(|reason| failed(redaction.apply(&reason)))?;
-        if !self.wheel.is(&wheel) {
-            return Err(failed(format!(
-                "`{}` is not the file whose digest ktx has; a proxy may have changed it",
-                self.wheel.file
-            )));
-        }
+        let wheel = download(runtime, &self.wheel, self.default_index.as_deref())?.map_err(failed)?;
         let program = take_program(&wheel, &self.version).map_err(failed)?;
         files::write(&self.program, &program, Access::Executable)?;
         Ok(self.program.clone())
     }
+}
 
-    /// Downloads in its own thread, so that a signal ends the wait.
-    fn download(&self, runtime: &Runtime, settings: UserSettings) -> Result<Result<Vec<u8>, String>, Error> {
-        let (sender, answers) = channel();
-        let (wheel, default_index) = (self.wheel.clone(), self.default_index.clone());
-        let environment = runtime.environment().clone();
-        std::thread::spawn(move || {
-            let answer = index::download(&settings, &environment, &wheel, default_index.as_deref());
-            // An error here is a caller that was interrupted and is gone.
-            let _ = sender.send(answer);
-        });
-        loop {
-            match answers.recv_timeout(TICK) {
-                Ok(answer) => return Ok(answer),
-                Err(RecvTimeoutError::Timeout) => runtime.interrupt().check()?,
-                Err(RecvTimeoutError::Disconnected) => return Ok(Err("the download ended".to_owned())),
-            }
+/// The pinned wheel's bytes, or why they cannot be had.
+///
+/// # Errors
+/// On a signal.
+pub(crate) fn download(
+    runtime: &Runtime,
+    wheel: &PinnedWheel,
+    default_index: Option<&str>,
+) -> Result<Result<Vec<u8>, String>, Error> {
+    let environment = runtime.environment().clone();
+    let (pinned, default_index) = (wheel.clone(), default_index.map(str::to_owned));
+    let answer = in_its_own_thread(runtime, move || {
+        let settings = UserSettings::of(&environment);
+        let answer = index::download(&settings, &environment, &pinned, default_index.as_deref());
+        answer.map_err(|reason| settings.redaction(&environment).apply(&reason))
+    })?;
+    Ok(answer.and_then(|bytes| {
+        if wheel.is(&bytes) {
+            return Ok(bytes);
+        }
+        Err(format!(
+            "`{}` is not the file whose digest ktx has; a proxy may have changed it",
+            wheel.file
+        ))
+    }))
+}
+
+/// Runs a download, so that a signal ends the wait for it.
+///
+/// # Errors
+/// On a signal.
+pub(crate) fn in_its_own_thread<T: Send + 'static>(
+    runtime: &Runtime,
+    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<Result<T, String>, Error> {
+    let (sender, answers) = channel();
+    std::thread::spawn(move || {
+        // An error here is a caller that was interrupted and is gone.
+        let _ = sender.send(work());
+    });
+    loop {
+        match answers.recv_timeout(TICK) {
+            Ok(answer) => return Ok(answer),
+            Err(RecvTimeoutError::Timeout) => runtime.interrupt().check()?,
+            Err(RecvTimeoutError::Disconnected) => return Ok(Err("the download ended".to_owned())),
         }
     }
+}
+
+/// The pin that the package carries.
+pub(crate) fn pin(runtime: &Runtime) -> Option<UvPin> {
+    let path = runtime.layout().asset_dir.parent()?.join(UV_PIN_FILE);
+    let text = crate::installed::read_regular(&path, 64 << 10).ok()?;
+    UvPin::parse(&text).ok()
 }
 
 /// Where the versions of uv are.
@@ -143,7 +168,8 @@ fn holds_only_the_program(folder: &Path) -> bool {
     entries.next().is_some_and(is_program) && entries.next().is_none()
 }
 
-fn take_program(wheel: &[u8], version: &str) -> Result<Vec<u8>, String> {
+/// The program in a wheel of uv.
+pub(crate) fn take_program(wheel: &[u8], version: &str) -> Result<Vec<u8>, String> {
     let mut archive = Archive::open(Cursor::new(wheel), &LIMITS).map_err(|error| error.to_string())?;
     let path = format!("uv-{version}.data/scripts/{}", program_name());
     let entry = archive
@@ -155,6 +181,6 @@ fn take_program(wheel: &[u8], version: &str) -> Result<Vec<u8>, String> {
         .map_err(|error| error.to_string())
 }
 
-const fn program_name() -> &'static str {
+pub(crate) const fn program_name() -> &'static str {
     if cfg!(windows) { "uv.exe" } else { "uv" }
 }

@@ -2,8 +2,8 @@
 
 mod find;
 mod growth;
-mod index;
-mod managed;
+pub(crate) mod index;
+pub(crate) mod managed;
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -12,6 +12,7 @@ use ktx_manifest::VerifiedAssets;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use self::find::CacheUse;
+pub(crate) use self::find::collect;
 pub use self::find::{FoundPython, Uv};
 use self::growth::Growth;
 pub(crate) use self::managed::unused;
@@ -61,7 +62,7 @@ impl Uv {
         let python = staged.layout().python_path.as_os_str();
         let create = ["venv", "--no-config", "--relocatable", "--python"];
         let mut create = create.map(OsStr::new).to_vec();
-        create.extend([requires_python.as_ref(), venv]);
+        create.extend([self.python.as_deref().unwrap_or(requires_python.as_ref()), venv]);
         self.step(runtime, Step::CreateEnvironment, staged, log, &create)?;
 
         // The lock is complete: with `--no-deps` nothing is resolved that is not in it.

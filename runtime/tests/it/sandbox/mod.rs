@@ -38,12 +38,8 @@ impl Sandbox {
     /// With a sample payload whose lock has one requirement, with a digest that no file has.
     pub fn with_requirement(requirement: &str) -> Sandbox {
         let sandbox = Sandbox::empty();
-        let mut assets = SampleAssets::default();
-        let lock = format!("{requirement} --hash=sha256:{}\n", "0".repeat(64)).into_bytes();
-        assets.manifest["requirements"]["core"]["sha256"] = ktx_fixtures::sample_assets::hex(&lock).into();
-        assets.manifest["requirements"]["core"]["bytes"] = lock.len().into();
-        *assets.bytes(ktx_fixtures::sample_assets::CORE_LOCK) = lock;
-        assets.write_to(&sandbox.assets());
+        let lock = format!("{requirement} --hash=sha256:{}\n", "0".repeat(64));
+        SampleAssets::with_core_lock(&lock).write_to(&sandbox.assets());
         sandbox
     }
 
