@@ -20,6 +20,11 @@ use crate::process::{self, OutputMode};
 use crate::session::Session;
 use crate::tools::{self, ToolSet};
 
+/// Where zig finds the frameworks of macOS on other systems: `xtask/darwin` names the functions that `ktx` calls, as
+/// the text-based stubs of Apple's SDK do. A new one is an undefined symbol, and goes into its list. The folder is relative
+/// to the workspace, from where cargo starts the linker: the root's path would change the program.
+pub const FRAMEWORKS: &str = "-Clink-arg=-Fxtask/darwin";
+
 /// Builds one platform's program and puts it in `dist/bin/<platform>/`.
 pub fn build(
     session: &Session<'_>,
@@ -147,8 +152,12 @@ fn rustflags(root: &Utf8Path, platform: Platform) -> Result<String> {
                 .map(|folder| format!("--remap-path-prefix={}=/crates", folder.display())),
         );
     }
-    if platform == Platform::Win32X64 {
-        flags.push("-Ctarget-feature=+crt-static".to_owned());
+    match platform {
+        Platform::Win32X64 => flags.push("-Ctarget-feature=+crt-static".to_owned()),
+        Platform::DarwinX64 | Platform::DarwinArm64 if !cfg!(target_os = "macos") => {
+            flags.push(FRAMEWORKS.to_owned());
+        }
+        _ => {}
     }
     Ok(flags.join("\x1f"))
 }

@@ -6,6 +6,7 @@ mod embeddings;
 mod first_minute;
 mod ingest;
 mod lacking;
+mod next_steps;
 mod output;
 mod periods;
 mod postgres;
