@@ -15,7 +15,7 @@ pub struct Witnesses {
     pub withdrawn: Vec<String>,
     /// The last thing that a receipt says was done to the tag, when it was a rollback.
     pub last_rollback: Option<PastRollback>,
-    /// What was released, whoever released it.
+    /// What was released, by anybody.
     pub released: Released,
 }
 

@@ -105,7 +105,7 @@ impl Waiting {
     }
 }
 
-/// A staged version that was fetched, with npm's credentials of whoever asks, and is the built one. The file is removed
+/// A staged version that was fetched, with the credentials of the npm that runs, and is the built one. The file is removed
 /// with this value.
 #[derive(Debug)]
 pub struct FetchedStage {

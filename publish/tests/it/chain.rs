@@ -316,7 +316,7 @@ fn a_plan_writes_nothing_and_waits_for_nothing() {
     let before = listing(&release);
     let start = Instant::now();
     let plan = release.plan().unwrap();
-    // A second on a machine with nothing else to do; whoever waits for a registry waits for 20 at least.
+    // A second on a machine with nothing else to do; a wait for a registry takes 20 at least.
     assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
     assert_eq!(plan.decision().tags_after["next"], "0.1.0");
     // That there is no package is believed the second time.

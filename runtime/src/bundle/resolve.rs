@@ -154,7 +154,7 @@ mod tests {
         let text = "lock-version = '1.0'\n[[packages]]\nname = 'a'\nwheels = [{ url = 'https://host.example/x/a-1%2Bb-py3-none-any.whl#h', size = 1, hashes = { sha256 = 'aa' } }]\n\
                     [[packages]]\nname = 'b'\nwheels = [{ path = '../links/b-1-py3-none-any.whl', hashes = {} }]\n\
                     [[packages]]\nname = 'c'\nwheels = [{ url = 'file:///links/c-1-py3-none-any.whl' }]\n";
-        let found = read(text, Path::new("/work")).expect("a lock");
+        let found = read(text, Path::new("/locks")).expect("a lock");
         let names: Vec<_> = found.iter().map(|wheel| &*wheel.file).collect();
         assert_eq!(
             names,
@@ -167,7 +167,7 @@ mod tests {
         assert!(matches!(found[0].place, Place::At(_)));
         assert_eq!(
             found[1].place,
-            Place::Local("/work/../links/b-1-py3-none-any.whl".into())
+            Place::Local("/locks/../links/b-1-py3-none-any.whl".into())
         );
         assert_eq!(found[2].place, Place::Local("/links/c-1-py3-none-any.whl".into()));
     }
