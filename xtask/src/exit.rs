@@ -94,27 +94,37 @@ pub fn report(printer: &Printer, result: anyhow::Result<()>) -> ExitCode {
         printer.error(&message, hint);
         return ExitCode::from(signal.exit_code());
     }
-    match result.and_then(|()| printer.lost().map_or(Ok(()), unwritten)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let exit = code(&error) as u8;
-            document(printer, &sentence(&error), exit, hint(&error));
-            tell(printer, &error);
-            ExitCode::from(exit)
-        }
-    }
+    let Err(error) = result else {
+        return written(printer, 0);
+    };
+    let exit = code(&error) as u8;
+    document(printer, &sentence(&error), exit, hint(&error));
+    tell(printer, &error);
+    written(printer, exit)
 }
 
-/// What is wrong with a command line, in clap's words; with `--json`, as a document, too.
+/// Help, the version, or what is wrong with a command line, in clap's words; with `--json` the latter is a document, too.
 pub fn usage(error: &clap::Error) -> ExitCode {
-    let is_failure = error.use_stderr();
-    if is_failure && std::env::args_os().any(|argument| argument == "--json") {
-        let printer = Printer::new(Verbosity::Normal, Format::Json);
-        document(&printer, error.to_string().trim_end(), Exit::Usage as u8, None);
+    let wrong = error.use_stderr();
+    let json = wrong && std::env::args_os().any(|argument| argument == "--json");
+    let printer = Printer::new(Verbosity::Normal, if json { Format::Json } else { Format::Text });
+    if !wrong {
+        printer.data(error.render().to_string().trim_end());
+        return written(&printer, 0);
     }
+    document(&printer, error.to_string().trim_end(), Exit::Usage as u8, None);
     // There is nobody left to tell when this cannot be printed.
     let _ = error.print();
-    ExitCode::from(if is_failure { Exit::Usage as u8 } else { 0 })
+    written(&printer, Exit::Usage as u8)
+}
+
+/// The exit code, unless everything went well but a part of the answer could not be written.
+fn written(printer: &Printer, exit: u8) -> ExitCode {
+    let Some(error) = printer.lost() else {
+        return ExitCode::from(exit);
+    };
+    tell(printer, &unwritten(error).into());
+    ExitCode::from(if exit == 0 { Exit::Failed as u8 } else { exit })
 }
 
 /// A pipeline gets exactly one document; nothing is added to one that the command has printed.
@@ -161,10 +171,8 @@ fn failure(error: &anyhow::Error) -> Option<&Failure> {
     error.chain().find_map(|cause| cause.downcast_ref())
 }
 
-fn unwritten(error: io::Error) -> anyhow::Result<()> {
-    Err(Failure::new(Exit::Failed, "failed to write the answer to stdout")
-        .because(error)
-        .into())
+fn unwritten(error: io::Error) -> Failure {
+    Failure::new(Exit::Failed, "failed to write the answer to stdout").because(error)
 }
 
 /// The hint for an error of the file system that has none.

@@ -15,6 +15,8 @@ mod interrupted;
 mod killed_smoke;
 mod locking;
 mod noting;
+#[cfg(target_os = "linux")]
+mod output;
 mod page;
 #[cfg(unix)]
 mod pipeline;

@@ -6,7 +6,7 @@ use std::process::{Output, Stdio};
 use std::sync::OnceLock;
 
 use assert_cmd::Command;
-use assert_cmd::cargo::cargo_bin;
+use assert_cmd::cargo::{cargo_bin, cargo_bin_cmd};
 use ktx_fixtures::github::Github;
 
 /// `xtask` with these arguments, in `folder`, which is its home too.
@@ -25,6 +25,24 @@ pub fn process(folder: &Path, arguments: &[&str]) -> std::process::Command {
         .env("GITHUB_API_URL", github_without_pages())
         .stdin(Stdio::null());
     command
+}
+
+/// Every command of `cargo xtask`, as its help lists them.
+pub fn commands() -> Vec<String> {
+    let help = cargo_bin_cmd!("xtask")
+        .arg("--help")
+        .output()
+        .expect("xtask runs");
+    let help = String::from_utf8(help.stdout).expect("text");
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let entries = lines
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.strip_prefix("  "))
+        .filter(|entry| !entry.starts_with(' '));
+    let names = entries.filter_map(|entry| entry.split_whitespace().next());
+    let names: Vec<String> = names.filter(|name| *name != "help").map(str::to_owned).collect();
+    assert!(names.len() > 5, "`cargo xtask --help` lists its commands: {help}");
+    names
 }
 
 /// A GitHub where nothing was announced, so that no test asks the real one.
