@@ -15,6 +15,7 @@ mod signals;
 pub mod stream;
 
 pub use crate::interrupt::{Interrupt, Interrupted, Signal};
+pub use crate::platform::KeyByKey;
 pub use crate::random::hex as random_hex;
 pub use crate::redaction::{REDACTED, Redaction};
 pub use crate::signals::{forward_to, watch_parent};

@@ -5,12 +5,15 @@
 
 use console::{Key, Term};
 use ktx_runtime::Consent;
+use ktx_system::KeyByKey;
 
 const END_OF_INPUT: char = '\u{4}';
 
 /// Writes the question once, and the answer behind it.
 pub fn confirm(question: &str) -> Consent {
     let terminal = Term::stderr();
+    // From before the question on, so that Ctrl-C is a key at whatever moment it is pressed.
+    let _keys = KeyByKey::on_stdin();
     let shown = terminal.write_str(&format!("{question} [Y/n] "));
     let answer = match shown.map(|()| answer(|| terminal.read_key())) {
         Ok(answer) => answer,

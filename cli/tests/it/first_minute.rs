@@ -163,15 +163,8 @@ fn terminal(sandbox: &Sandbox, arguments: &[&str], answers: &[&str], columns: us
             );
             std::thread::sleep(Duration::from_millis(5));
         }
-        // A key that is typed before the question reads keys is lost, so it is typed until it is seen.
-        let asked = text().len();
-        while text().len() == asked && Instant::now() < deadline {
-            keyboard.write_all(answer.as_bytes()).expect("typed");
-            let seen = Instant::now() + Duration::from_secs(2);
-            while text().len() == asked && Instant::now() < seen {
-                std::thread::sleep(Duration::from_millis(5));
-            }
-        }
+        // Typed once, and at once: the question takes a key from when it is seen.
+        keyboard.write_all(answer.as_bytes()).expect("typed");
     }
     let status = child.wait().expect("it ends");
     reading.join().expect("it is read");
@@ -192,6 +185,22 @@ fn terminal(sandbox: &Sandbox, arguments: &[&str], answers: &[&str], columns: us
         }
     }
     format!("{}\n--- exit {}\n", lines.join("\n"), status.code().unwrap_or(-1))
+}
+
+#[test]
+fn ctrl_c_counts_as_soon_as_the_question_is_seen() {
+    if !std::path::Path::new("/usr/bin/script").exists() {
+        python::skip("no `script` to make a terminal with (Debian: bsdutils)");
+        return;
+    }
+    let bench = Bench::new(Machine::Equipped);
+    for _ in 0..10 {
+        let shown = bench.on_terminal(&QUERY, &["\u{3}"]);
+        assert!(
+            shown.contains("[Y/n] ^C\n") && shown.ends_with("--- exit 130\n"),
+            "{shown}"
+        );
+    }
 }
 
 #[test]

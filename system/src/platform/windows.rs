@@ -275,3 +275,12 @@ fn open(pid: u32, access: u32) -> Option<OwnedHandle> {
         (!handle.is_null()).then(|| OwnedHandle::from_raw_handle(handle))
     }
 }
+/// A console has Ctrl-C as a key while keys are read, and needs no other mode before.
+pub struct KeyByKey;
+
+impl KeyByKey {
+    /// Nothing: see above.
+    pub fn on_stdin() -> Option<KeyByKey> {
+        None
+    }
+}

@@ -1,6 +1,7 @@
 //! Unix: signals, process groups, renames that exchange.
 
 mod identity;
+mod keys;
 mod spawn;
 
 use std::io;
@@ -13,6 +14,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal};
 
 pub use self::identity::{boot_id, lock_holders, running_process};
+pub use self::keys::KeyByKey;
 pub use self::spawn::{die_with_parent, spawn_recorded};
 use super::Exchange;
 use crate::files::Access;
