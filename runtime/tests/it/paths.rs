@@ -113,7 +113,7 @@ fn a_ready_runtime_is_used_where_nothing_can_be_written() {
     let mut wheel = SampleWheel::new("0.1.0rc0");
     wheel.set(
         "ktx_daemon/__main__.py",
-        "def main():\n    print('{\"used\": true}')\n",
+        "def main():\n    print('{\"used\": true}')\n\n\nif __name__ == '__main__':\n    main()\n",
     );
     fs_err::remove_dir_all(sandbox.assets()).expect("removed");
     SampleAssets::with_wheel("0.1.0rc0", wheel.to_bytes()).write_to(&sandbox.assets());
