@@ -27,7 +27,7 @@ def impatient(tmp_path: Path) -> Iterator[Daemon]:
         yield daemon
 
 
-def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait for a condition with a deadline."""
     deadline = time.monotonic() + seconds
     while not condition():
