@@ -28,8 +28,8 @@ const CARGO_TOML: &str = "[workspace]\nmembers = []\n\n[workspace.package]\nvers
 const CARGO_LOCK: &str = "version = 4\n\n[[package]]\nname = \"ktx\"\nversion = \"0.0.0\"\n";
 const POLICY: &str = "release-policy.json";
 
-/// Tools and caches, which `cargo xtask smoke` would otherwise install again.
-const SHARED: [&str; 3] = ["xtask/tools", "target/tools", "target/smoke"];
+/// The locks that the package was built with; tools and caches, which `cargo xtask smoke` would otherwise install again.
+const SHARED: [&str; 4] = ["python", "xtask/tools", "target/tools", "target/smoke"];
 
 /// The nine commands of the published package, each of which may take the registry's time.
 const DEADLINE: Duration = Duration::from_secs(600);
