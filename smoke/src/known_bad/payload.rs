@@ -211,7 +211,7 @@ fn daemon(artifact: &mut Artifact, mischief: &str) -> std::io::Result<()> {
         wheel.replace(
             DAEMON_MAIN,
             "if __name__",
-            &format!("if __name__ == \"__main__\":\n    {mischief}\n\nif __name__"),
+            &format!("if sys.argv[1:2] == [\"serve-http\"]:\n    {mischief}\n\nif __name__"),
         )
     })
 }
