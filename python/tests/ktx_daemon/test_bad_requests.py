@@ -235,17 +235,22 @@ def test_answers_about_large_bodies_without_their_secrets(daemon: Daemon) -> Non
 
 
 def exchange(daemon: Daemon, *pieces: bytes, wait: float = 10.0) -> bytes:
-    """Send raw bytes in pieces and return everything until the daemon closes or stays silent."""
+    """Send raw bytes in pieces and return the first response."""
     with socket.create_connection(("127.0.0.1", daemon.port), timeout=wait) as connection:
         for piece in pieces:
             connection.sendall(piece)
-        received = b""
-        while b"\r\n\r\n" not in received or not _whole(received):
-            chunk = connection.recv(65536)
-            if not chunk:
-                break
-            received += chunk
-        return received
+        return next_answer(connection)
+
+
+def next_answer(connection: socket.socket) -> bytes:
+    """Return one response with its body, which may arrive in pieces, or less if the daemon closes before its end."""
+    received = b""
+    while b"\r\n\r\n" not in received or not _whole(received):
+        chunk = connection.recv(65536)
+        if not chunk:
+            break
+        received += chunk
+    return received
 
 
 def _whole(received: bytes) -> bool:
@@ -318,10 +323,7 @@ def test_takes_a_large_body_in_pieces_and_the_next_request_after_it(daemon: Daem
         for _ in range(2):
             connection.sendall(request + body[:100_000])
             connection.sendall(body[100_000:])
-            received = b""
-            while not (b"\r\n\r\n" in received and _whole(received)):
-                received += connection.recv(65536)
-            assert status_of(received) == 200
+            assert status_of(next_answer(connection)) == 200
 
 
 def test_answers_pipelined_requests_in_order(daemon: Daemon) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.ktx_daemon.daemon_process import Answer, Daemon, running_daemon
-from tests.ktx_daemon.test_bad_requests import BODY, PARSE, exchange, head, status_of
+from tests.ktx_daemon.test_bad_requests import BODY, PARSE, exchange, head, next_answer, status_of
 from tests.ktx_daemon.test_limits import requests_in_work, silent_server, until, waiting_request
 
 
@@ -32,7 +32,7 @@ def opened(daemon: Daemon, connections: ExitStack, sent: bytes = b"") -> socket.
 def asked(daemon: Daemon, connections: ExitStack) -> socket.socket:
     """A connection that stays open after its request, which proved it, was answered."""
     connection = opened(daemon, connections, head(daemon, f"Content-Length: {len(BODY)}") + BODY)
-    assert b" 200 " in connection.recv(65536)
+    assert status_of(next_answer(connection)) == 200
     return connection
 
 
@@ -64,7 +64,7 @@ def test_sockets_of_somebody_else_do_not_lock_the_owner_out(daemon: Daemon, sock
             assert daemon.request("POST", PARSE, BODY).status == 200
             assert daemon.request("GET", "/health").status == 200
         mine.sendall(head(daemon, f"Content-Length: {len(BODY)}") + BODY)
-        assert b" 200 " in mine.recv(65536)
+        assert status_of(next_answer(mine)) == 200
 
 
 def test_sockets_that_are_opened_without_end_do_not_lock_the_owner_out(daemon: Daemon) -> None:
@@ -91,7 +91,7 @@ def test_tells_the_oldest_unproven_connection_why_it_is_closed(daemon: Daemon) -
     with ExitStack() as connections:
         first = opened(daemon, connections)
         others = [opened(daemon, connections) for _ in range(16)]
-        received = first.recv(65536)
+        received = next_answer(first)
         assert b" 503 " in received
         assert b"too many connections" in received
         assert is_open(others[0])
@@ -101,7 +101,7 @@ def test_closes_the_longest_idle_proven_connection_for_a_new_one(daemon: Daemon)
     with ExitStack() as connections:
         mine = [asked(daemon, connections) for _ in range(32)]
         mine[0].sendall(head(daemon, f"Content-Length: {len(BODY)}") + BODY)
-        assert b" 200 " in mine[0].recv(65536)
+        assert status_of(next_answer(mine[0])) == 200
         asked(daemon, connections)
         assert [is_open(connection) for connection in mine[:3]] == [True, False, True]
 
