@@ -1,1 +1,1 @@
-"""PostgreSQL: what a database holds, and the rows of one reading statement."""
+"""Databases: what one holds, and the rows of one reading statement. Each driver is a package behind `driver`."""

@@ -1,94 +1,26 @@
 """`/database/access`: whether the role of a connection could write, and how to make one that only reads.
 
-The guard and the read-only transaction protect every connection. A role that cannot write anyway is the layer under
+The guard and the read-only session protect every connection. A role that cannot write anyway is the layer under
 them that belongs to the database's owner.
 """
 
 from typing import Any
 
-from psycopg.rows import dict_row
-from psycopg.sql import SQL, Identifier, Literal
-from pydantic import Field
-
 from ktx_daemon.cancellation import Cancellation
-from ktx_daemon.database.session import DatabaseRequest, read_only_session, require_postgres, time_limit
+from ktx_daemon.database.driver import DatabaseRequest, driver_named
 
 APPLICATION = "ktx-daemon-database-access"
-READER = "ktx_reader"
-
-_ACCESS = """
-SELECT r.rolname::text AS role, r.rolsuper AS superuser, current_database()::text AS database,
-       r.rolcreaterole OR r.rolcreatedb OR r.rolreplication AS administers,
-       ARRAY(
-         SELECT m.rolname::text FROM pg_catalog.pg_roles m
-         WHERE m.rolname = ANY (%(roles)s::text[]) AND pg_has_role(m.oid, 'MEMBER') ORDER BY 1
-       ) AS writing_roles,
-       ARRAY(
-         SELECT n.nspname::text FROM pg_catalog.pg_namespace n
-         WHERE n.nspname = ANY (%(schemas)s::text[]) AND has_schema_privilege(n.oid, 'CREATE') ORDER BY 1
-       ) AS schemas,
-       (SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = ANY (%(schemas)s::text[]) AND c.relkind IN ('r', 'p', 'f')
-          AND (has_any_column_privilege(c.oid, 'INSERT, UPDATE') OR has_table_privilege(c.oid, 'DELETE, TRUNCATE'))
-       ) AS tables
-FROM pg_catalog.pg_roles r
-WHERE r.rolname = current_user
-"""
-
-_WRITING_ROLES = ["pg_write_all_data", "pg_write_server_files", "pg_read_server_files", "pg_execute_server_program"]
 
 
 class Request(DatabaseRequest):
     """Which connection to look at."""
 
-    schemas: list[str] = Field(default=["public"])
+    schemas: list[str] | None = None
 
 
 def respond(request: Request, cancellation: Cancellation) -> dict[str, Any]:
-    """Ask the server what the role may do. `warning` is null for one that only reads."""
-    require_postgres(request.driver, "database access")
-    with read_only_session(request, cancellation, application=APPLICATION) as connection:
-        with time_limit(connection, request.statement_timeout_ms):
-            cursor = connection.cursor(row_factory=dict_row)
-            cursor.execute(_ACCESS, {"roles": _WRITING_ROLES, "schemas": request.schemas})
-            access = cursor.fetchone()
-        assert access is not None  # the current role exists
-        reason = _reason(access)
-        grants = [] if reason is None else _grants(access["database"], request.schemas)
-    return {
-        "connection_id": request.connection_id,
-        "role": access["role"],
-        "superuser": access["superuser"],
-        "can_write": reason is not None,
-        "warning": reason and f"role {access['role']} {reason}; ktx only reads, so give it a role that cannot write",
-        "grants": grants,
-    }
-
-
-def _reason(access: dict[str, Any]) -> str | None:
-    if access["superuser"]:
-        return "is a superuser"
-    if access["writing_roles"]:
-        return f"is a member of {', '.join(access['writing_roles'])}"
-    if access["tables"]:
-        return f"can write to {access['tables']} table{'' if access['tables'] == 1 else 's'}"
-    if access["schemas"]:
-        return f"can create tables in {', '.join(access['schemas'])}"
-    return "can create roles or databases, or replicate" if access["administers"] else None
-
-
-def _grants(database: str, schemas: list[str]) -> list[str]:
-    """The statements that make a role which only reads, for the database's owner to run."""
-    reader = Identifier(READER)
-    statements = [
-        SQL("CREATE ROLE {} LOGIN PASSWORD {};").format(reader, Literal("choose a password")),
-        SQL("ALTER ROLE {} SET default_transaction_read_only = on;").format(reader),
-        SQL("GRANT CONNECT ON DATABASE {} TO {};").format(Identifier(database), reader),
-    ]
-    for schema in map(Identifier, schemas):
-        statements += [
-            SQL("GRANT USAGE ON SCHEMA {} TO {};").format(schema, reader),
-            SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO {};").format(schema, reader),
-            SQL("ALTER DEFAULT PRIVILEGES IN SCHEMA {} GRANT SELECT ON TABLES TO {};").format(schema, reader),
-        ]
-    return [statement.as_string() for statement in statements]
+    """Ask the database what the role may do."""
+    driver = driver_named(request.driver, "database access")
+    schemas = driver.default_schemas(request) if request.schemas is None else request.schemas
+    with driver.session(request, cancellation, application=APPLICATION) as session:
+        return {"connection_id": request.connection_id, **session.access(schemas)}

@@ -13,6 +13,7 @@ from ktx_daemon.endpoints import ENDPOINTS
 from tests.ktx_daemon.daemon_process import TOKEN, Daemon, running_daemon
 
 PARSE = "/sql/parse-table-identifier"
+DRIVERS = 'supports only the drivers "duckdb", "postgres"'
 SECRET = "hunter2-do-not-echo"
 
 
@@ -109,7 +110,7 @@ def test_refuses_deep_nesting(daemon: Daemon, path: str, opening: str) -> None:
         ("/sql/fingerprint-batch", {"dialect": "nope"}, 400, "Unknown SQL dialect 'nope'"),
         ("/sql/fingerprint-batch", {"items": [{"id": "a", "sql": ""}] * 101}, 422, "at most 100 items"),
         ("/sql/fingerprint-batch", {"items": [{"id": "a", "sql": "x" * 1_000_001}]}, 422, "at most 1000000 characters"),
-        ("/database/introspect", {"driver": "mysql"}, 400, 'database introspection supports only driver "postgres"'),
+        ("/database/introspect", {"driver": "oracle"}, 400, f"database introspection {DRIVERS}"),
         ("/database/introspect", {"url": SECRET}, 400, "url is not a valid PostgreSQL connection string"),
         ("/database/introspect", {"url": ""}, 400, "url is not a valid PostgreSQL connection string"),
         ("/database/introspect", {"url": f"postgres://u:{SECRET}@h:port/d"}, 400, "url is not a valid"),
@@ -117,7 +118,7 @@ def test_refuses_deep_nesting(daemon: Daemon, path: str, opening: str) -> None:
         ("/database/introspect", {"statement_timeout_ms": 0}, 422, "greater than or equal to 1"),
         ("/database/introspect", {"connection_timeout_seconds": 0}, 422, "greater than or equal to 1"),
         ("/database/introspect", {"table_scope": [{"db": "x"}]}, 422, "Field required"),
-        ("/database/query", {"driver": "sqlite"}, 400, 'database query supports only driver "postgres"'),
+        ("/database/query", {"driver": "sqlite"}, 400, f"database query {DRIVERS}"),
         ("/database/query", {"sql": "delete from t"}, 400, "SQL contains read/write operation: Delete"),
         ("/database/query", {"sql": "select 1; select 2"}, 400, "Only one SQL statement can be executed."),
         ("/database/query", {"sql": " "}, 400, "SQL did not parse to a statement."),

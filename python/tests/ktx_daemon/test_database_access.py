@@ -8,6 +8,7 @@ import pytest
 
 from ktx_daemon.cancellation import Cancellation
 from ktx_daemon.database import access
+from ktx_daemon.database.postgres.access import READER
 from tests.ktx_daemon.test_database_query import ask
 
 ROLES = {
@@ -32,7 +33,7 @@ def url(zoo_url: str) -> Iterator[str]:
             connection.execute(f"CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA access TO {role}; {grant}".encode())
         yield zoo_url
         connection.execute("DROP SCHEMA access CASCADE")
-        for role in [*ROLES, access.READER]:
+        for role in [*ROLES, READER]:
             connection.execute(f"DROP OWNED BY {role}; DROP ROLE {role}".encode())
 
 
@@ -54,5 +55,5 @@ def test_shows_how_to_make_a_role_that_only_reads(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         for statement in look(url, "rules")["grants"]:
             connection.execute(statement.encode())
-    assert look(url, access.READER)["warning"] is None
-    assert ask(url.replace("//postgres@", f"//{access.READER}@"), "SELECT count(*) FROM access.t")["rows"] == [[0]]
+    assert look(url, READER)["warning"] is None
+    assert ask(url.replace("//postgres@", f"//{READER}@"), "SELECT count(*) FROM access.t")["rows"] == [[0]]

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from psycopg.rows import tuple_row
 
-from ktx_daemon.database import session
+from ktx_daemon.database.postgres import session
 from tests.ktx_daemon.daemon_process import running_daemon
 from tests.ktx_daemon.test_database_query import ask
 from tests.ktx_daemon.test_introspection import introspect

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ktx_daemon.cancellation import Cancellation
-from ktx_daemon.database import introspection
+from ktx_daemon.database import catalog, introspection
 from ktx_daemon.errors import RequestRejected
 
 
@@ -130,7 +130,7 @@ def row(**values: Any) -> dict[str, Any]:
 def test_ignores_columns_and_keys_of_tables_that_it_does_not_know() -> None:
     column = {"name": "a", "type": "int", "nullable": True, "primary_key": False, "comment": None}
     key = {"from_column": "a", "to_table": "b", "to_column": "c", "constraint_name": "k"}
-    tables = introspection.assemble([row()], [column | {"oid": 1}, column | {"oid": 2}], [key | {"oid": 2}])
+    tables = catalog.assemble([row()], [column | {"oid": 1}, column | {"oid": 2}], [key | {"oid": 2}])
     assert [(table["name"], len(table["columns"]), len(table["foreign_keys"])) for table in tables] == [("t", 1, 0)]
 
 
@@ -138,4 +138,4 @@ def test_ignores_columns_and_keys_of_tables_that_it_does_not_know() -> None:
 @pytest.mark.parametrize("value", [None, "", "  ", 7])
 def test_refuses_rows_without_their_names(key: str, value: Any) -> None:
     with pytest.raises(RequestRejected, match=f"database introspection row is missing string field {key}"):
-        introspection.assemble([row(**{key: value})], [], [])
+        catalog.assemble([row(**{key: value})], [], [])

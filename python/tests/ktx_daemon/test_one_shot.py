@@ -54,8 +54,8 @@ def test_answers_with_one_line_of_compact_json() -> None:
         ("embedding-compute", b'{"text":" "}', "Empty texts found at indices: 0\n"),
         (
             "database-introspect",
-            b'{"connection_id":"c","url":"x","driver":"mysql"}',
-            'database introspection supports only driver "postgres"\n',
+            b'{"connection_id":"c","url":"x","driver":"oracle"}',
+            'database introspection supports only the drivers "duckdb", "postgres"\n',
         ),
         (
             "database-introspect",

@@ -6,15 +6,13 @@ bytes base64. Whatever has no JSON form of its own is the text that PostgreSQL p
 
 import base64
 import re
-from decimal import Decimal
 from typing import Any
 
 import psycopg
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 
-LARGEST_EXACT_INTEGER = 2**53 - 1
-"""RFC 8259: beyond it, readers that use doubles would change an integer."""
+from ktx_daemon.database import json_numbers
 
 _SHORT_OFFSET = re.compile(r"([+-]\d\d)$")
 
@@ -48,8 +46,7 @@ class IntegerValue(Loader):
 
     def load(self, data: Buffer) -> int | str:
         """Decode."""
-        value = int(bytes(data))
-        return value if abs(value) <= LARGEST_EXACT_INTEGER else str(value)
+        return json_numbers.integer(int(bytes(data)))
 
 
 class DecimalValue(Loader):
@@ -57,13 +54,7 @@ class DecimalValue(Loader):
 
     def load(self, data: Buffer) -> int | float | str:
         """Decode."""
-        text = bytes(data).decode()
-        exact = Decimal(text)
-        if not exact.is_finite():
-            return text
-        if exact == exact.to_integral_value():
-            return int(exact) if abs(exact) <= LARGEST_EXACT_INTEGER else text
-        return float(text) if Decimal(repr(float(text))) == exact else text
+        return json_numbers.decimal(bytes(data).decode())
 
 
 class FloatValue(Loader):
@@ -71,8 +62,7 @@ class FloatValue(Loader):
 
     def load(self, data: Buffer) -> float | str:
         """Decode."""
-        text = bytes(data).decode()
-        return text if text.lstrip("-") in ("NaN", "Infinity") else float(text)
+        return json_numbers.double(bytes(data).decode())
 
 
 class TimestampValue(Loader):

@@ -11,9 +11,9 @@ from threading import Timer
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import BaseModel, ConfigDict, Field
 
 from ktx_daemon.cancellation import Cancellation
+from ktx_daemon.database.driver import DatabaseRequest
 from ktx_daemon.errors import RequestRejected
 
 CLIENT_GRACE_SECONDS = 5.0
@@ -23,26 +23,6 @@ CANCEL_SECONDS = 5.0
 
 IDLE_GRACE_MS = 60_000
 """How much longer than its statements a transaction may wait for a daemon that was killed."""
-
-DRIVERS = frozenset({"postgres", "postgresql"})
-
-
-def require_postgres(driver: str, subject: str) -> None:
-    """Raise `RequestRejected` unless the driver names PostgreSQL."""
-    if driver.strip().lower() not in DRIVERS:
-        raise RequestRejected(f'{subject} supports only driver "postgres"')
-
-
-class DatabaseRequest(BaseModel):
-    """Which database to ask, and how long to wait for it."""
-
-    model_config = ConfigDict(extra="ignore", strict=True)
-
-    connection_id: str
-    driver: str = "postgres"
-    url: str
-    statement_timeout_ms: int = Field(default=30_000, ge=1, le=2**31 - 1)
-    connection_timeout_seconds: int = Field(default=5, ge=1, le=3600)
 
 
 @contextmanager

@@ -1,0 +1,167 @@
+"""The port to databases: what a driver offers, and which module is the driver of each name.
+
+A driver opens a session that only reads and always ends: in time, on cancellation, or because it is done. What a
+statement may contain is checked before, by `sql.read_only`; a driver adds what only its own engine can tell.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, cast
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ktx_daemon.cancellation import Cancellation
+from ktx_daemon.errors import OptionalFeatureMissing, RequestRejected
+
+if TYPE_CHECKING:  # sqlglot takes 0.1 s to import, and introspection does without it
+    from ktx_daemon.sql.read_only import Reading
+
+MAX_ANSWER_CHARACTERS = 64 * 1024 * 1024
+"""A result with more text than this is refused, because it is held in memory whole."""
+
+Row = Mapping[str, Any]
+"""A row of a catalog query, by column name."""
+
+
+class DatabaseRequest(BaseModel):
+    """Which database to ask, and how long to wait for it."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    connection_id: str
+    driver: str = "postgres"
+    url: str
+    """Where a server is, with its credentials."""
+
+    path: str = ""
+    """The file or folder of a database without a server, in place of `url`."""
+
+    statement_timeout_ms: int = Field(default=30_000, ge=1, le=2**31 - 1)
+    connection_timeout_seconds: int = Field(default=5, ge=1, le=3600)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_path_needs_no_url(cls, body: Any) -> Any:
+        return {"url": "", **body} if isinstance(body, dict) and body.get("path") else body
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One query that the guard has passed, and the bounds of its answer."""
+
+    sql: str
+    """Without a semicolon at its end."""
+
+    reading: "Reading"
+    max_rows: int
+    allowed_functions: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The rows of a statement as values of JSON, and what the engine calls the type of each column."""
+
+    headers: list[str]
+    types: list[str]
+    rows: list[list[Any]]
+    truncated: bool
+    """There was at least one more row than the cap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """What a session sees, as rows that `catalog.assemble` puts together. `oid` tells tables apart."""
+
+    tables: Sequence[Row]
+    columns: Sequence[Row]
+    foreign_keys: Sequence[Row]
+    unseen: Sequence[Row]
+    """What was asked for and cannot be read: `code`, `message`, and `db` and `name` where they are known."""
+
+
+class Access(TypedDict):
+    """What the role of a connection may do. `warning` is null for one that only reads."""
+
+    role: str | None
+    superuser: bool
+    can_write: bool
+    warning: str | None
+    grants: list[str]
+
+
+class Session(Protocol):
+    """One read-only session. Its methods raise `RequestRejected` for what the database refuses."""
+
+    def query(self, statement: Statement) -> Answer:
+        """Run the statement and take no more rows than its cap."""
+
+    def introspect(self, schemas: list[str], in_scope: Callable[[Row], bool]) -> Catalog:
+        """Read the catalog: of the tables in these schemas, those that are in scope."""
+
+    def access(self, schemas: list[str]) -> Access:
+        """Ask what the role may do."""
+
+
+class Driver(Protocol):
+    """What a driver's module has."""
+
+    NAME: str
+    DIALECT: str
+    """Of sqlglot, for the guard."""
+
+    def session(
+        self, request: DatabaseRequest, cancellation: Cancellation, *, application: str
+    ) -> AbstractContextManager[Session]:
+        """Connect. Raises `RequestRejected` for a place that cannot be one of a database."""
+
+    def default_schemas(self, request: DatabaseRequest) -> list[str]:
+        """Return the schemas to look at when none is named."""
+
+
+_MODULES = {
+    "postgres": "ktx_daemon.database.postgres.driver",
+    "postgresql": "ktx_daemon.database.postgres.driver",
+    "duckdb": "ktx_daemon.database.duckdb.driver",
+}
+
+_FEATURES = {"duckdb": "duckdb"}
+"""The library of a driver that a feature of the runtime brings, and that feature."""
+
+
+def driver_named(name: str, subject: str) -> Driver:
+    """Return the driver. Raises `RequestRejected` for another name, `OptionalFeatureMissing` without its library."""
+    known = name.strip().lower()
+    if known not in _MODULES:
+        drivers = ", ".join(f'"{driver}"' for driver in sorted(_MODULES) if driver != "postgresql")
+        raise RequestRejected(f"{subject} supports only the drivers {drivers}")
+    try:
+        return cast(Driver, import_module(_MODULES[known]))
+    except ModuleNotFoundError as error:
+        if (feature := _FEATURES.get(error.name or "")) is None:
+            raise
+        raise OptionalFeatureMissing(
+            f"the {known} driver is not installed in this runtime; run: ktx runtime install --feature {feature} --yes"
+        ) from None
+
+
+def require_known_functions(statement: Statement, dialect: str) -> None:
+    """Raise `RequestRejected` for a function that is on no list, where the engine cannot tell what it does."""
+    from ktx_daemon.sql.read_only import unknown_calls, unknown_function
+
+    if unknown := unknown_calls(statement.reading.calls, dialect, statement.allowed_functions):
+        raise RequestRejected(unknown_function(str(unknown[0])))
+
+
+def collect(rows: Iterable[Sequence[Any]], max_rows: int) -> tuple[list[list[Any]], bool]:
+    """Take as many rows as the cap lets through, and say whether there are more. Raises `RequestRejected`."""
+    kept: list[list[Any]] = []
+    size = 0
+    for row in islice(rows, max_rows + 1):
+        kept.append(list(row))
+        size += sum(len(value) for value in row if isinstance(value, str))
+        if size > MAX_ANSWER_CHARACTERS:
+            raise RequestRejected("the result is too large; select fewer rows or columns")
+    return kept[:max_rows], len(kept) > max_rows
