@@ -2,7 +2,7 @@
 
 The guard in front of `/database/query`, and of the program's own connectors. It lets pass what it knows: a query, read
 in one way only, without syntax that writes, and with functions that only compute. Two more layers are
-`database.functions`, which asks a PostgreSQL server what its names stand for, and `database.session`.
+`database.postgres.functions`, which asks a PostgreSQL server what its names stand for, and the session.
 """
 
 from collections.abc import Collection
@@ -28,6 +28,7 @@ from ktx_daemon.sql.parsing import (
     tokens_as_written,
     with_plain_names,
 )
+from ktx_daemon.sql.tables import more_than_a_table
 
 SEVERAL = "Only one SQL statement can be executed."
 
@@ -148,6 +149,8 @@ def read(sql: str, dialect: Dialect) -> Reading:
             raise Refused(SEVERAL)
         if kind := _writing_kind(statements[0], name):
             raise Refused(f"SQL contains read/write operation: {kind}")
+        if kind := more_than_a_table(statements[0], name):
+            raise Refused(f"SQL contains read/write operation: {kind}")
         lexemes = lex(sql, name)
         require_agreement(lexemes, tokens)
         if kind := _writing_word(lexemes, tokens, name):
@@ -209,6 +212,8 @@ def _writing_word(lexemes: list[Lexeme], tokens: list[Token], dialect: str) -> s
             raise Refused(SEVERAL)
     if dialect == "mysql" and any(token.token_type is TokenType.COLON_EQ for token in tokens):
         return "Set"
+    if dialect == "snowflake" and any(token.text == "->>" for token in tokens):
+        raise Refused(SEVERAL)  # parts statements there, which sqlglot takes for an operator of JSON
     return None
 
 

@@ -36,7 +36,9 @@ _SYNTAX_OF_SOME = {
 @cache
 def computing(dialect: str) -> frozenset[str]:
     """The functions of a dialect that only compute, in lower case. Those of a namespace have it in their name."""
-    return FUNCTIONS | TYPES | _OWN.get(dialect, frozenset())
+    # Databricks has no type of that name, but a function that lists a folder.
+    types = TYPES - {"list"} if dialect == "databricks" else TYPES
+    return FUNCTIONS | types | _OWN.get(dialect, frozenset())
 
 
 @cache
