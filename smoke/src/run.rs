@@ -21,7 +21,7 @@ use crate::untouched::Untouched;
 use crate::{logs, warm};
 
 /// How long a process may take to exit after its scenario ended.
-const LEAVING: Duration = Duration::from_secs(2);
+const LEAVING: Duration = Duration::from_secs(10);
 
 /// It starts first, because it takes as long as half of the others together.
 const LONGEST: &str = "rehearsal";

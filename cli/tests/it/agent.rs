@@ -297,7 +297,7 @@ fn ctrl_c_ends_a_query_that_would_run_for_ever() {
         .process(&execute("orbit_demo", "query.sql", "1"))
         .spawn()
         .expect("starts");
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while !has_open(child.id(), "demo.db") {
         assert!(
             std::time::Instant::now() < deadline,
@@ -311,7 +311,7 @@ fn ctrl_c_ends_a_query_that_would_run_for_ever() {
     let interrupted = std::time::Instant::now();
     assert_eq!(child.wait().expect("ends").code(), Some(130));
     // A statement ends by itself after 30 seconds.
-    assert!(interrupted.elapsed() < std::time::Duration::from_secs(5));
+    assert!(interrupted.elapsed() < std::time::Duration::from_secs(20));
 }
 
 /// Whether the process has a file of that name open.

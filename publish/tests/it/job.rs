@@ -2,7 +2,7 @@
 //!
 //! What npm and the registry do with an OIDC token cannot be shown without them.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 
 use base64::Engine;
@@ -51,9 +51,10 @@ fn token_service(environment: &str) -> String {
     let body = format!("{{\"value\": \"head.{claims}.signature\"}}");
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
-            let mut request = [0; 4096];
-            let count = stream.read(&mut request).unwrap_or_default();
-            assert!(String::from_utf8_lossy(&request[..count]).contains("Bearer request-token"));
+            let request = BufReader::new(stream.try_clone().unwrap());
+            let lines = request.lines().map_while(Result::ok);
+            let head: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+            assert!(head.join("\n").contains("Bearer request-token"));
             let _ = write!(
                 stream,
                 "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",

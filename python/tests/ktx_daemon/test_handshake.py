@@ -86,7 +86,7 @@ def test_says_that_it_cannot_write_its_ready_file(tmp_path: Path) -> None:
 def test_does_not_wait_for_nagle(tmp_path: Path) -> None:
     """An answer goes out in two writes; with Nagle's algorithm on, the second waits 40 ms for an acknowledgement."""
     with running_daemon(tmp_path) as daemon:
-        connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=30)
         times = []
         for _ in range(20):
             started = time.perf_counter()

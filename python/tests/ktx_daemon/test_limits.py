@@ -50,11 +50,11 @@ def test_times_slow_headers_out(impatient: Daemon, sent: bytes) -> None:
 
 def test_times_headers_out_that_trickle(impatient: Daemon) -> None:
     started = time.monotonic()
-    with socket.create_connection(("127.0.0.1", impatient.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", impatient.port), timeout=30) as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nX: ")
         connection.settimeout(0.05)
         received = b""
-        while not received and time.monotonic() < started + 10:
+        while not received and time.monotonic() < started + 60:
             try:
                 connection.sendall(b"X")
                 received = connection.recv(4096)
@@ -64,8 +64,8 @@ def test_times_headers_out_that_trickle(impatient: Daemon) -> None:
 
 
 def test_answers_the_first_request_before_it_times_the_headers_of_the_second_out(impatient: Daemon) -> None:
-    with silent_server() as (url, _), socket.create_connection(("127.0.0.1", impatient.port), timeout=10) as connection:
-        body = json.dumps(waiting_request(url, seconds=2)).encode()
+    with silent_server() as server, socket.create_connection(("127.0.0.1", impatient.port), timeout=30) as connection:
+        body = json.dumps(waiting_request(server.url, seconds=2)).encode()
         connection.sendall(
             head(impatient, f"Content-Length: {len(body)}", path="/database/query") + body + b"POST /sql"
         )
@@ -82,15 +82,15 @@ def test_times_slow_bodies_out(impatient: Daemon, length: str) -> None:
 
 def test_reads_the_rest_of_a_refused_body_for_a_while_only(impatient: Daemon) -> None:
     refused = head(impatient, "Content-Length: 99999999")
-    with socket.create_connection(("127.0.0.1", impatient.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", impatient.port), timeout=30) as connection:
         connection.sendall(refused)
         assert status_of(next_answer(connection)) == 413
         # The sender goes on, as slowly as it likes.
-        until(lambda: is_cut(connection), seconds=5)
+        until(lambda: is_cut(connection))
 
 
 def test_closes_connections_that_stay_idle_but_for_blank_lines(impatient: Daemon) -> None:
-    with socket.create_connection(("127.0.0.1", impatient.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", impatient.port), timeout=30) as connection:
         connection.sendall(head(impatient, f"Content-Length: {len(BODY)}") + BODY)
         assert status_of(next_answer(connection)) == 200
         connection.sendall(b"\r\n")
@@ -108,7 +108,7 @@ def is_cut(connection: socket.socket) -> bool:
 
 
 def test_closes_idle_connections(impatient: Daemon) -> None:
-    with socket.create_connection(("127.0.0.1", impatient.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", impatient.port), timeout=30) as connection:
         connection.sendall(head(impatient, f"Content-Length: {len(BODY)}") + BODY)
         received = b""
         while chunk := connection.recv(65536):
@@ -116,27 +116,41 @@ def test_closes_idle_connections(impatient: Daemon) -> None:
     assert received.count(b"HTTP/1.1 ") == 1
 
 
+class SilentServer:
+    """A database that accepts connections and never answers; it ends them when it is told to hang up."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self.url = f"postgresql://u:p@127.0.0.1:{listener.getsockname()[1]}/d"
+        self._listener = listener
+        self._accepted = ExitStack()
+        listener.settimeout(30)
+
+    def wait_for_clients(self, count: int) -> None:
+        for _ in range(count):
+            self._accepted.enter_context(self._listener.accept()[0])
+
+    def hang_up(self) -> None:
+        self._accepted.close()
+
+
 @contextmanager
-def silent_server() -> Iterator[tuple[str, Callable[[int], None]]]:
-    """A database that accepts connections and never answers: its URL, and a wait for a number of clients."""
-    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener, ExitStack() as accepted:
-        listener.settimeout(10)
-
-        def wait_for_clients(count: int) -> None:
-            for _ in range(count):
-                accepted.enter_context(listener.accept()[0])
-
-        yield f"postgresql://u:p@127.0.0.1:{listener.getsockname()[1]}/d", wait_for_clients
+def silent_server() -> Iterator[SilentServer]:
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+        server = SilentServer(listener)
+        try:
+            yield server
+        finally:
+            server.hang_up()
 
 
-def waiting_request(url: str, seconds: int) -> dict[str, Any]:
-    """A request that is in work for that long."""
+def waiting_request(url: str, seconds: int = 600) -> dict[str, Any]:
+    """A request that is in work until its database hangs up, or for that long."""
     return {"connection_id": "c", "url": url, "sql": "select 1", "connection_timeout_seconds": seconds}
 
 
 @contextmanager
-def requests_in_work(daemon: Daemon, count: int, seconds: int) -> Iterator[list[Answer]]:
-    """Keep requests in work; yields the answers that came, once all of them wait for the database."""
+def requests_in_work(daemon: Daemon, count: int, seconds: int = 600) -> Iterator[list[Answer]]:
+    """Keep requests in work until the end; yields the answers that came, once all of them wait for the database."""
     answers: list[Answer] = []
 
     def ask(url: str) -> None:
@@ -145,30 +159,30 @@ def requests_in_work(daemon: Daemon, count: int, seconds: int) -> Iterator[list[
         except OSError:
             answers.append(Answer(0, {}, b""))  # the daemon left first
 
-    with silent_server() as (url, wait_for_clients):
-        threads = [threading.Thread(target=ask, args=(url,)) for _ in range(count)]
-        for thread in threads:
-            thread.start()
-        wait_for_clients(count)
+    threads = []
+    with silent_server() as server:
+        for _ in range(count):
+            threads.append(threading.Thread(target=ask, args=(server.url,)))
+            threads[-1].start()
+        server.wait_for_clients(count)
         yield answers
-        for thread in threads:
-            thread.join()
+    for thread in threads:
+        thread.join()
 
 
 def test_finishes_running_requests_before_it_leaves(tmp_path: Path) -> None:
     with running_daemon(tmp_path) as daemon:
-        with requests_in_work(daemon, 1, seconds=2) as answers:
+        with requests_in_work(daemon, 1) as answers:
             assert daemon.post("/shutdown", {}).status == 202
+            assert answers == []
         assert [answer.status for answer in answers] == [500]
         assert daemon.wait() == 0
 
 
 def test_leaves_in_time_even_when_a_request_does_not_end(tmp_path: Path) -> None:
-    with running_daemon(tmp_path) as daemon, requests_in_work(daemon, 2, seconds=120) as answers:
-        started = time.monotonic()
+    with running_daemon(tmp_path) as daemon, requests_in_work(daemon, 2) as answers:
         assert daemon.post("/shutdown", {}).status == 202
-        assert daemon.wait(seconds=10) == 0
-        assert time.monotonic() - started < 5.5
+        assert daemon.wait(seconds=60) == 0
     assert [answer.status for answer in answers] in ([0, 0], [500, 500])
 
 
@@ -184,7 +198,7 @@ def test_leaves_when_idle_which_health_checks_do_not_change(tmp_path: Path) -> N
     with running_daemon(tmp_path, "--idle-seconds", "1", command=IMPATIENT) as daemon:
         started = time.monotonic()
         while daemon.process.poll() is None:
-            assert time.monotonic() - started < 10
+            assert time.monotonic() - started < 60
             try:
                 daemon.request("GET", "/health")
             except OSError:

@@ -157,9 +157,9 @@ def test_why_nothing_becomes_of_a_metric(written: dict[str, Any], reason: str) -
     ],
 )
 def test_long_texts_take_no_longer_than_they_are_long(written: dict[str, Any]) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     assert "asked" not in measures(draft(written))
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_what_dbt_leaves_out_is_left_out() -> None:

@@ -62,10 +62,10 @@ REFUSED = [
 
 @pytest.mark.parametrize(("sources", "query", "reason"), REFUSED)
 def test_what_would_not_end_is_refused_soon(sources: list[dict[str, Any]], query: dict[str, Any], reason: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(SemanticLayerError, match=reason) as refused:
         run_query(sources, query, "sqlite")
-    assert time.perf_counter() - started < _SOON
+    assert time.process_time() - started < _SOON
     assert len(str(refused.value)) < 500
 
 
@@ -89,9 +89,9 @@ ANSWERED = [
 
 @pytest.mark.parametrize(("sources", "query"), ANSWERED)
 def test_what_is_merely_large_is_answered_soon(sources: list[dict[str, Any]], query: dict[str, Any]) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert sql(query, sources)
-    assert time.perf_counter() - started < _SOON
+    assert time.process_time() - started < _SOON
 
 
 def test_a_model_that_cannot_be_compiled_is_invalid_and_no_crash() -> None:
@@ -187,9 +187,9 @@ def chain(length: int, others: int = 0) -> list[dict[str, Any]]:
 def _fastest(sources: list[dict[str, Any]], query: dict[str, Any]) -> float:
     times = []
     for _ in range(7):
-        started = time.perf_counter()
+        started = time.process_time()
         run_query(sources, query, "postgres")
-        times.append(time.perf_counter() - started)
+        times.append(time.process_time() - started)
     return min(times)
 
 
@@ -245,6 +245,6 @@ def test_empty_groups_on_sqlite_take_no_look_at_every_pair_of_rows() -> None:
         database.executemany(f"INSERT INTO {table} VALUES (?, ?, 1)", ((i, i * 7 % 4_000) for i in range(count)))
     for facts in (["f.t"], ["f.t", "g.t"]):
         sql = run_query(sources, {"measures": facts, "dimensions": ["d.id"], "limit": 9_000}, "sqlite")["sql"]
-        started = time.perf_counter()
+        started = time.process_time()
         assert len(database.execute(sql).fetchall()) == 5_000
-        assert time.perf_counter() - started < 3
+        assert time.process_time() - started < 3

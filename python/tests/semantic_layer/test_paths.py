@@ -175,11 +175,11 @@ def test_a_chain_of_diamonds_takes_time_in_proportion_to_its_edges() -> None:
         ]
     sources += [source("n40"), *(source(f"s{number}", to("n0")) for number in range(379))]
     found = paths(*sources)
-    started = time.perf_counter()
+    started = time.process_time()
     assert path(found, "n0", "n40") == ".".join(f"n{number}" for number in range(1, 41))
     assert len(found.longer("n0", "n40")) == 5
     assert path(found, "s0", "n40") is not None
-    assert time.perf_counter() - started < 0.1
+    assert time.process_time() - started < 0.1
 
 
 def test_so_many_ties_are_refused_at_once() -> None:
@@ -191,7 +191,7 @@ def test_so_many_ties_are_refused_at_once() -> None:
             source(f"b{number}", to(f"n{number + 1}")),
         ]
     found = paths(*sources, source("n40"))
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(SemanticLayerError, match=r"ambiguous path from `n0` to `n40`: .*, …\n"):
         path(found, "n0", "n40")
-    assert time.perf_counter() - started < 0.1
+    assert time.process_time() - started < 0.1

@@ -197,7 +197,7 @@ def test_a_million_rows_take_seconds(grain: str, span: dict[str, Any], name: str
     )
     query = _query(span, [name], grain, by_area=grain == "day", fill=False)
     sql = run_query([_SOURCE], query, "duckdb")["sql"]
-    started = time.monotonic()
+    started = time.process_time()
     rows = duck.execute(sql).fetchall()
     assert len(rows) > 20_000
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10

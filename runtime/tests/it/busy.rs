@@ -1,6 +1,6 @@
 //! A busy daemon answers 503 and has done nothing: it is asked again, for a while, with longer and longer pauses.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use ktx_runtime::ports::{self, Address, PortError, QueryRequest, Service};
 use ktx_runtime::{Consent, Dialogue, InstallPolicy, Interrupt, Limits, ManagedDaemon, Signal};
 
+use crate::request::read_request;
 use crate::sandbox::Sandbox;
 
 struct Nobody;
@@ -34,24 +35,7 @@ fn busy_for(times: usize) -> (String, Arc<AtomicUsize>) {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.expect("a connection");
-            let mut reader = BufReader::new(stream.try_clone().expect("a clone"));
-            let mut length = 0;
-            let is_post = loop {
-                let mut line = String::new();
-                if reader.read_line(&mut line).unwrap_or(0) == 0 {
-                    break false;
-                }
-                let lower = line.to_ascii_lowercase();
-                if let Some(bytes) = lower.strip_prefix("content-length:") {
-                    length = bytes.trim().parse().expect("a length");
-                }
-                if line == "\r\n" {
-                    break length > 0;
-                }
-            };
-            let mut body = vec![0; length];
-            let _ = reader.read_exact(&mut body);
-            let (status, body) = match is_post {
+            let (status, body) = match read_request(&stream).starts_with("POST") {
                 false => ("404 Not Found", "{}"),
                 true if count.fetch_add(1, Ordering::SeqCst) < times => {
                     ("503 Service Unavailable", r#"{"detail": "too much work"}"#)
@@ -106,7 +90,7 @@ fn a_daemon_that_is_busy_for_a_moment_answers_in_the_end() {
 fn one_that_stays_busy_says_so_in_the_end() {
     let (url, requests) = busy_for(usize::MAX);
     let started = Instant::now();
-    let error = ask(&url, Duration::from_millis(600), &Interrupt::new()).expect_err("it is busy");
+    let error = ask(&url, Duration::from_secs(2), &Interrupt::new()).expect_err("it is busy");
     assert_eq!(error.to_string(), "too much work");
     assert!(started.elapsed() < Duration::from_secs(20));
     assert!(requests.load(Ordering::SeqCst) > 2);

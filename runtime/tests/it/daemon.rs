@@ -1,6 +1,6 @@
 //! The real daemon: started, reused, restarted, stopped, and what its state may be damaged to.
 
-use ktx_runtime::{DaemonStatusKind, InstallMode, StartMode, StartOutcome, StopMethod, StopReport};
+use ktx_runtime::{DaemonStatusKind, InstallMode, Limits, StartMode, StartOutcome, StopMethod, StopReport};
 
 use crate::sandbox::{Sandbox, core, eventually, processes, start};
 
@@ -102,17 +102,21 @@ fn it_gets_neither_secrets_nor_our_environment() {
 }
 
 #[test]
-fn a_stopped_process_is_ended_in_less_than_three_seconds() {
+fn a_stopped_process_is_not_waited_for_as_one_that_was_asked() {
     let sandbox = Sandbox::with_installed_payload();
     let report = sandbox
         .runtime()
         .start(&start(StartMode::Reuse))
         .expect("it starts");
     processes::kill(report.state.pid.0, "STOP");
+    let patient = Limits {
+        stop: std::time::Duration::from_secs(600),
+        ..Limits::default()
+    };
     let began = std::time::Instant::now();
-    let stopped = sandbox.runtime().stop().expect("it stops");
+    let stopped = sandbox.runtime().limited_by(patient).stop().expect("it stops");
     assert!(
-        began.elapsed() < std::time::Duration::from_secs(3),
+        began.elapsed() < std::time::Duration::from_secs(60),
         "{:?}",
         began.elapsed()
     );

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use ktx_runtime::{BaseUrl, Caller, HttpClient, Interrupt, Signal};
 use serde_json::json;
 
+use crate::request::read_request;
+
 /// A server that handles one connection after the other; returns its URL.
 fn server(handle: impl Fn(TcpStream) + Send + 'static) -> BaseUrl {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -18,22 +20,9 @@ fn server(handle: impl Fn(TcpStream) + Send + 'static) -> BaseUrl {
 /// Reads the request and answers with these bytes, then closes.
 fn answering(bytes: &'static [u8]) -> BaseUrl {
     server(move |mut stream| {
-        read_request(&mut stream);
+        read_request(&stream);
         let _ = stream.write_all(bytes);
     })
-}
-
-/// The whole request: a connection that is closed while something is unread is reset.
-fn read_request(stream: &mut TcpStream) -> String {
-    let mut request = String::new();
-    let mut buffer = [0; 4096];
-    while !request.ends_with(r#"{"a":1}"#) {
-        match stream.read(&mut buffer) {
-            Ok(0) | Err(_) => break,
-            Ok(count) => request.push_str(&String::from_utf8_lossy(&buffer[..count])),
-        }
-    }
-    request
 }
 
 fn post(base: &BaseUrl, interrupt: &Interrupt, timeout: Duration) -> Result<String, String> {
@@ -142,7 +131,7 @@ fn nobody_there_is_the_error_of_the_socket() {
 fn the_request_says_what_it_carries_and_nothing_of_us() {
     let (sender, heard) = std::sync::mpsc::channel();
     let base = server(move |mut stream| {
-        let _ = sender.send(read_request(&mut stream));
+        let _ = sender.send(read_request(&stream));
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
     });
     post(&base, &Interrupt::new(), Duration::from_secs(20)).expect("an answer");

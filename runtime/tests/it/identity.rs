@@ -1,6 +1,6 @@
 //! Only a process that is proven ours is signalled, and only a port that proves itself is told anything.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::TcpListener;
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use ktx_runtime::{BaseUrl, Caller, DaemonStatusKind, ExplicitDaemon, StartMode, StopMethod, StopReport};
 use serde_json::Value;
 
+use crate::request::read_request;
 use crate::sandbox::{Sandbox, eventually, processes, start};
 
 /// A program that has nothing to do with us, ended when the test ends.
@@ -187,11 +188,8 @@ impl Imposter {
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let Ok(mut stream) = stream else { continue };
-                let mut buffer = [0; 64 << 10];
-                let count = stream.read(&mut buffer).unwrap_or(0);
-                ears.lock()
-                    .expect("ears")
-                    .push_str(&String::from_utf8_lossy(&buffer[..count]));
+                let request = read_request(&stream);
+                ears.lock().expect("ears").push_str(&request);
                 let response = format!(
                     "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-ktx-proof: {}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{answer}",
                     "0".repeat(64),

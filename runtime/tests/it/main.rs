@@ -18,6 +18,7 @@ mod paths;
 mod prune;
 mod pythons;
 mod refusals;
+mod request;
 mod sandbox;
 mod settings;
 mod status;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// How long the processes of a sandbox may take to be gone once they are killed.
-const BURIAL: Duration = Duration::from_secs(5);
+const BURIAL: Duration = Duration::from_secs(60);
 
 /// All processes of one sandbox.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use super::process::Running;
 use super::{Invocation, Sandbox};
 
 /// How long the namespace may take to be there.
-const READY: Duration = Duration::from_secs(5);
+const READY: Duration = Duration::from_secs(60);
 
 /// A namespace that is held open. Dropped with its sandbox, whose processes are ended.
 pub struct NoNetwork {

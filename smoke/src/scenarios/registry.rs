@@ -32,7 +32,7 @@ console.log((await answer.json()).token);
 ";
 
 /// How long it may take to listen, and to end.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Registry {
     url: String,

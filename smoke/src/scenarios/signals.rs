@@ -21,7 +21,7 @@ pub const SCENARIO: Scenario = Scenario {
 };
 
 /// How long the command may take to get to where it is to be interrupted.
-const UNDER_WAY: Duration = Duration::from_secs(20);
+const UNDER_WAY: Duration = Duration::from_secs(60);
 
 /// How long its processes may take to leave.
 const LEAVING: Duration = Duration::from_secs(10);

@@ -14,7 +14,7 @@ fn check(script: &str, deadline: Duration, ended: Ended) {
     let said = sandbox.run(&invocation, &|| false).unwrap();
     assert_eq!(said.ended, ended, "{script}");
     assert_eq!(
-        sandbox.family().gone_within(Duration::from_secs(5)),
+        sandbox.family().gone_within(Duration::from_secs(60)),
         [],
         "{script}"
     );
@@ -65,7 +65,7 @@ fn an_interruption_ends_a_command_at_once() {
         .run(&Invocation::new("sleep").arg("600"), &|| true)
         .unwrap();
     assert_eq!(said.ended, Ended::Interrupted);
-    assert!(said.elapsed < Duration::from_secs(5));
+    assert!(said.elapsed < Duration::from_secs(60));
 }
 
 #[test]

@@ -20,8 +20,8 @@ fn the_guardian_ends_every_process_and_removes_the_folder() {
     assert!(!Family::of(&run).members().is_empty());
     keep_watch(std::io::empty(), &run).unwrap();
     assert!(!run.exists());
-    assert_eq!(Family::of(&run).gone_within(Duration::from_secs(5)), []);
-    running.finish(Duration::from_secs(5), sandbox.family(), &|| false);
+    assert_eq!(Family::of(&run).gone_within(Duration::from_secs(60)), []);
+    running.finish(Duration::from_secs(60), sandbox.family(), &|| false);
 }
 
 #[test]

@@ -103,8 +103,9 @@ fn publishes_handed_over_artifacts_without_a_checkout() {
     ");
     let start = Instant::now();
     let dry = publish(&["--accept-first-latest"]);
+    // It waits for nothing: a wait for the registry takes 20 seconds at least.
     assert!(
-        start.elapsed() < Duration::from_secs(2),
+        start.elapsed() < Duration::from_secs(15),
         "a dry run took {:?}",
         start.elapsed()
     );

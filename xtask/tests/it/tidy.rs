@@ -27,6 +27,15 @@ pub struct Package {
     pub version: String,
     pub manifest_path: PathBuf,
     pub dependencies: Vec<Dependency>,
+    targets: Vec<Target>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    kind: Vec<String>,
+    src_path: PathBuf,
+    test: bool,
+    doctest: bool,
 }
 
 #[derive(Deserialize)]
@@ -95,6 +104,47 @@ fn every_rust_file_says_what_it_is_for() {
         .into_iter()
         .filter(|path| !text(path).starts_with("//! "));
     assert_none("files without a `//!` header", bare.collect());
+}
+
+/// A library without unit tests is not compiled for them, and no library for examples in its documentation, which there
+/// are none of: this is where one that is added would be forgotten.
+#[test]
+fn cargo_looks_for_tests_exactly_where_there_are_some() {
+    let mut offenders = Vec::new();
+    let packages = metadata().packages;
+    let libraries = packages.iter().flat_map(|package| &package.targets);
+    for library in libraries.filter(|target| target.kind.iter().any(|kind| kind == "lib")) {
+        let folder = library.src_path.parent().expect("a folder");
+        let folder = folder
+            .strip_prefix(root())
+            .expect("in the workspace")
+            .display()
+            .to_string();
+        let files = sources(&[".rs"])
+            .into_iter()
+            .filter(|file| file.starts_with(&format!("{folder}/")));
+        let texts: Vec<_> = files.map(|file| text(&file)).collect();
+        let has_tests = texts.iter().any(|text| text.contains("#[cfg(test)]"));
+        let has_examples = texts.iter().any(|text| has_example(text));
+        offenders.extend((library.test != has_tests).then(|| format!("{folder}: `test` of its [lib]")));
+        offenders
+            .extend((library.doctest != has_examples).then(|| format!("{folder}: `doctest` of its [lib]")));
+    }
+    assert_none("libraries whose tests cargo does not find", offenders);
+}
+
+/// A block of code in the documentation, unless it says that it is text.
+fn has_example(text: &str) -> bool {
+    let lines = text.lines().map(str::trim);
+    let documentation =
+        lines.filter_map(|line| line.strip_prefix("///").or_else(|| line.strip_prefix("//!")));
+    let mut fences = documentation.filter_map(|line| line.trim().strip_prefix("```"));
+    std::iter::from_fn(|| {
+        let opening = fences.next();
+        fences.next();
+        opening
+    })
+    .any(|language| language != "text")
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::sandbox::{Invocation, Running, Signal, free_port, signal};
 use crate::stage::Stage;
 
 /// How long the server may take to accept connections, and to shut down.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where Debian puts the programs of each major version; they are not on `PATH`.
 const DEBIAN: &str = "/usr/lib/postgresql";

@@ -6,7 +6,7 @@ use crate::failure::Stop;
 use crate::stage::{Installed, Stage};
 
 /// A daemon that has nothing to do leaves at once; after 10 s it is killed (contract 7.2), which is not leaving.
-const LEAVES_WITHIN: Duration = Duration::from_secs(5);
+const LEAVES_WITHIN: Duration = Duration::from_secs(8);
 
 pub fn start_reuse_stop(stage: &Stage<'_>, ktx: &Installed<'_>) -> Result<(), Stop> {
     let started = stage
