@@ -24,7 +24,7 @@ use crate::test::{self, Suite, TestArgs};
 /// Run what continuous integration runs: one job, or everything
 #[derive(Args)]
 pub struct CiArgs {
-    /// The job to run [default: all, side by side where they do not compete]
+    /// The job to run [default: every job, side by side where they do not compete]
     job: Option<Job>,
 }
 

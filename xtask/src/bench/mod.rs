@@ -20,7 +20,7 @@ use crate::session::Session;
 /// Measure speed and memory against the alternatives
 #[derive(Args)]
 pub struct BenchArgs {
-    /// What to measure [default: all]
+    /// What to measure [default: every subject]
     #[arg(value_enum)]
     subject: Vec<Subject>,
 }

@@ -13,6 +13,7 @@ use std::io::Cursor;
 use std::panic::resume_unwind;
 use std::thread;
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use ktx_manifest::archive::{Archive, Limits};
 use ktx_manifest::{Finding, Platform};
 
@@ -43,6 +44,15 @@ pub fn judge(contents: &PackageContents, version: &semver::Version) -> Result<Ve
         }
         Ok(findings)
     })
+}
+
+/// Looks for all words in one pass. Of the matching kinds only this one searches many bytes at a time.
+#[expect(clippy::expect_used, reason = "the words are constants; any test builds them")]
+fn searcher<'a>(words: impl IntoIterator<Item = &'a &'a str>) -> AhoCorasick {
+    AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostFirst)
+        .build(words)
+        .expect("the words are few and short")
 }
 
 /// Calls `look` with each file of the package, and with each in its wheel. A wheel that cannot be read is another rule's

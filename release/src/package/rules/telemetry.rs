@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::AhoCorasick;
 use ktx_manifest::Finding;
 
-use super::every_file;
+use super::{every_file, searcher};
 use crate::package::contents::PackageContents;
 
 /// Client libraries, as imports, requirements and compiled programs name them, and the addresses they report to.
@@ -38,15 +38,7 @@ pub const TRACES: [&str; 24] = [
 
 pub fn findings(contents: &PackageContents) -> Vec<Finding> {
     let mut findings = Vec::new();
-    // One pass for all traces. Of the matching kinds only this one searches many bytes at a time.
-    #[expect(
-        clippy::expect_used,
-        reason = "the traces are constants; any test builds them"
-    )]
-    let traces = AhoCorasick::builder()
-        .match_kind(MatchKind::LeftmostFirst)
-        .build(TRACES)
-        .expect("the traces are few and short");
+    let traces = searcher(&TRACES);
     every_file(contents, |path, bytes| {
         findings.extend(found(&traces, path, bytes))
     });
