@@ -12,6 +12,9 @@ use crate::Error;
 pub trait Desk: Dialogue + Observer {
     /// A line for `--debug`.
     fn debug(&self, line: &str);
+
+    /// A step of work that takes long, for desks that show it.
+    fn progress(&self, _step: &str) {}
 }
 
 /// Lives as long as the command.

@@ -70,6 +70,8 @@ impl Ingester<'_> {
         source: Option<&Path>,
     ) -> Result<IngestReport, Error> {
         let folder = &self.workspace.folder;
+        let desk = &self.app.desk;
+        desk.progress(&format!("reading with the adapter `{}`", options.adapter));
         let pull = match adapter {
             AdapterName::LiveDatabase => return self.live_database(options, run),
             AdapterName::HistoricSql => return self.historic_sql(options, run, connection, source),
@@ -86,6 +88,10 @@ impl Ingester<'_> {
             }
         };
         self.app.interrupt.check()?;
+        desk.progress(&format!(
+            "comparing {} files with the last ingest",
+            pull.files.len()
+        ));
         Ok(ingest::keep(folder, options, run, pull)?)
     }
 
@@ -192,6 +198,9 @@ impl Ingester<'_> {
             earlier: previous.map_or_else(Vec::new, |sync| ingest::templates_of(&sync)),
             now: options.now,
         };
+        self.app
+            .desk
+            .progress(&format!("analysing {} statements", rows.len()));
         let service = self.analysis_burst()?;
         let analysed = ingest::pull_history(rows, history, &service, &self.app.interrupt);
         self.app.interrupt.check()?;

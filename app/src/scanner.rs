@@ -60,6 +60,7 @@ impl Scanner<'_> {
             now,
         };
         let mut database = Database::open(self.app, self.workspace, self.python, id, connection)?;
+        self.app.desk.progress(&format!("reading the tables of `{id}`"));
         let snapshot = database.snapshot(now)?;
         self.finish(&options, &snapshot, &mut database, dry_run)
     }
@@ -71,12 +72,19 @@ impl Scanner<'_> {
         probe: &mut dyn scan::RelationshipProbe,
         dry_run: bool,
     ) -> Result<Scanned, Error> {
+        if options.mode == Mode::Relationships {
+            self.app.desk.progress("looking for joins that no key declares");
+        }
         let (relationships, warnings) = match options.mode {
             Mode::Structural => (Vec::new(), Vec::new()),
             Mode::Relationships => scan::detect(&snapshot.tables, self.workspace.config.relationships, probe),
         };
         self.app.interrupt.check()?;
         let folder = &self.workspace.folder;
+        self.app.desk.progress(&format!(
+            "comparing {} tables with the last scan",
+            snapshot.tables.len()
+        ));
         let plan = scan::plan(folder, options, snapshot, relationships, warnings)?;
         let report = match dry_run {
             true => scan::preview(folder, options, snapshot, &plan),

@@ -1,8 +1,10 @@
 //! The project that a command works on: found, read, and its connections picked by name.
 
+use std::path::{Path, PathBuf};
+
 use ktx_project::config::{Config, Connection};
 use ktx_project::semantic::Catalog;
-use ktx_project::{ConnectionId, Folder};
+use ktx_project::{ConnectionId, Folder, files};
 use ktx_runtime::ports::SemanticModel;
 use serde_json::json;
 
@@ -53,6 +55,37 @@ impl Workspace {
             Some(id) => vec![self.config.connection(id)?.0],
             None => self.config.connections.keys().collect(),
         })
+    }
+
+    /// A folder that a program other than the user named: in the project, or in a folder that `ktx.yaml` names.
+    ///
+    /// # Errors
+    /// For any other folder, whether it exists or not. Links are followed first.
+    pub fn readable(&self, named: &Path) -> Result<PathBuf, Error> {
+        let project = self.folder.dir();
+        let folders = self
+            .config
+            .ingest
+            .folders
+            .iter()
+            .map(|folder| project.join(folder));
+        let allowed: Vec<PathBuf> = std::iter::once(project.to_owned()).chain(folders).collect();
+        let wanted = files::cleaned(&project.join(named));
+        let real = fs_err::canonicalize(&wanted).ok();
+        let is_below = |folder: &PathBuf| match &real {
+            Some(real) => fs_err::canonicalize(folder).is_ok_and(|folder| real.starts_with(folder)),
+            None => wanted.starts_with(files::cleaned(folder)),
+        };
+        match allowed.iter().any(is_below) {
+            true => Ok(wanted),
+            false => Err(Error::hinted(
+                format!(
+                    "failed to read `{}`: it is not in the project folder",
+                    named.display()
+                ),
+                "add its folder to `ingest.folders` in ktx.yaml",
+            )),
+        }
     }
 
     /// A connection's semantic layer. Files that could not be read are reported and skipped.

@@ -80,6 +80,21 @@ pub fn name_below(root: &Path, file: &Path) -> String {
     parts.join("/")
 }
 
+/// Takes `.` and `..` out without asking the disk, so that messages show the folder people mean.
+pub fn cleaned(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::CurDir => {}
+            std::path::Component::ParentDir => {
+                clean.pop();
+            }
+            part => clean.push(part),
+        }
+    }
+    clean
+}
+
 /// The system's error without the path that `fs_err` put in front of it.
 pub fn cause(error: io::Error) -> io::Error {
     let Some(inner) = error.get_ref().and_then(|inner| inner.source()) else {

@@ -29,7 +29,7 @@ impl Folder {
         if let Some(flag) = flag {
             return match flag.to_string_lossy().trim() {
                 "" => Err(Error::BlankProjectDir("--project-dir requires a value")),
-                _ => Ok(Self::at(cleaned(&working.join(flag)))),
+                _ => Ok(Self::at(files::cleaned(&working.join(flag)))),
             };
         }
         // Unlike other variables of ours, an empty one is a mistake and not the absence of a wish.
@@ -39,7 +39,7 @@ impl Folder {
         {
             return match variable.to_string_lossy().trim() {
                 "" => Err(Error::BlankProjectDir("KTX_PROJECT_DIR must not be empty")),
-                _ => Ok(Self::at(cleaned(&working.join(variable)))),
+                _ => Ok(Self::at(files::cleaned(&working.join(variable)))),
             };
         }
         Ok(Self::above(working).unwrap_or_else(|| Self::at(working)))
@@ -138,19 +138,4 @@ impl Folder {
             |name| name.to_string_lossy().into_owned(),
         )
     }
-}
-
-/// Takes `.` and `..` out without asking the disk, so that messages show the folder people mean.
-fn cleaned(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for part in path.components() {
-        match part {
-            std::path::Component::CurDir => {}
-            std::path::Component::ParentDir => {
-                clean.pop();
-            }
-            part => clean.push(part),
-        }
-    }
-    clean
 }

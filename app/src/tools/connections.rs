@@ -1,17 +1,18 @@
 //! Listing and testing connections.
 
 use ktx_project::config::Driver;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::databases::Database;
 use crate::{App, Error, Python, Workspace};
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ConnectionListing {
     pub connections: Vec<ConnectionItem>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionItem {
     pub id: String,
@@ -19,7 +20,7 @@ pub struct ConnectionItem {
     pub connection_type: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionTest {
     pub id: String,

@@ -3,12 +3,13 @@
 use ktx_project::Folder;
 use ktx_project::ingest::{IngestReport, UnitReport};
 use ktx_project::state::{Run, RunKind, State};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::Error;
 
 /// The units of a run in their order, as a program goes through them again.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Replay {
     pub run_id: String,

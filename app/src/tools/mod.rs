@@ -4,5 +4,6 @@ pub mod connections;
 pub mod ingests;
 pub mod query;
 pub mod scans;
+pub mod sizes;
 pub mod sources;
 pub mod sql;

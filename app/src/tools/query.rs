@@ -3,6 +3,7 @@
 use ktx_project::semantic::Catalog;
 use ktx_project::{ConnectionId, nearest};
 use ktx_runtime::ports::{self, MeasureRequest, PortError, QueryWarning, SemanticQuery, Service};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -19,7 +20,7 @@ pub enum Execution {
     Run { max_rows: Option<u64> },
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct QueryResult {
     pub connection_id: String,

@@ -3,6 +3,7 @@
 use ktx_project::scan::ScanReport;
 use ktx_project::state::{Run, RunKind, State};
 use ktx_project::{Folder, files};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::Error;
@@ -11,7 +12,7 @@ use crate::Error;
 const NO_RUN: &str = "`ktx dev scan <connection>` prints the id of each run; dry runs are not kept";
 
 /// A file that a scan wrote.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Artifact {
     pub path: String,
     #[serde(rename = "type")]

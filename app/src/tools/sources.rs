@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ktx_project::config::AdapterName;
+use ktx_project::config::{AdapterName, Connection};
 use ktx_project::ingest::{self, TableUsage};
 use ktx_project::search::{self, Hit, Lane, LaneHit, SearchDocument};
 use ktx_project::semantic::{self, Catalog, Entry};
@@ -11,18 +11,19 @@ use ktx_project::yaml::Finding;
 use ktx_project::{ConnectionId, Folder, SourceName, files};
 use ktx_runtime::ports::{self, Service};
 use ktx_runtime::{Feature, FeatureSet};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{App, Error, Python, Workspace, embedding, workspace};
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceListing {
     pub sources: Vec<SourceItem>,
     pub total_sources: usize,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceItem {
     pub connection_id: String,
@@ -41,7 +42,7 @@ pub struct SourceItem {
     pub lanes: Option<Vec<LaneHit>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceText {
     pub source_name: String,
@@ -49,7 +50,7 @@ pub struct SourceText {
 }
 
 /// What is wrong with a model, or may be.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ModelCheck {
     pub success: bool,
     pub errors: Vec<String>,
@@ -104,19 +105,37 @@ pub fn read(app: &App, connection: Option<&str>, name: &str) -> Result<SourceTex
     })
 }
 
-/// Checks and writes one source, given as YAML.
-pub fn write(workspace: &Workspace, connection: &str, name: &str, yaml: &str) -> Result<String, Error> {
-    let (id, _) = workspace.config.connection(connection)?;
+/// Writes one source, given as YAML, unless a check of the model with it would find an error in it.
+pub fn write_checked(
+    workspace: &Workspace,
+    compiler: Option<&Service>,
+    connection: &str,
+    name: &str,
+    yaml: &str,
+) -> Result<String, Error> {
+    let (id, connection) = workspace.config.connection(connection)?;
+    if semantic::validate_text(yaml).is_ok() {
+        let path = semantic::source_path(&workspace.folder, id, &SourceName::parse(name)?);
+        let catalog = Catalog::load_with(&workspace.folder, id, Some((&path, yaml)))?;
+        let errors = match (catalog.unreadable().remove(name), compiler) {
+            (Some(fault), _) => vec![fault],
+            (None, Some(compiler)) => compiled(compiler, &catalog, connection, name)?.errors,
+            (None, None) => Vec::new(),
+        };
+        if !errors.is_empty() {
+            return Err(Error::hinted(
+                format!("Invalid semantic-layer source: {}", errors.join("; ")),
+                "nothing was written",
+            ));
+        }
+    }
     Ok(semantic::write_text(&workspace.folder, id, name, yaml)?)
 }
 
 /// Removes the file of one source.
 pub fn delete(workspace: &Workspace, connection: &str, name: &str) -> Result<(), Error> {
     let (id, _) = workspace.config.connection(connection)?;
-    let file = workspace
-        .folder
-        .semantic_layer(id)
-        .join(format!("{}.yaml", SourceName::parse(name)?));
+    let file = semantic::source_path(&workspace.folder, id, &SourceName::parse(name)?);
     if !file.is_file() {
         return Err(Error::refused(format!(
             "Semantic-layer source \"{id}/{name}\" was not found"
@@ -164,12 +183,18 @@ pub fn validate_one(
         return Ok(SourceCheck::default());
     }
     let (_, connection) = workspace.config.connection(id.as_str())?;
+    compiled(&python.semantic_layer(None)?, &catalog, connection, name)
+}
+
+/// What the compiler says about one source of a model.
+fn compiled(
+    compiler: &Service,
+    catalog: &Catalog,
+    connection: &Connection,
+    name: &str,
+) -> Result<SourceCheck, Error> {
     let touched = [name.to_owned()];
-    let checked = ports::validate(
-        &python.semantic_layer(None)?,
-        workspace::model(&catalog, connection),
-        Some(&touched),
-    )?;
+    let checked = ports::validate(compiler, workspace::model(catalog, connection), Some(&touched))?;
     let about = |text: &String| text.contains(&format!("'{name}'")) || text.contains(&format!("`{name}`"));
     let mut warnings = checked.per_source.get(name).cloned().unwrap_or_default();
     warnings.extend(

@@ -3,6 +3,7 @@
 use ktx_project::ConnectionId;
 use ktx_project::config::Driver;
 use ktx_project::warehouse::{Rows, WarehouseError, is_read_only_text};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,7 +13,7 @@ use crate::{App, Error, Python, Workspace};
 /// More rows than this are too many for a program that reads them as text.
 pub const MAX_ROWS: u64 = 1000;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SqlResult {
     pub headers: Vec<String>,

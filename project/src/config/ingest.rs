@@ -1,4 +1,4 @@
-//! `ingest.adapters`: what an ingest may read.
+//! `ingest.adapters` and `ingest.folders`: what an ingest may read, and from where.
 
 use crate::yaml::{Fields, Finding, Node};
 
@@ -15,6 +15,8 @@ pub enum AdapterName {
 pub struct IngestSettings {
     /// As written: a name that this program does not carry is refused when it is asked for, not when it is listed.
     pub adapters: Vec<String>,
+    /// Folders outside the project that MCP clients may ingest from; relative ones are in the project folder.
+    pub folders: Vec<String>,
 }
 
 impl AdapterName {
@@ -48,6 +50,7 @@ impl Default for IngestSettings {
                 .iter()
                 .map(|adapter| adapter.as_str().to_owned())
                 .collect(),
+            folders: Vec::new(),
         }
     }
 }
@@ -63,10 +66,10 @@ pub fn read(node: &Node, findings: &mut Vec<Finding>) -> IngestSettings {
     let Some(mut fields) = Fields::open(node, "ingest", findings) else {
         return IngestSettings::default();
     };
-    if fields.node("adapters").is_none() {
-        return IngestSettings::default();
+    let mut settings = IngestSettings::default();
+    if fields.node("adapters").is_some() {
+        settings.adapters = fields.texts("adapters");
     }
-    IngestSettings {
-        adapters: fields.texts("adapters"),
-    }
+    settings.folders = fields.texts("folders");
+    settings
 }

@@ -1,10 +1,11 @@
 //! `scan-report.json`. Member names are the format's own.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::mode::{Mode, Trigger};
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ScanReport {
     pub connection_id: String,
@@ -26,7 +27,7 @@ pub struct ScanReport {
     pub created_at: String,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ArtifactPaths {
     pub raw_sources_dir: Option<String>,
@@ -35,7 +36,7 @@ pub struct ArtifactPaths {
     pub enrichment_artifacts: Vec<String>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DiffSummary {
     pub tables_added: usize,
@@ -47,7 +48,7 @@ pub struct DiffSummary {
     pub columns_deleted: usize,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StructuralSyncStats {
     pub tables: usize,
@@ -58,7 +59,7 @@ pub struct StructuralSyncStats {
 }
 
 /// Always the same here: nothing of a warehouse is sent to a model.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Enrichment {
     pub data_dictionary: String,
@@ -70,7 +71,7 @@ pub struct Enrichment {
     pub statistical_validation: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Warning {
     pub code: String,
     pub message: String,
@@ -82,7 +83,7 @@ pub struct Warning {
     pub column: Option<String>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RelationshipCounts {
     pub accepted: usize,
     pub review: usize,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::document::{SearchDocument, tokens};
@@ -13,7 +14,7 @@ use crate::state::State;
 /// The constant of Cormack, Clarke and Buettcher (2009), which keeps the first ranks from drowning the rest.
 const FUSION: f64 = 60.0;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Lane {
     /// Words of its texts.
@@ -38,7 +39,7 @@ impl Lane {
 }
 
 /// Where one lane put a source.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct LaneHit {
     pub lane: Lane,
     /// From 1.

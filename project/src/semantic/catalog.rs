@@ -2,6 +2,7 @@
 //! `problems` name the file, the line and the sources that are skipped for it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::Path;
 
 use super::overlay::Overlay;
@@ -44,22 +45,48 @@ struct Definitions {
 
 impl Catalog {
     pub fn load(folder: &Folder, connection: &ConnectionId) -> Result<Self, Error> {
+        Self::load_with(folder, connection, None)
+    }
+
+    /// As if a file of it, new or not, held this text.
+    pub fn load_with(
+        folder: &Folder,
+        connection: &ConnectionId,
+        changed: Option<(&Path, &str)>,
+    ) -> Result<Self, Error> {
         let root = folder.semantic_layer(connection);
         let mut catalog = Self::default();
         let mut definitions = Definitions::default();
-        for file in files::yaml_below(&root)? {
+        let mut found = files::yaml_below(&root)?;
+        if let Some((path, _)) = changed
+            && let Err(place) = found.binary_search_by(|file| file.as_path().cmp(path))
+        {
+            found.insert(place, path.to_owned());
+        }
+        for file in found {
             let path = folder.relative(&file);
             let is_shard = file
                 .strip_prefix(&root)
                 .is_ok_and(|inner| inner.starts_with("_schema"));
-            catalog.load_file(&file, path, is_shard, &mut definitions);
+            let text = match changed {
+                Some((changed, text)) if changed == file => Ok(text.to_owned()),
+                _ => fs_err::read_to_string(&file),
+            };
+            catalog.load_text(text, &file, path, is_shard, &mut definitions);
         }
         catalog.resolve(definitions);
         Ok(catalog)
     }
 
-    fn load_file(&mut self, file: &Path, path: String, is_shard: bool, definitions: &mut Definitions) {
-        let text = match fs_err::read_to_string(file) {
+    fn load_text(
+        &mut self,
+        text: io::Result<String>,
+        file: &Path,
+        path: String,
+        is_shard: bool,
+        definitions: &mut Definitions,
+    ) {
+        let text = match text {
             Ok(text) => text,
             Err(error) => {
                 let sources = stem(file).into_iter().collect();

@@ -18,4 +18,4 @@ pub use shard::{JoinOrigin, Shard, ShardColumn, ShardJoin, ShardTable};
 pub use source::{
     Column, ColumnType, Descriptions, Join, Measure, Relationship, Role, Segment, Source, Visibility,
 };
-pub use store::{SourceFile, read_source, validate_text, write_text};
+pub use store::{SourceFile, read_source, source_path, validate_text, write_text};

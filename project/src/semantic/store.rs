@@ -1,6 +1,6 @@
 //! Reading, checking and writing one source by name: `sl read`, `sl validate`, `sl write`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::catalog::Catalog;
 use super::shape::{self, Definition};
@@ -28,7 +28,7 @@ pub fn read_source(folder: &Folder, connection: &ConnectionId, name: &str) -> Re
     // Scanned tables keep the warehouse's own names, which need not be file names of ours.
     let named = SourceName::parse(name);
     if let Ok(name) = &named {
-        let direct = folder.semantic_layer(connection).join(format!("{name}.yaml"));
+        let direct = source_path(folder, connection, name);
         if direct.is_file() {
             return written(&direct);
         }
@@ -64,6 +64,11 @@ pub fn validate_text(text: &str) -> Result<Definition, Vec<Finding>> {
     shape::read(&node)
 }
 
+/// The file that a source is written to.
+pub fn source_path(folder: &Folder, connection: &ConnectionId, name: &SourceName) -> PathBuf {
+    folder.semantic_layer(connection).join(format!("{name}.yaml"))
+}
+
 /// Checks and writes one source; gives the path from the project folder.
 pub fn write_text(
     folder: &Folder,
@@ -79,7 +84,7 @@ pub fn write_text(
             requested: name.as_str().to_owned(),
         });
     }
-    let path = folder.semantic_layer(connection).join(format!("{name}.yaml"));
+    let path = source_path(folder, connection, &name);
     let text = if text.ends_with('\n') {
         text.to_owned()
     } else {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 
 use super::semantic_query::SemanticQuery;
@@ -43,7 +44,7 @@ pub struct CompiledQuery {
 }
 
 /// Something about an answer that its reader should know.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, JsonSchema)]
 pub struct QueryWarning {
     pub code: String,
     pub message: String,

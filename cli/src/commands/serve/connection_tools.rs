@@ -1,12 +1,12 @@
 //! The tools over connections.
 
 use ktx_app::tools::connections;
-use rmcp::model::{CallToolResult, JsonObject};
-use rmcp::{ErrorData, tool, tool_router};
+use rmcp::handler::server::router::tool::ToolRoute;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::server::{Server, schema};
+use super::server::Server;
+use super::tool::{Effect, tool};
 
 #[derive(Deserialize, JsonSchema)]
 struct NoArguments {}
@@ -18,28 +18,22 @@ struct OfConnection {
     connection_id: String,
 }
 
-#[tool_router(router = connection_tools, vis = "pub(super)")]
-impl Server {
-    /// List the configured connections
-    #[tool(annotations(read_only_hint = true), input_schema = schema::<NoArguments>())]
-    async fn connection_list(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
-        self.answer(arguments, |tools, NoArguments {}| {
-            Ok(connections::list(&tools.workspace()?))
-        })
-        .await
-    }
-
-    /// Open a connection and count its tables
-    #[tool(annotations(read_only_hint = true), input_schema = schema::<OfConnection>())]
-    async fn connection_test(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
-        self.answer(arguments, |tools, input: OfConnection| {
-            connections::test(
-                &tools.app,
-                &tools.workspace()?,
-                &tools.python,
-                &input.connection_id,
-            )
-        })
-        .await
-    }
+pub fn tools() -> Vec<ToolRoute<Server>> {
+    vec![
+        tool(
+            "connection_list",
+            Effect::Reads,
+            "List the databases of this project: the id of each, which other tools take as connectionId, and its kind",
+            |tools, NoArguments {}| Ok(connections::list(&tools.workspace()?)),
+        ),
+        tool(
+            "connection_test",
+            Effect::Reads,
+            "Open a connection and count its tables. A database that cannot be reached is a result with ok: false and the reason",
+            |tools, input: OfConnection| {
+                let workspace = tools.workspace()?;
+                connections::test(&tools.app, &workspace, &tools.python, &input.connection_id)
+            },
+        ),
+    ]
 }

@@ -2,16 +2,17 @@
 
 use std::path::PathBuf;
 
-use ktx_app::tools::ingests::{self, Replay};
+use ktx_app::tools::ingests;
+use ktx_app::tools::sizes;
 use ktx_app::{Error, Ingester};
-use ktx_project::ingest::IngestReport;
+use ktx_project::ingest::{IngestReport, UnitReport};
 use ktx_project::scan::Trigger;
-use rmcp::model::{CallToolResult, JsonObject};
-use rmcp::{ErrorData, tool, tool_router};
+use rmcp::handler::server::router::tool::ToolRoute;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::server::{Server, Tools, schema};
+use super::server::{Server, Tools};
+use super::tool::{Effect, tool};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -36,17 +37,28 @@ enum IngestReason {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct IngestConfig {
-    /// A folder with exported files, for the adapters that read files
+    /// The folder with exported files, for looker, metricflow, fake and, optionally, historic-sql. In the project, or
+    /// in a folder that `ingest.folders` of ktx.yaml names
     source_dir: Option<PathBuf>,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct OfIngest {
+    /// As returned by ingest_trigger
     run_id: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ReplayIngest {
+    /// As returned by ingest_trigger
+    run_id: String,
+    /// The `nextCursor` of the page before
+    cursor: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Triggered {
     run_id: String,
@@ -55,7 +67,7 @@ struct Triggered {
     status: &'static str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Status {
     run_id: String,
@@ -65,44 +77,86 @@ struct Status {
     sync_id: Option<String>,
 }
 
-#[tool_router(router = ingest_tools, vis = "pub(super)")]
-impl Server {
-    /// Ingest a connection with one adapter
-    #[tool(input_schema = schema::<IngestTrigger>())]
-    async fn ingest_trigger(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
-        self.answer(arguments, trigger).await
-    }
+/// A report whose lists may be cut.
+#[derive(Serialize, JsonSchema)]
+struct Report {
+    #[serde(flatten)]
+    report: IngestReport,
+    /// Units, warnings or drafts are left out; ingest_replay lists every unit
+    truncated: bool,
+}
 
-    /// Report how an ingest ended
-    #[tool(annotations(read_only_hint = true), input_schema = schema::<OfIngest>())]
-    async fn ingest_status(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
-        self.answer(arguments, |tools, input: OfIngest| {
-            let run = ingests::find(&tools.workspace()?.folder, Some(&input.run_id))?;
-            Ok(Status {
-                run_id: run.id,
-                status: run.status,
-                adapter: run.adapter,
-                connection_id: run.connection,
-                sync_id: run.sync_id,
-            })
-        })
-        .await
-    }
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ReplayPage {
+    run_id: String,
+    status: &'static str,
+    events: Vec<UnitReport>,
+    total_events: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
 
-    /// Read the report of an ingest
-    #[tool(annotations(read_only_hint = true), input_schema = schema::<OfIngest>())]
-    async fn ingest_report(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
-        self.answer(arguments, |tools, input: OfIngest| report(tools, &input.run_id))
-            .await
-    }
+pub fn tools() -> Vec<ToolRoute<Server>> {
+    vec![
+        tool(
+            "ingest_trigger",
+            Effect::Writes,
+            "Read what already describes a database into the project: its tables (live-database), LookML (looker), a dbt project (metricflow) or query history (historic-sql). Edits that people made are kept. Answers when it is over; ingest_report has what came of it",
+            trigger,
+        ),
+        tool(
+            "ingest_status",
+            Effect::Reads,
+            "Report whether an ingest is running, done or failed",
+            |tools, input: OfIngest| {
+                let run = ingests::find(&tools.workspace()?.folder, Some(&input.run_id))?;
+                Ok(Status {
+                    run_id: run.id,
+                    status: run.status,
+                    adapter: run.adapter,
+                    connection_id: run.connection,
+                    sync_id: run.sync_id,
+                })
+            },
+        ),
+        tool(
+            "ingest_report",
+            Effect::Reads,
+            "Read the report of an ingest: what changed, what became of each view or model, warnings with file and line",
+            |tools, input: OfIngest| Ok(Report::of(report(tools, &input.run_id)?)),
+        ),
+        tool(
+            "ingest_replay",
+            Effect::Reads,
+            "List the units of work of an ingest in their order, a page at a time",
+            |tools, input: ReplayIngest| {
+                let report = report(tools, &input.run_id)?;
+                let total_events = report.work_units.len();
+                let page = sizes::page(report.work_units, input.cursor.as_deref())?;
+                Ok(ReplayPage {
+                    run_id: report.run_id,
+                    status: report.status.as_str(),
+                    events: page.items,
+                    total_events,
+                    next_cursor: page.next_cursor,
+                })
+            },
+        ),
+    ]
+}
 
-    /// List the units of work of an ingest in order
-    #[tool(annotations(read_only_hint = true), input_schema = schema::<OfIngest>())]
-    async fn ingest_replay(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
-        self.answer(arguments, |tools, input: OfIngest| {
-            Ok(Replay::of(report(tools, &input.run_id)?))
-        })
-        .await
+impl Report {
+    fn of(mut report: IngestReport) -> Self {
+        let cut = [
+            sizes::fit(&mut report.work_units),
+            sizes::fit(&mut report.warnings),
+            sizes::fit(&mut report.drafts),
+        ];
+        Self {
+            report,
+            truncated: cut.contains(&true),
+        }
     }
 }
 
@@ -114,11 +168,9 @@ fn trigger(tools: &Tools, input: IngestTrigger) -> Result<Triggered, Error> {
         python: &tools.python,
         trigger: Trigger::Mcp,
     };
-    let report = ingester.ingest(
-        &input.connection_id,
-        &input.adapter,
-        input.config.source_dir.as_deref(),
-    )?;
+    let source = input.config.source_dir.as_deref();
+    let source = source.map(|source| workspace.readable(source)).transpose()?;
+    let report = ingester.ingest(&input.connection_id, &input.adapter, source.as_deref())?;
     Ok(Triggered {
         run_id: report.run_id.clone(),
         job_id: report.job_id,

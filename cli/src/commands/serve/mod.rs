@@ -4,19 +4,23 @@
 
 mod connection_tools;
 mod ingest_tools;
+mod messages;
+mod progress;
 mod scan_tools;
 mod server;
 mod source_tools;
 mod stdio;
+mod tool;
+mod wording;
 
 use std::time::Duration;
 
 use clap::Args;
-use ktx_app::{Python, Workspace};
+use ktx_app::Workspace;
 use rmcp::ServiceExt as _;
 use rmcp::service::ServerInitializeError;
 
-use self::server::{Compute, Server, Tools};
+use self::server::{Compute, Server, Settings, Tools};
 use crate::arguments::PolicyArguments;
 use crate::failure::Usage;
 use crate::session::Session;
@@ -61,16 +65,15 @@ pub fn run(arguments: &ServeArguments, session: &Session) -> anyhow::Result<()> 
     if arguments.execute_queries && compute == Compute::Off {
         anyhow::bail!("--execute-queries requires --semantic-compute");
     }
-    let python = Python::new(&session.app, arguments.policy.policy()?)?
-        .with_database_url(arguments.database_introspection_url.as_deref());
-    let workspace = Workspace::open(&session.app)?;
-    session.app.desk.debug(&format!("user={}", arguments.user_id));
-    let server = Server::new(Tools {
-        app: session.app.clone(),
-        python,
+    let settings = Settings {
+        policy: arguments.policy.policy()?,
+        database_url: arguments.database_introspection_url.clone(),
         compute,
         execute_queries: arguments.execute_queries,
-    });
+    };
+    let workspace = Workspace::open(&session.app)?;
+    session.app.desk.debug(&format!("user={}", arguments.user_id));
+    let server = Server::new(Tools::new(session.app.clone(), settings)?);
     ktx_system::watch_parent(&session.app.interrupt);
     session.printer.diagnostic(&format!(
         "ktx MCP server running on stdio for {}",
@@ -79,17 +82,17 @@ pub fn run(arguments: &ServeArguments, session: &Session) -> anyhow::Result<()> 
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()?;
-    let (output, written) = stdio::output(session.printer.clone());
-    let served = runtime.block_on(serve(server, output, session));
-    // A read of stdin cannot be cancelled; waiting for it would wait for the client.
+    let (transport, written) = stdio::open(session.printer.clone());
+    let served = runtime.block_on(serve(server, transport, session));
+    // A tool that still runs has nobody to answer.
     runtime.shutdown_background();
     written.wait(&session.app.interrupt);
     served
 }
 
-async fn serve(server: Server, output: stdio::Output, session: &Session) -> anyhow::Result<()> {
+async fn serve(server: Server, transport: stdio::Stdio, session: &Session) -> anyhow::Result<()> {
     let running = tokio::select! {
-        running = server.serve((tokio::io::stdin(), output)) => match running {
+        running = server.serve(transport) => match running {
             Ok(running) => running,
             // A client that goes before it says hello has asked for nothing.
             Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),

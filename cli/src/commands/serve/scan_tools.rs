@@ -1,14 +1,15 @@
 //! The tools over scans.
 
 use ktx_app::tools::scans::{self, Artifact};
+use ktx_app::tools::sizes;
 use ktx_app::{Error, Scanner};
 use ktx_project::scan::{Mode, ScanReport, Trigger};
-use rmcp::model::{CallToolResult, JsonObject};
-use rmcp::{ErrorData, tool, tool_router};
+use rmcp::handler::server::router::tool::ToolRoute;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::server::{Server, Tools, schema};
+use super::server::{Server, Tools};
+use super::tool::{Effect, tool};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -36,7 +37,17 @@ enum ScanMode {
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct OfScan {
+    /// As returned by scan_trigger
     run_id: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ListArtifacts {
+    /// As returned by scan_trigger
+    run_id: String,
+    /// The `nextCursor` of the page before
+    cursor: Option<String>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -45,17 +56,29 @@ struct OfArtifact {
     run_id: String,
     /// A path returned by scan_list_artifacts
     path: String,
+    /// The byte to begin at, for the rest of a long file [default: 0]
+    #[serde(default)]
+    offset: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Triggered {
     run_id: String,
     status: &'static str,
-    report: ScanReport,
+    report: Report,
 }
 
-#[derive(Serialize)]
+/// A report whose lists may be cut.
+#[derive(Serialize, JsonSchema)]
+struct Report {
+    #[serde(flatten)]
+    report: ScanReport,
+    /// Warnings or paths are left out; scan_list_artifacts lists every path
+    truncated: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Status {
     run_id: String,
@@ -64,80 +87,105 @@ struct Status {
     sync_id: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Artifacts {
     run_id: String,
     artifacts: Vec<Artifact>,
+    total_artifacts: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct ArtifactContent {
     run_id: String,
     #[serde(flatten)]
     artifact: Artifact,
-    content: String,
+    #[serde(flatten)]
+    piece: sizes::Piece,
 }
 
-#[tool_router(router = scan_tools, vis = "pub(super)")]
-impl Server {
-    /// Scan the tables of a connection into the project
-    #[tool(input_schema = schema::<ScanTrigger>())]
-    async fn scan_trigger(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
-        self.answer(arguments, trigger).await
-    }
+pub fn tools() -> Vec<ToolRoute<Server>> {
+    vec![
+        tool(
+            "scan_trigger",
+            Effect::Writes,
+            "Read the tables of a database into the project, which makes or updates one source for each. Edits that people made are kept. Answers when the scan is over, with its report",
+            trigger,
+        ),
+        tool(
+            "scan_status",
+            Effect::Reads,
+            "Report whether a scan is running, done or failed",
+            |tools, input: OfScan| {
+                let run = scans::find(&tools.workspace()?.folder, &input.run_id)?;
+                Ok(Status {
+                    run_id: run.id,
+                    status: run.status,
+                    connection_id: run.connection,
+                    sync_id: run.sync_id,
+                })
+            },
+        ),
+        tool(
+            "scan_report",
+            Effect::Reads,
+            "Read the report of a scan: what changed, warnings, the files it wrote",
+            |tools, input: OfScan| {
+                let report = scans::report(&tools.workspace()?.folder, &input.run_id)?;
+                Ok(Report::of(report))
+            },
+        ),
+        tool(
+            "scan_list_artifacts",
+            Effect::Reads,
+            "List the files that a scan wrote, a page at a time",
+            list_artifacts,
+        ),
+        tool(
+            "scan_read_artifact",
+            Effect::Reads,
+            "Read a file that a scan wrote. A long one comes in pieces: pass `nextOffset` as offset for the next",
+            |tools, input: OfArtifact| {
+                let folder = tools.workspace()?.folder;
+                let (artifact, content) = scans::read_artifact(&folder, &input.run_id, &input.path)?;
+                Ok(ArtifactContent {
+                    run_id: input.run_id,
+                    artifact,
+                    piece: sizes::piece(&content, input.offset),
+                })
+            },
+        ),
+    ]
+}
 
-    /// Report the progress of a scan
-    #[tool(annotations(read_only_hint = true), input_schema = schema::<OfScan>())]
-    async fn scan_status(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
-        self.answer(arguments, |tools, input: OfScan| {
-            let run = scans::find(&tools.workspace()?.folder, &input.run_id)?;
-            Ok(Status {
-                run_id: run.id,
-                status: run.status,
-                connection_id: run.connection,
-                sync_id: run.sync_id,
-            })
-        })
-        .await
+impl Report {
+    fn of(mut report: ScanReport) -> Self {
+        let paths = &mut report.artifact_paths;
+        let cut = [
+            sizes::fit(&mut report.warnings),
+            sizes::fit(&mut paths.manifest_shards),
+            sizes::fit(&mut paths.enrichment_artifacts),
+        ];
+        Self {
+            report,
+            truncated: cut.contains(&true),
+        }
     }
+}
 
-    /// Read the report of a scan
-    #[tool(annotations(read_only_hint = true), input_schema = schema::<OfScan>())]
-    async fn scan_report(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
-        self.answer(arguments, |tools, input: OfScan| {
-            scans::report(&tools.workspace()?.folder, &input.run_id)
-        })
-        .await
-    }
-
-    /// List the files that a scan wrote
-    #[tool(annotations(read_only_hint = true), input_schema = schema::<OfScan>())]
-    async fn scan_list_artifacts(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
-        self.answer(arguments, |tools, input: OfScan| {
-            Ok(Artifacts {
-                artifacts: scans::artifacts(&tools.workspace()?.folder, &input.run_id)?,
-                run_id: input.run_id,
-            })
-        })
-        .await
-    }
-
-    /// Read one of the files that a scan wrote
-    #[tool(annotations(read_only_hint = true), input_schema = schema::<OfArtifact>())]
-    async fn scan_read_artifact(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
-        self.answer(arguments, |tools, input: OfArtifact| {
-            let folder = tools.workspace()?.folder;
-            let (artifact, content) = scans::read_artifact(&folder, &input.run_id, &input.path)?;
-            Ok(ArtifactContent {
-                run_id: input.run_id,
-                artifact,
-                content,
-            })
-        })
-        .await
-    }
+fn list_artifacts(tools: &Tools, input: ListArtifacts) -> Result<Artifacts, Error> {
+    let listed = scans::artifacts(&tools.workspace()?.folder, &input.run_id)?;
+    let total_artifacts = listed.len();
+    let page = sizes::page(listed, input.cursor.as_deref())?;
+    Ok(Artifacts {
+        run_id: input.run_id,
+        artifacts: page.items,
+        total_artifacts,
+        next_cursor: page.next_cursor,
+    })
 }
 
 fn trigger(tools: &Tools, input: ScanTrigger) -> Result<Triggered, Error> {
@@ -157,6 +205,6 @@ fn trigger(tools: &Tools, input: ScanTrigger) -> Result<Triggered, Error> {
     Ok(Triggered {
         run_id: report.run_id.clone(),
         status: "done",
-        report,
+        report: Report::of(report),
     })
 }

@@ -2,24 +2,40 @@
 
 use ktx_app::Error;
 use ktx_app::tools::query::{Execution, QueryResult, QueryRun};
-use ktx_app::tools::sources;
+use ktx_app::tools::sizes;
+use ktx_app::tools::sources::{self, SourceItem, SourceText};
 use ktx_project::yaml;
 use ktx_runtime::ports::SemanticQuery;
-use rmcp::model::{CallToolResult, JsonObject};
-use rmcp::{ErrorData, tool, tool_router};
+use rmcp::handler::server::router::tool::ToolRoute;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::server::{Server, Tools, schema};
+use super::server::{Server, Tools};
+use super::tool::{Effect, tool};
+
+/// Of a description in a list; the source itself has the whole.
+const SHORT: usize = 200;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct ListSources {
     /// Only the sources of this connection
     connection_id: Option<String>,
-    /// What to search for, in words
+    /// What to search for, in words; best match first
     query: Option<String>,
+    /// The `nextCursor` of the page before
+    cursor: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct SourcePage {
+    sources: Vec<SourceItem>,
+    /// On all pages
+    total_sources: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -44,7 +60,7 @@ struct WriteSource {
     delete: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Written {
     success: bool,
@@ -70,52 +86,80 @@ struct QuerySources {
     query: SemanticQuery,
 }
 
-#[tool_router(router = source_tools, vis = "pub(super)")]
-impl Server {
-    /// List the sources of the semantic layer, or search them
-    #[tool(annotations(read_only_hint = true), input_schema = schema::<ListSources>())]
-    async fn sl_list_sources(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
-        self.answer(arguments, |tools, input: ListSources| {
-            sources::list(&tools.app, input.connection_id.as_deref(), input.query.as_deref())
-        })
-        .await
-    }
+const WRITE: &str = "Write a source, or delete it. A source names a table (or `sql`), its grain (the columns that identify a row), columns, and optionally joins, measures and segments:
+name: orders
+table: public.orders
+grain: [id]
+columns:
+  - {name: id, type: number}            # string, number, time or boolean
+  - {name: status, type: string}
+  - {name: big, type: boolean, expr: amount > 100}
+joins:
+  - {to: customers, on: customer_id = customers.id, relationship: many_to_one}
+measures:
+  - {name: revenue, expr: sum(amount), filter: status = 'paid', description: What was sold}
+segments:
+  - {name: paid, expr: status = 'paid'}
+For a table that a scan found, a file with only `name` and what to add (measures, segments, joins, computed columns) is enough. What sl_validate reports as an error is refused, and nothing is written";
 
-    /// Read the YAML of a source
-    #[tool(annotations(read_only_hint = true), input_schema = schema::<ReadSource>())]
-    async fn sl_read_source(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
-        self.answer(arguments, |tools, input: ReadSource| {
-            sources::read(&tools.app, Some(&input.connection_id), &input.source_name)
-        })
-        .await
-    }
+const QUERY: &str = "Compile a query of measures by dimensions to SQL; a server that may run it returns the rows, too. \
+A measure is `source.measure`, an aggregate of a column such as `sum(orders.amount)`, or arithmetic over measures. \
+A dimension is `source.column`; a time takes a granularity: {\"field\": \"orders.placed_at\", \"granularity\": \"month\"}. \
+Joins are found by themselves. Where a table is joined more than once, name the role, or the path of roles, before the column: `customers.referrer.region`. \
+A filter is a SQL condition over those names: `orders.status = 'paid'`; on a measure it is applied after grouping. \
+A segment is `source.segment`. A field of order_by is a measure or a dimension of the query";
 
-    /// Write a source, or delete it
-    #[tool(annotations(destructive_hint = true), input_schema = schema::<WriteSource>())]
-    async fn sl_write_source(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
-        self.answer(arguments, write).await
-    }
+pub fn tools() -> Vec<ToolRoute<Server>> {
+    vec![
+        tool(
+            "sl_list_sources",
+            Effect::Reads,
+            "List the sources of the semantic layer, or those that match a query, a page at a time: name, description, numbers of columns, measures and joins. sl_read_source shows one",
+            list,
+        ),
+        tool(
+            "sl_read_source",
+            Effect::Reads,
+            "Read a source as YAML: its columns, measures, segments and joins, whose names sl_query takes as `source.name`",
+            |tools, input: ReadSource| -> Result<SourceText, Error> {
+                sources::read(&tools.app, Some(&input.connection_id), &input.source_name)
+            },
+        ),
+        tool("sl_write_source", Effect::Replaces, WRITE, write),
+        tool(
+            "sl_validate",
+            Effect::Reads,
+            "Check the sources of a connection: each mistake with file and line. Warnings do not stop queries",
+            |tools, input: ValidateSources| {
+                sources::validate(
+                    &tools.app,
+                    &tools.workspace()?,
+                    tools.compiler()?.as_ref(),
+                    &input.connection_id,
+                    input.names.as_deref(),
+                )
+            },
+        ),
+        tool("sl_query", Effect::Reads, QUERY, query),
+    ]
+}
 
-    /// Check the sources of a connection
-    #[tool(annotations(read_only_hint = true), input_schema = schema::<ValidateSources>())]
-    async fn sl_validate(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
-        self.answer(arguments, |tools, input: ValidateSources| {
-            sources::validate(
-                &tools.app,
-                &tools.workspace()?,
-                tools.compiler()?.as_ref(),
-                &input.connection_id,
-                input.names.as_deref(),
-            )
-        })
-        .await
+fn list(tools: &Tools, input: ListSources) -> Result<SourcePage, Error> {
+    let mut listed = sources::list(&tools.app, input.connection_id.as_deref(), input.query.as_deref())?;
+    for source in &mut listed.sources {
+        if let Some(description) = &mut source.description
+            && description.len() > SHORT
+        {
+            description.truncate(description.floor_char_boundary(SHORT));
+            description.push('…');
+        }
     }
-
-    /// Compile a query of measures by dimensions to SQL; servers that may also run it return its rows
-    #[tool(annotations(read_only_hint = true), input_schema = schema::<QuerySources>())]
-    async fn sl_query(&self, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
-        self.answer(arguments, query).await
-    }
+    let page = sizes::page(listed.sources, input.cursor.as_deref())?;
+    Ok(SourcePage {
+        sources: page.items,
+        total_sources: listed.total_sources,
+        next_cursor: page.next_cursor,
+    })
 }
 
 fn write(tools: &Tools, input: WriteSource) -> Result<Written, Error> {
@@ -133,7 +177,14 @@ fn write(tools: &Tools, input: WriteSource) -> Result<Written, Error> {
         (None, Some(source)) => yaml::to_text(&source),
         _ => return Err(Error::refused("sl_write_source needs either `yaml` or `source`")),
     };
-    sources::write(&workspace, &input.connection_id, &input.source_name, &text)?;
+    let compiler = tools.ready_compiler()?;
+    sources::write_checked(
+        &workspace,
+        compiler.as_ref(),
+        &input.connection_id,
+        &input.source_name,
+        &text,
+    )?;
     Ok(Written {
         success: true,
         source_name: input.source_name,
@@ -157,10 +208,13 @@ fn query(tools: &Tools, input: QuerySources) -> Result<QueryResult, Error> {
         compiler: &compiler,
         connection: input.connection_id.as_deref(),
         query: input.query,
-        execution: match tools.execute_queries {
+        execution: match tools.settings.execute_queries {
             true => Execution::Run { max_rows: None },
             false => Execution::CompileOnly,
         },
     };
-    run.answer(&tools.app)
+    let mut result = run.answer(&tools.app)?;
+    result.truncated |= sizes::fit(&mut result.rows);
+    result.total_rows = result.rows.len();
+    Ok(result)
 }

@@ -1,42 +1,117 @@
-//! The server's output: written by a separate thread through the printer, so that a client that reads slowly, or
-//! through a non-blocking pipe, gets every byte, and a full disk is noticed.
+//! The protocol over stdin and stdout, one message a line. Both are used on threads of their own: reading waits for the
+//! client, and writing goes through the printer, so that a client that reads slowly, or through a non-blocking pipe,
+//! gets every byte, and a full disk is noticed.
 
-use std::io;
-use std::pin::Pin;
+use std::io::{self, BufRead, BufReader, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use ktx_runtime::Interrupt;
-use tokio::io::AsyncWrite;
+use rmcp::RoleServer;
+use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
+use rmcp::transport::Transport;
+use tokio::sync::mpsc;
 
+use super::messages::{self, Incoming};
 use crate::printer::Printer;
 
 /// How often the end of the output checks whether the process was asked to end.
 const POLL: Duration = Duration::from_millis(20);
+/// A longer line is not a request; the SDK's own limit.
+const LONGEST_LINE: usize = 16 * 1024 * 1024;
+/// Messages that were read and not yet taken; then reading waits.
+const WAITING: usize = 64;
+
+pub struct Stdio {
+    requests: mpsc::Receiver<ClientJsonRpcMessage>,
+    output: Output,
+}
 
 /// Where the protocol writes.
-pub struct Output {
-    pieces: Sender<Vec<u8>>,
+#[derive(Clone)]
+struct Output {
+    lines: Sender<Vec<u8>>,
     printer: Printer,
 }
 
 /// Ends when everything is written.
 pub struct Written(Receiver<()>);
 
-/// An output, and how to wait for its end.
-pub fn output(printer: Printer) -> (Output, Written) {
-    let (pieces, received) = channel::<Vec<u8>>();
+/// The transport, and how to wait for the end of its output.
+pub fn open(printer: Printer) -> (Stdio, Written) {
+    let (lines, received) = channel::<Vec<u8>>();
     let (done, written) = channel();
     let writer = printer.clone();
     std::thread::spawn(move || {
-        for piece in received {
-            writer.bytes(&piece);
+        for line in received {
+            writer.bytes(&line);
         }
         // An error here is a server that does not wait.
         let _ = done.send(());
     });
-    (Output { pieces, printer }, Written(written))
+    let output = Output { lines, printer };
+    let (sender, requests) = mpsc::channel(WAITING);
+    let answers = output.clone();
+    std::thread::spawn(move || read(BufReader::new(io::stdin()), &sender, &answers));
+    (Stdio { requests, output }, Written(written))
+}
+
+/// Reads until the client hangs up, or nobody takes messages.
+fn read(mut input: impl BufRead, requests: &mpsc::Sender<ClientJsonRpcMessage>, answers: &Output) {
+    let mut line = Vec::new();
+    while matches!(next_line(&mut input, &mut line), Ok(true)) {
+        let passed = match messages::read(line.trim_ascii()) {
+            Incoming::Message(message) => requests.blocking_send(*message).is_ok(),
+            Incoming::Refused(answer) => answers.send(&answer).is_ok(),
+            Incoming::Ignored => true,
+        };
+        if !passed {
+            return;
+        }
+    }
+}
+
+/// False at the end. The rest of a line that is too long is dropped, and what is left of it is not JSON.
+fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    input.by_ref().take(LONGEST_LINE as u64).read_until(b'\n', line)?;
+    if line.len() == LONGEST_LINE && !line.ends_with(b"\n") {
+        input.skip_until(b'\n')?;
+    }
+    Ok(line.ends_with(b"\n") || line.len() == LONGEST_LINE)
+}
+
+impl Output {
+    fn send(&self, message: &ServerJsonRpcMessage) -> io::Result<()> {
+        if self.printer.has_failed() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        let mut line = serde_json::to_vec(message)?;
+        line.push(b'\n');
+        self.lines
+            .send(line)
+            .map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+}
+
+impl Transport<RoleServer> for Stdio {
+    type Error = io::Error;
+
+    fn send(
+        &mut self,
+        message: ServerJsonRpcMessage,
+    ) -> impl Future<Output = io::Result<()>> + Send + 'static {
+        std::future::ready(self.output.send(&message))
+    }
+
+    async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
+        self.requests.recv().await
+    }
+
+    async fn close(&mut self) -> io::Result<()> {
+        self.requests.close();
+        Ok(())
+    }
 }
 
 impl Written {
@@ -46,21 +121,24 @@ impl Written {
     }
 }
 
-impl AsyncWrite for Output {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
-        if self.printer.has_failed() {
-            return Poll::Ready(Err(gone()));
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST_LINE, next_line};
+
+    #[test]
+    fn lines_end_with_a_newline_and_long_ones_are_one_line() {
+        let long = "x".repeat(LONGEST_LINE + 5);
+        for (text, lengths) in [
+            ("", vec![]),
+            ("a\nbc\n", vec![2, 3]),
+            ("a\nunfinished", vec![2]),
+            (&*format!("{long}\nb\n"), vec![LONGEST_LINE, 2]),
+        ] {
+            let (mut input, mut line, mut found) = (text.as_bytes(), Vec::new(), Vec::new());
+            while next_line(&mut input, &mut line).expect("reads") {
+                found.push(line.len());
+            }
+            assert_eq!(found, lengths);
         }
-        let sent = self.pieces.send(bytes.to_vec());
-        Poll::Ready(sent.map(|()| bytes.len()).map_err(|_| gone()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
     }
 }

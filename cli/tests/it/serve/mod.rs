@@ -1,5 +1,7 @@
 //! `ktx serve --mcp stdio` as a client meets it: one JSON-RPC message a line.
 
+mod protocol;
+
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -16,14 +18,8 @@ fn demo() -> Sandbox {
 fn starts_without_python_and_lists_its_tools() {
     let sandbox = demo();
     let mut client = Client::start(&sandbox, &["--no-input"]);
-    let tools = client.request("tools/list", &json!({}));
-    let mut names: Vec<&str> = tools["result"]["tools"]
-        .as_array()
-        .expect("tools")
-        .iter()
-        .filter_map(|tool| tool["name"].as_str())
-        .collect();
-    names.sort_unstable();
+    let tools = client.tools();
+    let names: Vec<&str> = tools.iter().filter_map(|tool| tool["name"].as_str()).collect();
     ktx_fixtures::expected::file("smoke/src/scenarios/mcp_tools.txt", &(names.join("\n") + "\n"));
     let listed = client.call("connection_list", &json!({}));
     assert_eq!(
@@ -278,8 +274,7 @@ fn keys_that_a_tool_does_not_know_are_refused() {
     let Some(shared) = python::shared() else { return };
     let sandbox = shared.sandbox(demo());
     let mut client = Client::start(&sandbox, &["--semantic-compute"]);
-    let tools = client.request("tools/list", &json!({}))["result"]["tools"].clone();
-    let tools = tools.as_array().expect("a list");
+    let tools = client.tools();
     assert!(tools.len() > 5, "{tools:?}");
     for tool in tools {
         let name = tool["name"].as_str().expect("a name");
