@@ -7,7 +7,6 @@
  */
 
 const { spawn } = require('child_process');
-const { environment, locate, startFailure } = require('./program.js');
 
 const windows = process.platform === 'win32';
 
@@ -17,6 +16,7 @@ const SIGNALS = windows
   : ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
 
 function main() {
+  const { environment, locate, startFailure } = require('./program.js');
   const file = locate(process.env);
   // Listening starts before the program does: a signal in between must not leave it behind.
   let program;
@@ -59,8 +59,18 @@ function end(code, signal) {
 function fail(error) {
   // Standard error may be full or closed, and there is nowhere else to report it.
   process.stderr.on('error', () => {});
-  process.stderr.write(`ktx: ${error.message}\n`);
+  process.stderr.write(`ktx: ${error.name === 'KtxError' ? error.message : unloaded(error)}\n`);
   process.exitCode = 1;
+}
+
+/** A file beside this one is missing or damaged, or Node looks for it beside the link that led here. */
+function unloaded(error) {
+  const real = require('fs').realpathSync(__filename);
+  const hint =
+    real === __filename
+      ? 'the installation is damaged; remove the folder of @kaelio/ktx and install it again'
+      : `run it without --preserve-symlinks-main, or by its own path: node ${real}`;
+  return `failed to load the launcher: ${error.message.split('\n')[0]}\nhint: ${hint}`;
 }
 
 try {

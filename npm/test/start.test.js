@@ -147,3 +147,40 @@ test('an error that cannot be reported still ends with 1', linux, (t) => {
   const closed = spawnSync('sh', ['-c', '"$0" "$1" 2>&-', process.execPath, bin], { env: environment() });
   assert.equal(closed.status, 1);
 });
+
+test('a link to the launcher that Node.js is told to keep', linux, (t) => {
+  const { folder, bin } = install(t, { [HOST]: ECHO });
+  const link = path.join(folder, 'ktx');
+  fs.symlinkSync(bin, link);
+  assert.equal(run(link).stdout, 'ran\n');
+  const kept = spawnSync(process.execPath, ['--preserve-symlinks-main', link], {
+    env: environment(),
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  refused(
+    kept,
+    "ktx: failed to load the launcher: Cannot find module './program.js'\n" +
+      `hint: run it without --preserve-symlinks-main, or by its own path: node ${bin}\n`,
+  );
+});
+
+test('a launcher whose own files are missing, empty or cut short', (t) => {
+  const { root, bin } = install(t);
+  const scripts = fs.readdirSync(path.dirname(bin)).filter((name) => ['program.js', 'failure.js', 'error.js'].includes(name));
+  assert.equal(scripts.length, 3);
+  for (const name of scripts) {
+    const file = path.join(root, 'dist', name);
+    const whole = fs.readFileSync(file, 'utf8');
+    for (const damage of [undefined, '', whole.slice(0, whole.length / 2)]) {
+      fs.rmSync(file, { force: true });
+      if (damage !== undefined) {
+        fs.writeFileSync(file, damage);
+      }
+      const { status, stdout, stderr } = run(bin);
+      assert.deepEqual({ status, stdout }, { status: 1, stdout: '' }, name);
+      assert.match(stderr, /^ktx: failed to load the launcher: [^\n]+\nhint: the installation is damaged; [^\n]+\n$/, name);
+    }
+    fs.writeFileSync(file, whole);
+  }
+});
