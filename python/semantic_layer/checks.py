@@ -16,7 +16,7 @@ from semantic_layer.joins import columns_of_source, has_no_key, join_columns, li
 from semantic_layer.model import Model
 from semantic_layer.paths import route_text
 from semantic_layer.references import place_text
-from semantic_layer.sources import Join, Source
+from semantic_layer.sources import Join, Measure, Source
 from semantic_layer.spans import Span
 from semantic_layer.tables import parse_body, parse_table
 
@@ -252,24 +252,30 @@ def _fault(source: Source, what: str, compile_it: Callable[[str, str], object], 
 def redundant_measures(sources: Sources, dialect: SqlDialect) -> Iterator[str]:
     """Measures of one source with the same expression and segments."""
     for source in sources.values():
-        earlier: dict[tuple[str, frozenset[str], Span | None], list[tuple[str, str]]] = {}
-        for measure in source.measures:
-            alike = earlier.setdefault(
-                (_normalised(measure.expr, dialect), frozenset(measure.segments), measure.span), []
-            )
-            condition = _normalised(measure.filter or "", dialect)
-            same = next((name for name, other in alike if other == condition), None)
-            if same is not None:
-                yield (
-                    f"{source.name}: measures '{same}' and '{measure.name}' have the same expression and filter "
-                    "— remove one or differentiate them."
-                )
-            elif alike:
-                yield (
-                    f"{source.name}: measure '{measure.name}' has the same expression as '{alike[0][0]}' "
-                    "— differs only by `filter`. Keep one measure, and name the condition as a segment to query with."
-                )
-            alike.append((measure.name, condition))
+        for alike in measures_alike(source, dialect):
+            first = alike[0][0]
+            for index, (measure, condition) in enumerate(alike[1:], start=1):
+                same = next((earlier.name for earlier, other in alike[:index] if other == condition), None)
+                if same is not None:
+                    yield (
+                        f"{source.name}: measures '{same}' and '{measure.name}' have the same expression and filter "
+                        "— remove one or differentiate them."
+                    )
+                else:
+                    yield (
+                        f"{source.name}: measure '{measure.name}' has the same expression as '{first.name}' "
+                        "— differs only by `filter`. Make the condition a segment, and name it in `segments` of the "
+                        "measure or of the query."
+                    )
+
+
+def measures_alike(source: Source, dialect: SqlDialect) -> list[list[tuple[Measure, str]]]:
+    """The measures that have the expression, segments and span of others, each with its filter in one form."""
+    alike: dict[tuple[str, frozenset[str], Span | None], list[tuple[Measure, str]]] = {}
+    for measure in source.measures:
+        key = (_normalised(measure.expr, dialect), frozenset(measure.segments), measure.span)
+        alike.setdefault(key, []).append((measure, _normalised(measure.filter or "", dialect)))
+    return [measures for measures in alike.values() if len(measures) > 1]
 
 
 def _normalised(text: str, dialect: SqlDialect) -> str:

@@ -69,13 +69,13 @@ class Combination:
         dimensions = [(label, self._dialect.column(self._combined, label)) for label in self._labels]
         select.set(
             "expressions",
-            [exp.Alias(this=tree, alias=self._dialect.identifier(label)) for label, tree in [*dimensions, *shown]],
+            [self._dialect.named(tree, label) for label, tree in [*dimensions, *shown]],
         )
         if self._labels:
             entries.append(with_entry(self._combined, self._combined_groups(own, names), self._dialect))
-            select.set("from_", exp.From(this=self._table(self._combined)))
+            select.set("from_", exp.From(this=self._dialect.table(self._combined)))
         else:
-            first, *others = (self._table(name) for name in names.values())
+            first, *others = (self._dialect.table(name) for name in names.values())
             select.set("from_", exp.From(this=first))
             select.set("joins", [exp.Join(this=table, kind="CROSS") for table in others])
         if conditions:
@@ -149,42 +149,39 @@ class Combination:
                 self._has(fact)
         branches: list[exp.Query] = []
         for group in self._plan.groups:
-            columns: list[exp.Expr] = [exp.Column(this=self._dialect.identifier(label)) for label in self._labels]
+            columns: list[exp.Expr] = [self._dialect.bare_column(label) for label in self._labels]
             is_first = not branches
             for fact, measure in measures:
-                column = exp.Column(this=self._dialect.identifier(self._columns[measure.key]))
+                column = self._dialect.bare_column(self._columns[measure.key])
                 columns.append(column if fact == group.name else self._null(column, names[fact], is_typed=is_first))
             columns += self._flag_values(group.name, is_asked=group.is_asked and not self._keeps_only_filled)
             if is_first:
                 labels = [*self._labels, *(self._columns[measure.key] for _, measure in measures), *self._flag_labels()]
                 columns = [
-                    column
-                    if isinstance(column, exp.Column)
-                    else exp.Alias(this=column, alias=self._dialect.identifier(label))
+                    column if isinstance(column, exp.Column) else self._dialect.named(column, label)
                     for column, label in zip(columns, labels, strict=True)
                 ]
-            branches.append(exp.Select(expressions=columns, from_=exp.From(this=self._table(names[group.name]))))
+            branches.append(self._dialect.select(columns, names[group.name]))
         if self._plan.empty is not None:
             branches.append(self._empty_groups(self._plan.empty, len(measures)))
         if self._result is not None and self._is_filled:
-            columns = [exp.Column(this=self._dialect.identifier(label)) for label in self._labels]
-            filled = exp.Select(expressions=columns, from_=exp.From(this=self._table(self._result.name)))
+            columns = [self._dialect.bare_column(label) for label in self._labels]
+            filled = self._dialect.select(columns, self._result.name)
             branches.append(self._without_measures(filled, len(measures), is_asked=True))
         union = branches[0]
         for branch in branches[1:]:
             union = exp.Union(this=union, expression=branch, distinct=False)
-        alias = exp.TableAlias(this=self._dialect.identifier("parts"))
-        selected: list[exp.Expr] = [exp.Column(this=self._dialect.identifier(label)) for label in self._labels]
+        selected: list[exp.Expr] = [self._dialect.bare_column(label) for label in self._labels]
         for fact, measure in measures:
             label = self._columns[measure.key]
-            selected.append(exp.Alias(this=self._one_value(fact, measure), alias=self._dialect.identifier(label)))
+            selected.append(self._dialect.named(self._one_value(fact, measure), label))
         for label in self._flag_labels():
-            flag = exp.Max(this=exp.Column(this=self._dialect.identifier(label)))
-            selected.append(exp.Alias(this=flag, alias=self._dialect.identifier(label)))
+            flag = exp.Max(this=self._dialect.bare_column(label))
+            selected.append(self._dialect.named(flag, label))
         return exp.Select(
             expressions=selected,
-            from_=exp.From(this=exp.Subquery(this=union, alias=alias)),
-            group=exp.Group(expressions=[exp.Column(this=self._dialect.identifier(label)) for label in self._labels]),
+            from_=exp.From(this=self._dialect.derived_table(union, "parts")),
+            group=exp.Group(expressions=[self._dialect.bare_column(label) for label in self._labels]),
         )
 
     def _empty_groups(self, empty: EmptyGroups, measure_count: int) -> exp.Select:
@@ -237,16 +234,13 @@ class Combination:
         """A NULL in the place of another fact's measure, of the measure's type where that does not show otherwise."""
         if not is_typed or self._dialect.name in _UNTYPED:
             return exp.Null()
-        none = exp.Select(
-            expressions=[column], from_=exp.From(this=self._table(table)), limit=exp.Limit(expression=_number(0))
-        )
-        return exp.Subquery(this=none)
+        return exp.Subquery(this=self._dialect.select([column], table, limit=exp.Limit(expression=_number(0))))
 
     def _one_value(self, fact: str, measure: Measure) -> exp.Expr:
-        column = exp.Column(this=self._dialect.identifier(self._columns[measure.key]))
+        column = self._dialect.bare_column(self._columns[measure.key])
         if not self._needs_array(measure):
             return exp.Max(this=column)
-        is_own = _is_set(exp.Column(this=self._dialect.identifier(self._flags[fact])))
+        is_own = _is_set(self._dialect.bare_column(self._flags[fact]))
         values = exp.Filter(this=exp.ArrayAgg(this=column), expression=exp.Where(this=is_own))
         return exp.Bracket(this=exp.Paren(this=values), expressions=[_number(1)], offset=1)
 
@@ -258,9 +252,6 @@ class Combination:
         if isinstance(tree, exp.ArrayAgg):
             return False
         return not (measure.is_numeric if measure.rows else yields_number(measure.tree, lambda _: None))
-
-    def _table(self, name: str) -> exp.Table:
-        return exp.Table(this=self._dialect.identifier(name))
 
     def _value(self, key: str) -> exp.Expr:
         """A measure as a column and in conditions."""

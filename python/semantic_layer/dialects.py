@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -33,6 +34,26 @@ class SqlDialect:
     def column(self, table: str, name: str) -> exp.Column:
         """A column of a table alias."""
         return exp.Column(this=self.identifier(name), table=self.identifier(table))
+
+    def bare_column(self, name: str) -> exp.Column:
+        """A column of the only table there is."""
+        return exp.Column(this=self.identifier(name))
+
+    def table(self, name: str) -> exp.Table:
+        """A table of the statement, such as a WITH entry."""
+        return exp.Table(this=self.identifier(name))
+
+    def named(self, tree: exp.Expr, name: str) -> exp.Alias:
+        """``tree AS name``."""
+        return exp.Alias(this=tree, alias=self.identifier(name))
+
+    def select(self, columns: Sequence[exp.Expr], table: str, **clauses: exp.Expr) -> exp.Select:
+        """``SELECT columns FROM table``, with other clauses as sqlglot names them."""
+        return exp.Select(expressions=list(columns), from_=exp.From(this=self.table(table)), **clauses)
+
+    def derived_table(self, query: exp.Query, alias: str) -> exp.Subquery:
+        """``(query) AS alias``."""
+        return exp.Subquery(this=query, alias=exp.TableAlias(this=self.identifier(alias)))
 
     def ascending(self, key: exp.Expr) -> exp.Ordered:
         """An ascending sort key inside an aggregate, whose NULLs stay where the engine puts them by default."""

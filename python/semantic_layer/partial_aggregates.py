@@ -21,10 +21,14 @@ Merge = Callable[[exp.Expr], exp.Expr]
 
 @dataclass(frozen=True, slots=True)
 class PartialAggregates:
-    """Columns of the small groups by name: ``keys`` to group by besides, and ``values``; and the trees over them."""
+    """Columns of the small groups by name: ``keys`` to group by besides, and ``values``; and the trees over them.
+
+    ``counted`` has the keys whose values are only counted.
+    """
 
     keys: Mapping[str, exp.Expr]
     values: Mapping[str, exp.Expr]
+    counted: frozenset[str]
     _trees: Mapping[str, exp.Expr]
     _calls: Mapping[str, Callable[[Merge], exp.Expr]]
 
@@ -58,13 +62,15 @@ def partial_aggregates(
         if any(columns_of(tree)):
             return None
         trees[key] = tree
-    return PartialAggregates(split.keys, split.values, trees, split.calls)
+    counted = frozenset(split.keys.keys() - split.computed_with)
+    return PartialAggregates(split.keys, split.values, counted, trees, split.calls)
 
 
 class _Splitter:
     def __init__(self, name: Callable[[str], str], dialect: SqlDialect) -> None:
         self.keys: dict[str, exp.Expr] = {}
         self.values: dict[str, exp.Expr] = {}
+        self.computed_with: set[str] = set()
         self.calls: dict[str, Callable[[Merge], exp.Expr]] = {}
         self._name = name
         self._dialect = dialect
@@ -87,6 +93,8 @@ class _Splitter:
             if len(values) != 1 or call.this.args.get("on"):
                 return None
             key = self._column(self.keys, "each", _filtered(values[0], whole))
+            if kind is not exp.Count:
+                self.computed_with.add(key)
             return lambda merge: merge(kind(this=exp.Distinct(expressions=[self._read(key)])))
         if kind is exp.Avg:
             total = self._column(self.values, "part", _like(exp.Sum(this=copied(call.this)), whole))

@@ -70,12 +70,13 @@ class ResultGroups:
         given, spine = self._tables.name("given_groups"), self._tables.name("spine")
         label = self.periods.time.label
         columns = [self._dialect.column(spine if d is self.periods.time else given, d.label) for d in self.dimensions]
-        filled = exp.Select(expressions=columns, from_=exp.From(this=self._table(spine)))
-        others = [self._column(d.label) for d in self.dimensions if d is not self.periods.time]
+        # Without any group the spine is one NULL.
+        is_period = exp.Not(this=exp.Is(this=self._dialect.column(spine, label), expression=exp.Null()))
+        filled = self._dialect.select(columns, spine, where=exp.Where(this=is_period))
+        others = [self._dialect.bare_column(d.label) for d in self.dimensions if d is not self.periods.time]
         if others:
-            distinct = exp.Select(expressions=others, distinct=exp.Distinct(), from_=exp.From(this=self._table(given)))
-            alias = exp.TableAlias(this=self._dialect.identifier(given))
-            filled.set("joins", [exp.Join(this=exp.Subquery(this=distinct, alias=alias), kind="CROSS")])
+            distinct = self._dialect.select(others, given, distinct=exp.Distinct())
+            filled.set("joins", [exp.Join(this=self._dialect.derived_table(distinct, given), kind="CROSS")])
         return [
             with_entry(given, groups, self._dialect),
             with_entry(spine, self._spine(given, label, spine, self.periods.dates), self._dialect),
@@ -94,26 +95,18 @@ class ResultGroups:
             if lower is not None:
                 conditions.append(exp.GTE(this=copied(time), expression=lower))
             conditions.append(exp.LT(this=copied(time), expression=upper))
-        return exp.Join(this=self._table(self.name), on=exp.and_(*conditions, copy=False))
+        return exp.Join(this=self._dialect.table(self.name), on=exp.and_(*conditions, copy=False))
 
     def _spine(self, given: str, label: str, spine: str, dates: DateTable | None) -> exp.Query:
         """Every period from the first to the last: of the date table, or by recursion."""
         if dates is not None:
             return self._listed(given, label, dates)
-        name, last = self._dialect.identifier(label), self._dialect.identifier("last_period")
-        first = exp.Select(
-            expressions=[
-                exp.Alias(this=self._typed(exp.Min(this=self._column(label))), alias=name),
-                exp.Alias(this=self._typed(exp.Max(this=self._column(label))), alias=last),
-            ],
-            from_=exp.From(this=self._table(given)),
-        )
-        following = self._typed(next_period(self._column(label), self.periods.granularity, self._dialect))
-        onward = exp.Select(
-            expressions=[following, exp.Column(this=copied(last))],
-            from_=exp.From(this=self._table(spine)),
-            where=exp.Where(this=exp.LT(this=self._column(label), expression=exp.Column(this=copied(last)))),
-        )
+        column, last = self._dialect.bare_column(label), self._dialect.bare_column("last_period")
+        ends = [(exp.Min(this=column), label), (exp.Max(this=column), "last_period")]
+        first = self._dialect.select([self._dialect.named(self._typed(end), name) for end, name in ends], given)
+        following = self._typed(next_period(column.copy(), self.periods.granularity, self._dialect))
+        is_before_last = exp.Where(this=exp.LT(this=column.copy(), expression=last.copy()))
+        onward = self._dialect.select([following, last], spine, where=is_before_last)
         return exp.Union(this=first, expression=onward, distinct=False)
 
     def _listed(self, given: str, label: str, dates: DateTable) -> exp.Query:
@@ -122,12 +115,10 @@ class ResultGroups:
         name = f"{dates.node}.{date.name}"
         period = self._typed(start_of_period(date, self.periods.granularity, self._dialect, calendar, name))
         first, last = (
-            exp.Subquery(
-                this=exp.Select(expressions=[call(this=self._column(label))], from_=exp.From(this=self._table(given)))
-            )
+            exp.Subquery(this=self._dialect.select([call(this=self._dialect.bare_column(label))], given))
             for call in (exp.Min, exp.Max)
         )
-        select.set("expressions", [exp.Alias(this=period, alias=self._dialect.identifier(label))])
+        select.set("expressions", [self._dialect.named(period, label)])
         select.set("where", exp.Where(this=exp.Between(this=period.copy(), low=first, high=last)))
         select.set("distinct", exp.Distinct())
         return select
@@ -140,11 +131,5 @@ class ResultGroups:
         return exp.Cast(this=period, to=exp.DataType.build(kind))
 
     def _all(self, table: str) -> exp.Select:
-        columns = [self._column(dimension.label) for dimension in self.dimensions]
-        return exp.Select(expressions=columns, from_=exp.From(this=self._table(table)))
-
-    def _column(self, label: str) -> exp.Column:
-        return exp.Column(this=self._dialect.identifier(label))
-
-    def _table(self, name: str) -> exp.Table:
-        return exp.Table(this=self._dialect.identifier(name))
+        columns = [self._dialect.bare_column(dimension.label) for dimension in self.dimensions]
+        return self._dialect.select(columns, table)

@@ -2,21 +2,24 @@
 
 Every row counts for many periods, so rows are not joined to periods. Small groups end where spans can begin or end. For
 running totals they are read once, in order; a span with a beginning is joined to the times of the small groups that it
-takes in. What has no parts, such as a median, is computed from the rows.
+takes in, while what it counts once is counted apart. What has no parts, such as a median, is computed from the rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from semantic_layer.calendars import Calendar
 from semantic_layer.dialects import SqlDialect
+from semantic_layer.distinct_counts import DistinctCounts
 from semantic_layer.filters import RowFilter
 from semantic_layer.granularity import start_of_period
 from semantic_layer.partial_aggregates import PartialAggregates, partial_aggregates
+from semantic_layer.running_totals import RunningTotals, Since
 from semantic_layer.spans import Span, bounds, granule_of
 from semantic_layer.statement import Rows
 from semantic_layer.tables import Tables, with_entry
@@ -53,14 +56,11 @@ class Spanning:
         if parts is None:
             return [with_entry(name, self._of_rows(), self._dialect)]
         table = self._tables.name(f"{name}_parts")
-        whole = (
-            self._running(parts, table)
-            if self._span.has_no_beginning_of_its_own(self._result.periods.granularity)
-            else self._joined(parts, table)
-        )
+        if not self._span.has_no_beginning_of_its_own(self._result.periods.granularity):
+            return self._within(parts, table, name)
         return [
-            with_entry(table, self._parts(parts), self._dialect),
-            with_entry(name, whole, self._dialect),
+            with_entry(table, self._parts(parts.keys, parts.values), self._dialect),
+            with_entry(name, self._running(parts, table), self._dialect),
         ]
 
     def _of_rows(self) -> exp.Select:
@@ -73,124 +73,131 @@ class Spanning:
         select.set("group", exp.Group(expressions=[column.copy() for _, column in labels]))
         return select
 
-    def _parts(self, parts: PartialAggregates) -> exp.Select:
+    def _parts(self, keys: Mapping[str, exp.Expr], values: Mapping[str, exp.Expr]) -> exp.Select:
         """The small groups: by the other dimensions, a time and what is counted once."""
-        keys = {
-            dimension.label: self._granule() if self._is_time(label) else self._rows.value(dimension.tree)
-            for label, dimension in zip(self._result.labels, self._result.dimensions, strict=True)
-        } | dict(parts.keys)
-        select = self._rows.select(
-            [*((label, tree.copy()) for label, tree in keys.items()), *parts.values.items()],
-            [*self._filters, exp.Not(this=exp.Is(this=self._time(), expression=exp.Null()))],
-            self._tables,
-        )
-        varying = [tree for label, tree in keys.items() if not self._result.is_constant(label)]
+        trees = self._group_keys() | dict(keys)
+        columns = [*((label, tree.copy()) for label, tree in trees.items()), *values.items()]
+        select = self._rows.select(columns, self._timed, self._tables)
+        varying = [tree for label, tree in trees.items() if not self._result.is_constant(label)]
         select.set("group", exp.Group(expressions=varying))
         return select
 
-    def _joined(self, parts: PartialAggregates, table: str) -> exp.Select:
-        """The small groups beside the periods whose spans take in their times."""
-        spans, period, time = self._free("spans"), self._free("period"), self._free("time_of_part")
-        label = self._result.periods.time.label
-        lower, upper = self._bounds(self._dialect.column("periods", label))
-        taken_in: list[exp.Expr] = [exp.LT(this=self._dialect.column("times", label), expression=upper)]
-        if lower is not None:
-            taken_in.append(exp.GTE(this=self._dialect.column("times", label), expression=lower))
-        pairs = exp.Select(
-            expressions=[
-                self._named(self._dialect.column("periods", label), period),
-                self._named(self._dialect.column("times", label), time),
-            ],
-            from_=exp.From(this=self._distinct(self._result.name, label, "periods")),
-            joins=[exp.Join(this=self._distinct(table, label, "times"), on=exp.and_(*taken_in, copy=False))],
-        )
-        on = exp.EQ(this=self._dialect.column(table, label), expression=self._dialect.column(spans, time))
-        keys = [
-            self._dialect.column(spans, period) if self._is_time(other) else self._dialect.column(table, other)
-            for other in self._result.labels
-        ]
-        measures = [self._named(parts.whole(key), key) for key in self._columns]
-        return exp.Select(
-            expressions=[
-                *(self._named(key.copy(), other) for key, other in zip(keys, self._result.labels, strict=True)),
-                *measures,
-            ],
-            from_=exp.From(this=self._table(table)),
-            joins=[exp.Join(this=self._subquery(pairs, spans), on=on)],
-            group=exp.Group(expressions=keys),
-        )
-
     def _running(self, parts: PartialAggregates, table: str) -> exp.Select:
-        """The small groups and the ends of the periods in order, and at each end what came before."""
-        is_end, since, period = self._free("is_end"), self._free("since"), self._free("period")
-        label = self._result.periods.time.label
-        period_column = self._column(label)
-        lower, upper = self._bounds(period_column.copy())
-        to_date = self._span.to_date
-        since_part = start_of_period(self._column(label), to_date, self._dialect, self._zoneless) if to_date else None
-        within = [self._column(other) for other in self._result.labels if not self._is_time(other)]
-        first = [self._first(key, [*within, since_part] if since_part is not None else within) for key in parts.keys]
-        of_parts: list[exp.Expr] = [*map(self._column, (*self._result.labels, *parts.values)), *first]
-        ends: list[exp.Expr] = [upper if self._is_time(other) else self._column(other) for other in self._result.labels]
-        ends += [exp.Null() for _ in (*parts.values, *parts.keys)]
-        for own, others, name in (
-            (_number(0), _number(1), is_end),
-            (exp.Null(), period_column, period),
-            *([(since_part, lower, since)] if since_part is not None and lower is not None else []),
-        ):
-            of_parts.append(self._named(own, name))
-            ends.append(others)
-        there = exp.Not(this=exp.Is(this=self._column(label), expression=exp.Null()))
-        union = exp.Union(
-            this=exp.Select(expressions=of_parts, from_=exp.From(this=self._table(table))),
-            expression=exp.Select(
-                expressions=ends, from_=exp.From(this=self._table(self._result.name)), where=exp.Where(this=there)
-            ),
-            distinct=False,
+        """The measures at the end of each period: of all before it, or since the longer period began."""
+        time = self._dialect.bare_column(self._result.periods.time.label)
+        lower, upper = self._bounds(time.copy())
+        since = None
+        if self._span.to_date and lower is not None:
+            since = Since(start_of_period(time, self._span.to_date, self._dialect, self._zoneless), lower)
+        totals = RunningTotals(table, [*parts.values], [*parts.keys], self._result, self._dialect, self._free)
+        return totals.select({key: partial(parts.whole, key) for key in self._columns}, upper, since)
+
+    def _within(self, parts: PartialAggregates, table: str, name: str) -> list[exp.CTE]:
+        """The measures over spans with a beginning: small groups joined to spans, and what is counted apart."""
+        keys = {key: tree for key, tree in parts.keys.items() if key not in parts.counted}
+        occurrences = {key: self._occurrences(key, tree) for key, tree in parts.keys.items() if key in parts.counted}
+        added = [*keys, *parts.values]
+        entries = [with_entry(table, self._parts(keys, parts.values), self._dialect)]
+        branches: list[exp.Query] = []
+        if added or not occurrences:
+            spans, period, time = self._tables.name(f"{name}_spans"), self._free("period"), self._free("time_of_part")
+            entries.append(with_entry(spans, self._spans(period, time, table), self._dialect))
+            columns: list[exp.Expr] = [self._dialect.column(table, key) for key in added]
+            columns += [self._dialect.named(exp.Null(), key) for key in occurrences]
+            branches.append(self._in_spans(spans, period, time, table, columns))
+        if occurrences:
+            counts = self._tables.name(f"{name}_counts")
+            entries += self._counts(occurrences, table, counts, there := self._free("is_there"))
+            columns = [self._dialect.bare_column(label) for label in self._result.labels]
+            columns += [exp.Null() for _ in added]
+            columns += [self._dialect.bare_column(key) for key in occurrences]
+            is_there = exp.GT(this=self._dialect.bare_column(there), expression=_number(0))
+            branches.append(self._dialect.select(columns, counts, where=exp.Where(this=is_there)))
+        small_groups = (
+            branches[0] if len(branches) == 1 else exp.Union(this=branches[0], expression=branches[1], distinct=False)
         )
-        within += [self._column(since)] if to_date else []
-        # A part that begins where a period ends is not in it.
-        order = [
-            exp.Ordered(this=self._column(label), nulls_first=False),
-            exp.Ordered(this=self._column(is_end), desc=True),
-        ]
+        return [*entries, with_entry(name, self._whole(parts, small_groups), self._dialect)]
 
-        def so_far(call: exp.Expr) -> exp.Expr:
-            is_distinct = isinstance(call.this, exp.Distinct)
-            return exp.Window(
-                this=type(call)(this=call.this.expressions[0]) if is_distinct else call,
-                partition_by=[column.copy() for column in within],
-                order=exp.Order(expressions=[key.copy() for key in order]),
-                spec=exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW"),
-            )
+    def _counts(self, occurrences: Mapping[str, exp.Select], table: str, name: str, there: str) -> list[exp.CTE]:
+        """Each distinct count, and whether there are rows at all: those without a value to count are a group, too."""
+        row = self._dialect.named(_number(1), there)
+        rows = self._dialect.select([*map(self._dialect.bare_column, self._result.labels), row], table)
+        distinct = DistinctCounts(
+            {**occurrences, there: rows}, table, self._limits, self._result, self._dialect, self._tables, self._free
+        )
+        return distinct.entries(name)
 
-        keys = [self._column(period if self._is_time(other) else other) for other in self._result.labels]
-        inner = exp.Select(
-            expressions=[
-                *(self._named(key, other) for key, other in zip(keys, self._result.labels, strict=True)),
-                *(self._named(parts.whole(key, so_far), key) for key in self._columns),
-                self._column(is_end),
-            ],
-            from_=exp.From(this=self._subquery(union, self._free("points"))),
+    def _whole(self, parts: PartialAggregates, small_groups: exp.Query) -> exp.Select:
+        """The measures, over what counts for each group of the result."""
+
+        def merged(call: exp.Expr) -> exp.Expr:
+            if not isinstance(call.this, exp.Distinct) or call.this.expressions[0].name not in parts.counted:
+                return call
+            return exp.Coalesce(this=exp.Max(this=call.this.expressions[0]), expressions=[_number(0)])
+
+        labels = [self._dialect.bare_column(label) for label in self._result.labels]
+        return exp.Select(
+            expressions=[*labels, *(self._dialect.named(parts.whole(key, merged), key) for key in self._columns)],
+            from_=exp.From(this=self._dialect.derived_table(small_groups, self._free("in_spans"))),
+            group=exp.Group(expressions=[label.copy() for label in labels]),
+        )
+
+    def _spans(self, period: str, time: str, table: str) -> exp.Select:
+        """Each period beside the times of small groups that its span takes in."""
+        label = self._result.periods.time.label
+        periods, times = self._dialect.column("periods", label), self._dialect.column("times", label)
+        lower, upper = self._limits(periods)
+        is_taken_in = exp.and_(
+            exp.LT(this=times, expression=upper), exp.GTE(this=times.copy(), expression=lower), copy=False
         )
         return exp.Select(
-            expressions=[self._column(name) for name in (*self._result.labels, *self._columns)],
-            from_=exp.From(this=self._subquery(inner, self._free("sums"))),
-            where=exp.Where(this=exp.EQ(this=self._column(is_end), expression=_number(1))),
+            expressions=[self._dialect.named(periods.copy(), period), self._dialect.named(times.copy(), time)],
+            from_=exp.From(this=self._distinct(self._result.name, label, "periods")),
+            joins=[exp.Join(this=self._distinct(table, label, "times"), on=is_taken_in)],
         )
 
-    def _first(self, key: str, within: Sequence[exp.Expr]) -> exp.Expr:
-        """What is counted once, where it occurs for the first time, else NULL."""
-        order = exp.Order(expressions=[self._dialect.ascending(self._column(self._result.periods.time.label))])
-        number = exp.Window(
-            this=exp.RowNumber(), partition_by=[*(tree.copy() for tree in within), self._column(key)], order=order
+    def _in_spans(self, spans: str, period: str, time: str, table: str, columns: Sequence[exp.Expr]) -> exp.Select:
+        """The small groups, once for each period that counts them."""
+        on = exp.EQ(
+            this=self._dialect.column(table, self._result.periods.time.label),
+            expression=self._dialect.column(spans, time),
         )
-        is_first = exp.EQ(this=number, expression=_number(1))
-        return self._named(exp.Case(ifs=[exp.If(this=is_first, true=self._column(key))]), key)
+        labels = [
+            self._dialect.named(self._dialect.column(spans, period), label)
+            if self._is_time(label)
+            else self._dialect.column(table, label)
+            for label in self._result.labels
+        ]
+        select = self._dialect.select([*labels, *columns], table)
+        select.set("joins", [exp.Join(this=self._dialect.table(spans), on=on)])
+        return select
+
+    def _occurrences(self, name: str, value: exp.Expr) -> exp.Select:
+        """In which small groups each value is."""
+        select = self._rows.select([*self._group_keys().items(), (name, value)], self._timed, self._tables)
+        select.set("distinct", exp.Distinct())
+        return select
+
+    def _group_keys(self) -> dict[str, exp.Expr]:
+        """The dimensions by label, with the beginning of a small group as the time."""
+        return {
+            dimension.label: self._granule() if self._is_time(label) else self._rows.value(dimension.tree)
+            for label, dimension in zip(self._result.labels, self._result.dimensions, strict=True)
+        }
+
+    @property
+    def _timed(self) -> list[RowFilter | exp.Expr]:
+        return [*self._filters, exp.Not(this=exp.Is(this=self._time(), expression=exp.Null()))]
 
     def _bounds(self, period: exp.Expr) -> tuple[exp.Expr | None, exp.Expr]:
         periods = self._result.periods
         return bounds(self._span, period, periods.granularity, self._dialect, periods.calendar)
+
+    def _limits(self, period: exp.Expr) -> tuple[exp.Expr, exp.Expr]:
+        """The bounds of a span that has a beginning."""
+        lower, upper = self._bounds(period)
+        assert lower is not None
+        return lower, upper
 
     def _time(self) -> exp.Expr:
         time = self._result.periods.time
@@ -211,22 +218,8 @@ class Spanning:
         return label == self._result.periods.time.label
 
     def _distinct(self, table: str, label: str, alias: str) -> exp.Subquery:
-        select = exp.Select(
-            expressions=[self._column(label)], distinct=exp.Distinct(), from_=exp.From(this=self._table(table))
-        )
-        return self._subquery(select, alias)
-
-    def _subquery(self, query: exp.Query, alias: str) -> exp.Subquery:
-        return exp.Subquery(this=query, alias=exp.TableAlias(this=self._dialect.identifier(alias)))
-
-    def _named(self, tree: exp.Expr, label: str) -> exp.Alias:
-        return exp.Alias(this=tree, alias=self._dialect.identifier(label))
-
-    def _column(self, label: str) -> exp.Column:
-        return exp.Column(this=self._dialect.identifier(label))
-
-    def _table(self, name: str) -> exp.Table:
-        return exp.Table(this=self._dialect.identifier(name))
+        select = self._dialect.select([self._dialect.bare_column(label)], table, distinct=exp.Distinct())
+        return self._dialect.derived_table(select, alias)
 
     def _free(self, wanted: str) -> str:
         """A name that no column has."""

@@ -185,6 +185,8 @@ def test_pairs_are_counted_as_pairs(engines: dict[str, Run]) -> None:
         ("day", {"type": "cumulative"}, "words"),
         ("day", {"grain_to_date": "year"}, "mean"),
         ("day", {"window": "28 days"}, "total"),
+        ("day", {"window": "365 days"}, "ratio"),
+        ("hour", {"window": "7 days"}, "words"),
     ],
 )
 def test_a_million_rows_take_seconds(grain: str, span: dict[str, Any], name: str) -> None:

@@ -257,6 +257,17 @@ def test_filling_gives_counts_of_zero_and_keeps_the_order(engines: Any) -> None:
         assert _rows(run, dialect, query | {"include_empty": False})[:-1] == _rows(run, dialect, query)[:-1]
 
 
+@pytest.mark.parametrize("include_empty", [True, False])
+@pytest.mark.parametrize("dimensions", [["sales.sold:month"], ["sales.sold:month", "sales.area"]])
+def test_nothing_has_no_gaps_to_fill(dimensions: list[str], include_empty: bool, engines: Any) -> None:
+    for measures in (["sales.n"], ["sales.running"], ["sales.week_buyers", "sales.month_ago"]):
+        query = {"measures": measures, "dimensions": dimensions, "fill": True, "include_empty": include_empty}
+        for dialect, run in engines.items():
+            assert _rows(run, dialect, query | {"filters": ["sales.amount > 1000"]}) == []
+            without_time = _rows(run, dialect, query | {"filters": ["sales.id = 10"]})
+            assert [row[0] for row in without_time] == [None], dialect
+
+
 def test_a_running_total_without_periods_is_the_total(engines: Any) -> None:
     query = {"measures": ["sales.running", "sales.total"], "dimensions": ["sales.area"]}
     assert _rows(engines["sqlite"], "sqlite", query) == [("EU", 86, 86), ("US", 75, 75), (None, 8, 8)]

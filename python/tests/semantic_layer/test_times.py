@@ -49,7 +49,8 @@ _SOURCES = [
 ]
 
 
-def _start(time: datetime, granularity: str, calendar: dict[str, str]) -> datetime:
+def period_of(time: datetime, granularity: str, calendar: dict[str, str]) -> datetime:
+    """The beginning of the period that has the time, worked out step by step."""
     days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
     months = "january february march april may june july august september october november december".split()  # noqa: SIM905
     day = datetime(time.year, time.month, time.day)
@@ -111,7 +112,7 @@ def engines(postgres_server: str) -> Any:
 def test_periods(dialect: str, granularity: str, calendar: dict[str, str], engines: Any) -> None:
     expected: dict[str, int] = {}
     for time in _TIMES:
-        key = _text(_start(time, granularity, calendar))
+        key = _text(period_of(time, granularity, calendar))
         expected[key] = expected.get(key, 0) + 1
     sql = run_query(_SOURCES, _query(granularity), dialect, calendar=calendar)["sql"]
     assert {_text(start): count for start, count in engines[dialect](sql)} == expected, sql

@@ -111,7 +111,7 @@ FAULTS = [
         [source("a", measures=[measure("x", "count(id)"), measure("y", "count(id)", filter="id > 1")])],
         [
             "a: measure 'y' has the same expression as 'x' — differs only by `filter`. "
-            "Keep one measure, and name the condition as a segment to query with."
+            "Make the condition a segment, and name it in `segments` of the measure or of the query."
         ],
         id="measures that differ by filter only",
     ),
