@@ -13,6 +13,7 @@ from ktx_daemon.lookml.joins import JoinBuilder
 from ktx_daemon.lookml.native_tables import native_select
 from ktx_daemon.lookml.references import Unresolvable
 from ktx_daemon.lookml.views import sort_views
+from ktx_daemon.named_conditions import with_named_conditions
 from semantic_layer.dialects import SqlDialect
 
 
@@ -27,7 +28,10 @@ class DraftedProject:
 
     def sources(self) -> list[dict[str, Any]]:
         """The definitions, each with the physical columns that only its expressions name."""
-        return [{"definition": draft.definition(), "read": draft.read} for draft in self.drafts.values()]
+        return [
+            {"definition": with_named_conditions(draft.definition(), draft.dialect), "read": draft.read}
+            for draft in self.drafts.values()
+        ]
 
     def reports(self, skipped: list[Skipped]) -> list[dict[str, Any]]:
         """For each view: whether it was converted, in part or not at all, and what was left out."""

@@ -10,6 +10,7 @@ from ktx_daemon.metricflow.conditions import Conditions
 from ktx_daemon.metricflow.joins import Join, Unsayable, joins_of
 from ktx_daemon.metricflow.metrics import Measure, MetricBuilder
 from ktx_daemon.metricflow.project import DbtProject, Metric, Place, SemanticModel, read_project, text_of
+from ktx_daemon.named_conditions import with_named_conditions
 from ktx_daemon.sql.parsing import dialect_named
 from semantic_layer.dialects import SqlDialect, get_dialect
 from semantic_layer.errors import SemanticLayerError
@@ -77,7 +78,8 @@ def respond(request: Request) -> dict[str, Any]:
         place = draft.model.place
         summary: dict[str, Any] = {"name": name, "file": place.path, "line": place.line, "left_out": draft.left_out}
         if draft.columns:
-            sources.append({"definition": _definition(draft, project, joins[name]), "read": draft.read})
+            definition = with_named_conditions(_definition(draft, project, joins[name]), dialect)
+            sources.append({"definition": definition, "read": draft.read})
             reports.append(summary | {"status": "partial" if draft.left_out else "converted"})
         else:
             reports.append(summary | {"status": "not_converted", "reason": "it has no dimension and no entity"})

@@ -164,6 +164,9 @@ class MetricBuilder:
                 raise Unsayable("it filters the time that it compares with another")
             measure = replace(measure, span=_checked({"offset": str(offset)}))
         helper = replace(measure, name=f"{metric.name}__{settings.get('alias') or own.name}", description=None)
+        for made in self._made.values():
+            if made.expr == helper.expr and replace(made, name=helper.name, description=None) == helper:
+                return made
         self._made[helper.name] = helper
         return helper
 

@@ -7,7 +7,7 @@ import pytest
 
 from ktx_daemon.lookml.conversion import convert
 from ktx_daemon.lookml.request import File, Request
-from semantic_layer import run_query
+from semantic_layer import run_query, validate_sources
 
 TABLES = """
     create table orders (id integer primary key, customer_id int, payer_id int, status text, amount real, net real,
@@ -252,6 +252,11 @@ def test_answers_as_sql_written_by_hand(project: str, query: dict[str, Any], by_
     database.executescript(TABLES)
     sql = run_query(drafted(project), query, "sqlite")["sql"]
     assert database.execute(sql).fetchall() == database.execute(by_hand).fetchall(), sql
+
+
+@pytest.mark.parametrize("project", PROJECTS)
+def test_drafts_have_no_faults(project: str) -> None:
+    assert validate_sources(drafted(project), "sqlite")["errors"] == []
 
 
 @pytest.mark.parametrize(

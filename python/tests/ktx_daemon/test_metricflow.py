@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ktx_daemon.metricflow.draft import File, Request, respond
+from semantic_layer import validate_sources
 
 MODELS: list[dict[str, Any]] = [
     {
@@ -104,7 +105,7 @@ def test_inputs_with_rows_of_their_own_are_measures() -> None:
     condition = "status = 'paid'"
     assert {name: made[f"asked__{name}"] for name in "abc"} == {
         "a": {"expr": "ratio", "filter": condition},
-        "b": {"expr": "sum(amount)", "filter": condition, "type": "cumulative"},
+        "b": {"expr": "sum(amount)", "segments": ["asked__b_rows"], "type": "cumulative"},
         "c": {"expr": "ratio", "offset": "1 year"},
     }
 
@@ -177,3 +178,29 @@ def test_keys_whose_rows_follow_each_other_in_time_are_reported() -> None:
     [told] = [report for report in answer["reports"] if report["name"] == "tiers"]
     assert [item["name"] for item in told["left_out"]] == ["customer"]
     assert all(join["to"] != "tiers" for source in answer["sources"] for join in source["definition"].get("joins", []))
+
+
+def test_metrics_that_differ_by_a_filter_have_segments() -> None:
+    where = {"filter": PAID}
+    paid = [
+        {"name": name, "type": "simple", "type_params": {"measure": "amount"}} | where for name in ("paid", "paid_too")
+    ]
+    late = metric("simple", "{{ Dimension('order__status') }} = 'late'", measure="amount")
+    answer = draft(*paid, late)
+    made = measures(answer)
+    assert [made[name].get("segments") for name in ("revenue", "paid", "paid_too", "asked")] == [
+        None, ["paid_rows"], ["paid_rows"], ["asked_rows"],
+    ]  # fmt: skip
+    assert all("filter" not in measure for measure in made.values())
+    assert answer["sources"][0]["definition"]["segments"] == [
+        {"name": "paid_rows", "expr": "status = 'paid'"},
+        {"name": "asked_rows", "expr": "status = 'late'"},
+    ]
+
+
+def test_what_a_metric_needs_for_itself_is_no_second_measure() -> None:
+    answer = draft(
+        metric("simple", PAID, measure="amount"),
+        {**metric("ratio", PAID, numerator="revenue", denominator="people"), "name": "other"},
+    )
+    assert validate_sources([source["definition"] for source in answer["sources"]], "postgres")["errors"] == []
