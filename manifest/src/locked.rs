@@ -14,6 +14,8 @@ use crate::digest::Sha256Digest;
 pub struct Locked {
     /// The distribution's name, normalised as PEP 503 says.
     pub name: String,
+    /// The pinned version, as it is written.
+    pub version: String,
     /// Whether it belongs to every platform and Python. What a marker says is for resolvers.
     pub everywhere: bool,
     /// The digests of the files that it may be.
@@ -53,6 +55,7 @@ fn requirement(line: &str) -> Option<Locked> {
     let pin = words.next()?;
     let (name, rest) = pin.split_once("==")?;
     let name = name.split('[').next()?.trim();
+    let version = rest.split(';').next()?.trim();
     let sha256 = words
         .map(|word| word.trim().strip_prefix("sha256:")?.parse().ok())
         .collect::<Option<BTreeSet<Sha256Digest>>>()?;
@@ -60,15 +63,18 @@ fn requirement(line: &str) -> Option<Locked> {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    (named && !sha256.is_empty()).then(|| Locked {
+    (named && !version.is_empty() && !sha256.is_empty()).then(|| Locked {
         name: normalised(name),
+        version: version.to_owned(),
         everywhere: !rest.contains(';'),
         sha256,
     })
 }
 
+/// A distribution's name in the form in which names are compared.
+///
 /// <https://packaging.python.org/en/latest/specifications/name-normalization/>
-fn normalised(name: &str) -> String {
+pub fn normalised(name: &str) -> String {
     let words = name.split(['-', '_', '.']).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("-").to_ascii_lowercase()
 }
@@ -87,9 +93,12 @@ mod tests {
         let found = read(&lock).expect("a lock");
         let names: Vec<_> = found
             .iter()
-            .map(|it| (&*it.name, it.everywhere, it.sha256.len()))
+            .map(|it| (&*it.name, &*it.version, it.everywhere, it.sha256.len()))
             .collect();
-        assert_eq!(names, [("zope-interface-x", false, 2), ("plain", true, 1)]);
+        assert_eq!(
+            names,
+            [("zope-interface-x", "1.0", false, 2), ("plain", "2.0", true, 1)]
+        );
         assert_eq!(
             name_in_wheel("Zope_Interface_X-1.0-py3-none-any.whl").as_deref(),
             Some("zope-interface-x")
@@ -108,6 +117,8 @@ mod tests {
             "--index-url https://host.example/".to_owned(),
             format!("../plain==1.0 --hash=sha256:{digest}"),
             format!("==1.0 --hash=sha256:{digest}"),
+            format!("plain== --hash=sha256:{digest}"),
+            format!("plain== ; python_version < '4' --hash=sha256:{digest}"),
         ] {
             assert!(read(&line).is_err(), "{line}");
         }

@@ -3,6 +3,7 @@
 //! Pure and total: facts in, findings, plans and refusals out. No file system, process, clock or network: `ktx-publish`
 //! gathers the facts and carries out the plans.
 
+pub mod audit;
 pub mod budgets;
 pub mod changelog;
 pub mod guard;

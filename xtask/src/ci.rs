@@ -30,7 +30,7 @@ pub struct CiArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Job {
-    /// rustfmt and clippy
+    /// rustfmt, clippy, and the rules for what is locked
     Lint,
     /// Every other test suite, with nothing skipped
     Test,

@@ -4,6 +4,7 @@
 //! know is in the library crates.
 
 mod announce;
+mod audit;
 mod auditable;
 mod bench;
 mod build;
@@ -111,6 +112,7 @@ enum Command {
     Bench(bench::BenchArgs),
     Lock(lock::LockArgs),
     Version(version::VersionArgs),
+    Audit(audit::AuditArgs),
     Diff(diff::DiffArgs),
     Notes(notes::NotesArgs),
     Status(status::StatusArgs),
@@ -138,6 +140,7 @@ fn dispatch(command: Command, session: &Session<'_>) -> anyhow::Result<()> {
         Command::Bench(arguments) => bench::run(arguments, session),
         Command::Lock(arguments) => lock::run(arguments, session),
         Command::Version(arguments) => version::run(arguments, session),
+        Command::Audit(arguments) => audit::run(arguments, session),
         Command::Diff(arguments) => diff::run(arguments, session),
         Command::Notes(arguments) => notes::run(arguments, session),
         Command::Status(arguments) => status::run(arguments, session),

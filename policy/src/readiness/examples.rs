@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use ktx_names::{ArtifactPackage, BuildProfile, Platform};
 
+use crate::audit::{AuditFacts, Audited, DatabaseFacts, FoundFault};
 use crate::budgets::Sizes;
 use crate::release_policy::{ReleaseMode, ReleasePolicy};
 
@@ -38,11 +40,27 @@ pub fn ready(policy: &ReleasePolicy) -> ReadinessFacts {
         smoke: platforms.map(|platform| (platform, SmokeProof::Green)).collect(),
         changelog: Ok(()),
         compared: Compared::First,
+        audited: Audited::Found(audit(Vec::new(), Some(TODAY))),
     }
 }
 
 /// The commit that the examples are of.
 pub const REVISION: &str = "c0ffee";
+
+const TODAY: Date = Date::constant(2026, 3, 10);
+
+/// What an audit found: faults, and advisories as recent as `newest`.
+fn audit(findings: Vec<FoundFault>, newest: Option<Date>) -> AuditFacts {
+    AuditFacts {
+        today: TODAY,
+        findings,
+        databases: vec![DatabaseFacts {
+            ecosystem: "crates".to_owned(),
+            is_needed: true,
+            newest,
+        }],
+    }
+}
 
 /// Releases that are not ready. Together they close every gate, and bring out everything that opens one.
 pub fn blocked(policy: &ReleasePolicy) -> Vec<(ReleasePolicy, ReadinessFacts)> {
@@ -101,6 +119,22 @@ pub fn blocked(policy: &ReleasePolicy) -> Vec<(ReleasePolicy, ReadinessFacts)> {
     let unreadable = Compared::Unreadable("cut".to_owned());
     for compared in [Compared::Not, Compared::OtherTarball, unreadable, grown] {
         add(&|facts| facts.compared = compared.clone());
+    }
+    let fault = FoundFault {
+        id: "RUSTSEC-2026-0001".to_owned(),
+        aliases: Vec::new(),
+        package: "left".to_owned(),
+        line: "left 1.0.0 in Cargo.lock: it overflows; fixed in 1.0.1".to_owned(),
+    };
+    for audited in [
+        Audited::Not,
+        Audited::Unreadable("cut".to_owned()),
+        Audited::OtherCommit,
+        Audited::Found(audit(vec![fault], Some(TODAY))),
+        Audited::Found(audit(Vec::new(), Some(Date::constant(2020, 1, 1)))),
+        Audited::Found(audit(Vec::new(), None)),
+    ] {
+        add(&|facts| facts.audited = audited.clone());
     }
     examples
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ktx_names::{ArtifactPackage, BuildProfile, Platform};
 
+use crate::audit::Audited;
 use crate::budgets::Sizes;
 use crate::version::ReleaseVersion;
 
@@ -20,6 +21,8 @@ pub struct ReadinessFacts {
     pub changelog: Result<(), String>,
     /// What the comparison with the last version says.
     pub compared: Compared,
+    /// What the audit of the locked dependencies says.
+    pub audited: Audited,
 }
 
 /// What `dist/reports/diff.json` says about the tarball at hand.

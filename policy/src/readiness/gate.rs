@@ -94,6 +94,8 @@ pub enum GateName {
     Changelog,
     /// Nothing grew over its budget.
     Budgets,
+    /// Nothing known speaks against the locked dependencies.
+    Audit,
 }
 
 impl GateName {
@@ -110,6 +112,7 @@ impl GateName {
             Self::Smoke => "smoke",
             Self::Changelog => "changelog",
             Self::Budgets => "budgets",
+            Self::Audit => "audit",
         }
     }
 }

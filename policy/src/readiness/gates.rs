@@ -1,5 +1,6 @@
 //! Judges each condition of a release: what is missing, and what opens the gate.
 
+use crate::audit::Audited;
 use crate::mode_rules::{POLICY_ARTIFACTS, POLICY_VALUE, POLICY_VERSION};
 use crate::release_policy::{ReleaseMode, ReleasePolicy};
 use ktx_names::Finding;
@@ -27,6 +28,7 @@ pub(super) fn all(policy: &ReleasePolicy, facts: &ReadinessFacts, findings: &[Fi
         smoke(policy, facts),
         changelog(facts),
         budgets(policy, facts),
+        audit(policy, facts),
     ]
 }
 
@@ -296,6 +298,45 @@ fn budgets(policy: &ReleasePolicy, facts: &ReadinessFacts) -> Gate {
         ),
     };
     gate(GateName::Budgets, missing, remedy)
+}
+
+fn audit(policy: &ReleasePolicy, facts: &ReadinessFacts) -> Gate {
+    const AUDIT: &str = "cargo xtask audit --db target/advisories";
+    let name = GateName::Audit;
+    let Some(rules) = &policy.audit else {
+        return gate(name, Vec::new(), Remedy::run(AUDIT));
+    };
+    if let Err(unchecked) = verified(facts, name) {
+        return unchecked;
+    }
+    let bring = || {
+        Remedy::after(
+            "put current advisories in OSV format into target/advisories",
+            AUDIT,
+        )
+    };
+    let missing = match &facts.audited {
+        Audited::Not => "the locked dependencies were not audited".to_owned(),
+        Audited::Unreadable(cause) => format!("the audit cannot be used: {cause}"),
+        Audited::OtherCommit => "the audit is of another commit than the artifacts".to_owned(),
+        Audited::Found(found) => {
+            let verdict = rules.judge(found);
+            let judged = !verdict.blocking.is_empty();
+            let missing = [verdict.blocking, verdict.unchecked].concat();
+            return match (judged, missing.is_empty()) {
+                (false, false) => closed(name, GateState::NotChecked(missing.join("; ")), bring()),
+                _ => gate(
+                    name,
+                    missing,
+                    Remedy::after(
+                        "upgrade what is named, or waive it in release-policy.json with a reason and a last day",
+                        AUDIT,
+                    ),
+                ),
+            };
+        }
+    };
+    gate(name, vec![missing], bring())
 }
 
 fn list(platforms: &[Platform], separator: &str) -> String {

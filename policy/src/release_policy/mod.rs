@@ -3,6 +3,7 @@
 //! The types say what the file holds; [`read`] turns its text into them with every finding at once. What a mode demands
 //! of the built artifacts is in [`crate::mode_rules`].
 
+mod audit;
 mod document;
 mod read;
 mod schema;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use ktx_names::Platform;
 
+use crate::audit::AuditPolicy;
 use crate::budgets::Budgets;
 use crate::version::Lane;
 
@@ -48,6 +50,10 @@ pub struct ReleasePolicy {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Budgets")]
     pub budgets: Option<Budgets>,
+    /// What an audit of the locked dependencies has to fulfil; without it none is needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "AuditPolicy")]
+    pub audit: Option<AuditPolicy>,
     /// The scenarios that a smoke report must have; without it all those that the toolchain has for the platform.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub required_scenarios: Option<Vec<String>>,

@@ -9,6 +9,7 @@ use crate::version::Lane;
 use ktx_names::Finding;
 use ktx_names::Platform;
 
+use super::audit;
 use super::document::PolicyDocument;
 use super::shapes::{is_blank, is_package_name, is_tag, is_version_or_tag};
 use super::values::{Findings, Section};
@@ -27,6 +28,7 @@ const SECTIONS: &[&str] = &[
     "runtimeInstaller",
     "platforms",
     "budgets",
+    "audit",
     "requiredScenarios",
     "requiredBeforePublishing",
 ];
@@ -65,6 +67,10 @@ fn policy<'text>(
         Some(_) => budgets(&root, findings).map(Some),
         None => Some(None),
     };
+    let audit = match root.value("audit") {
+        Some(_) => audit::read(&root, findings).map(Some),
+        None => Some(None),
+    };
     let required_scenarios = match root.value("requiredScenarios") {
         Some(_) => root.strings("requiredScenarios", findings).map(Some),
         None => Some(None),
@@ -79,6 +85,7 @@ fn policy<'text>(
         runtime_installer: runtime_installer?,
         platforms: platforms?,
         budgets: budgets?,
+        audit: audit?,
         required_scenarios: required_scenarios?,
         required_before_publishing: required_before_publishing?,
     })

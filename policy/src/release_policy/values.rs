@@ -84,6 +84,36 @@ impl<'document, 'text> Section<'document, 'text> {
         Some(section)
     }
 
+    /// The objects in the array under `key`, each of which must have `keys`.
+    pub(super) fn sections(
+        &self,
+        key: &str,
+        keys: &[&str],
+        findings: &mut Findings<'_, 'text>,
+    ) -> Option<Vec<Self>> {
+        let take = |value: &'document Value<'text>| {
+            let elements = &value.as_array()?.elements;
+            elements.iter().map(Value::as_object).collect::<Option<Vec<_>>>()
+        };
+        let objects = self.typed(key, "an array of JSON objects", take, findings)?;
+        let section = |(index, object)| {
+            let section = Self {
+                object,
+                path: format!("{}[{index}]", self.path_of(key)),
+            };
+            section.refuse_strange_keys(keys, findings);
+            section
+        };
+        Some(objects.into_iter().enumerate().map(section).collect())
+    }
+
+    /// The keys of the object under `key`.
+    pub(super) fn keys(&self, key: &str, findings: &mut Findings<'_, 'text>) -> Option<Vec<String>> {
+        let object = self.typed(key, "a JSON object", Value::as_object, findings)?;
+        let keys = object.properties.iter();
+        Some(keys.map(|property| property.name.as_str().to_owned()).collect())
+    }
+
     pub(super) fn string(&self, key: &str, findings: &mut Findings<'_, 'text>) -> Option<String> {
         self.typed(
             key,

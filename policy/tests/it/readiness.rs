@@ -59,6 +59,7 @@ fn the_text_of_a_ready_release() {
     Gate smoke: open
     Gate changelog: open
     Gate budgets: open
+    Gate audit: open
     ");
 }
 
@@ -158,6 +159,12 @@ fn the_json_of_a_ready_release() {
           "state": "open",
           "open": true,
           "missing": []
+        },
+        {
+          "name": "audit",
+          "state": "open",
+          "open": true,
+          "missing": []
         }
       ]
     }
@@ -192,6 +199,7 @@ fn a_closed_mode_is_not_ready_and_lists_the_decisions() {
     Gate smoke: open
     Gate changelog: open
     Gate budgets: open
+    Gate audit: open
     ");
 }
 
@@ -231,6 +239,9 @@ fn without_artifacts_every_gate_behind_them_is_closed() {
       run: cargo xtask smoke --no-skip
     Gate changelog: open
     Gate budgets: not checked
+      - there are no verified artifacts to look at
+      run: cargo xtask build
+    Gate audit: not checked
       - there are no verified artifacts to look at
       run: cargo xtask build
     ");

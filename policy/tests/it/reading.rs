@@ -35,7 +35,7 @@ fn the_schema_takes_the_checked_in_policy_and_refuses_a_strange_key() {
 
 /// Sets the value at `pointer` (or removes it) in the checked-in policy, reads it, and compares the messages.
 #[track_caller]
-fn check(pointer: &str, value: impl Into<Option<Value>>, expected: &[&str]) {
+pub fn check(pointer: &str, value: impl Into<Option<Value>>, expected: &[&str]) {
     let mut policy: Value = serde_json::from_str(CHECKED_IN).unwrap();
     let (parent, key) = pointer.rsplit_once('/').unwrap();
     let parent = policy.pointer_mut(parent).unwrap().as_object_mut().unwrap();

@@ -1,5 +1,6 @@
 //! What was built and tested: the facts that readiness is judged by.
 
+mod audit;
 mod comparison;
 mod locks;
 mod package_json;
@@ -23,6 +24,7 @@ use crate::error::{PathError, PublishError};
 
 use self::proof::Claims;
 
+pub use self::audit::audit_facts;
 pub use self::comparison::{COMPARISON_FILE, read_comparison, sizes};
 pub use self::package_json::PackageJson;
 pub use self::proof::published_proof;
@@ -117,12 +119,17 @@ pub fn survey(location: &Location, sources: &SourceFacts) -> Result<Survey, Publ
         },
     );
     let changelog = changelog(&location.changelog, &sources.version);
+    let revision = match &artifacts {
+        Artifacts::Verified(verified) => verified.source_revision.clone(),
+        _ => None,
+    };
     let facts = ReadinessFacts {
         sources: sources.clone(),
         artifacts,
         smoke,
         changelog: changelog.map(drop).map_err(|error| error.to_string()),
         compared: comparison::judge(&location.reports, tarball.as_ref()),
+        audited: audit::judge(&location.reports, revision.as_deref()),
     };
     Ok(Survey {
         readiness: assess(&policy, &facts),

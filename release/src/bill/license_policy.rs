@@ -37,8 +37,13 @@ pub fn refusal(component: &Component) -> Option<Finding> {
     POLICY.refusal(&component.name, &license.expression)
 }
 
+/// Whether software of that name may have a licence: an SPDX expression.
+pub fn is_allowed(name: &str, expression: &str) -> bool {
+    POLICY.is_allowed(name, expression)
+}
+
 impl LicensePolicy {
-    fn refusal(&self, name: &str, expression: &str) -> Option<Finding> {
+    fn is_allowed(&self, name: &str, expression: &str) -> bool {
         let is_allowed = |requirement: &LicenseReq| {
             let license = requirement.to_string();
             self.allowed.contains(&license)
@@ -49,7 +54,11 @@ impl LicensePolicy {
                 })
         };
         let parsed = Expression::parse(expression);
-        if parsed.is_ok_and(|expression| expression.evaluate(is_allowed)) {
+        parsed.is_ok_and(|expression| expression.evaluate(is_allowed))
+    }
+
+    fn refusal(&self, name: &str, expression: &str) -> Option<Finding> {
+        if self.is_allowed(name, expression) {
             return None;
         }
         let message = format!("failed to accept `{name}`: its licence `{expression}` is not allowed");

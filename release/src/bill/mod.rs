@@ -13,7 +13,7 @@ use fs_err as fs;
 use ktx_manifest::sbom::Component;
 use ktx_manifest::{Platform, Sha256Digest};
 
-pub use self::license_policy::refusal as license_refusal;
+pub use self::license_policy::{is_allowed, refusal as license_refusal};
 pub use self::notices::{NOTICES, Notices, heading, of_crate, of_runtime};
 pub use self::program::{Crate, Origin, SQLITE_CRATE, ZIG, Zig, crates, runtimes, sqlite};
 pub use self::python::{Licenses, Lock, closure, purl};

@@ -31,7 +31,7 @@ pub struct TestArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Suite {
-    /// rustfmt and clippy, warnings denied
+    /// rustfmt and clippy, warnings denied; sources, licences and duplicates of what is locked
     Lint,
     /// ruff, mypy and pytest over python/
     Payload,

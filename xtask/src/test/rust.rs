@@ -1,9 +1,10 @@
-//! The Rust side: rustfmt, clippy, and every crate's tests.
+//! The Rust side: rustfmt, clippy, the rules for what is locked, and every crate's tests.
 
 use anyhow::Result;
 use xshell::cmd;
 
 use super::Missing;
+use crate::audit;
 use crate::process::{self, OutputMode};
 use crate::session::Session;
 use crate::tools::{self, ToolSet};
@@ -20,7 +21,7 @@ pub fn lint(session: &Session<'_>) -> Result<()> {
         "cargo clippy --workspace --all-targets --locked --quiet -- --deny warnings"
     );
     process::run(session.printer, clippy, OutputMode::Streamed)?;
-    Ok(())
+    audit::check_locks(session)
 }
 
 /// The tests install real runtimes and ask other packers and judges, so every tool is installed before them.

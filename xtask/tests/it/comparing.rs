@@ -125,7 +125,7 @@ fn gate(releaser: &Releaser) -> String {
         .lines()
         .skip_while(|line| *line != "Gate budgets: closed" && *line != "Gate budgets: open");
     lines
-        .take_while(|line| *line != "--- stderr")
+        .take_while(|line| *line != "--- stderr" && !line.starts_with("Gate audit"))
         .collect::<Vec<_>>()
         .join("\n")
 }

@@ -8,6 +8,9 @@ use crate::checkout::{Checkout, foreign};
 use crate::support::LocalRegistry;
 use crate::support::release::{changelog, smoke_report};
 
+/// The folder of the advisories.
+pub const ADVISORIES: &str = "target/advisories";
+
 pub struct Releaser {
     pub checkout: Checkout,
     pub registry: LocalRegistry,
@@ -94,6 +97,30 @@ impl Releaser {
             report.to_string(),
         );
         self.checkout.build(&["diff"]);
+        self.write_advisories();
+        self.checkout.build(&["audit", "--db", ADVISORIES]);
+    }
+
+    /// An advisory of today for each ecosystem, about nothing that is locked.
+    pub fn write_advisories(&self) {
+        for ecosystem in ["crates.io", "PyPI", "npm"] {
+            self.write_advisory(ecosystem, "elsewhere", "9.9.9");
+        }
+    }
+
+    /// An advisory of today about every version of a package below `fixed`.
+    pub fn write_advisory(&self, ecosystem: &str, package: &str, fixed: &str) {
+        let advisory = json!({
+            "id": format!("TEST-{ecosystem}-{package}"),
+            "modified": jiff::Timestamp::now(),
+            "summary": "It can be made to overflow.",
+            "affected": [{
+                "package": {"ecosystem": ecosystem, "name": package},
+                "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}],
+            }],
+        });
+        let path = format!("{ADVISORIES}/{ecosystem}/{package}.json");
+        self.checkout.write(&path, advisory.to_string());
     }
 
     /// Builds, proves and publishes `version` under `next`.

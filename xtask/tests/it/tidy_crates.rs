@@ -7,9 +7,10 @@ use fs_err as fs;
 use crate::tidy::{assert_none, metadata, root, sources, text};
 
 /// Who may depend on whom. `fixtures` is for tests and the known-bad corpus, never in what ships.
-const DIRECTION: [(&str, &[&str]); 15] = [
+const DIRECTION: [(&str, &[&str]); 16] = [
     ("ktx", &["ktx-app", "ktx-project", "ktx-runtime", "ktx-system"]),
     ("ktx-app", &["ktx-project", "ktx-runtime", "ktx-system"]),
+    ("ktx-audit", &["ktx-manifest"]),
     ("ktx-fixtures", &["ktx-manifest", "ktx-release"]),
     (
         "ktx-announce",
@@ -29,6 +30,7 @@ const DIRECTION: [(&str, &[&str]); 15] = [
     (
         "ktx-publish",
         &[
+            "ktx-audit",
             "ktx-inspect",
             "ktx-manifest",
             "ktx-names",
@@ -44,6 +46,7 @@ const DIRECTION: [(&str, &[&str]); 15] = [
         "xtask",
         &[
             "ktx-announce",
+            "ktx-audit",
             "ktx-inspect",
             "ktx-manifest",
             "ktx-names",

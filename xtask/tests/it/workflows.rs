@@ -109,6 +109,7 @@ fn the_workflows_run_commands_that_exist_with_flags_that_exist() {
     }
     let expected = [
         "announce",
+        "audit",
         "build",
         "ci",
         "diff",
