@@ -90,7 +90,7 @@ pub(crate) fn pins(changes: &LockChanges) -> Vec<String> {
     let added = changes
         .added
         .iter()
-        .map(|(name, version)| format!("{name} {version} is new"));
+        .map(|(name, version)| format!("{name} {version} is new, {}", changes.uploaded(name)));
     let removed = changes
         .removed
         .iter()
@@ -99,8 +99,17 @@ pub(crate) fn pins(changes: &LockChanges) -> Vec<String> {
         .changed
         .iter()
         .map(|(name, pin)| match pin.before == pin.after {
-            true => format!("{name} {} has other hashes", pin.after),
-            false => format!("{name} {} is now {}", pin.before, pin.after),
+            true => format!(
+                "{name} {} has other hashes, {}",
+                pin.after,
+                changes.uploaded(name)
+            ),
+            false => format!(
+                "{name} {} is now {}, {}",
+                pin.before,
+                pin.after,
+                changes.uploaded(name)
+            ),
         });
     added.chain(removed).chain(changed).collect()
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use ktx_manifest::package_layout::ASSETS;
 use ktx_manifest::smoke_report::SchemaVersion;
 use ktx_manifest::{ContentId, Sha256Digest};
@@ -115,6 +116,17 @@ pub struct LockChanges {
     pub removed: BTreeMap<String, String>,
     /// Another version, or the same with other hashes.
     pub changed: BTreeMap<String, PinChange>,
+    /// When what is added or changed was uploaded; absent where the index does not tell.
+    pub uploads: BTreeMap<String, Upload>,
+}
+
+/// The newest file of a distribution on its index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Upload {
+    pub at: Timestamp,
+    /// Whole days from then to the comparison.
+    pub days: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ mod text;
 
 pub use self::comparison::{
     Changed, Changes, Comparison, FileChanges, HostChanges, KeyChange, LockChanges, ModeChange, PinChange,
-    ProgramSize, PublishedSize, Side, compare,
+    ProgramSize, PublishedSize, Side, Upload, compare,
 };
 pub use self::package::{File, Package, PackageError};
 pub use self::rebuild::{Cause, Difference, Kind, differences};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::comparison::{Changes, Comparison, FileChanges, ModeChange, ProgramSize};
+use crate::comparison::{Changes, Comparison, FileChanges, LockChanges, ModeChange, ProgramSize, Upload};
 
 /// A size for people: `21.4 MB`, with decimal prefixes as registries use them.
 #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
@@ -73,7 +73,7 @@ impl Changes {
             lines.extend(
                 pins.added
                     .iter()
-                    .map(|(name, version)| format!("{lock}: + {name} {version}")),
+                    .map(|(name, version)| format!("{lock}: + {name} {version}, {}", pins.uploaded(name))),
             );
             lines.extend(
                 pins.removed
@@ -82,9 +82,18 @@ impl Changes {
             );
             lines.extend(pins.changed.iter().map(|(name, pin)| {
                 if pin.before == pin.after {
-                    format!("{lock}: ! {name} {} has other hashes", pin.after)
+                    format!(
+                        "{lock}: ! {name} {} has other hashes, {}",
+                        pin.after,
+                        pins.uploaded(name)
+                    )
                 } else {
-                    format!("{lock}: ~ {name} {} -> {}", pin.before, pin.after)
+                    format!(
+                        "{lock}: ~ {name} {} -> {}, {}",
+                        pin.before,
+                        pin.after,
+                        pins.uploaded(name)
+                    )
                 }
             }));
         }
@@ -117,6 +126,47 @@ fn program(program: &ProgramSize) -> String {
         (None, Some(after)) => format!("{name}: new, {}", bytes(after)),
         (Some(_), None) => format!("{name}: removed"),
         (None, None) => format!("{name}: none"),
+    }
+}
+
+impl LockChanges {
+    /// When the newest file of a pin that is new was uploaded.
+    pub fn uploaded(&self, name: &str) -> String {
+        match self.uploads.get(name) {
+            Some(Upload { at, days }) => {
+                let day = at.strftime("%Y-%m-%d");
+                let days = if *days == 1 {
+                    "1 day".to_owned()
+                } else {
+                    format!("{days} days")
+                };
+                format!("uploaded {day}, {days} before this comparison")
+            }
+            None => "upload time not known".to_owned(),
+        }
+    }
+
+    /// How many pins are new, and the youngest of them; nothing where none is.
+    pub fn newest(&self) -> Option<String> {
+        let added = self.added.iter();
+        let changed = self.changed.iter().map(|(name, pin)| (name, &pin.after));
+        let new: Vec<(&String, &String)> = added.chain(changed).collect();
+        let known = new.iter().filter(|(name, _)| self.uploads.contains_key(*name));
+        let unknown = new.len() - known.clone().count();
+        let (name, version) = *known
+            .max_by_key(|(name, _)| self.uploads[*name].at)
+            .or(new.first())?;
+        let mut text = match new.len() {
+            1 => format!("1 new pin: {name} {version}, {}", self.uploaded(name)),
+            count => format!(
+                "{count} new pins, the last {name} {version}, {}",
+                self.uploaded(name)
+            ),
+        };
+        if unknown > 0 && unknown < new.len() {
+            text.push_str(&format!("; of {unknown} the upload time is not known"));
+        }
+        Some(text)
     }
 }
 

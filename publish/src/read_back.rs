@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ktx_names::NPM_PACKAGE;
-use ktx_policy::guard::{Commands, Decision, Sight, look, outdated};
+use ktx_policy::guard::{Commands, Decision, PackageState, Sight, Work, look, outdated};
 
 use crate::artifacts::Tarball;
 use crate::desk::Desk;
@@ -22,7 +22,7 @@ const EQUAL_LOOKS: u32 = 2;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Observed {
     /// The change is there, with what the user should know.
-    Done(Vec<String>),
+    Done(Done),
     /// The registry does not show the change.
     NotVisible(String),
     /// The version is there, and the tag is somewhere else; where.
@@ -31,10 +31,31 @@ pub(crate) enum Observed {
     Overtaken(String),
 }
 
-/// Looks once more, just before npm writes, whether what was planned still holds.
+/// A change that is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Done {
+    /// What the user should know.
+    pub(crate) notes: Vec<String>,
+    /// A higher version that the tag may have been moved to meanwhile.
+    pub(crate) rival: Option<String>,
+}
+
+/// Looks once more, just before npm writes, whether what was planned still holds: in the packument, which may come from a
+/// cache, and in the list of dist-tags, which npm reads before it moves one.
 pub(crate) fn check_current(registry: &Registry, decision: &Decision) -> Result<(), PublishError> {
-    let packument = registry.packument(NPM_PACKAGE)?.unwrap_or_default();
-    outdated(decision, &packument.state()).map_or(Ok(()), |why| Err(PublishError::Outdated(why)))
+    let mut state = registry.packument(NPM_PACKAGE)?.unwrap_or_default().state();
+    let check = |state: &PackageState| match outdated(decision, state) {
+        Some(why) => Err(PublishError::Outdated(why)),
+        None => Ok(()),
+    };
+    check(&state)?;
+    match (decision.work, registry.tags(NPM_PACKAGE)) {
+        (_, Ok(tags)) => state.tags = tags,
+        // Publishing needs no such list, and a registry may have none.
+        (Work::Publish, Err(_)) => return Ok(()),
+        (_, Err(error)) => return Err(error),
+    }
+    check(&state)
 }
 
 /// Looks until the registry has the change or the patience ends. Other bytes end the wait at once, and so does a tag that
@@ -100,7 +121,7 @@ fn look_once(
         }
     }
     Ok(match sight {
-        Sight::Done { notes } => (Observed::Done(notes), true),
+        Sight::Done { notes, rival } => (Observed::Done(Done { notes, rival }), true),
         Sight::NoVersion(what) => (Observed::NotVisible(what), false),
         Sight::OtherBytes => return Err(other_bytes(version, "names another integrity")),
         Sight::OtherTag(what) => {

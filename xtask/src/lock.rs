@@ -118,11 +118,7 @@ fn of_level(level: LockLevel) -> Vec<&'static str> {
 fn compile(session: &Session<'_>, what: &[&str], start: &str, before: Timestamp) -> Result<String> {
     let scratch = tempfile::tempdir()?;
     let draft = scratch.path().join("lock.txt");
-    let versions = start
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("--hash="))
-        .map(|line| line.trim_end_matches('\\').trim_end());
-    fs::write(&draft, versions.collect::<Vec<_>>().join("\n"))?;
+    fs::write(&draft, lock::without_hashes(start))?;
     let (sh, uv, before) = (session.shell()?, tools::uv(session)?, before.to_string());
     let command = cmd!(
         sh,

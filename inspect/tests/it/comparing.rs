@@ -1,6 +1,6 @@
 //! Each kind of change is named, and nothing else is.
 
-use ktx_inspect::{Comparison, Side, compare};
+use ktx_inspect::{Comparison, LockChanges, Side, Upload, compare};
 use ktx_manifest::smoke_report::SchemaVersion;
 
 use crate::packages::Sample;
@@ -98,9 +98,9 @@ fn pins_that_come_go_change_and_get_other_hashes() {
         },
         &[
             "files: 6 -> 6",
-            "assets/python/core.txt: + gamma 3.0",
+            "assets/python/core.txt: + gamma 3.0, upload time not known",
             "assets/python/core.txt: - beta 2.0",
-            "assets/python/core.txt: ! alpha 1.0 has other hashes",
+            "assets/python/core.txt: ! alpha 1.0 has other hashes, upload time not known",
             "~ assets/python/core.txt [SIZE] -> [SIZE]",
         ],
     );
@@ -140,4 +140,42 @@ fn scripts_and_dependencies_of_package_json() {
             "~ package.json [SIZE] -> [SIZE]",
         ],
     );
+}
+
+#[test]
+fn the_age_of_a_new_pin_is_said_where_it_is_known() {
+    let upload = |day: &str, days| Upload {
+        at: format!("{day}T08:00:00Z").parse().expect("a time"),
+        days,
+    };
+    let named = |pairs: &[(&str, &str)]| {
+        let pairs = pairs
+            .iter()
+            .map(|(name, version)| ((*name).to_owned(), (*version).to_owned()));
+        pairs.collect()
+    };
+    let mut changes = LockChanges {
+        added: named(&[("alpha", "1.0"), ("beta", "2.0")]),
+        removed: named(&[("old", "0.1")]),
+        ..LockChanges::default()
+    };
+    let newest = |changes: &LockChanges| changes.newest().unwrap_or_default();
+    assert_eq!(
+        newest(&changes),
+        "2 new pins, the last alpha 1.0, upload time not known"
+    );
+    changes.uploads.insert("beta".to_owned(), upload("2031-01-30", 1));
+    assert_eq!(
+        newest(&changes),
+        "2 new pins, the last beta 2.0, uploaded 2031-01-30, 1 day before this comparison; of 1 the upload time is not known"
+    );
+    changes
+        .uploads
+        .insert("alpha".to_owned(), upload("2031-01-01", 30));
+    assert_eq!(
+        newest(&changes),
+        "2 new pins, the last beta 2.0, uploaded 2031-01-30, 1 day before this comparison"
+    );
+    changes.added.clear();
+    assert_eq!(changes.newest(), None, "what is gone has no age");
 }

@@ -14,6 +14,8 @@ pub enum Sight {
     Done {
         /// What the user should know.
         notes: Vec<String>,
+        /// A higher version that the tag may have been moved to meanwhile: npm would have moved it away without a word.
+        rival: Option<String>,
     },
     /// The version is not there, or not any more.
     NoVersion(String),
@@ -55,18 +57,20 @@ pub fn look(decision: &Decision, ours: Option<&Integrity>, now: &PackageState) -
         Some(current) if is_upwards && current.is_above(&wanted) => {
             let mut notes = vec![format!("{tag} has moved on to {current}")];
             notes.extend(other_tags(decision, now));
-            return Sight::Done { notes };
+            return Sight::Done { notes, rival: None };
         }
         other => {
             let other = other.map_or_else(|| "nothing".to_owned(), |version| version.to_string());
             return Sight::OtherTag(format!("{tag} points at {other} instead of {version}"));
         }
     }
-    match overtaking(decision, now, &wanted, &tag) {
-        Some(by) => Sight::Overtaken { by },
-        None => Sight::Done {
-            notes: other_tags(decision, now),
-        },
+    if let Some(by) = overtaking(decision, now, &wanted, &tag) {
+        return Sight::Overtaken { by };
+    }
+    let rival = highest(decision, now, &wanted, &tag, |_| decision.work != Work::Nothing);
+    Sight::Done {
+        notes: other_tags(decision, now),
+        rival,
     }
 }
 
@@ -91,17 +95,31 @@ pub fn outdated(decision: &Decision, now: &PackageState) -> Option<String> {
     ))
 }
 
-/// The highest version that was published meanwhile and is to have the tag of this publication.
+/// The highest version that was published meanwhile and is to have the tag. `latest` waits for a promotion.
 fn overtaking(
     decision: &Decision,
     now: &PackageState,
     version: &ReleaseVersion,
     tag: &DistTag,
 ) -> Option<String> {
-    let new = above(now, version, tag).filter(|other| {
-        decision.work == Work::Publish && !decision.versions_before.contains(&other.to_string())
-    });
-    let highest = new.max_by(|one, other| one.precedence(other))?;
+    let waits = *tag == DistTag::Latest && decision.work != Work::Publish;
+    highest(decision, now, version, tag, |other| {
+        !waits && !decision.versions_before.contains(other)
+    })
+}
+
+/// The highest version above this one, and above the broken one of a rollback, that may go under the tag.
+fn highest(
+    decision: &Decision,
+    now: &PackageState,
+    version: &ReleaseVersion,
+    tag: &DistTag,
+    counts: impl Fn(&String) -> bool,
+) -> Option<String> {
+    let broken = decision.broken.as_ref().and_then(|broken| broken.parse().ok());
+    let floor = broken.as_ref().unwrap_or(version);
+    let higher = above(now, floor, tag).filter(|other| counts(&other.to_string()));
+    let highest = higher.max_by(|one, other| one.precedence(other))?;
     Some(highest.to_string())
 }
 

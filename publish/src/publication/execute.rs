@@ -150,7 +150,7 @@ impl PublishPlan {
         good: PublishResult,
     ) -> Result<(PublishResult, Vec<String>), PublishError> {
         match seen {
-            read_back::Observed::Done(notes) => Ok((good, notes)),
+            read_back::Observed::Done(done) => Ok((good, done.notes)),
             read_back::Observed::NotVisible(seen) => {
                 Ok((PublishResult::PublishedNotYetVisible { seen }, Vec::new()))
             }

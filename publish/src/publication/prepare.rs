@@ -3,13 +3,14 @@
 
 use std::path::Path;
 
+use ktx_inspect::LockChanges;
 use ktx_names::NPM_PACKAGE;
 use ktx_policy::guard::{self, Decision, NextStep, Provenance, PublishRequest, RegistryState};
 use ktx_policy::preflight::check_job;
 use ktx_policy::readiness::{GateState, ReadinessReport};
 use ktx_policy::release_policy::Publishing;
 
-use crate::artifacts::{self, Survey, Tarball};
+use crate::artifacts::{self, Survey, Tarball, read_comparison};
 use crate::desk::{Desk, Environment};
 use crate::error::PublishError;
 use crate::github;
@@ -98,7 +99,7 @@ pub fn prepare(
         RegistryState::Package(package) => package.versions.is_empty(),
         RegistryState::NoPackage | RegistryState::Unknown(_) => true,
     };
-    let mut notes = Vec::new();
+    let mut notes = newly_locked(options, &survey);
     let publishing = match survey.policy.npm.publishing {
         // The registry stages versions only of a package that it has.
         Publishing::Staged if is_first => {
@@ -243,6 +244,15 @@ fn command_line(
         publishing,
     };
     line(&command.arguments())
+}
+
+/// What the comparison says about the age of what is locked for the first time.
+fn newly_locked(options: &PublishOptions, survey: &Survey) -> Vec<String> {
+    let comparison = read_comparison(&options.location.reports, survey.tarball.as_ref()).ok();
+    let changes = comparison.and_then(|comparison| comparison.changes);
+    let locks = changes.map(|changes| changes.locks).unwrap_or_default();
+    let newest = |(lock, changes): (String, LockChanges)| Some(format!("{lock}: {}", changes.newest()?));
+    locks.into_iter().filter_map(newest).collect()
 }
 
 /// What only publishing can show.

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use ktx_policy::RegistryUrl;
-use ktx_policy::guard::RegistryState;
+use ktx_policy::guard::{RegistryState, Tags};
 use serde::Deserialize;
 use ureq::http::StatusCode;
 use ureq::tls::{RootCerts, TlsConfig};
@@ -117,6 +117,21 @@ impl Registry {
             return Err(failed(format!("the answer is about `{}`", packument.name)));
         }
         Ok(Some(packument))
+    }
+
+    /// The list of dist-tags, [which npm reads](https://github.com/npm/cli/blob/latest/lib/commands/dist-tag.js) before it
+    /// moves one.
+    pub fn tags(&self, package: &str) -> Result<Tags, PublishError> {
+        let package = package.replace('/', "%2f");
+        let address = format!("{}-/package/{package}/dist-tags", self.url);
+        let list = match self.fetch(&address)? {
+            Some(list) => serde_json::from_slice(&list).map_err(|error| error.to_string()),
+            None => Err("404".to_owned()),
+        };
+        list.map_err(|cause| PublishError::Registry {
+            address,
+            cause: format!("the answer is not a list of dist-tags: {cause}"),
+        })
     }
 
     /// The bytes of a tarball, which must be on this registry.

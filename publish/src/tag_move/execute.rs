@@ -54,6 +54,8 @@ impl MovePlan {
     /// Carries the plan out.
     pub fn execute(&self, desk: &dyn Desk) -> Result<MoveReport, PublishError> {
         if self.decision.work == Work::Nothing {
+            // The plan may come from an old answer.
+            check_current(&self.registry, &self.decision)?;
             return Ok(self.report(MoveResult::AlreadyThere, Vec::new()));
         }
         self.npm.check_credentials(self.registry.url(), desk)?;

@@ -43,7 +43,10 @@ pub(crate) fn point(
         patience.failure
     };
     match read_back(registry, decision, None, patience, desk)? {
-        Observed::Done(notes) => Ok(notes),
+        Observed::Done(done) => {
+            let rival = done.rival.map(|rival| lost(decision, &rival, registry));
+            Ok(done.notes.into_iter().chain(rival).collect())
+        }
         _ if !said.succeeded => Err(PublishError::Npm {
             failure: said.failure(),
             command: said.command,
@@ -65,6 +68,20 @@ pub(crate) fn point(
         }),
         Observed::Overtaken(by) => Err(overtaken(decision, &by, registry)),
     }
+}
+
+/// npm moves a tag whatever it points at by then, and the registry keeps no record of it.
+fn lost(decision: &Decision, rival: &str, registry: &Registry) -> String {
+    let tag = &decision.tag;
+    let again = TagCommand {
+        version: rival,
+        tag,
+        registry: registry.url(),
+    };
+    format!(
+        "{rival} is higher: if somebody moved {tag} to it while this ran, that move is lost, and this repeats it: {}",
+        line(&again.arguments())
+    )
 }
 
 /// The registry took a lower version last, so the tag is on it.

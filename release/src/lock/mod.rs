@@ -90,6 +90,15 @@ pub fn check(project: &Project, level: LockLevel, lock: Source<'_>) -> Vec<Findi
     findings
 }
 
+/// The pins of a lock without their hashes, as a resolver may be shown them that is to ask the index.
+pub fn without_hashes(lock: &str) -> String {
+    let lines = lock
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("--hash="))
+        .map(|line| line.trim_end_matches('\\').trim_end());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 fn drift(project: &Project, lock: Source<'_>) -> Option<Finding> {
     let (code, reason) = match LockFile::read(lock.text) {
         Ok(read) if read.inputs == Inputs::of(project).digest() => return None,

@@ -75,6 +75,9 @@ pub fn carry_out(session: &Session<'_>, plan: &MovePlan, arguments: &MoveArgs) -
         report: None,
     };
     if is_done {
+        // Nothing is written: the registry is asked again, as the plan may come from an old answer.
+        plan.execute(&SessionDesk(session))
+            .map_err(|error| failure(session, error))?;
         printer.data("done already, as read from the registry");
         return printer.document(&document);
     }

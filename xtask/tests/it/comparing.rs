@@ -1,5 +1,9 @@
 //! `cargo xtask diff` from the first version to one that is too large.
 
+use ktx_fixtures::package_index::{PackageIndex, Upload};
+use ktx_manifest::LockFile;
+use ktx_release::lock::text;
+use ktx_release::pyproject::Project;
 use serde_json::{Value, json};
 
 use crate::checkout::foreign;
@@ -116,6 +120,63 @@ fn the_package_about_to_go_out_beside_the_last_one() {
     policy["budgets"]["tarball"] = json!("+1000 %");
     releaser.checkout.write("release-policy.json", policy.to_string());
     assert!(releaser.prints(&["diff"]).starts_with("exit 0\n"));
+
+    let (index, changed) = relock(&releaser);
+    releaser.build("0.1.1");
+    let asking = |index: &str| {
+        let mut diff = releaser.checkout.xtask(&["diff"]);
+        diff.env("UV_DEFAULT_INDEX", index).env("UV_NO_CACHE", "1");
+        releaser.checkout.transcript(diff)
+    };
+    let line = format!("assets/python/core.txt: ! {changed} has other hashes, ");
+    let known = asking(&index.url());
+    let age = known.split_once(&line).map_or("", |(_, age)| age);
+    assert!(
+        age.starts_with("uploaded 2020-01-01, ") && age.contains(" days before this comparison\n"),
+        "{known}"
+    );
+    let plan = releaser.prints(&["publish", "--tag", "next"]);
+    let note = format!("note: assets/python/core.txt: 1 new pin: {changed}, uploaded 2020-01-01, ");
+    assert!(plan.contains(&note), "{plan}");
+    drop(index);
+    let unknown = asking("http://127.0.0.1:9/simple");
+    assert!(
+        unknown.contains(&format!("{line}upload time not known\n")) && unknown.starts_with("exit 0\n"),
+        "{unknown}"
+    );
+    let warning = "the upload times of what `assets/python/core.txt` locks are not known: ";
+    assert!(unknown.contains(warning), "{unknown}");
+}
+
+/// Locks other bytes of the first distribution; an index that has everything that is locked, and that one's name and version.
+fn relock(releaser: &Releaser) -> (PackageIndex, String) {
+    const CORE: &str = "python/locks/core.txt";
+    let old = String::from_utf8(releaser.checkout.read(CORE)).expect("it is text");
+    let lock = LockFile::read(&old).expect("it holds");
+    let pins: Vec<(&str, &str)> = lock
+        .pins
+        .lines()
+        .filter_map(|line| line.split_once("=="))
+        .map(|(name, rest)| (name, rest.split([' ', ';']).next().unwrap_or_default()))
+        .collect();
+    let uploads: Vec<Upload<'_>> = pins
+        .iter()
+        .map(|(name, version)| Upload {
+            name,
+            version,
+            platform: "any",
+            time: "2020-01-01T00:00:00Z",
+        })
+        .collect();
+    let index = PackageIndex::start(&uploads);
+    let (_, digest) = lock.pins.split_once("sha256:").expect("a hash");
+    let pins_now = lock.pins.replacen(&digest[..8], "00000000", 1);
+    let project = Project::read(&releaser.checkout.path("python")).expect("the project is whole");
+    releaser
+        .checkout
+        .write(CORE, text(&project, lock.uploaded_before, &pins_now));
+    let (name, version) = pins[0];
+    (index, format!("{name} {version}"))
 }
 
 /// What the gate of the budgets says.

@@ -2,6 +2,7 @@
 
 mod interleavings;
 mod matrix;
+mod model;
 mod moves;
 mod properties;
 pub mod states;

@@ -100,6 +100,15 @@ impl Case {
         plan.execute(&desk).map(|_| Claim::Done)
     }
 
+    /// Runs the command; what the user should know besides.
+    pub fn run_with_notes(&self) -> Result<Vec<String>, PublishError> {
+        let desk = Quiet::default();
+        if self.command == Command::Publish {
+            return Ok(self.release.plan()?.execute(&desk)?.notes);
+        }
+        Ok(self.plan_move(&desk)?.execute(&desk)?.notes)
+    }
+
     fn plan_move(&self, desk: &Quiet) -> Result<MovePlan, PublishError> {
         let options = MoveOptions {
             patience: PATIENCE,

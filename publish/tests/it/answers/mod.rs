@@ -129,7 +129,7 @@ fn what_somebody_else_does_meanwhile_is_never_undone() {
         let case = Case::new(command, &[]);
         let left = Mutex::new(String::new());
         let outcome = case.run(|case| {
-            other(&case.registry);
+            other(&case.registry.somebody());
             *left.lock().unwrap() = tags(&case.registry.url());
         });
         let (left, after) = (left.into_inner().unwrap(), tags(&case.registry.url()));
@@ -150,5 +150,37 @@ fn what_somebody_else_does_meanwhile_is_never_undone() {
         };
         (after != expected || !is_right)
             .then(|| format!("{command:?} while somebody {what}: {after}, not {expected}"))
+    });
+}
+
+#[test]
+fn a_move_at_the_last_moment_is_named_with_the_command_that_repeats_it() {
+    // What is overwritten, where it is higher than what the command leaves.
+    let rows = [
+        (Command::Publish, &MEANWHILE[0], Some("0.5.0")),
+        (Command::Promote, &MEANWHILE[0], Some("0.5.0")),
+        (Command::Promote, &MEANWHILE[2], Some("0.4.0")),
+        (Command::Promote, &MEANWHILE[4], None),
+        (Command::Rollback, &MEANWHILE[1], Some("0.5.0")),
+        (Command::Rollback, &MEANWHILE[5], None),
+    ];
+    check(&rows, |&(command, (what, other, _), higher)| {
+        let (case, other) = (Case::new(command, &[]), *other);
+        let somebody = case.registry.somebody();
+        case.proxy.before_write(move || other(&somebody));
+        let said = match case.run_with_notes() {
+            Ok(notes) => notes.join("\n"),
+            Err(error @ PublishError::WrongTag { .. }) => {
+                format!("{error}\n{}", error.hint().unwrap_or_default())
+            }
+            Err(error) => return Some(format!("{command:?} while somebody {what}: {error}")),
+        };
+        let (tag, _) = command.aim();
+        let repeated = higher.map(|version| format!("npm dist-tag add @kaelio/ktx@{version} {tag} "));
+        let is_right = match &repeated {
+            Some(repeated) => said.contains(repeated),
+            None => !said.contains("npm dist-tag add"),
+        };
+        (!is_right).then(|| format!("{command:?} while somebody {what}: {said}"))
     });
 }

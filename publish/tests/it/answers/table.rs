@@ -6,7 +6,7 @@ use ktx_fixtures::registry_proxy::{Answer, Fault, Request};
 use serde_json::{Value, json};
 
 use super::case::Command::{self, Promote, Publish, Rollback};
-use crate::support::LocalRegistry;
+use crate::support::Somebody;
 
 /// What a registry answers.
 pub fn faults() -> Vec<Fault> {
@@ -134,7 +134,7 @@ fn each_version(package: &mut Value, edit: impl Fn(&mut Value)) {
     versions.values_mut().for_each(edit);
 }
 
-type Other = fn(&LocalRegistry);
+type Other = fn(&Somebody);
 
 /// What somebody else does between the plan and the write, and in whose way it is.
 pub const MEANWHILE: [(&str, Other, &[Command]); 6] = [

@@ -3,5 +3,5 @@
 mod registry;
 pub mod release;
 
-pub use self::registry::LocalRegistry;
+pub use self::registry::{LocalRegistry, Somebody};
 pub use self::release::{Quiet, Release, make_executable, tags};

@@ -61,6 +61,30 @@ impl LocalRegistry {
         &self.running().token
     }
 
+    /// Somebody else who writes to it.
+    pub fn somebody(&self) -> Somebody {
+        Somebody {
+            url: self.url(),
+            token: self.token().to_owned(),
+        }
+    }
+
+    pub fn store(&self, version: &str, tags: &[&str], tarball: &[u8]) {
+        self.somebody().store(version, tags, tarball);
+    }
+
+    pub fn point(&self, tag: &str, version: &str) {
+        self.somebody().point(tag, version);
+    }
+}
+
+/// Another one with the same rights.
+pub struct Somebody {
+    url: RegistryUrl,
+    token: String,
+}
+
+impl Somebody {
     /// Stores a version under `tags` with one request, as somebody else's npm would: in milliseconds.
     pub fn store(&self, version: &str, tags: &[&str], tarball: &[u8]) {
         let file = format!("{NPM_PACKAGE}-{version}.tgz");
@@ -74,7 +98,7 @@ impl LocalRegistry {
                 "version": version,
                 "dist": {
                     "integrity": integrity_of(tarball),
-                    "tarball": format!("{}{NPM_PACKAGE}/-/{file}", self.url()),
+                    "tarball": format!("{}{NPM_PACKAGE}/-/{file}", self.url),
                 },
             }},
             "_attachments": {file: {
@@ -95,8 +119,8 @@ impl LocalRegistry {
     }
 
     fn put(&self, path: &str, document: &serde_json::Value) {
-        let request = ureq::put(format!("{}{path}", self.url()));
-        let authorization = format!("Bearer {}", self.token());
+        let request = ureq::put(format!("{}{path}", self.url));
+        let authorization = format!("Bearer {}", self.token);
         let request = request.header("authorization", authorization);
         request.send_json(document).unwrap();
     }

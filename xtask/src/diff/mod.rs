@@ -1,5 +1,7 @@
 //! `cargo xtask diff`: the package to be released, compared with the last one in the registry.
 
+mod uploads;
+
 use std::io::Write;
 
 use anyhow::{Context, Result};
@@ -88,7 +90,11 @@ fn compared(
         &npm,
         &SessionDesk(session),
     )?;
-    against_registry(tarball, version, &registry, arguments.against.as_deref())
+    let mut comparison = against_registry(tarball, version, &registry, arguments.against.as_deref())?;
+    if let Some(changes) = &mut comparison.changes {
+        uploads::add(session, changes);
+    }
+    Ok(comparison)
 }
 
 fn over_budget(found: &Survey, comparison: &Comparison) -> Vec<String> {
