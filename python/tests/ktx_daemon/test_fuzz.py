@@ -18,8 +18,10 @@ from ktx_daemon.application import build_application
 from ktx_daemon.embeddings import model
 from ktx_daemon.endpoints import ENDPOINTS
 from ktx_daemon.identity import Identity
+from ktx_daemon.lookml import parse
 from ktx_daemon.redaction import MASK, redact, redact_request_secrets
 from ktx_daemon.work import Work
+from ktx_daemon.worker import Worker
 from tests.ktx_daemon.random_requests import SHAPES, anything
 from tests.ktx_daemon.test_bad_requests import VALID
 from tests.ktx_daemon.test_embeddings import StandIn
@@ -80,6 +82,31 @@ def stand_in_for_the_embedding_model() -> Iterator[None]:
     model._loaded = StandIn("stand-in")
     yield
     model._loaded = None
+
+
+class LastingWorker(Worker):
+    """One that stays for the next request: starting a process takes longer than most requests."""
+
+    def end(self) -> None:
+        pass
+
+    def is_alive(self) -> bool:
+        return self._process.is_alive()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_worker_for_all_requests() -> Iterator[None]:
+    workers = [LastingWorker()]
+
+    def lasting() -> LastingWorker:
+        if not workers[-1].is_alive():
+            workers.append(LastingWorker())
+        return workers[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parse, "Worker", lasting)
+        yield
+    Worker.end(workers[-1])
 
 
 def test_draws_requests_for_every_endpoint() -> None:
