@@ -59,8 +59,8 @@ impl Artifact {
         let path = Artifact::program();
         let real = std::mem::take(self.package.bytes(&path)?);
         self.package.add(&format!("{path}.real"), real, 0o755)?;
-        let text =
-            format!("#!/bin/sh\nreal=\"$(dirname \"$0\")/ktx.real\"\n{script}\nexec \"$real\" \"$@\"\n");
+        // Without `dirname`: a bare search path has no other program.
+        let text = format!("#!/bin/sh\nreal=\"${{0%/*}}/ktx.real\"\n{script}\nexec \"$real\" \"$@\"\n");
         *self.package.bytes(&path)? = text.into_bytes();
         self.state_size()
     }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use camino::Utf8Path;
 use comfy_table::{Table, presets};
-use ktx_smoke::known_bad::{Catcher, Trial, corpus, try_out};
+use ktx_smoke::known_bad::{Catcher, Sabotage, Trial, corpus, try_out};
 use ktx_smoke::{Options, Scenario};
 use serde::Serialize;
 
@@ -11,19 +11,35 @@ use crate::exit::{Exit, Failure};
 use crate::interrupt;
 use crate::session::Session;
 
-/// Tries all sabotages, or those that the selected scenarios catch.
-pub fn run(
-    session: &Session<'_>,
-    options: &Options,
-    artifacts: &Utf8Path,
-    selected: Option<&[&'static Scenario]>,
-) -> Result<()> {
-    let sabotages = corpus().filter(|sabotage| match selected {
+/// The sabotages of these names; without names all, or those that the scenarios catch.
+pub fn selection(
+    names: &[String],
+    scenarios: Option<&[&'static Scenario]>,
+) -> Result<Vec<&'static Sabotage>> {
+    if let Some(unknown) = names.iter().find(|name| corpus().all(|it| it.name != **name)) {
+        return Err(
+            Failure::new(Exit::Usage, format!("failed to find the sabotage `{unknown}`"))
+                .hint("the names are in smoke/src/known_bad/")
+                .into(),
+        );
+    }
+    let is_selected = |sabotage: &&Sabotage| match scenarios {
+        _ if !names.is_empty() => names.iter().any(|name| name == sabotage.name),
         None => true,
         Some(scenarios) => scenarios
             .iter()
             .any(|scenario| sabotage.caught_by.is_scenario(scenario.name)),
-    });
+    };
+    Ok(corpus().filter(is_selected).collect())
+}
+
+/// Tries the sabotages.
+pub fn run(
+    session: &Session<'_>,
+    options: &Options,
+    artifacts: &Utf8Path,
+    sabotages: Vec<&'static Sabotage>,
+) -> Result<()> {
     let printer = session.printer;
     let step = printer.step("known-bad artifacts");
     let told = |trial: &Trial| {
@@ -35,7 +51,7 @@ pub fn run(
         }
     };
     let trials = try_out(
-        sabotages.collect(),
+        sabotages,
         options,
         artifacts,
         &super::verify::codes,

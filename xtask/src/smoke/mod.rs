@@ -37,6 +37,14 @@ pub struct SmokeArgs {
     /// Damage the artifacts in every known way and check that each is caught; with --scenario, by these
     #[arg(long, conflicts_with_all = ["list", "no_skip"])]
     pub known_bad: bool,
+    /// Damage the artifacts in this way only (repeatable)
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "known_bad",
+        conflicts_with = "scenario"
+    )]
+    pub sabotage: Vec<String>,
     /// Artifacts to test, instead of dist/artifacts
     #[arg(long, value_name = "DIR")]
     pub artifacts: Option<Utf8PathBuf>,
@@ -88,7 +96,8 @@ pub fn run(arguments: SmokeArgs, session: &Session<'_>) -> Result<()> {
     }
     if arguments.known_bad {
         let selected = (!arguments.scenario.is_empty()).then_some(selection.as_slice());
-        return known_bad::run(session, &options, &artifacts, selected);
+        let sabotages = known_bad::selection(&arguments.sabotage, selected)?;
+        return known_bad::run(session, &options, &artifacts, sabotages);
     }
     let whole = arguments.scenario.is_empty();
     let selection: Vec<_> = selection
