@@ -42,6 +42,7 @@ pub mod ports;
 mod prune;
 mod runtime;
 mod status;
+mod trusted_root;
 mod versions;
 
 pub use crate::bundle::{BundleReport, BundleRequest};

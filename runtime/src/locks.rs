@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::observer::Event;
-use crate::{Error, Runtime, ownership};
+use crate::ownership::Foreign;
+use crate::trusted_root::trust_root;
+use crate::{Error, Runtime};
 use ktx_system::files::{self, PathError};
 use ktx_system::process;
 
@@ -95,11 +97,16 @@ impl Runtime {
         }
     }
 
-    fn take(&self, version: &str, kind: &str, mode: Mode, patience: Patience) -> Result<Held, Error> {
-        ownership::trust_root(self.root()).map_err(|ownership::Foreign(reason)| Error::RootUntrusted {
+    /// Refuses a root in which others can plant or exchange programs.
+    pub(crate) fn require_trusted_root(&self) -> Result<(), Error> {
+        trust_root(self.root()).map_err(|Foreign(reason)| Error::RootUntrusted {
             root: self.root().to_owned(),
             reason,
-        })?;
+        })
+    }
+
+    fn take(&self, version: &str, kind: &str, mode: Mode, patience: Patience) -> Result<Held, Error> {
+        self.require_trusted_root()?;
         files::keep_writes_private();
         let directory = self.locks_dir();
         let path = lock_path(&directory, version, kind);

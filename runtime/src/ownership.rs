@@ -26,41 +26,6 @@ const RUNTIME_NAMES: [&str; 11] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Foreign(pub String);
 
-/// Whether nobody but this user and root can change what is below a root: each folder from `/` to it, as far as they are
-/// there, belongs to one of them, and others cannot write to it. In a folder like `/tmp`, whose sticky bit keeps users from
-/// renaming what belongs to others, the next folder counts.
-#[cfg(unix)]
-pub fn trust_root(root: &Path) -> Result<(), Foreign> {
-    use std::os::unix::fs::MetadataExt;
-
-    const STICKY: u32 = 0o1000;
-    const WRITABLE_BY_OTHERS: u32 = 0o002;
-    let existing = root.ancestors().find(|folder| folder.exists());
-    let Some(real) = existing.and_then(|folder| fs_err::canonicalize(folder).ok()) else {
-        return Ok(());
-    };
-    let own = ktx_system::process::effective_user();
-    for folder in real.ancestors() {
-        let found = fs_err::metadata(folder).map_err(|error| Foreign(error.to_string()))?;
-        let shown = folder.display();
-        if found.uid() != own && found.uid() != 0 {
-            return Err(Foreign(format!("`{shown}` belongs to user {}", found.uid())));
-        }
-        let shared = found.mode() & WRITABLE_BY_OTHERS != 0;
-        let is_root = existing == Some(root) && folder == real;
-        if shared && (found.mode() & STICKY == 0 || is_root) {
-            return Err(Foreign(format!("every user can write to `{shown}`")));
-        }
-    }
-    Ok(())
-}
-
-/// Windows decides by access lists; what is below the user's own folders is the user's.
-#[cfg(not(unix))]
-pub fn trust_root(_root: &Path) -> Result<(), Foreign> {
-    Ok(())
-}
-
 /// Proves that `path` is a runtime directory: a real directory with our marker or an installed manifest,
 /// or empty, or with no other names in it than those a runtime writes. Ok also when nothing is there.
 pub fn prove(path: &Path) -> Result<(), Foreign> {

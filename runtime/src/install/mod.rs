@@ -96,6 +96,7 @@ impl Runtime {
     }
 
     fn install_or_reuse(&self, request: &InstallRequest, source: Source<'_>) -> Result<InstallReport, Error> {
+        self.require_trusted_root()?;
         let verified = assets::load(self.layout())?.verify()?;
         if let Some(reused) = self.reusable(request) {
             self.sweep_leftovers();

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use ktx_runtime::ports::{self, Address, PortError, QueryRequest, Service};
-use ktx_runtime::{Consent, Dialogue, InstallPolicy, Interrupt, Limits, ManagedDaemon, Signal};
+use ktx_runtime::ports::{self, Address, IdentifierItem, PortError, QueryRequest, Service};
+use ktx_runtime::{Consent, Dialogue, InstallPolicy, Interrupt, Limits, ManagedDaemon, Signal, StartMode};
 
 use crate::request::read_request;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, start};
 
 struct Nobody;
 
@@ -109,4 +109,52 @@ fn ctrl_c_ends_the_waiting() {
     let error = ask(&url, Duration::from_secs(120), &interrupt).expect_err("it is interrupted");
     assert!(error.interrupted().is_some(), "{error}");
     assert!(started.elapsed() < Duration::from_secs(20));
+}
+
+/// A managed daemon that answers every request with 503, as one that has too many connections.
+fn always_busy(sandbox: &Sandbox) {
+    let lib = fs_err::read_dir(sandbox.version_dir().join(".venv/lib")).expect("lib");
+    let python = lib
+        .map(|entry| entry.expect("an entry").path())
+        .next()
+        .expect("one");
+    let admission = python.join("site-packages/ktx_daemon/admission.py");
+    let text = fs_err::read_to_string(&admission).expect("the module");
+    let changed = text.replace(
+        "connection is not None and not connection.prove()",
+        // As long as before: a file of another size keeps a daemon from starting.
+        "connection is not None or  not connection.prove()",
+    );
+    assert_ne!(changed, text, "the daemon says it in other words");
+    fs_err::remove_file(&admission).expect("removed");
+    fs_err::write(&admission, changed).expect("written");
+}
+
+#[test]
+fn a_separate_process_answers_for_a_daemon_that_stays_busy_and_the_daemon_stays() {
+    let sandbox = Sandbox::with_installed_payload();
+    always_busy(&sandbox);
+    let limits = Limits {
+        busy: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let runtime = sandbox.runtime().limited_by(limits);
+    let started = runtime.start(&start(StartMode::Reuse)).expect("it starts");
+    let dialogue: Arc<dyn Dialogue> = Arc::new(Nobody);
+    let managed = ManagedDaemon::new(runtime.clone(), InstallPolicy::Never, Arc::clone(&dialogue));
+    let parse = |address: &Address| {
+        let service = Service::new(&runtime, address, &managed, InstallPolicy::Never, &dialogue)?;
+        let item = IdentifierItem {
+            key: "k".to_owned(),
+            sql_table_name: "shop.orders".to_owned(),
+            dialect: "postgres".to_owned(),
+        };
+        ports::parse_table_identifiers(&service, &[item])
+    };
+    assert_eq!(parse(&Address::OneShot).expect("a process answers").len(), 1);
+    let error = parse(&Address::Managed).expect_err("the daemon is busy");
+    assert!(error.to_string().contains("too many connections"), "{error}");
+    let still = runtime.daemon_status().state.expect("it was not replaced");
+    assert_eq!(still.pid, started.state.pid);
+    runtime.stop().expect("it stops");
 }

@@ -1,6 +1,6 @@
 //! What is changed behind the back of an installed runtime is found before it is trusted, and repaired.
 
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -115,48 +115,4 @@ fn what_a_killed_install_left_is_swept_by_an_install_that_has_nothing_to_do() {
     fs_err::write(left.join(".ktx-runtime"), "").expect("a marker");
     assert_eq!(sandbox.install().outcome, InstallOutcome::Reused);
     assert!(!left.exists());
-}
-
-#[test]
-fn a_root_that_others_can_change_is_refused_and_one_of_our_own_is_not() {
-    let cases: [(&str, u32, Option<u32>, bool); 6] = [
-        ("own", 0o755, None, true),
-        ("own/group", 0o775, None, true),
-        ("open", 0o777, None, false),
-        ("sticky", 0o1777, None, false),
-        ("planted", 0o755, Some(12345), false),
-        ("planted/below", 0o755, None, false),
-    ];
-    let sandbox = Sandbox::with_sample();
-    for (name, mode, owner, accepted) in cases {
-        let root = sandbox.path().join(name);
-        fs_err::create_dir_all(&root).expect("a folder");
-        fs_err::set_permissions(&root, std::fs::Permissions::from_mode(mode)).expect("a mode");
-        if let Some(owner) = owner {
-            std::os::unix::fs::chown(&root, Some(owner), None).expect("the tests run as root");
-        }
-        let variables = sandbox.variables().clone().into_iter();
-        let named = ("KTX_RUNTIME_ROOT".into(), root.clone().into_os_string());
-        let environment = ktx_runtime::Environment::of_variables(variables.chain([named]));
-        let runtime = ktx_runtime::Runtime::new(
-            environment,
-            crate::sandbox::VERSION,
-            ktx_runtime::Interrupt::new(),
-        )
-        .expect("a root");
-        match runtime.install(&core(InstallMode::IfNeeded)) {
-            Ok(_) => assert!(accepted, "{name} was accepted"),
-            Err(error) => {
-                assert!(
-                    !accepted && matches!(error, Error::RootUntrusted { .. }),
-                    "{name}: {error}"
-                );
-                assert!(
-                    fs_err::read_dir(&root)
-                        .expect("a folder")
-                        .all(|entry| { entry.is_ok_and(|entry| entry.file_name() == "below") })
-                );
-            }
-        }
-    }
 }

@@ -19,6 +19,7 @@ mod prune;
 mod pythons;
 mod refusals;
 mod request;
+mod roots;
 mod sandbox;
 mod settings;
 mod status;

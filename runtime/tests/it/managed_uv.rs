@@ -19,7 +19,7 @@ fn wheel() -> Vec<u8> {
 }
 
 /// A machine without uv whose package pins `pinned`.
-fn bare(pinned: &[u8]) -> Sandbox {
+pub fn bare(pinned: &[u8]) -> Sandbox {
     let sandbox = Sandbox::with_sample().unset("KTX_UV").unset("UV_DEFAULT_INDEX");
     let entry = serde_json::json!({"file": FILE, "bytes": pinned.len(), "sha256": hex(pinned)});
     let wheels: serde_json::Map<String, serde_json::Value> = Platform::ALL

@@ -8,8 +8,8 @@ mod supervise;
 pub use self::lines::Lines;
 pub use self::output::{Output, collect, describe_exit};
 pub use self::supervise::{ProcessError, Stream, Supervision, run};
-#[cfg(unix)]
-pub use crate::platform::effective_user;
 pub use crate::platform::{
     ProcessHandle, RunningProcess, boot_id, lock_holders, running_process, spawn_recorded,
 };
+#[cfg(unix)]
+pub use crate::platform::{effective_group, effective_user};

@@ -67,8 +67,11 @@ impl Uv {
         match found {
             Err(error @ (Error::UvMissing | Error::UvTooOld { .. })) if named.is_none() => {
                 let managed = Managed::of(runtime);
-                match managed.as_ref().and_then(Managed::program) {
-                    Some(program) => Uv::at(runtime, program.to_owned()),
+                match &managed {
+                    Some(managed) => match managed.program(runtime)? {
+                        Some(program) => Uv::at(runtime, program.to_owned()),
+                        None => Err(error),
+                    },
                     None => Err(error),
                 }
             }

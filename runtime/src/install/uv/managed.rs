@@ -48,15 +48,23 @@ impl Managed {
     }
 
     /// Its program, when it is there.
-    pub fn program(&self) -> Option<&Path> {
-        self.program.is_file().then_some(self.program.as_path())
+    ///
+    /// # Errors
+    /// When others could have put it there.
+    pub fn program(&self, runtime: &Runtime) -> Result<Option<&Path>, Error> {
+        if !self.program.is_file() {
+            return Ok(None);
+        }
+        runtime.require_trusted_root()?;
+        Ok(Some(&self.program))
     }
 
     /// Asks the user, and downloads.
     ///
     /// # Errors
-    /// `missing` without consent; [`Error::UvDownload`]; a signal.
+    /// `missing` without consent; [`Error::UvDownload`]; a root that others can change; a signal.
     pub fn obtain(&self, runtime: &Runtime, missing: Error) -> Result<PathBuf, Error> {
+        runtime.require_trusted_root()?;
         let question = format!(
             "KTX needs uv {} ({}) to install the Python runtime. It is downloaded from your package index to {} and \
              used by ktx alone. Continue?",

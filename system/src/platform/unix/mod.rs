@@ -196,6 +196,11 @@ pub fn effective_user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
+/// The group that this process acts as.
+pub fn effective_group() -> u32 {
+    rustix::process::getegid().as_raw()
+}
+
 /// Whether the system would let this user create files in `path`; creates none.
 pub fn is_writable(path: &Path) -> bool {
     rustix::fs::access(path, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK).is_ok()
