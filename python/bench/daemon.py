@@ -26,6 +26,7 @@ CASES = PAYLOAD.parent / "fixtures/contract/sl-cases.json"
 BARE_START_OF_THE_LIMITS = 84.0
 STARTS = 9
 REQUESTS = 400
+LARGE_REQUESTS = 40
 SMALL_ITEM = {"items": [{"key": "k", "sql_table_name": "mart.events", "dialect": "postgres"}]}
 
 # What distorts start-up time in developers' shells, and what would load other code.
@@ -107,6 +108,9 @@ def latency_and_memory(scale: float) -> Iterator[dict[str, Any]]:
             request = semantic_requests()[name]
             value = p50(port, "/semantic-layer/query", request)
             yield measurement(f"/semantic-layer/query p50, {name}, ms", value=value, limit=limit * scale)
+        for name, request in large_models().items():
+            value = p50(port, "/semantic-layer/query", request, requests=LARGE_REQUESTS)
+            yield measurement(f"/semantic-layer/query p50, {name}, ms", value=value, limit=100 * scale)
         slowest, lasted = health_under_load(port)
         yield measurement("longest /health during heavy work, ms", value=slowest, limit=100 * scale)
         yield measurement("the heavy work lasted, ms", value=lasted)
@@ -148,6 +152,35 @@ def semantic_requests() -> dict[str, Any]:
     return {
         "one fact": {"sources": sources, "query": one, "dialect": "postgres"},
         "six sources": {"sources": sources, "query": six, "dialect": "postgres"},
+    }
+
+
+def large_models() -> dict[str, Any]:
+    """A query 40 joins deep over 500 sources: a chain, and one with two ways more from each source to the next."""
+    chain = [source(f"s{number}", f"s{number + 1}") for number in range(499)] + [source("s499")]
+    diamonds = []
+    for number in range(40):
+        following = f"s{number + 1}"
+        diamonds.append(source(f"s{number}", f"a{number}", f"b{number}", following))
+        diamonds += [source(f"{side}{number}", following) for side in "ab"]
+    diamonds += [source("s40"), *(source(f"x{number}", "s0") for number in range(500 - 121))]
+    query = {"measures": ["s0.total"], "dimensions": ["s40.label"]}
+    return {
+        name: {"sources": sources, "query": query, "dialect": "postgres"}
+        for name, sources in (("500 sources, 40 joins deep", chain), ("500 sources full of diamonds", diamonds))
+    }
+
+
+def source(name: str, *targets: str) -> dict[str, Any]:
+    """A source that joins others, each by a column of its own."""
+    columns = [("id", "number"), ("value", "number"), ("label", "string"), *((f"{to}_id", "number") for to in targets)]
+    return {
+        "name": name,
+        "table": name,
+        "grain": ["id"],
+        "columns": [{"name": column, "type": kind} for column, kind in columns],
+        "joins": [{"to": to, "on": f"{to}_id = {to}.id", "relationship": "many_to_one"} for to in targets],
+        "measures": [{"name": "total", "expr": "sum(value)"}],
     }
 
 
@@ -213,14 +246,14 @@ def run_once(command: list[str], stdin: bytes) -> float:
     return took
 
 
-def p50(port: int, path: str, payload: Any) -> float:
+def p50(port: int, path: str, payload: Any, requests: int = REQUESTS) -> float:
     """Median milliseconds of one client's warm requests on one connection."""
     body = json.dumps(payload).encode()
     connection = http.client.HTTPConnection("127.0.0.1", port)
     connection.connect()
     connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     times = []
-    for _ in range(REQUESTS):
+    for _ in range(requests):
         started = time.perf_counter()
         connection.request("POST", path, body, {"Content-Type": "application/json"})
         response = connection.getresponse()
@@ -229,7 +262,7 @@ def p50(port: int, path: str, payload: Any) -> float:
         if response.status != 200:
             sys.exit(f"{path} answered {response.status}: {answer.decode()}")
     connection.close()
-    return median(times[REQUESTS // 4 :])
+    return median(times[requests // 4 :])
 
 
 def post(port: int, path: str, payload: Any) -> None:
