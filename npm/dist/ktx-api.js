@@ -47,6 +47,9 @@ function installed() {
 }
 
 async function runKtxCli(argv, io = {}) {
+  if (typeof io !== 'object' || io === null) {
+    throw new TypeError('runKtxCli expects its options as an object');
+  }
   const { env = process.env, cwd, signal } = io;
   checkTypes(argv, env, signal);
   const input = reader(io.stdin, 'stdin');

@@ -68,6 +68,9 @@ test('streams that are none are refused before anything starts', onUnix, async (
   for (const argv of [undefined, 'status', [1], Array(1), ['a\0b']]) {
     await assert.rejects(runKtxCli(argv, { env }), TypeError, JSON.stringify(argv));
   }
+  for (const options of [null, 'stdout', 1, () => {}]) {
+    await assert.rejects(runKtxCli([], options), { name: 'TypeError', message: /options as an object/ });
+  }
   await assert.rejects(runKtxCli([], { env, stdout: ended }), { code: 'KTX_STREAM_FAILED' });
   await assert.rejects(runKtxCli([], { env, stdout: new PassThrough().destroy() }), { code: 'KTX_STREAM_FAILED' });
   await assert.rejects(runKtxCli([], { env, stdin: new PassThrough().destroy() }), { code: 'KTX_STREAM_FAILED' });
