@@ -71,7 +71,7 @@ class DistinctCounts:
             [column(self._time), exp.Null(), _number(1)], self.parts, group=exp.Group(expressions=[column(self._time)])
         )
         # A span that begins at a time takes it in.
-        order = exp.Order(expressions=[exp.Ordered(this=column(key)) for key in (self._time, is_time)])
+        order = exp.Order(expressions=[self.dialect.ascending(column(key)) for key in (self._time, is_time)])
         last = exp.Window(
             this=exp.Max(this=column(ended)),
             order=order,

@@ -40,14 +40,14 @@ class RunningTotals:
         """The columns, given as what to do with their aggregates, at the end of each period, ``until``."""
         column, named = self.dialect.bare_column, self.dialect.named
         labels, time = self.result.labels, self.result.periods.time.label
-        is_end, since_name, period = self.free("is_end"), self.free("since"), self.free("period")
+        is_part, since_name, period = self.free("is_part"), self.free("since"), self.free("period")
         within = [column(label) for label in labels if label != time]
         first = [self._first(key, [*within, since.of_part] if since else within) for key in self.keys]
         of_parts: list[exp.Expr] = [*map(column, (*labels, *self.values)), *first]
         ends: list[exp.Expr] = [until if label == time else column(label) for label in labels]
         ends += [exp.Null() for _ in (*self.values, *self.keys)]
         for own, others, name in (
-            (_number(0), _number(1), is_end),
+            (_number(1), _number(0), is_part),
             (exp.Null(), column(time), period),
             *([(since.of_part, since.of_period, since_name)] if since else []),
         ):
@@ -61,7 +61,7 @@ class RunningTotals:
         )
         within += [column(since_name)] if since else []
         # A part that begins where a period ends is not in it.
-        order = [exp.Ordered(this=column(time), nulls_first=False), exp.Ordered(this=column(is_end), desc=True)]
+        order = [self.dialect.ascending(column(key)) for key in (time, is_part)]
 
         def so_far(call: exp.Expr) -> exp.Expr:
             is_distinct = isinstance(call.this, exp.Distinct)
@@ -77,14 +77,14 @@ class RunningTotals:
             expressions=[
                 *(named(key, label) for key, label in zip(keys, labels, strict=True)),
                 *(named(whole(so_far), name) for name, whole in columns.items()),
-                column(is_end),
+                column(is_part),
             ],
             from_=exp.From(this=self.dialect.derived_table(union, self.free("points"))),
         )
         return exp.Select(
             expressions=[column(name) for name in (*labels, *columns)],
             from_=exp.From(this=self.dialect.derived_table(sums, self.free("sums"))),
-            where=exp.Where(this=exp.EQ(this=column(is_end), expression=_number(1))),
+            where=exp.Where(this=exp.EQ(this=column(is_part), expression=_number(0))),
         )
 
     def _first(self, key: str, within: Sequence[exp.Expr]) -> exp.Expr:

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from semantic_layer import run_query, spanning
+from tests.semantic_layer.test_engines import DIALECTS
 
 Run = Callable[[str], list[Any]]
 _AGGREGATES = {
@@ -117,6 +118,13 @@ def test_small_groups_give_what_rows_give(
     expected = [_answer(engines[dialect], dialect, query) for query in queries]
     assert all(expected)
     assert found == expected
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_dialect_can_say_spans(dialect: str) -> None:
+    for span in ({"type": "cumulative"}, {"window": "7 days"}, {"grain_to_date": "year"}, {"offset": "1 month"}):
+        query = _query(span, ["total", "words"], "day", by_area=True, fill=False)
+        assert run_query([_SOURCE], query, dialect)["sql"].startswith("WITH")
 
 
 @pytest.mark.parametrize(
