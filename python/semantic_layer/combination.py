@@ -16,7 +16,7 @@ from semantic_layer.definitions import measure_refs
 from semantic_layer.empty_groups import EmptyGroups
 from semantic_layer.empty_rows import select_empty_groups
 from semantic_layer.expressions import all_of, copied, grouped
-from semantic_layer.measures import Measure
+from semantic_layer.measures import ResolvedMeasure
 from semantic_layer.missing import OverNoRows, counts_as_zero, over_no_rows
 from semantic_layer.model import Model
 from semantic_layer.planning import Group, Plan
@@ -82,7 +82,7 @@ class Combination:
             select.set("where", exp.Where(this=all_of(conditions)))
         return select, entries
 
-    def _entries(self, own: dict[str, list[Measure]], names: dict[str, str]) -> list[exp.CTE]:
+    def _entries(self, own: dict[str, list[ResolvedMeasure]], names: dict[str, str]) -> list[exp.CTE]:
         """The facts, those of other rows than their group's period behind the groups that they are asked for."""
         entries = [
             with_entry(names[group.name], self._aggregated(group, own[group.name]), self._dialect)
@@ -100,11 +100,11 @@ class Combination:
                     entries += spanning.entries(names[group.name])
         return entries
 
-    def _name_columns(self) -> dict[str, list[Measure]]:
+    def _name_columns(self) -> dict[str, list[ResolvedMeasure]]:
         """The measures that the final SELECT reads, by fact, each under its own name."""
         needed = self._needed()
         taken = {*self._labels, *self._resolved.labels.values(), _IS_ASKED}
-        own: dict[str, list[Measure]] = {group.name: [] for group in self._plan.groups}
+        own: dict[str, list[ResolvedMeasure]] = {group.name: [] for group in self._plan.groups}
         for group in self._plan.groups:
             for measure in group.measures:
                 if measure.key in needed and measure.key not in self._columns:
@@ -129,7 +129,7 @@ class Combination:
                     pending.extend(self._resolved.measures[key].depends_on)
         return needed
 
-    def _aggregated(self, group: Group, measures: Iterable[Measure]) -> exp.Select:
+    def _aggregated(self, group: Group, measures: Iterable[ResolvedMeasure]) -> exp.Select:
         rows = self._rows[group.name]
         keys = [rows.value(dimension.tree) for dimension in self._resolved.dimensions]
         columns = [(label, copied(key)) for label, key in zip(self._labels, keys, strict=True)]
@@ -141,7 +141,7 @@ class Combination:
             select.set("distinct", exp.Distinct())
         return select
 
-    def _combined_groups(self, own: dict[str, list[Measure]], names: dict[str, str]) -> exp.Select:
+    def _combined_groups(self, own: dict[str, list[ResolvedMeasure]], names: dict[str, str]) -> exp.Select:
         """One row for each combination of dimension values, with what every fact has there."""
         measures = [(fact, measure) for fact, group in own.items() for measure in group]
         for fact, measure in measures:
@@ -236,7 +236,7 @@ class Combination:
             return exp.Null()
         return exp.Subquery(this=self._dialect.select([column], table, limit=exp.Limit(expression=_number(0))))
 
-    def _one_value(self, fact: str, measure: Measure) -> exp.Expr:
+    def _one_value(self, fact: str, measure: ResolvedMeasure) -> exp.Expr:
         column = self._dialect.bare_column(self._columns[measure.key])
         if not self._needs_array(measure):
             return exp.Max(this=column)
@@ -244,7 +244,7 @@ class Combination:
         values = exp.Filter(this=exp.ArrayAgg(this=column), expression=exp.Where(this=is_own))
         return exp.Bracket(this=exp.Paren(this=values), expressions=[_number(1)], offset=1)
 
-    def _needs_array(self, measure: Measure) -> bool:
+    def _needs_array(self, measure: ResolvedMeasure) -> bool:
         """Whether the one value must be taken out of an array, which in turn cannot be of arrays."""
         if self._dialect.name not in _WITH_ARRAYS:
             return False
@@ -259,7 +259,7 @@ class Combination:
             self._values[key] = self._output(self._resolved.measures[key])
         return self._values[key]
 
-    def _output(self, measure: Measure) -> exp.Expr:
+    def _output(self, measure: ResolvedMeasure) -> exp.Expr:
         group = self._group_of.get(measure.key)
         if group is None:
             return self._with_values(copied(measure.tree), self._operand)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from semantic_layer.joins import Step
-from semantic_layer.measures import Measure
+from semantic_layer.measures import ResolvedMeasure
 from semantic_layer.planning import Plan
 from semantic_layer.resolution import ResolvedQuery
 
@@ -85,7 +85,7 @@ def _columns(resolved: ResolvedQuery, dimensions: list[str], measures: list[str]
     ]
 
 
-def _measure(resolved: ResolvedQuery, measure: Measure) -> dict[str, Any]:
+def _measure(resolved: ResolvedQuery, measure: ResolvedMeasure) -> dict[str, Any]:
     return {
         "name": resolved.labels[measure.key],
         "expr": measure.text,
@@ -100,15 +100,15 @@ def _measure(resolved: ResolvedQuery, measure: Measure) -> dict[str, Any]:
     }
 
 
-def _qualified(measure: Measure) -> str | None:
+def _qualified(measure: ResolvedMeasure) -> str | None:
     return f"{measure.home}.{measure.name}" if measure.definition else None
 
 
-def _provenance(measure: Measure) -> str:
+def _provenance(measure: ResolvedMeasure) -> str:
     return "verified" if measure.definition else "composed"
 
 
-def _names(resolved: ResolvedQuery, measures: tuple[Measure, ...]) -> list[str]:
+def _names(resolved: ResolvedQuery, measures: tuple[ResolvedMeasure, ...]) -> list[str]:
     return [resolved.labels[measure.key] for measure in measures if measure.key in resolved.labels]
 
 

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 
 from semantic_layer.errors import SemanticLayerError
-from semantic_layer.measures import Measure
+from semantic_layer.measures import ResolvedMeasure
 
 
-def label_measures(measures: Mapping[str, Measure], taken: Collection[str]) -> dict[str, str]:
+def label_measures(measures: Mapping[str, ResolvedMeasure], taken: Collection[str]) -> dict[str, str]:
     """The output name of each measure by key. ``taken`` are the names of dimensions.
 
     A measure keeps its own name. Where several share one, those that are not derived get their source in

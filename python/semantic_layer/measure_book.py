@@ -25,7 +25,7 @@ from semantic_layer.expressions import (
     outermost_aggregates,
     tables_of,
 )
-from semantic_layer.measures import Measure, automatic_name, too_large
+from semantic_layer.measures import ResolvedMeasure, automatic_name, too_large
 from semantic_layer.model import Model, bound
 from semantic_layer.names import Name, split_reference
 from semantic_layer.references import place_text, rebuilt, steps_of
@@ -44,7 +44,7 @@ class MeasureBook:
         segments: Mapping[str, tuple[exp.Expr, ...]],
     ) -> None:
         self.model = model
-        self.measures: dict[str, Measure] = {}
+        self.measures: dict[str, ResolvedMeasure] = {}
         self._objects = objects
         self._segments = segments
         self._open: list[str] = []
@@ -134,7 +134,9 @@ class MeasureBook:
         places = tables_of(tree)
         size = sum(1 for _ in tree.walk())
         return self._add(
-            Measure(key, name, text, home, rows, tree, places, (), is_numeric, size, definition, is_lifted, span)
+            ResolvedMeasure(
+                key, name, text, home, rows, tree, places, (), is_numeric, size, definition, is_lifted, span
+            )
         )
 
     def _restricted(self, node: str, name: str) -> exp.Expr:
@@ -173,7 +175,7 @@ class MeasureBook:
             self._aggregate(key, name, text, inner.home or rows, rows, tree, inner.is_numeric, span=span)
         return key
 
-    def _written_out(self, measure: Measure, name: str) -> tuple[exp.Expr, str]:
+    def _written_out(self, measure: ResolvedMeasure, name: str) -> tuple[exp.Expr, str]:
         """A measure as one expression over the rows of one node."""
         if measure.span:
             raise _spans_twice(name, measure.name)
@@ -286,7 +288,7 @@ class MeasureBook:
         refs = [ref.this for ref in measure_refs(tree)]
         size = sum(1 for _ in tree.walk()) + sum(self.measures[ref].size for ref in refs)
         depends_on = tuple(dict.fromkeys(refs))
-        return self._add(Measure(key, name, text, home, None, tree, (), depends_on, True, size, definition))
+        return self._add(ResolvedMeasure(key, name, text, home, None, tree, (), depends_on, True, size, definition))
 
     def _row_source(self, home: str, places: tuple[str, ...], name: str) -> str:
         """The node whose rows the measure aggregates: every other place that it mentions is at most one row away."""
@@ -314,7 +316,7 @@ class MeasureBook:
             raise SemanticLayerError(f"Circular dependency detected: {name}")
         self._open.append(key)
 
-    def _add(self, measure: Measure) -> str:
+    def _add(self, measure: ResolvedMeasure) -> str:
         self._open.remove(measure.key)
         if measure.size > LARGEST_TREE:
             raise too_large(measure.name)

@@ -13,7 +13,7 @@ from semantic_layer.spans import Span
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class ResolvedMeasure:
     """A measure. ``rows`` is the node whose rows it aggregates, or None when it is derived.
 
     ``home`` is the node that messages, prefixes and query segments know it by; ad-hoc arithmetic has none. ``places``

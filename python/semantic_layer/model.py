@@ -59,7 +59,7 @@ class Model:
         self._column_trees: dict[tuple[str, str], exp.Expr] = {}
         self._column_levels: dict[tuple[str, str], int] = {}
         self.definitions: dict[str, Definition] = {}
-        self.aggregates: dict[str, measures.Measure] = {}
+        self.aggregates: dict[str, measures.ResolvedMeasure] = {}
 
     def source_at(self, place: str) -> Source | None:
         """The source that a place reads: the one of that name, or the target of the role."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from semantic_layer.dimensions import Dimension
 from semantic_layer.errors import SemanticLayerError, quoted
-from semantic_layer.measures import Measure
+from semantic_layer.measures import ResolvedMeasure
 from semantic_layer.names import split_reference
 from semantic_layer.references import place_text
 from semantic_layer.requests import OrderRequest
@@ -24,7 +24,7 @@ class SortKey:
 def sort_keys(
     requests: Iterable[OrderRequest],
     dimensions: tuple[Dimension, ...],
-    columns: Mapping[str, Measure],
+    columns: Mapping[str, ResolvedMeasure],
     labels: Mapping[str, str],
 ) -> tuple[SortKey, ...]:
     """The keys of a query. A key names a measure, or a dimension by its label or its reference."""
@@ -44,7 +44,7 @@ def sort_keys(
 
 
 def _known(
-    dimensions: tuple[Dimension, ...], columns: Mapping[str, Measure], labels: Mapping[str, str]
+    dimensions: tuple[Dimension, ...], columns: Mapping[str, ResolvedMeasure], labels: Mapping[str, str]
 ) -> dict[str, str]:
     known: dict[str, str] = {}
     # Where a time is asked for twice, its bare field means the one that is not truncated.

@@ -16,7 +16,7 @@ from semantic_layer.errors import SemanticLayerError
 from semantic_layer.expressions import columns_of
 from semantic_layer.filters import RowFilter
 from semantic_layer.join_trees import JoinTree, PlannedJoin
-from semantic_layer.measures import Measure
+from semantic_layer.measures import ResolvedMeasure
 from semantic_layer.missing import ignores_repeats
 from semantic_layer.model import Model, no_join_path
 from semantic_layer.names import written
@@ -44,7 +44,7 @@ class Group:
     tree: JoinTree
     joins: tuple[PlannedJoin, ...]
     filters: tuple[RowFilter, ...]
-    measures: tuple[Measure, ...]
+    measures: tuple[ResolvedMeasure, ...]
     is_asked: bool
     span: Span | None = None
 
@@ -136,9 +136,9 @@ def _is_on_time(row_filter: RowFilter, periods: Periods | None) -> bool:
     return bool(columns) and known.issuperset(columns)
 
 
-def _facts(resolved: ResolvedQuery) -> dict[str, list[Measure]]:
+def _facts(resolved: ResolvedQuery) -> dict[str, list[ResolvedMeasure]]:
     """The measures that aggregate rows, by the node whose rows they are; facts that were asked for first."""
-    facts: dict[str, list[Measure]] = {fact: [] for fact in resolved.facts}
+    facts: dict[str, list[ResolvedMeasure]] = {fact: [] for fact in resolved.facts}
     for measure in resolved.measures.values():
         if measure.rows is not None:
             facts.setdefault(measure.rows, []).append(measure)
@@ -167,7 +167,7 @@ def _tree(
     model: Model,
     resolved: ResolvedQuery,
     fact: str,
-    own: Sequence[Measure],
+    own: Sequence[ResolvedMeasure],
     filters: Sequence[RowFilter],
     *,
     crossing: bool,
@@ -230,7 +230,7 @@ def _reaches(model: Model, fact: str, places: Iterable[str], *, crossing: bool) 
     return all(model.paths.reaches(fact, place, crossing=crossing) for place in places)
 
 
-def _with_derived(resolved: ResolvedQuery, own: Sequence[Measure]) -> tuple[Measure, ...]:
+def _with_derived(resolved: ResolvedQuery, own: Sequence[ResolvedMeasure]) -> tuple[ResolvedMeasure, ...]:
     """The group's measures, with the derived ones that need no other group, in order of dependency."""
     available = {measure.key for measure in own}
     measures = []

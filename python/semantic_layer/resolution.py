@@ -12,7 +12,7 @@ from semantic_layer.errors import SemanticLayerError, nearest, quoted
 from semantic_layer.filters import AggregateFilter, FilterResolver, RowFilter
 from semantic_layer.labels import label_measures
 from semantic_layer.measure_book import MeasureBook
-from semantic_layer.measures import Measure
+from semantic_layer.measures import ResolvedMeasure
 from semantic_layer.model import Model
 from semantic_layer.names import Vocabulary, split_reference
 from semantic_layer.ordering import SortKey, sort_keys
@@ -33,14 +33,14 @@ class ResolvedQuery:
     calendar: Calendar
     facts: tuple[str, ...]
     dimensions: tuple[Dimension, ...]
-    measures: Mapping[str, Measure]
+    measures: Mapping[str, ResolvedMeasure]
     labels: Mapping[str, str]
     row_filters: tuple[RowFilter, ...]
     aggregate_filters: tuple[AggregateFilter, ...]
     sort_keys: tuple[SortKey, ...]
 
     @property
-    def columns(self) -> tuple[Measure, ...]:
+    def columns(self) -> tuple[ResolvedMeasure, ...]:
         """The measures that are columns of the result, in order."""
         return tuple(self.measures[key] for key in self.labels)
 
@@ -90,7 +90,7 @@ def _root(model: Model, dimensions: Iterable[Dimension], filters: Iterable[RowFi
     return model.paths.root(candidates, places) or steps_of(grouped[0])[0]
 
 
-def _in_order(measures: Mapping[str, Measure], requested: Iterable[str]) -> list[str]:
+def _in_order(measures: Mapping[str, ResolvedMeasure], requested: Iterable[str]) -> list[str]:
     """The requested measures and what they depend on: dependencies first, added ones before the others."""
     ordered: dict[str, None] = {}
     added: dict[str, None] = {}
@@ -138,7 +138,7 @@ def _segments(model: Model, references: Iterable[str]) -> dict[str, list[str]]:
     return segments
 
 
-def _check_segments_used(segments: Iterable[str], measures: Iterable[Measure]) -> None:
+def _check_segments_used(segments: Iterable[str], measures: Iterable[ResolvedMeasure]) -> None:
     homes = {measure.home for measure in measures if not measure.is_derived}
     for node in segments:
         if node not in homes:

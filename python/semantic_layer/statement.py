@@ -11,7 +11,7 @@ from semantic_layer.dimensions import Dimension
 from semantic_layer.expressions import all_of, copied, grouped
 from semantic_layer.filters import RowFilter
 from semantic_layer.join_trees import JoinTree, PlannedJoin, Side
-from semantic_layer.measures import Measure
+from semantic_layer.measures import ResolvedMeasure
 from semantic_layer.missing import OverNoRows, over_no_rows
 from semantic_layer.model import Model
 from semantic_layer.padding import (
@@ -42,7 +42,7 @@ class Rows:
         """A dimension or a condition over the rows."""
         return with_computed_columns(at_aliases(copied(tree), self._aliases), self._presence)
 
-    def measures(self, measures: Iterable[Measure]) -> dict[str, exp.Expr]:
+    def measures(self, measures: Iterable[ResolvedMeasure]) -> dict[str, exp.Expr]:
         """Each measure by key, as an expression over the rows of a group."""
         trees: dict[str, exp.Expr] = {}
         for measure in measures:
