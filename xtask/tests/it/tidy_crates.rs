@@ -1,6 +1,8 @@
 //! The crates of the workspace: who depends on whom, and on what that is used.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use fs_err as fs;
 
@@ -115,6 +117,41 @@ fn every_dependency_is_used() {
         offenders.extend(unused.map(|dependency| format!("{}: {}", package.name, dependency.name)));
     }
     assert_none("dependencies that no source names", offenders);
+}
+
+/// A crate of the tests may turn on features of what ships, which then behaves otherwise under test. These change what a
+/// document means or in which order it is written.
+#[test]
+fn json_is_read_and_written_by_the_tests_as_by_what_ships() {
+    let features = |selection: &[&str]| -> BTreeSet<String> {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo
+            .args(["tree", "--offline", "--prefix", "none", "--format", "{p} {f}"])
+            .args(selection)
+            .current_dir(root());
+        let tree = String::from_utf8(cargo.output().expect("cargo runs").stdout).expect("UTF-8");
+        let of_json = tree
+            .lines()
+            .filter_map(|line| line.strip_prefix("serde_json ")?.split(' ').nth(1));
+        let all = of_json.flat_map(|features| features.split(',').map(str::to_owned));
+        let changing = [
+            "arbitrary_precision",
+            "float_roundtrip",
+            "preserve_order",
+            "unbounded_depth",
+        ];
+        all.filter(|feature| changing.contains(&feature.as_str()))
+            .collect()
+    };
+    let tested = features(&["--workspace", "--edges", "normal,build,dev"]);
+    assert_eq!(tested, BTreeSet::from(["float_roundtrip".to_owned()]));
+    for program in ["ktx", "xtask"] {
+        assert_eq!(
+            features(&["--package", program, "--edges", "normal"]),
+            tested,
+            "{program}"
+        );
+    }
 }
 
 /// Folders of the modules that files in `folder` take from another crate's tests with `#[path]`.
