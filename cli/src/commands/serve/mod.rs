@@ -18,6 +18,7 @@ use std::time::Duration;
 use clap::Args;
 use ktx_app::Workspace;
 use rmcp::ServiceExt as _;
+use rmcp::handler::server::router::tool::ToolRoute;
 use rmcp::service::ServerInitializeError;
 
 use self::server::{Compute, Server, Settings, Tools};
@@ -73,7 +74,7 @@ pub fn run(arguments: &ServeArguments, session: &Session) -> anyhow::Result<()> 
     };
     let workspace = Workspace::open(&session.app)?;
     session.app.desk.debug(&format!("user={}", arguments.user_id));
-    let server = Server::new(Tools::new(session.app.clone(), settings)?);
+    let server = Server::new(Tools::new(session.app.clone(), settings)?, routes());
     ktx_system::watch_parent(&session.app.interrupt);
     session.printer.diagnostic(&format!(
         "ktx MCP server running on stdio for {}",
@@ -88,6 +89,17 @@ pub fn run(arguments: &ServeArguments, session: &Session) -> anyhow::Result<()> 
     runtime.shutdown_background();
     written.wait(&session.app.interrupt);
     served
+}
+
+/// Every tool of the server.
+fn routes() -> impl Iterator<Item = ToolRoute<Server>> {
+    let tools = [
+        connection_tools::tools(),
+        source_tools::tools(),
+        scan_tools::tools(),
+        ingest_tools::tools(),
+    ];
+    tools.into_iter().flatten()
 }
 
 async fn serve(server: Server, transport: stdio::Stdio, session: &Session) -> anyhow::Result<()> {

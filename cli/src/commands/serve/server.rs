@@ -1,4 +1,4 @@
-//! The server: what its tools share, which there are, and what it says about itself.
+//! The server: what its tools share, and what it says about itself.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use ktx_app::{App, Error, Python, Workspace};
 use ktx_project::nearest;
 use ktx_runtime::ports::Service;
 use ktx_runtime::{Feature, FeatureSet, InstallPolicy};
-use rmcp::handler::server::router::tool::ToolRouter;
+use rmcp::handler::server::router::tool::{ToolRoute, ToolRouter};
 use rmcp::handler::server::tool::ToolCallContext;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, Implementation, ListToolsResult, PaginatedRequestParams,
@@ -15,7 +15,6 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 
-use super::{connection_tools, ingest_tools, scan_tools, source_tools};
 use crate::version::VERSION;
 
 /// What an agent reads before it calls anything.
@@ -100,18 +99,9 @@ impl Tools {
 }
 
 impl Server {
-    pub fn new(tools: Tools) -> Self {
-        let tool_router = [
-            connection_tools::tools(),
-            source_tools::tools(),
-            scan_tools::tools(),
-            ingest_tools::tools(),
-        ];
+    pub fn new(tools: Tools, routes: impl IntoIterator<Item = ToolRoute<Self>>) -> Self {
         Self {
-            tool_router: tool_router
-                .into_iter()
-                .flatten()
-                .fold(ToolRouter::new(), ToolRouter::with_route),
+            tool_router: routes.into_iter().fold(ToolRouter::new(), ToolRouter::with_route),
             tools: Arc::new(tools),
         }
     }
