@@ -30,7 +30,6 @@ from semantic_layer.tables import Tables, with_entry
 _WITH_ARRAYS = frozenset({"postgres"})
 # A column of a UNION ALL takes its type from its values alone.
 _UNTYPED = frozenset({"sqlite"})
-_IS_ASKED = "is_asked"
 
 
 class Combination:
@@ -103,7 +102,7 @@ class Combination:
     def _name_columns(self) -> dict[str, list[ResolvedMeasure]]:
         """The measures that the final SELECT reads, by fact, each under its own name."""
         needed = self._needed()
-        taken = {*self._labels, *self._resolved.labels.values(), _IS_ASKED}
+        taken = {label.lower() for label in (*self._labels, *self._resolved.labels.values())}
         own: dict[str, list[ResolvedMeasure]] = {group.name: [] for group in self._plan.groups}
         for group in self._plan.groups:
             for measure in group.measures:
@@ -114,6 +113,7 @@ class Combination:
                     self._columns[measure.key] = label
                     own[group.name].append(measure)
         self._taken = taken
+        self._is_asked = _free("is_asked", taken)
         return own
 
     def _needed(self) -> set[str]:
@@ -197,7 +197,7 @@ class Combination:
         return select
 
     def _flag_labels(self) -> list[str]:
-        return [*self._flags.values(), *([_IS_ASKED] if self._has_unasked else [])]
+        return [*self._flags.values(), *([self._is_asked] if self._has_unasked else [])]
 
     def _flag_values(self, fact: str | None, *, is_asked: bool) -> list[exp.Expr]:
         values = [flagged == fact for flagged in self._flags] + ([is_asked] if self._has_unasked else [])
@@ -222,7 +222,7 @@ class Combination:
             return []
         if not self._resolved.query.include_empty and not self._is_filled:
             return [self._has(group.name) for group in self._plan.groups if group.is_asked]
-        return [_is_set(self._dialect.column(self._combined, _IS_ASKED))] if self._has_unasked else []
+        return [_is_set(self._dialect.column(self._combined, self._is_asked))] if self._has_unasked else []
 
     def _has(self, fact: str) -> exp.Expr:
         """The condition that a fact has the group."""
@@ -321,10 +321,11 @@ class Combination:
 
 
 def _free(name: str, taken: set[str]) -> str:
+    """A name that is none of those taken, which are in lower case: most databases tell no case apart."""
     label, number = name, 2
-    while label in taken:
+    while label.lower() in taken:
         label, number = f"{name}_{number}", number + 1
-    taken.add(label)
+    taken.add(label.lower())
     return label
 
 

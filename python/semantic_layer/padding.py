@@ -16,9 +16,13 @@ from semantic_layer.join_trees import PlannedJoin, Side
 from semantic_layer.joins import has_no_key
 from semantic_layer.model import Model
 from semantic_layer.nullability import is_null_without
+from semantic_layer.sources import Source
 
-# The column of a derived table that tells its rows from padded ones.
-MARK = "is_row"
+
+def mark_of(source: Source) -> str:
+    """The column of a derived table that tells the source's rows from padded ones: a name that it has not."""
+    names = {column.name.lower() for column in source.columns}
+    return next(name for name in ("is_row", *(f"is_row_{n}" for n in range(2, len(names) + 3))) if name not in names)
 
 
 class Presence:
@@ -49,7 +53,8 @@ class Presence:
         if key is not None:
             return key
         self.marked.add(alias)
-        return self._model.dialect.column(alias, MARK)
+        node = padding if isinstance(padding, str) else padding.step.target
+        return self._model.dialect.column(alias, mark_of(self._model.graph.source_of[node]))
 
     def _partner(self, join: PlannedJoin) -> exp.Expr | None:
         """What the join compares: it is not NULL where there is a partner."""

@@ -101,8 +101,9 @@ class ResultGroups:
         """Every period from the first to the last: of the date table, or by recursion."""
         if dates is not None:
             return self._listed(given, label, dates)
-        column, last = self._dialect.bare_column(label), self._dialect.bare_column("last_period")
-        ends = [(exp.Min(this=column), label), (exp.Max(this=column), "last_period")]
+        last_period = "last_period" if label.lower() != "last_period" else "last_of_all"
+        column, last = self._dialect.bare_column(label), self._dialect.bare_column(last_period)
+        ends = [(exp.Min(this=column), label), (exp.Max(this=column), last_period)]
         first = self._dialect.select([self._dialect.named(self._typed(end), name) for end, name in ends], given)
         following = self._typed(next_period(column.copy(), self.periods.granularity, self._dialect))
         is_before_last = exp.Where(this=exp.LT(this=column.copy(), expression=last.copy()))

@@ -14,7 +14,7 @@ from semantic_layer.errors import SemanticLayerError
 from semantic_layer.expressions import copied, too_deep
 from semantic_layer.model import Model
 from semantic_layer.nesting import checked, parse
-from semantic_layer.padding import MARK
+from semantic_layer.padding import mark_of
 
 _PLAIN_TABLE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*){0,2}", re.ASCII)
 # These engines have no WITH inside a sub-query or another WITH.
@@ -58,7 +58,7 @@ class Tables:
         else:
             table = copied(parse_table(str(source.table), dialect))
         if is_marked:
-            mark = exp.Alias(this=exp.Literal.number("1"), alias=exp.to_identifier(MARK))
+            mark = exp.Alias(this=exp.Literal.number("1"), alias=exp.to_identifier(mark_of(source)))
             select = exp.Select(expressions=[exp.Star(), mark], from_=exp.From(this=table))
             return exp.Subquery(this=select, alias=exp.TableAlias(this=dialect.identifier(name)))
         if table.name != name:
