@@ -29,7 +29,10 @@ found AS (
   FROM called c
   JOIN pg_catalog.pg_proc p ON p.proname = c.name
   JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-  WHERE c.schema = n.nspname OR (c.schema IS NULL AND (%(anywhere)s OR pg_catalog.pg_function_is_visible(p.oid)))
+  WHERE c.schema = n.nspname OR (c.schema IS NULL AND pg_catalog.pg_function_is_visible(p.oid))
+    OR (c.schema IS NULL AND %(anywhere)s AND NOT EXISTS (
+      SELECT FROM pg_catalog.pg_proc v WHERE v.proname = c.name AND pg_catalog.pg_function_is_visible(v.oid)
+    ))
   UNION
   SELECT 'operator', o.oprname, o.oprcode
   FROM pg_catalog.pg_operator o
@@ -166,7 +169,7 @@ def _of_postgres(call: Call) -> Call:
 def _functions(
     connection: psycopg.Connection, lexemes: list[Lexeme], calls: list[Call], *, anywhere: bool = False
 ) -> list[Function]:
-    """What the names may stand for. `anywhere`: not only by this session's search path."""
+    """What the names may stand for. `anywhere`: also what this session's search path does not find."""
     parameters = {
         "schemas": [call.parts[-2] if len(call.parts) > 1 else None for call in calls],
         "names": [call.name for call in calls],
