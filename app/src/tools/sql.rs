@@ -21,6 +21,8 @@ pub struct SqlResult {
     pub total_rows: usize,
     pub command: &'static str,
     pub row_count: usize,
+    /// There are more rows.
+    pub truncated: bool,
 }
 
 /// `sql.execute`.
@@ -42,6 +44,7 @@ pub fn execute(
         total_rows: count,
         command: "SELECT",
         row_count: count,
+        truncated: rows.truncated,
     })
 }
 

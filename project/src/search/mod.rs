@@ -6,6 +6,6 @@ mod index;
 mod rank;
 mod semantic;
 
-pub use document::SearchDocument;
+pub use document::{SearchDocument, tokens};
 pub use rank::{Hit, Lane, LaneHit, search};
 pub use semantic::Embedder;

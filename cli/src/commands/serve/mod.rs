@@ -6,6 +6,8 @@ mod connection_tools;
 mod ingest_tools;
 mod messages;
 mod progress;
+mod question_tools;
+mod resources;
 mod scan_tools;
 mod server;
 mod source_tools;

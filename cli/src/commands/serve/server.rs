@@ -9,17 +9,19 @@ use ktx_runtime::{Feature, FeatureSet, InstallPolicy};
 use rmcp::handler::server::router::tool::{ToolRoute, ToolRouter};
 use rmcp::handler::server::tool::ToolCallContext;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, Implementation, ListToolsResult, PaginatedRequestParams,
-    ServerCapabilities, ServerConfig, Tool,
+    CallToolRequestParams, CallToolResponse, Implementation, ListResourceTemplatesResult,
+    ListResourcesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams,
+    ReadResourceResponse, ReadResourceResult, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 
+use super::{resources, wording};
 use crate::version::VERSION;
 
 /// What an agent reads before it calls anything.
 const INSTRUCTIONS: &str = "Query a company's data through its semantic layer. \
-    sl_list_sources finds sources by words, sl_read_source shows the measures, columns, segments and joins of one, and \
+    discover finds what answers a question, sl_read_source shows the measures, columns, segments and joins of one, and \
     sl_query compiles `source.measure` by `source.column` to SQL, and runs it where the server may.";
 
 /// Where queries are compiled.
@@ -107,11 +109,30 @@ impl Server {
     }
 }
 
+impl Server {
+    /// On another thread, as tools are; a failure is the request's.
+    async fn elsewhere<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Tools) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, ErrorData> {
+        let tools = Arc::clone(&self.tools);
+        match tokio::task::spawn_blocking(move || work(&tools)).await {
+            Ok(worked) => worked.map_err(|error| ErrorData::invalid_params(wording::of_error(&error), None)),
+            Err(error) => Err(ErrorData::internal_error(error.to_string(), None)),
+        }
+    }
+}
+
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
-            .with_server_info(Implementation::new("ktx", VERSION))
-            .with_instructions(INSTRUCTIONS)
+        ServerConfig::new(
+            ServerCapabilities::builder()
+                .enable_tools()
+                .enable_resources()
+                .build(),
+        )
+        .with_server_info(Implementation::new("ktx", VERSION))
+        .with_instructions(INSTRUCTIONS)
     }
 
     async fn list_tools(
@@ -123,6 +144,42 @@ impl ServerHandler for Server {
             tools: self.tool_router.list_all(),
             ..ListToolsResult::default()
         })
+    }
+
+    async fn list_resources(
+        &self,
+        page: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let cursor = page.and_then(|page| page.cursor);
+        self.elsewhere(move |tools| resources::list(tools, cursor.as_deref()))
+            .await
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Ok(ListResourceTemplatesResult {
+            resource_templates: resources::templates(),
+            ..ListResourceTemplatesResult::default()
+        })
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let uri = request.uri.clone();
+        match self.elsewhere(move |tools| resources::read(tools, &uri)).await? {
+            Some(contents) => Ok(ReadResourceResult::new(vec![contents]).into()),
+            None => Err(ErrorData::resource_not_found(
+                format!("unknown resource `{}`", request.uri),
+                None,
+            )),
+        }
     }
 
     async fn call_tool(

@@ -1,6 +1,7 @@
 //! `ktx serve --mcp stdio` as a client meets it: one JSON-RPC message a line.
 
 mod protocol;
+mod questions;
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -17,10 +18,16 @@ fn demo() -> Sandbox {
 #[test]
 fn starts_without_python_and_lists_its_tools() {
     let sandbox = demo();
-    let mut client = Client::start(&sandbox, &["--no-input"]);
+    let mut client = Client::start(
+        &sandbox,
+        &["--no-input", "--semantic-compute", "--execute-queries"],
+    );
     let tools = client.tools();
     let names: Vec<&str> = tools.iter().filter_map(|tool| tool["name"].as_str()).collect();
     ktx_fixtures::expected::file("smoke/src/scenarios/mcp_tools.txt", &(names.join("\n") + "\n"));
+    drop(client.end());
+    let mut client = Client::start(&sandbox, &["--no-input"]);
+    assert_eq!(client.tools().len(), tools.len() - 1, "sql_execute is not there");
     let listed = client.call("connection_list", &json!({}));
     assert_eq!(
         listed,
