@@ -10,6 +10,7 @@ pub mod embedding;
 mod error;
 mod ingester;
 pub mod mcp_clients;
+pub mod picture;
 mod python;
 pub mod runner;
 mod scanner;

@@ -31,6 +31,11 @@ pub enum Error {
     UnsafeConnectionId(String),
     #[error("Unsafe semantic-layer source name: {0}")]
     UnsafeSourceName(String),
+    #[error("Unsafe wiki page id: {0}")]
+    UnsafePageKey(String),
+    /// About one page of the wiki.
+    #[error("{0}")]
+    Page(String),
     #[error("Connection \"{id}\" is not configured in ktx.yaml")]
     UnknownConnection { id: String, nearest: Vec<String> },
     #[error("connectionId is required when the local project has zero or multiple connections.")]
@@ -99,6 +104,9 @@ impl Error {
                 known => format!("pass --connection-id with one of: {}", known.join(", ")),
             }),
             Self::UnsetVariable { name, .. } => Some(format!("set {name}, or write the value into ktx.yaml")),
+            Self::UnsafePageKey(_) => {
+                Some("use letters, digits, `_` and `-`, up to 120, and no name of a device".into())
+            }
             Self::NoDatabaseFile(_) => Some("add `path: <file>` to it in ktx.yaml".into()),
             Self::UnknownSource { nearest, .. } => {
                 nearest::hint(nearest).or_else(|| Some("`ktx sl list` shows the known ones".into()))

@@ -9,6 +9,7 @@ pub mod files;
 pub mod folder;
 mod ids;
 pub mod ingest;
+pub mod knowledge;
 pub mod nearest;
 pub mod scan;
 pub mod search;

@@ -1,7 +1,5 @@
 //! Values of columns that have few: what to write in a filter.
 
-use ktx_project::ConnectionId;
-use ktx_project::config::Connection;
 use ktx_project::semantic::{ColumnType, Source};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -80,7 +78,7 @@ pub fn search(
         warnings: Vec::new(),
     };
     tables.truncate(MOST_TABLES);
-    let database = open(app, workspace, python, id, connection)?;
+    let database = Database::open(app, workspace, python, id, connection)?;
     for source in tables {
         app.interrupt.check()?;
         app.desk.progress(&format!("reading values of `{}`", source.name));
@@ -93,16 +91,6 @@ pub fn search(
     }
     dictionary.truncated |= sizes::fit(&mut dictionary.columns);
     Ok(dictionary)
-}
-
-fn open<'a>(
-    app: &'a App,
-    workspace: &'a Workspace,
-    python: &Python,
-    id: &'a ConnectionId,
-    connection: &'a Connection,
-) -> Result<Database<'a>, Error> {
-    Database::open(app, workspace, python, id, connection)
 }
 
 fn of_source(

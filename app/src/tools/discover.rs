@@ -10,17 +10,28 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::dimensions::is_shown;
-use super::{sizes, sources};
+use super::{sizes, sources, wiki};
 use crate::{App, Error, Workspace};
 
 /// Members of one kind and source, at most.
 const MOST_MEMBERS: usize = 8;
+/// Words of questions that say nothing about their subject.
+const FUNCTION_WORDS: [&str; 43] = [
+    "a", "all", "an", "and", "are", "at", "be", "by", "can", "did", "do", "does", "each", "for", "from",
+    "had", "has", "have", "how", "i", "in", "is", "it", "many", "me", "much", "of", "on", "or", "our",
+    "show", "the", "their", "there", "to", "us", "was", "we", "were", "what", "which", "who", "with",
+];
+/// Pages of an answer, at most.
+const MOST_PAGES: usize = 3;
 
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Discovery {
     /// Best first
     pub sources: Vec<FoundSource>,
+    /// Pages of the wiki that match, for knowledge_read
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pages: Vec<FoundPage>,
     /// More sources match
     pub truncated: bool,
 }
@@ -40,6 +51,15 @@ pub struct FoundSource {
     pub dimensions: Vec<FoundMember>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub segments: Vec<FoundMember>,
+    /// Keys of pages of the wiki that speak of it
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pages: Vec<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FoundPage {
+    pub key: String,
+    pub summary: String,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -53,10 +73,11 @@ pub struct FoundMember {
     pub words: Vec<String>,
 }
 
-/// The sources that answer a question, best first.
+/// The sources and pages that answer a question, best first.
 pub fn discover(
     app: &App,
     workspace: &Workspace,
+    user: &str,
     connection: Option<&str>,
     question: &str,
     limit: usize,
@@ -66,8 +87,10 @@ pub fn discover(
         let catalog = workspace.catalog(app, id)?;
         entries.extend(catalog.entries.into_values().map(|entry| (id.clone(), entry)));
     }
-    let words: BTreeSet<String> = tokens(question).collect();
-    let hits = sources::search(app, workspace, &entries, question)?;
+    let pages = wiki::pages(app, workspace, user)?;
+    let question = content_words(question);
+    let words: BTreeSet<String> = tokens(&question).collect();
+    let hits = sources::search(app, workspace, &entries, &question)?;
     let mut truncated = hits.len() > limit;
     let found = hits.into_iter().take(limit).map(|hit| {
         let (id, entry) = &entries[hit.document];
@@ -81,11 +104,33 @@ pub fn discover(
             measures: best(&words, measures(source)),
             dimensions: best(&words, dimensions(source)),
             segments: best(&words, segments(source)),
+            pages: wiki::of_source(&pages, id, &source.name)
+                .into_iter()
+                .map(|page| page.key.clone())
+                .collect(),
         }
     });
     let mut sources: Vec<FoundSource> = found.collect();
     truncated |= sizes::fit(&mut sources);
-    Ok(Discovery { sources, truncated })
+    let found = wiki::search(app, workspace, user, &question, MOST_PAGES)?.results;
+    Ok(Discovery {
+        sources,
+        pages: found
+            .into_iter()
+            .map(|page| FoundPage {
+                key: page.key,
+                summary: page.summary,
+            })
+            .collect(),
+        truncated,
+    })
+}
+
+fn content_words(question: &str) -> String {
+    let words = question.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+    let told =
+        words.filter(|word| !word.is_empty() && !FUNCTION_WORDS.contains(&word.to_lowercase().as_str()));
+    told.collect::<Vec<&str>>().join(" ")
 }
 
 type Members<'m> = Vec<(String, Option<&'m str>)>;

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use ktx_project::config::{AdapterName, Connection};
 use ktx_project::ingest::{self, TableUsage};
-use ktx_project::search::{self, Hit, Lane, LaneHit, SearchDocument};
+use ktx_project::search::{Hit, Lane, LaneHit, SearchDocument};
 use ktx_project::semantic::{self, Catalog, Entry};
-use ktx_project::state::State;
 use ktx_project::yaml::Finding;
 use ktx_project::{ConnectionId, Folder, SourceName, files};
 use ktx_runtime::ports::{self, Service};
@@ -14,7 +13,8 @@ use ktx_runtime::{Feature, FeatureSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{App, Error, Python, Workspace, embedding, workspace};
+use super::{ranking, wiki};
+use crate::{App, Error, Python, Workspace, workspace};
 
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -47,6 +47,9 @@ pub struct SourceItem {
 pub struct SourceText {
     pub source_name: String,
     pub yaml: String,
+    /// Keys of pages of the wiki that speak of it
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pages: Vec<String>,
 }
 
 /// What is wrong with a model, or may be.
@@ -99,8 +102,13 @@ pub fn read(app: &App, connection: Option<&str>, name: &str) -> Result<SourceTex
     let workspace = Workspace::open(app)?;
     let (id, _) = workspace.connection(connection)?;
     let yaml = semantic::read_source(&workspace.folder, id, name)?.text;
+    let pages = wiki::pages(app, &workspace, wiki::LOCAL_USER)?;
     Ok(SourceText {
         source_name: name.to_owned(),
+        pages: wiki::of_source(&pages, id, name)
+            .into_iter()
+            .map(|page| page.key.clone())
+            .collect(),
         yaml,
     })
 }
@@ -267,15 +275,7 @@ pub fn search(
             }
         })
         .collect();
-    let mut state = State::open(&workspace.folder)?;
-    let mut embedder = embedding::configured(app, &workspace.config.embeddings);
-    let embedder = embedder.as_deref_mut().map(|embedder| embedder as _);
-    let (hits, failure) = search::search(&mut state, &documents, query, embedder)?;
-    app.interrupt.check()?;
-    if let Some(reason) = failure {
-        app.warn(&format!("searched without embeddings: {reason}"));
-    }
-    Ok(hits)
+    ranking::ranked(app, workspace, &documents, query)
 }
 
 fn item(connection: &ConnectionId, entry: &Entry, hit: Option<Hit>) -> SourceItem {

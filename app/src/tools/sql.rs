@@ -22,6 +22,7 @@ pub struct SqlResult {
     pub command: &'static str,
     pub row_count: usize,
     /// There are more rows.
+    #[serde(skip)]
     pub truncated: bool,
 }
 

@@ -9,6 +9,7 @@ pub mod runtime;
 pub mod serve;
 pub mod setup;
 pub mod sl;
+pub mod wiki;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -50,6 +51,8 @@ pub enum Command {
     Connection(connection::ConnectionArguments),
     /// Read the tables of a connection into the project
     Ingest(ingest::IngestArguments),
+    /// List, search, read, write and check what people know about the data
+    Wiki(wiki::WikiArguments),
     /// List, read, write and query the sources of the semantic layer
     Sl(sl::SlArguments),
     /// Install, inspect, start and remove the Python runtime that ktx manages
@@ -75,6 +78,7 @@ impl Command {
             Command::Setup(_) => "setup",
             Command::Connection(_) => "connection",
             Command::Ingest(_) => "ingest",
+            Command::Wiki(_) => "wiki",
             Command::Sl(_) => "sl",
             Command::Runtime(_) => "runtime",
             Command::Serve(_) => "serve",
@@ -96,6 +100,7 @@ pub fn run(command: Option<Command>, session: &Session) -> anyhow::Result<()> {
         Command::Setup(arguments) => setup::run(&arguments, session),
         Command::Connection(arguments) => connection::run(arguments, session),
         Command::Ingest(arguments) => ingest::run(&arguments, session),
+        Command::Wiki(arguments) => wiki::run(arguments, session),
         Command::Sl(arguments) => sl::run(arguments, session),
         Command::Runtime(arguments) => runtime::run(arguments, session),
         Command::Serve(arguments) => serve::run(&arguments, session),

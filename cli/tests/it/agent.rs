@@ -187,6 +187,14 @@ fn tools_and_context_describe_the_project() {
           "command": "ktx agent sl query --json --connection-id <id> --query-file <path> [--execute --max-rows <n>]"
         },
         {
+          "name": "wiki.search",
+          "command": "ktx agent wiki search <text> --json [--limit <n>]"
+        },
+        {
+          "name": "wiki.read",
+          "command": "ktx agent wiki read <id> --json"
+        },
+        {
           "name": "sql.execute",
           "command": "ktx agent sql execute --json --connection-id <id> --sql-file <path> --max-rows <n>"
         }

@@ -44,6 +44,8 @@ const COMMANDS: &[(&str, &[&str])] = &[
         ],
     ),
     ("agent tools", &["--json"]),
+    ("agent wiki read", &["arr", "--json"]),
+    ("agent wiki search", &["revenue", "--json"]),
     ("completions", &["bash"]),
     ("connection list", &["--json"]),
     ("connection test", &["wh"]),
@@ -84,12 +86,24 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("setup demo reset", &["--project-dir", "DEMO", "--force"]),
     ("setup mcp", &["--client", "codex"]),
     ("setup status", &[]),
+    ("serve status", &[]),
+    ("serve stop", &[]),
+    ("sl docs", &["--output", "docs"]),
+    ("sl graph", &["--format", "html"]),
     ("sl list", &["--output", "json"]),
     ("sl query", &["--measure", "orders.n", "--execute"]),
     ("sl read", &["orders"]),
     ("sl validate", &["orders"]),
     ("sl write", &["orders", "--yaml", ORDERS]),
     ("status", &[]),
+    ("wiki list", &[]),
+    ("wiki read", &["arr"]),
+    ("wiki search", &["revenue"]),
+    ("wiki validate", &[]),
+    (
+        "wiki write",
+        &["noted", "--summary", "What was noted", "--content", "This."],
+    ),
 ];
 
 /// Groups that print nothing by themselves.
@@ -97,12 +111,14 @@ const GROUPS: &[&str] = &[
     "agent",
     "agent sl",
     "agent sql",
+    "agent wiki",
     "connection",
     "dev",
     "dev ingest",
     "runtime",
     "runtime bundle",
     "sl",
+    "wiki",
 ];
 
 /// Every command and group, as the completion script for bash names them.
@@ -129,6 +145,10 @@ impl Bench {
         let sandbox = shared.sandbox(Sandbox::with_config(SHOP));
         sandbox.write("semantic-layer/wh/orders.yaml", ORDERS);
         sandbox.write("query.json", r#"{"measures": ["orders.n"]}"#);
+        sandbox.write(
+            "knowledge/global/arr.md",
+            "---\nsummary: Revenue\n---\n\nRevenue of a year.\n",
+        );
         sandbox.write("query.sql", "select o.id, p.id from orders o, orders p");
         sandbox.write("fake/one/a.txt", "a");
         sandbox.database(

@@ -170,6 +170,7 @@ fn the_root_help_begins_with_the_usage_and_lists_what_is_public() {
       setup        Set up a project, or a demo to try
       connection   List and test the connections of a project
       ingest       Read the tables of a connection into the project
+      wiki         List, search, read, write and check what people know about the data
       sl           List, read, write and query the sources of the semantic layer
       runtime      Install, inspect, start and remove the Python runtime that ktx manages
       serve        Serve the project's tools to MCP clients

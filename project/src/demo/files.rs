@@ -28,13 +28,27 @@ sources!(
     "users",
 );
 
+/// Key and text of every page of the wiki.
+pub const PAGES: &[(&str, &str)] = &[
+    (
+        "arr-contract",
+        include_str!("../../../npm/assets/demo/knowledge/global/arr-contract.md"),
+    ),
+    (
+        "churn",
+        include_str!("../../../npm/assets/demo/knowledge/global/churn.md"),
+    ),
+];
+
 /// Path in the project and text of every file.
 pub fn all() -> impl Iterator<Item = (String, &'static str)> {
     let source =
         |(name, text): &(&str, &'static str)| (format!("semantic-layer/orbit_demo/{name}.yaml"), *text);
+    let page = |(key, text): &(&str, &'static str)| (format!("knowledge/global/{key}.md"), *text);
     SOURCES
         .iter()
         .map(source)
+        .chain(PAGES.iter().map(page))
         .chain([("ktx.yaml".to_owned(), CONFIG)])
 }
 

@@ -1,4 +1,4 @@
-//! `ktx serve --mcp stdio`, driven by a third-party client.
+//! `ktx serve`, driven by a third-party client over stdio and HTTP.
 
 use fs_err as fs;
 
@@ -10,7 +10,7 @@ use crate::warehouse;
 
 pub const SCENARIO: Scenario = Scenario {
     name: "mcp",
-    proves: "the official Python SDK of the Model Context Protocol lists and calls the tools over stdio, and a query's \
+    proves: "the official Python SDK of the Model Context Protocol lists and calls the tools over stdio and HTTP, and a query's \
              warnings reach it, the terminal and JSON",
     set: Set::Standard,
     needs: &[
@@ -59,6 +59,8 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
         .json("/query/dialect", "sqlite")
         .json("/query/warnings/0/code", LEFT_OUT)
         .json("/unknownSourceIsError", true)
+        .json("/http/rows", serde_json::json!([[3]]))
+        .json("/http/connections/0/id", "warehouse")
         .check()?;
     stage.step("daemon-stops", ktx.ktx("runtime stop")).check()?;
     Ok(())

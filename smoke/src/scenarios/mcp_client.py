@@ -1,4 +1,4 @@
-"""Asks an MCP server over stdio, by the official SDK, and prints the answers; knows nothing of who judges them."""
+"""Asks an MCP server over stdio and HTTP, by the official SDK, and prints the answers; knows nothing of who judges them."""
 
 import asyncio
 import json
@@ -6,8 +6,10 @@ import os
 import sys
 from pathlib import Path
 
+import httpx2
 from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
+from mcp.client.streamable_http import streamable_http_client
 
 
 async def main(command: str, arguments: list[str]) -> None:
@@ -32,7 +34,36 @@ async def main(command: str, arguments: list[str]) -> None:
             "query": document(query),
             "unknownSourceIsError": unknown.is_error,
         }
+    heard["http"] = await over_http(command, ["http" if word == "stdio" else word for word in arguments])
     sys.stdout.write(json.dumps(heard))
+
+
+async def over_http(command: str, arguments: list[str]) -> dict:
+    """Starts the server on a free port, and asks it as two clients at once."""
+    server = await asyncio.create_subprocess_exec(
+        command, *arguments, "--port", "0", stderr=asyncio.subprocess.PIPE, cwd=Path.cwd()
+    )
+    try:
+        where = (await server.stderr.readline()).decode()
+        token = (await server.stderr.readline()).decode().split("`")[3]
+        url = next(word for word in where.split() if word.startswith("http://"))
+        headers = {"Authorization": f"Bearer {Path(token).read_text()}"}
+        async with (
+            httpx2.AsyncClient(headers=headers, timeout=60) as one,
+            httpx2.AsyncClient(headers=headers, timeout=60) as two,
+            streamable_http_client(url, http_client=one) as first,
+            streamable_http_client(url, http_client=two) as second,
+            ClientSession(first[0], first[1]) as asking,
+            ClientSession(second[0], second[1]) as listing,
+        ):
+            await asking.initialize()
+            await listing.initialize()
+            query = await asking.call_tool("sl_query", {"measures": ["orders.order_count"]})
+            connections = await listing.call_tool("connection_list", {})
+            return {"rows": document(query).get("rows"), "connections": document(connections).get("connections")}
+    finally:
+        server.terminate()
+        await server.wait()
 
 
 def document(result) -> dict:

@@ -4,6 +4,7 @@ mod context;
 mod sl;
 mod sql;
 mod tools;
+mod wiki;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -27,6 +28,9 @@ enum AgentCommand {
     /// Use the semantic layer
     #[command(subcommand)]
     Sl(sl::SlCommand),
+    /// Use the wiki
+    #[command(subcommand)]
+    Wiki(wiki::WikiCommand),
     /// Run SQL
     #[command(subcommand)]
     Sql(sql::SqlCommand),
@@ -62,6 +66,7 @@ pub fn run(arguments: &AgentArguments, session: &Session) -> anyhow::Result<()> 
         AgentCommand::Tools(arguments) => tools::run(arguments, session),
         AgentCommand::Context(arguments) => context::run(arguments, session),
         AgentCommand::Sl(command) => sl::run(command, session),
+        AgentCommand::Wiki(command) => wiki::run(command, session),
         AgentCommand::Sql(command) => sql::run(command, session),
     };
     match result {

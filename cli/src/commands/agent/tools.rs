@@ -45,6 +45,14 @@ pub const TOOLS: &[Tool] = &[
         command: "ktx agent sl query --json --connection-id <id> --query-file <path> [--execute --max-rows <n>]",
     },
     Tool {
+        name: "wiki.search",
+        command: "ktx agent wiki search <text> --json [--limit <n>]",
+    },
+    Tool {
+        name: "wiki.read",
+        command: "ktx agent wiki read <id> --json",
+    },
+    Tool {
         name: "sql.execute",
         command: "ktx agent sql execute --json --connection-id <id> --sql-file <path> --max-rows <n>",
     },

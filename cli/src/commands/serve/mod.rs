@@ -1,28 +1,36 @@
-//! `ktx serve`: the project's tools for MCP clients, over stdin and stdout.
+//! `ktx serve`: the project's tools for MCP clients, over stdin and stdout, or over HTTP.
 //!
 //! The asynchronous runtime is only used here, so no other command pays for it.
 
 mod connection_tools;
+mod control;
+mod http;
 mod ingest_tools;
 mod messages;
 mod progress;
 mod question_tools;
+mod record;
 mod resources;
 mod scan_tools;
 mod server;
 mod source_tools;
 mod stdio;
 mod tool;
+mod wiki_tools;
 mod wording;
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use ktx_app::Workspace;
+use ktx_project::Folder;
 use rmcp::ServiceExt as _;
 use rmcp::handler::server::router::tool::ToolRoute;
 use rmcp::service::ServerInitializeError;
 
+use self::record::Record;
 use self::server::{Compute, Server, Settings, Tools};
 use crate::arguments::PolicyArguments;
 use crate::failure::Usage;
@@ -31,13 +39,34 @@ use crate::session::Session;
 /// How often a server that waits for requests checks whether it was asked to end.
 const INTERRUPT_POLL: Duration = Duration::from_millis(50);
 
+/// Beside the daemon's.
+const PORT: u16 = 8766;
+
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct ServeArguments {
-    /// The transport of the protocol
-    #[arg(long, value_name = "TRANSPORT")]
-    mcp: String,
-    /// The user's id, for clients that send one
-    #[arg(long, value_name = "ID", default_value = "local")]
+    #[command(subcommand)]
+    command: Option<control::ServeCommand>,
+    /// The transport of the protocol: stdio or http
+    #[arg(long, value_name = "TRANSPORT", required = true)]
+    mcp: Option<String>,
+    /// With http: the port; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = PORT)]
+    port: u16,
+    /// With http: the address to listen on, instead of this machine alone
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    host: IpAddr,
+    /// With http: a name under which clients may reach it, besides localhost
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<String>,
+    /// With http: an origin whose pages may reach it, such as `https://example.com:443`, besides those of localhost
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
+    /// With http: the file with the token that clients send [default: .ktx/secrets/mcp-token, made when missing]
+    #[arg(long, value_name = "PATH")]
+    token_file: Option<PathBuf>,
+    /// The user whose own wiki pages are served beside those for everyone
+    #[arg(long, value_name = "ID", default_value = ktx_app::tools::wiki::LOCAL_USER)]
     user_id: String,
     /// Compile queries, with the Python runtime
     #[arg(long)]
@@ -57,8 +86,13 @@ pub struct ServeArguments {
 
 /// Serves until the client disconnects or the process is asked to end. Python is not started before a tool needs it.
 pub fn run(arguments: &ServeArguments, session: &Session) -> anyhow::Result<()> {
-    if arguments.mcp != "stdio" {
-        return Err(Usage("Only stdio is supported in this phase".to_owned()).into());
+    if let Some(command) = &arguments.command {
+        return control::run(command, session);
+    }
+    let transport = arguments.mcp.as_deref().unwrap_or_default();
+    if !matches!(transport, "stdio" | "http") {
+        let message = format!("failed to serve over `{transport}`: ktx serves over stdio and http");
+        return Err(Usage(message).into());
     }
     let compute = match (&arguments.semantic_compute_url, arguments.semantic_compute) {
         (Some(url), _) => Compute::Url(url.clone()),
@@ -73,14 +107,22 @@ pub fn run(arguments: &ServeArguments, session: &Session) -> anyhow::Result<()> 
         database_url: arguments.database_introspection_url.clone(),
         compute,
         execute_queries: arguments.execute_queries,
+        user: arguments.user_id.clone(),
     };
     let workspace = Workspace::open(&session.app)?;
-    session.app.desk.debug(&format!("user={}", arguments.user_id));
-    let server = Server::new(Tools::new(session.app.clone(), settings)?, routes());
+    let routes = routes(settings.execute_queries);
+    let server = Server::new(Tools::new(session.app.clone(), settings)?, routes);
+    match transport {
+        "http" => over_http(server, &workspace.folder, arguments, session),
+        _ => over_stdio(server, &workspace.folder, session),
+    }
+}
+
+fn over_stdio(server: Server, folder: &Folder, session: &Session) -> anyhow::Result<()> {
     ktx_system::watch_parent(&session.app.interrupt);
     session.printer.diagnostic(&format!(
         "ktx MCP server running on stdio for {}",
-        workspace.folder.dir().display()
+        folder.dir().display()
     ));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -93,13 +135,56 @@ pub fn run(arguments: &ServeArguments, session: &Session) -> anyhow::Result<()> 
     served
 }
 
+fn over_http(
+    server: Server,
+    folder: &Folder,
+    arguments: &ServeArguments,
+    session: &Session,
+) -> anyhow::Result<()> {
+    let (token, token_file) = record::token(folder, arguments.token_file.as_deref())?;
+    let local = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+    let mut hosts = [&local[..], &arguments.allow_host].concat();
+    if !arguments.host.is_unspecified() {
+        hosts.push(arguments.host.to_string());
+    }
+    let origins = ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"].map(str::to_owned);
+    let options = http::Options {
+        address: SocketAddr::new(arguments.host, arguments.port),
+        hosts,
+        origins: [&origins[..], &arguments.allow_origin].concat(),
+        token,
+    };
+    let started = |address: SocketAddr| {
+        let record = Record::write(folder, address, &token_file)?;
+        let dir = folder.dir().display();
+        session
+            .printer
+            .diagnostic(&format!("ktx MCP server running on {} for {dir}", record.url));
+        let token = format!(
+            "clients send `Authorization: Bearer` with the token in `{}`",
+            token_file.display()
+        );
+        session.printer.diagnostic(&token);
+        Ok(record)
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .enable_io()
+        .build()?;
+    let served = runtime.block_on(http::serve(server, options, session, started));
+    runtime.shutdown_background();
+    served
+}
+
 /// Every tool of the server.
-fn routes() -> impl Iterator<Item = ToolRoute<Server>> {
+fn routes(execute_queries: bool) -> impl Iterator<Item = ToolRoute<Server>> {
     let tools = [
         connection_tools::tools(),
+        question_tools::tools(execute_queries),
         source_tools::tools(),
         scan_tools::tools(),
         ingest_tools::tools(),
+        wiki_tools::tools(),
     ];
     tools.into_iter().flatten()
 }

@@ -8,7 +8,7 @@ use ktx_app::tools::discover;
 use ktx_app::tools::{sizes, sql};
 use rmcp::handler::server::router::tool::ToolRoute;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::server::{Server, Tools};
 use super::tool::{Effect, tool};
@@ -64,6 +64,14 @@ struct Statement {
     max_rows: Option<u64>,
 }
 
+#[derive(Serialize, JsonSchema)]
+struct SqlRows {
+    #[serde(flatten)]
+    result: sql::SqlResult,
+    /// There are more rows
+    truncated: bool,
+}
+
 /// `sql_execute` is only there where queries may be run.
 pub fn tools(execute_queries: bool) -> Vec<ToolRoute<Server>> {
     let mut tools = vec![
@@ -75,7 +83,14 @@ pub fn tools(execute_queries: bool) -> Vec<ToolRoute<Server>> {
                 let workspace = tools.workspace()?;
                 let limit = input.limit.unwrap_or(SOURCES);
                 let connection = input.connection_id.as_deref();
-                discover::discover(&tools.app, &workspace, connection, &input.question, limit)
+                discover::discover(
+                    &tools.app,
+                    &workspace,
+                    &tools.settings.user,
+                    connection,
+                    &input.question,
+                    limit,
+                )
             },
         ),
         tool(
@@ -127,13 +142,16 @@ fn dictionary_search(tools: &Tools, input: OfValues) -> Result<Dictionary, Error
     dictionary::search(&tools.app, &tools.workspace()?, &tools.python, &query)
 }
 
-fn sql_execute(tools: &Tools, input: Statement) -> Result<sql::SqlResult, Error> {
+fn sql_execute(tools: &Tools, input: Statement) -> Result<SqlRows, Error> {
     let workspace = tools.workspace()?;
     let (id, _) = workspace.connection(input.connection_id.as_deref())?;
     let max_rows = input.max_rows.unwrap_or(ROWS);
     let mut result = sql::execute(&tools.app, &tools.python, id.as_str(), &input.sql, max_rows)?;
-    result.truncated |= sizes::fit(&mut result.rows);
+    let cut = sizes::fit(&mut result.rows);
     result.total_rows = result.rows.len();
     result.row_count = result.rows.len();
-    Ok(result)
+    Ok(SqlRows {
+        truncated: result.truncated || cut,
+        result,
+    })
 }

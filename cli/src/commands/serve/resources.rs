@@ -1,10 +1,8 @@
 //! The model as resources: `ktx://overview`, and `ktx://<connection>/<source>` for each source.
 
-use ktx_app::Error;
 use ktx_app::tools::{overview, sizes, sources};
+use ktx_app::{App, Error, Workspace};
 use rmcp::model::{ListResourcesResult, Resource, ResourceContents, ResourceTemplate};
-
-use super::server::Tools;
 
 const OVERVIEW: &str = "ktx://overview";
 const SCHEME: &str = "ktx://";
@@ -12,14 +10,14 @@ const YAML: &str = "application/yaml";
 const MARKDOWN: &str = "text/markdown";
 
 /// A page of them, the overview first.
-pub fn list(tools: &Tools, cursor: Option<&str>) -> Result<ListResourcesResult, Error> {
+pub fn list(app: &App, cursor: Option<&str>) -> Result<ListResourcesResult, Error> {
     let mut resources = vec![
         Resource::new(OVERVIEW, "overview")
             .with_description("Every source on one page: measures, segments, joins, columns")
             .with_mime_type(MARKDOWN),
     ];
-    if !tools.workspace()?.config.connections.is_empty() {
-        let listed = sources::list(&tools.app, None, None)?.sources;
+    if !Workspace::open(app)?.config.connections.is_empty() {
+        let listed = sources::list(app, None, None)?.sources;
         resources.extend(listed.into_iter().map(|source| {
             let uri = format!("{SCHEME}{}/{}", source.connection_id, source.name);
             let resource = Resource::new(uri, source.name).with_mime_type(YAML);
@@ -47,9 +45,9 @@ pub fn templates() -> Vec<ResourceTemplate> {
 }
 
 /// The text of one; None when there is no such resource.
-pub fn read(tools: &Tools, uri: &str) -> Result<Option<ResourceContents>, Error> {
+pub fn read(app: &App, uri: &str) -> Result<Option<ResourceContents>, Error> {
     if uri == OVERVIEW {
-        let text = overview::overview(&tools.app, &tools.workspace()?)?;
+        let text = overview::overview(app, &Workspace::open(app)?)?;
         return Ok(Some(ResourceContents::text(text, uri).with_mime_type(MARKDOWN)));
     }
     let address = uri
@@ -58,6 +56,6 @@ pub fn read(tools: &Tools, uri: &str) -> Result<Option<ResourceContents>, Error>
     let Some((connection, source)) = address else {
         return Ok(None);
     };
-    let text = sources::read(&tools.app, Some(connection), source)?;
+    let text = sources::read(app, Some(connection), source)?;
     Ok(Some(ResourceContents::text(text.yaml, uri).with_mime_type(YAML)))
 }

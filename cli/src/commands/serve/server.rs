@@ -39,6 +39,8 @@ pub struct Settings {
     pub database_url: Option<String>,
     pub compute: Compute,
     pub execute_queries: bool,
+    /// Whose pages of the wiki are seen.
+    pub user: String,
 }
 
 /// What every tool is given. Python is resolved by the first that needs it.
@@ -152,7 +154,7 @@ impl ServerHandler for Server {
         _context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
         let cursor = page.and_then(|page| page.cursor);
-        self.elsewhere(move |tools| resources::list(tools, cursor.as_deref()))
+        self.elsewhere(move |tools| resources::list(&tools.app, cursor.as_deref()))
             .await
     }
 
@@ -173,7 +175,10 @@ impl ServerHandler for Server {
         _context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         let uri = request.uri.clone();
-        match self.elsewhere(move |tools| resources::read(tools, &uri)).await? {
+        match self
+            .elsewhere(move |tools| resources::read(&tools.app, &uri))
+            .await?
+        {
             Some(contents) => Ok(ReadResourceResult::new(vec![contents]).into()),
             None => Err(ErrorData::resource_not_found(
                 format!("unknown resource `{}`", request.uri),

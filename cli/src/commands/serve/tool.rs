@@ -66,11 +66,17 @@ fn input_schema<I: JsonSchema>() -> Arc<JsonObject> {
     Arc::new(schema)
 }
 
-/// Without what only programs in Rust know: the formats `uint64` and `double`, and the names of types.
+/// Without what only programs in Rust know: the formats `uint64` and `double`, and the names of types. A member that may
+/// be anything is `{}`: the official TypeScript SDK refuses a list of tools with `true` there.
 fn schema<T: JsonSchema>(mut settings: SchemaSettings) -> JsonObject {
     settings.meta_schema = None;
     let plain = |schema: &mut schemars::Schema| {
         schema.remove("format");
+        if let Some(Value::Object(members)) = schema.get_mut("properties") {
+            for member in members.values_mut().filter(|member| member.is_boolean()) {
+                *member = Value::Object(JsonObject::new());
+            }
+        }
     };
     let settings = settings.with_transform(RecursiveTransform(plain));
     let mut schema = settings.into_generator().into_root_schema_for::<T>();

@@ -1,5 +1,7 @@
 //! `ktx sl`: the group of commands over the semantic layer.
 
+mod docs;
+mod graph;
 mod list;
 mod query;
 mod read;
@@ -29,6 +31,10 @@ enum SlCommand {
     Write(write::WriteArguments),
     /// Compile a query to SQL, and run it
     Query(query::QueryArguments),
+    /// Print a picture of the sources and their joins
+    Graph(graph::GraphArguments),
+    /// Write the layer as pages to browse
+    Docs(docs::DocsArguments),
 }
 
 /// Runs one command of the group.
@@ -39,5 +45,7 @@ pub fn run(arguments: SlArguments, session: &Session) -> anyhow::Result<()> {
         SlCommand::Validate(arguments) => validate::run(&arguments, session),
         SlCommand::Write(arguments) => write::run(&arguments, session),
         SlCommand::Query(arguments) => query::run(&arguments, session),
+        SlCommand::Graph(arguments) => graph::run(&arguments, session),
+        SlCommand::Docs(arguments) => docs::run(&arguments, session),
     }
 }

@@ -1,7 +1,9 @@
 //! `ktx serve --mcp stdio` as a client meets it: one JSON-RPC message a line.
 
+mod http;
 mod protocol;
 mod questions;
+mod twenty;
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -313,10 +315,10 @@ fn keys_that_a_tool_does_not_know_are_refused() {
 #[test]
 fn what_cannot_be_served_is_refused() {
     let sandbox = demo();
-    assert_snapshot!(sandbox.run(&["serve", "--mcp", "http"]), @r"
-    $ ktx serve --mcp http
+    assert_snapshot!(sandbox.run(&["serve", "--mcp", "sse"]), @r"
+    $ ktx serve --mcp sse
     --- stderr
-    Only stdio is supported in this phase
+    failed to serve over `sse`: ktx serves over stdio and http
     --- exit 2
     ");
     assert_snapshot!(sandbox.run(&["serve", "--mcp", "stdio", "--execute-queries"]), @r"

@@ -42,6 +42,8 @@ fn every_tool_says_what_it_takes_and_what_it_returns() {
         for (part, root) in [("inputSchema", "object"), ("outputSchema", "object")] {
             assert_eq!(tool[part]["type"], root, "{tool}");
             jsonschema::validator_for(&tool[part]).expect("a schema");
+            let members = tool[part]["properties"].as_object().expect("members");
+            assert!(members.values().all(Value::is_object), "{part} of {tool}");
         }
         assert!(
             tool["description"].as_str().is_some_and(|text| text.len() > 20),

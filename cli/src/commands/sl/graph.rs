@@ -1,0 +1,39 @@
+//! `ktx sl graph`: a picture of the model.
+
+use clap::{Args, ValueEnum};
+use ktx_app::Workspace;
+use ktx_app::picture::{self, Model};
+
+use crate::session::Session;
+
+#[derive(Debug, Args)]
+pub struct GraphArguments {
+    /// Only the sources of this connection
+    #[arg(long, value_name = "ID")]
+    connection_id: Option<String>,
+    /// The form of the picture
+    #[arg(long, value_enum, default_value_t = Form::Mermaid)]
+    format: Form,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    Mermaid,
+    /// One file for a browser, to search and to follow joins in
+    Html,
+    /// For Graphviz
+    Dot,
+}
+
+/// Prints the picture.
+pub fn run(arguments: &GraphArguments, session: &Session) -> anyhow::Result<()> {
+    let workspace = Workspace::open(&session.app)?;
+    let model = Model::of(&session.app, &workspace, arguments.connection_id.as_deref())?;
+    let form = match arguments.format {
+        Form::Mermaid => picture::Form::Mermaid,
+        Form::Html => picture::Form::Html,
+        Form::Dot => picture::Form::Dot,
+    };
+    session.printer.raw(&model.drawn(form));
+    Ok(())
+}
