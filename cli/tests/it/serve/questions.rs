@@ -237,7 +237,7 @@ fn the_model_is_there_as_resources() {
         "",
     ] {
         let answer = client.request("resources/read", &json!({"uri": uri}));
-        assert_eq!(answer["error"]["message"].is_string(), true, "{uri}: {answer}");
+        assert!(answer["error"]["message"].is_string(), "{uri}: {answer}");
     }
     let template = client.request("resources/templates/list", &json!({}));
     assert_eq!(
