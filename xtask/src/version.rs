@@ -4,13 +4,16 @@ use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use fs_err as fs;
 use ktx_names::NPM_PACKAGE;
+use ktx_policy::guard::{PackageState, RegistryState, Released};
 use ktx_policy::{
     BranchSlug, Bump, Channel, DistTag, InvalidLane, Lane, NextChannel, ReleaseVersion, ReleasedVersions,
     next_version,
 };
+use ktx_publish::PublishError;
 use ktx_publish::artifacts::read_policy;
 use ktx_publish::npm::Npm;
-use ktx_publish::registry;
+use ktx_publish::receipt::ReceiptBook;
+use ktx_publish::registry::{self, Known};
 use ktx_publish::version_files;
 use ktx_system::files::{self, Access};
 use serde::Serialize;
@@ -36,7 +39,7 @@ enum VersionCommand {
         /// X.Y.Z, X.Y.Z-rc.N or X.Y.Z-<branch>.N
         version: String,
     },
-    /// Propose the next version from the workspace, the git tags and the registry
+    /// Propose the next version from the workspace, the git tags, the release pages and the registry
     Next(NextArgs),
 }
 
@@ -139,14 +142,11 @@ fn next(session: &Session<'_>, arguments: &NextArgs) -> Result<()> {
             NextChannel::Branch(slug.map_err(|error| usage(error.to_string()).hint(error.hint()))?)
         }
     };
-    let released = ReleasedVersions {
-        git: releasing::git_tags(session)?,
-        registry: registry_versions(session, arguments)?,
-    };
+    let released = released(session, arguments)?;
     let bump = Bump::of_commits(subjects(session, &released)?.lines());
     let version = next_version(&workspace(session)?, &released, &channel, bump).map_err(|disagreement| {
         Failure::new(Exit::Refused, disagreement.to_string())
-            .hint("make workspace, git tags and registry agree, then try again: cargo xtask version set, git tag, git fetch --tags")
+            .hint("make workspace, git tags, release pages and registry agree, then try again: cargo xtask version set, git tag, git fetch --tags")
     })?;
     let shown = described(&version)?;
     session.printer.document(&shown)?;
@@ -162,22 +162,33 @@ fn lane(arguments: &NextArgs) -> Result<Lane> {
     Ok(lane.map_err(|error: InvalidLane| Failure::new(Exit::Usage, error.to_string()))?)
 }
 
-fn registry_versions(session: &Session<'_>, arguments: &NextArgs) -> Result<Vec<ReleaseVersion>> {
+/// What the git tags, the registry and its release pages say. A registry that another witness contradicts is not believed.
+fn released(session: &Session<'_>, arguments: &NextArgs) -> Result<ReleasedVersions> {
     let asked = releasing::registry(arguments.registry.as_deref())?;
     let desk = SessionDesk(session);
     let failed = |error| releasing::failure(session, error);
-    let (policy, _) =
-        read_policy(session.root()?.join("release-policy.json").as_std_path()).map_err(failed)?;
+    let location = releasing::location(session, None)?;
+    let (policy, _) = read_policy(&location.policy).map_err(failed)?;
     let environment = releasing::environment();
     let npm = Npm::new(&environment).map_err(failed)?;
     let registry = registry::chosen(&policy, asked.as_ref(), &environment, &npm, &desk).map_err(failed)?;
-    let Some(packument) = registry.packument(NPM_PACKAGE).map_err(failed)? else {
-        return Ok(Vec::new());
+    let known = Known {
+        receipts: ReceiptBook::in_folder(&location.reports).served(registry.url(), &desk),
+        released: releasing::released(session)?.about(registry.url()),
     };
-    let state = packument.state();
+    let state = match registry.facts(NPM_PACKAGE, &known).0 {
+        RegistryState::Unknown(cause) => return Err(failed(PublishError::RegistryUnknown(cause))),
+        RegistryState::NoPackage => PackageState::default(),
+        RegistryState::Package(state) => state,
+    };
     // A removed number is used up as well.
     let all = state.versions.keys().chain(&state.burned);
-    Ok(all.filter_map(|version| version.parse().ok()).collect())
+    let Released { git_tags, pages } = known.released;
+    Ok(ReleasedVersions {
+        git: git_tags,
+        registry: all.filter_map(|version| version.parse().ok()).collect(),
+        pages: pages.into_iter().map(|page| page.version).collect(),
+    })
 }
 
 /// The subjects of the commits since the last stable release, or of all of them.

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::assets::files;
 use super::page_file::{PageFile, Role};
 use crate::facts::Release;
-use crate::github::{Asset, AssetState, GithubRelease, Repository};
+use crate::github::{Asset, AssetState, GithubRelease, Repository, notes_on};
 
 /// What is to be announced, and from where.
 #[derive(Debug, Clone)]
@@ -154,7 +154,7 @@ pub fn plan(
         repository: Repository::named(url, environment)?,
         tag: format!("v{version}"),
         tag_message: format!("{NPM_PACKAGE} {version}\n\nintegrity: {}\n", tarball.integrity()),
-        notes: release.notes(&section),
+        notes: notes_on(registry.url(), &release.notes(&section)),
         prerelease: version.is_prerelease(),
         revision,
         release: None,

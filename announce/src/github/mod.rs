@@ -7,4 +7,4 @@ mod release;
 mod tag;
 
 pub use self::client::{Repository, Token};
-pub use self::release::{Asset, AssetState, GithubRelease, NewRelease};
+pub use self::release::{Asset, AssetState, GithubRelease, NewRelease, notes_on};

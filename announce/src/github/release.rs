@@ -1,6 +1,7 @@
 //! Release pages and the files on them.
 
 use ktx_manifest::Sha256Digest;
+use ktx_policy::RegistryUrl;
 use ktx_policy::guard::ReleasePage;
 use ktx_publish::PublishError;
 use ktx_publish::receipt::RECEIPT_FILE;
@@ -10,6 +11,14 @@ use super::client::Repository;
 
 /// The most that GitHub puts on a page of a list.
 const PAGE: usize = 100;
+
+/// The line of the notes that names the registry, in backquotes.
+const REGISTRY: &str = "Published on: `";
+
+/// The notes of a version that `registry` serves.
+pub fn notes_on(registry: &RegistryUrl, notes: &str) -> String {
+    format!("{}\n\n{REGISTRY}{registry}`\n", notes.trim_end())
+}
 
 /// A release page as GitHub has it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -24,6 +33,9 @@ pub struct GithubRelease {
     /// Whether it can still be changed once it is published.
     #[serde(default)]
     pub immutable: bool,
+    /// The notes.
+    #[serde(default)]
+    pub body: Option<String>,
     /// The files on it, where GitHub lists them with the page.
     #[serde(default)]
     pub assets: Vec<Asset>,
@@ -39,8 +51,11 @@ impl GithubRelease {
     /// The page as evidence of what was released. A draft is none.
     pub fn witness(&self) -> Option<ReleasePage> {
         let version = self.tag_name.strip_prefix('v')?.parse().ok()?;
+        let mut lines = self.body.as_deref().unwrap_or_default().lines();
+        let registry = lines.find_map(|line| line.strip_prefix(REGISTRY)?.strip_suffix('`'));
         (!self.draft).then(|| ReleasePage {
             version,
+            registry: registry.and_then(|address| address.parse().ok()),
             receipt: self.has_asset(RECEIPT_FILE),
         })
     }

@@ -107,7 +107,7 @@ pub fn status(
             None
         }
     };
-    let released = released(options, pages.as_ref());
+    let released = released(options, pages.as_ref()).about(registry.url());
     let known = Known {
         receipts: Vec::new(),
         released: released.clone(),

@@ -4,3 +4,4 @@
 
 mod proxies;
 mod published;
+mod witnesses;

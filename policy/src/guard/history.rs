@@ -1,6 +1,7 @@
 //! What a tag has pointed at, as far as is known: from receipts, and from the registry, the git tags and the release
 //! pages, which every clone can reach.
 
+use crate::registry_url::RegistryUrl;
 use crate::tag::DistTag;
 use crate::version::ReleaseVersion;
 
@@ -28,11 +29,24 @@ pub struct Released {
     pub pages: Vec<ReleasePage>,
 }
 
+impl Released {
+    /// The same without the pages that are about another registry.
+    pub fn about(&self, registry: &RegistryUrl) -> Self {
+        let is_about = |page: &&ReleasePage| page.registry.as_ref().is_none_or(|named| named == registry);
+        Self {
+            git_tags: self.git_tags.clone(),
+            pages: self.pages.iter().filter(is_about).cloned().collect(),
+        }
+    }
+}
+
 /// A published release page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleasePage {
     /// The version whose page it is.
     pub version: ReleaseVersion,
+    /// The registry that it names; a page that was made by hand names none.
+    pub registry: Option<RegistryUrl>,
     /// Whether it has the receipt of the publication: then the registry has had the version.
     pub receipt: bool,
 }

@@ -48,13 +48,15 @@ impl Bump {
     }
 }
 
-/// What has been released, as two witnesses have it.
+/// What has been released, as the witnesses have it.
 #[derive(Debug, Clone, Default)]
 pub struct ReleasedVersions {
     /// Versions of the tags `v<version>`.
     pub git: Vec<ReleaseVersion>,
     /// Versions that the registry has or had.
     pub registry: Vec<ReleaseVersion>,
+    /// Versions with a published release page. Not every version has one.
+    pub pages: Vec<ReleaseVersion>,
 }
 
 /// The witnesses do not tell the same story, so no number is safe.
@@ -64,6 +66,12 @@ pub enum Disagreement {
     #[error("the git tags end at {}, the registry at {}", shown(.git.as_ref()), shown(.registry.as_ref()))]
     Witnesses {
         git: Option<ReleaseVersion>,
+        registry: Option<ReleaseVersion>,
+    },
+    /// A page is about a release above everything that the registry knows.
+    #[error("the release pages end at {page}, the registry at {}", shown(.registry.as_ref()))]
+    Page {
+        page: ReleaseVersion,
         registry: Option<ReleaseVersion>,
     },
     /// The workspace lags behind what has been released.
@@ -131,6 +139,7 @@ fn next_in_lane(
     if git != registry {
         return Err(Disagreement::Witnesses { git, registry });
     }
+    known_to_pages(last(&released.pages).as_ref(), registry.as_ref())?;
     let last = registry.ok_or(Disagreement::EmptyLane(lane))?;
     let own = matches!(workspace.channel(), Some(Channel::Stable)) && Lane::of(workspace) == lane;
     if own && workspace.is_above(&last) {
@@ -151,7 +160,22 @@ fn last_of_main_line(released: &ReleasedVersions) -> Result<Option<&ReleaseVersi
             registry: registry.cloned(),
         });
     }
+    known_to_pages(last_in(&released.pages), registry)?;
     Ok(registry)
+}
+
+/// No release page is above the registry's last version.
+fn known_to_pages(
+    page: Option<&ReleaseVersion>,
+    registry: Option<&ReleaseVersion>,
+) -> Result<(), Disagreement> {
+    match page.filter(|page| registry.is_none_or(|registry| page.is_above(registry))) {
+        Some(page) => Err(Disagreement::Page {
+            page: page.clone(),
+            registry: registry.cloned(),
+        }),
+        None => Ok(()),
+    }
 }
 
 fn last_in(versions: &[ReleaseVersion]) -> Option<&ReleaseVersion> {
@@ -190,7 +214,11 @@ fn numbered(
     released: &ReleasedVersions,
     workspace: &ReleaseVersion,
 ) -> Option<ReleaseVersion> {
-    let used = released.git.iter().chain(&released.registry);
+    let used = released
+        .git
+        .iter()
+        .chain(&released.registry)
+        .chain(&released.pages);
     let last = used.filter_map(|version| number_on(version, core, name)).max();
     let own = number_on(workspace, core, name);
     let number = match (last, own) {

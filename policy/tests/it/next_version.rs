@@ -4,6 +4,11 @@ use ktx_policy::{BranchSlug, Bump, NextChannel, ReleaseVersion, ReleasedVersions
 
 #[track_caller]
 fn check(workspace: &str, git: &str, registry: &str, channel: &str, expected: &str) {
+    check_with_pages(workspace, git, registry, "", channel, expected);
+}
+
+#[track_caller]
+fn check_with_pages(workspace: &str, git: &str, registry: &str, pages: &str, channel: &str, expected: &str) {
     let versions = |text: &str| -> Vec<ReleaseVersion> {
         text.split_whitespace()
             .map(|version| version.parse().unwrap())
@@ -12,9 +17,11 @@ fn check(workspace: &str, git: &str, registry: &str, channel: &str, expected: &s
     let released = ReleasedVersions {
         git: versions(git),
         registry: versions(registry),
+        pages: versions(pages),
     };
     let channel = match channel {
         "stable" => NextChannel::Stable,
+        "0.1" => NextChannel::Lane("0.1".parse().unwrap()),
         "rc" => NextChannel::Candidate,
         branch => NextChannel::Branch(BranchSlug::of_branch(branch).unwrap()),
     };
@@ -118,6 +125,7 @@ fn features_and_breaking_changes_raise_the_minor_number() {
     let released = || ReleasedVersions {
         git: vec!["0.1.4".parse().unwrap()],
         registry: vec!["0.1.4".parse().unwrap()],
+        pages: Vec::new(),
     };
     let next = next_version(
         &"0.1.4".parse().unwrap(),
@@ -126,4 +134,32 @@ fn features_and_breaking_changes_raise_the_minor_number() {
         Bump::Minor,
     );
     assert_eq!(next.unwrap().to_string(), "0.2.0");
+}
+
+#[test]
+fn a_release_page_above_the_registry_stops_the_proposal_too() {
+    for (pages, channel, expected) in [
+        ("", "rc", "0.1.1-rc.0"),
+        ("0.0.9 0.1.0", "rc", "0.1.1-rc.0"),
+        ("0.0.9", "stable", "0.1.1"),
+        ("0.1.1-my-fix.4", "my-fix", "0.1.1-my-fix.5"),
+        (
+            "0.1.1-rc.0",
+            "rc",
+            "the release pages end at 0.1.1-rc.0, the registry at 0.1.0",
+        ),
+        (
+            "0.2.0",
+            "stable",
+            "the release pages end at 0.2.0, the registry at 0.1.0",
+        ),
+        (
+            "0.1.3",
+            "0.1",
+            "the release pages end at 0.1.3, the registry at 0.1.0",
+        ),
+        ("0.2.0", "0.1", "0.1.1"),
+    ] {
+        check_with_pages("0.1.0", "0.1.0", "0.1.0", pages, channel, expected);
+    }
 }

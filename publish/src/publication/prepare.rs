@@ -65,7 +65,7 @@ pub fn prepare(
     let receipts = ReceiptBook::in_folder(&options.location.reports);
     let known = Known {
         receipts: receipts.served(registry.url(), desk),
-        released: options.released.clone(),
+        released: options.released.about(registry.url()),
     };
     let (state, _) = registry.facts(NPM_PACKAGE, &known);
     let provenance = if github::is_job(environment) {

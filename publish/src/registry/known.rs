@@ -70,6 +70,7 @@ mod tests {
         };
         let page = |version: &String, receipt| ReleasePage {
             version: version.parse().unwrap(),
+            registry: None,
             receipt,
         };
         let pages = listed("page=")

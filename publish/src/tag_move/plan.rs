@@ -166,7 +166,7 @@ pub fn rollback(
     let mut witnesses = access
         .receipts
         .witnesses(access.registry.url(), &rollback.tag, desk);
-    witnesses.released.clone_from(&options.released);
+    witnesses.released = options.released.about(access.registry.url());
     let request = RollbackRequest {
         tag: &rollback.tag,
         from: rollback.from.as_deref(),
@@ -209,7 +209,7 @@ impl RegistryAccess {
     fn facts(&self, options: &MoveOptions, desk: &dyn Desk) -> (RegistryState, Option<Packument>) {
         let known = Known {
             receipts: self.receipts.served(self.registry.url(), desk),
-            released: options.released.clone(),
+            released: options.released.about(self.registry.url()),
         };
         self.registry.facts(NPM_PACKAGE, &known)
     }

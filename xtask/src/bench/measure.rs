@@ -18,6 +18,8 @@ pub struct Contestant<'a> {
     pub name: &'a str,
     /// Makes a new command for every round, and what it needs to find.
     pub command: Box<dyn FnMut() -> Result<Command> + 'a>,
+    /// Whether it has done its work, too, when it refuses: by policy, or because a prerequisite is missing.
+    may_refuse: bool,
 }
 
 impl<'a> Contestant<'a> {
@@ -25,6 +27,15 @@ impl<'a> Contestant<'a> {
         Contestant {
             name,
             command: Box::new(command),
+            may_refuse: false,
+        }
+    }
+
+    /// A refusal ends its work as well as success does.
+    pub fn refusing(self) -> Self {
+        Self {
+            may_refuse: true,
+            ..self
         }
     }
 }
@@ -92,7 +103,9 @@ fn run_once(contestant: &mut Contestant<'_>) -> Result<(Duration, Option<u64>)> 
         (status, elapsed, sampler.join().unwrap_or_default())
     });
     let status = status.with_context(|| format!("failed to wait for {}", contestant.name))?;
-    if !status.success() {
+    let refusals = [Exit::Refused, Exit::Prerequisite].map(|exit| exit as i32);
+    let is_refusal = status.code().is_some_and(|code| refusals.contains(&code));
+    if !status.success() && !(contestant.may_refuse && is_refusal) {
         return Err(
             Failure::new(Exit::Failed, format!("{} failed with {status}", contestant.name))
                 .hint(format!("run it by hand: {command:?}"))

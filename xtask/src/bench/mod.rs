@@ -7,6 +7,7 @@ mod commands;
 mod daemon;
 mod machine;
 mod measure;
+mod release;
 mod runtime;
 
 use anyhow::Result;
@@ -35,6 +36,8 @@ enum Subject {
     Runtime,
     /// A query, a scan and an ingest, as a user runs them
     Commands,
+    /// A dry run, a long history on the registry, a comparison of packages
+    Release,
 }
 
 pub fn run(arguments: BenchArgs, session: &Session<'_>) -> Result<()> {
@@ -50,6 +53,9 @@ pub fn run(arguments: BenchArgs, session: &Session<'_>) -> Result<()> {
             }
             Subject::Commands => {
                 measured.extend(commands::measure(session)?.into_iter().map(Measured::Comparison))
+            }
+            Subject::Release => {
+                measured.extend(release::measure(session)?.into_iter().map(Measured::Comparison))
             }
         }
     }

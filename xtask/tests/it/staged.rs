@@ -4,6 +4,7 @@ use ktx_fixtures::registry_proxy::{Proxy, STAGE_ID, Staged};
 use ktx_policy::RegistryUrl;
 
 use crate::releaser::Releaser;
+use crate::tidy::text;
 
 /// `0.1.1`, built and proven, after a `0.1.0`, before a registry that stages.
 fn candidate(staged: Staged) -> (Releaser, Proxy) {
@@ -101,4 +102,57 @@ fn other_bytes_in_the_registry_are_exit_6_and_a_hint_to_reject_them() {
         );
     }
     assert!(!releaser.checkout.path("dist/reports/approval.md").exists());
+}
+
+/// The commands of the runbook's section, with the name of what waits, as somebody types them.
+fn typed() -> Vec<String> {
+    let document = text("docs/RELEASING.md");
+    let (_, section) = document
+        .split_once("### Approval by a person")
+        .expect("the section is there");
+    let (_, block) = section.split_once("```sh\n").expect("it shows commands");
+    let (block, _) = block.split_once("```").expect("the block ends");
+    let lines = block.lines().map(|line| line.replace("STAGE-ID", STAGE_ID));
+    lines.collect()
+}
+
+#[test]
+#[cfg(unix)]
+fn the_runbook_leads_from_what_waits_to_what_is_published() {
+    let (releaser, proxy) = candidate(Staged::Faithful);
+    let url: RegistryUrl = proxy.url();
+    let npmrc = format!("{}registry={url}\n", releaser.registry.credentials(&url));
+    releaser.checkout.write(".npmrc", npmrc);
+    let types = |line: &str| {
+        let mut shell = assert_cmd::Command::new("sh");
+        shell.args(["-c", line]).current_dir(releaser.checkout.path(""));
+        shell.env_clear().envs(releaser.checkout.environment());
+        shell.env("NPM_CONFIG_OTP", "123456");
+        releaser.checkout.transcript(shell)
+    };
+    let publish = || said(&releaser, &proxy, &["publish", "--tag", "next", "--execute"]);
+    let waits = || types("npm stage list @kaelio/ktx").contains(STAGE_ID);
+    let commands = typed();
+    let [smoke, approve, reject] = commands.as_slice() else {
+        panic!("{commands:?}")
+    };
+    let smoke = smoke
+        .strip_prefix("cargo xtask ")
+        .expect("a command of the toolchain");
+    let help: Vec<&str> = smoke.split(' ').chain(["--help"]).collect();
+    releaser.checkout.build(&help);
+
+    assert!(publish().starts_with("exit 0\n"));
+    assert!(waits());
+    let rejected = types(reject);
+    assert!(rejected.starts_with("exit 0\n"), "{rejected}");
+    assert!(!waits());
+    assert!(publish().contains("it waits for approval as "));
+    let approved = types(approve);
+    assert!(approved.starts_with("exit 0\n"), "{approved}");
+    let again = publish();
+    assert!(
+        again.starts_with("exit 0\n") && again.contains("Already published @kaelio/ktx@0.1.1 with tag next"),
+        "{again}"
+    );
 }

@@ -78,6 +78,7 @@ pub fn request<'a>(version: &'a str, tag: &'a str, integrity: &'a Integrity) -> 
 pub fn released(git_tags: &[String], pages: &[String]) -> Released {
     let pages = pages.iter().map(|version| ReleasePage {
         version: version.parse().unwrap(),
+        registry: None,
         receipt: false,
     });
     Released {

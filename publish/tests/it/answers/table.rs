@@ -11,7 +11,8 @@ use crate::support::Somebody;
 /// What a registry answers.
 pub fn faults() -> Vec<Fault> {
     use Answer::{
-        Altered, Cut, Document, Edited, Late, Nothing, Old, Page, Redirect, Status, Trickling, Typed,
+        Altered, Cut, Document, Edited, Late, Nothing, Old, Page, Redirect, Rewritten, Status, Trickling,
+        Typed, With,
     };
     use Request::{Login, Read, Tags, Tarball, Write};
     let late = Late(Duration::from_millis(300));
@@ -80,7 +81,47 @@ pub fn faults() -> Vec<Fault> {
             }),
         ],
     );
+    always(
+        Read,
+        vec![
+            Status(304),
+            Redirect(302, "/@kaelio%2fktx"),
+            With("content-encoding", "gzip"),
+            Document(200, r#"{"error": "no such package available"}"#),
+            Rewritten("dist-tags twice", |text| {
+                text.replacen('{', r#"{"dist-tags": {"latest": "0.3.0", "next": "0.3.0"},"#, 1)
+            }),
+            Rewritten("a tag twice", |text| {
+                text.replacen(r#""latest":"#, r#""latest": "0.0.1", "latest":"#, 1)
+            }),
+            Rewritten("a tail", |text| format!("{text}{text}")),
+            Edited("numbers that no machine has", |package| {
+                let huge: Value = serde_json::from_str("123456789012345678901234567890").unwrap();
+                each_version(package, |version| version["dist"]["unpackedSize"] = huge.clone());
+            }),
+            Edited("a clock that runs ahead", |package| {
+                let times = package["time"].as_object_mut().unwrap();
+                times
+                    .values_mut()
+                    .for_each(|time| *time = json!("2999-01-01T00:00:00.000Z"));
+            }),
+        ],
+    );
     always(Tags, vec![Status(404), Status(500), Page(200), Nothing]);
+    always(
+        Tags,
+        vec![
+            Redirect(302, "/-/package/@kaelio%2fktx/dist-tags"),
+            Document(200, "{}"),
+        ],
+    );
+    always(
+        Write,
+        vec![
+            Redirect(307, elsewhere),
+            Document(200, r#"{"error": "try later"}"#),
+        ],
+    );
     always(
         Tags,
         vec![Edited("done already", |tags| {

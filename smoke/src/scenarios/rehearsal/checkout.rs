@@ -143,6 +143,7 @@ impl<'s> Checkout<'s> {
         );
         self.release(id, &format!("publish --tag {tag} --execute"))
             .stdout_has(published)
+            .stderr_has(format!("waiting for the registry: it does not list {version}\n"))
             .check()?;
         Ok(())
     }

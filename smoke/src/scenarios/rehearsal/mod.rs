@@ -1,11 +1,13 @@
-//! The whole life of a release, on the sandbox's own registry and with the real commands: a candidate, a stable version
+//! The whole life of a release, on the sandbox's own registry behind a cache that lags, and with the real commands: a candidate, a stable version
 //! that is promoted, users who upgrade with a daemon running, a bad release, a rollback, and a fix for a line that the main
 //! one has left behind.
 
 mod checkout;
+mod lagging;
 mod proof;
 
 use self::checkout::{Checkout, dist_tag, line_of};
+use self::lagging::LaggingCache;
 use super::registry::{Registry, asking};
 use super::upgrade::{daemons, ready_and_running};
 use crate::failure::Stop;
@@ -37,17 +39,19 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     };
     let versions = Versions::of(stage)?;
     let registry = Registry::start(stage, toolchain)?;
+    let cache = LaggingCache::start(stage, registry.url())?;
     let rehearsal = Rehearsal {
         stage,
         versions: &versions,
-        releaser: Checkout::make(stage, toolchain, registry.url())?,
-        registry: registry.url(),
+        releaser: Checkout::make(stage, toolchain, cache.url())?,
+        registry: cache.url(),
     };
     rehearsal.candidate()?;
     rehearsal.stable()?;
     rehearsal.bad()?;
     rehearsal.way_back()?;
     rehearsal.lane()?;
+    cache.stop(stage);
     registry.stop(stage);
     Ok(())
 }
@@ -234,6 +238,7 @@ impl Rehearsal<'_> {
             .release(id, PROMOTE)
             .args(["--execute"])
             .stdout_has(format!("latest points at {version}\n"))
+            .stderr_has("waiting for the registry: latest points at ")
             .check()?;
         Ok(())
     }
