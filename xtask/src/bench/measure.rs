@@ -104,8 +104,8 @@ fn run_once(contestant: &mut Contestant<'_>) -> Result<(Duration, Option<u64>)> 
     });
     let status = status.with_context(|| format!("failed to wait for {}", contestant.name))?;
     let refusals = [Exit::Refused, Exit::Prerequisite].map(|exit| exit as i32);
-    let is_refusal = status.code().is_some_and(|code| refusals.contains(&code));
-    if !status.success() && !(contestant.may_refuse && is_refusal) {
+    let is_refusal = contestant.may_refuse && status.code().is_some_and(|code| refusals.contains(&code));
+    if !status.success() && !is_refusal {
         return Err(
             Failure::new(Exit::Failed, format!("{} failed with {status}", contestant.name))
                 .hint(format!("run it by hand: {command:?}"))
