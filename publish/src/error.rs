@@ -120,7 +120,7 @@ pub enum PublishError {
 pub enum NpmFailure {
     /// npm sent nothing: a wrong option, a missing file.
     NotSent,
-    /// No connection could be made, so nothing was sent.
+    /// A connection could not be made: to the registry, or, after it was sent there, to another address.
     Unreachable,
     /// There are no credentials, or the registry did not take them.
     Credentials,
@@ -227,7 +227,7 @@ impl NpmFailure {
     fn known(self) -> &'static str {
         match self {
             Self::NotSent => "nothing was sent to the registry",
-            Self::Unreachable => "nothing was sent, as the registry cannot be reached",
+            Self::Unreachable => "npm could not connect to the registry, or to where that redirected it",
             Self::Credentials => "the registry does not show the change",
             Self::StageRequired => "the registry takes only staged versions from these credentials",
             Self::Unknown => "it is not known whether the registry took the change",

@@ -110,7 +110,7 @@ impl OperationOutcome {
             PublishError::NotYetVisible { .. } => Self::PublishedNotYetVisible,
             PublishError::Interrupted => Self::Started,
             PublishError::Npm {
-                failure: NpmFailure::NotSent | NpmFailure::Unreachable,
+                failure: NpmFailure::NotSent,
                 ..
             }
             | PublishError::Integrity { .. } => Self::Failed,
