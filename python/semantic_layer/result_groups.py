@@ -15,10 +15,9 @@ from sqlglot import exp
 from semantic_layer.calendars import Calendar
 from semantic_layer.date_tables import DateTable
 from semantic_layer.dimensions import Dimension
-from semantic_layer.expressions import copied
 from semantic_layer.granularity import start_of_period
 from semantic_layer.model import Model
-from semantic_layer.spans import Span, bounds, next_period
+from semantic_layer.spans import next_period
 from semantic_layer.tables import Tables, with_entry
 
 _WITHIN_DAYS = ("hour", "minute")
@@ -82,20 +81,6 @@ class ResultGroups:
             with_entry(spine, self._spine(given, label, spine, self.periods.dates), self._dialect),
             with_entry(self.name, exp.Union(this=filled, expression=self._all(given), distinct=True), self._dialect),
         ]
-
-    def matches(self, span: Span, keys: Sequence[exp.Expr], time: exp.Expr) -> exp.Join:
-        """The join of a fact's rows to the groups for which they count. The trees are used up."""
-        conditions: list[exp.Expr] = []
-        for dimension, key in zip(self.dimensions, keys, strict=True):
-            column = self._dialect.column(self.name, dimension.label)
-            if dimension is not self.periods.time:
-                conditions.append(exp.NullSafeEQ(this=key, expression=column))
-                continue
-            lower, upper = bounds(span, column, self.periods.granularity, self._dialect, self.periods.calendar)
-            if lower is not None:
-                conditions.append(exp.GTE(this=copied(time), expression=lower))
-            conditions.append(exp.LT(this=copied(time), expression=upper))
-        return exp.Join(this=self._dialect.table(self.name), on=exp.and_(*conditions, copy=False))
 
     def _spine(self, given: str, label: str, spine: str, dates: DateTable | None) -> exp.Query:
         """Every period from the first to the last: of the date table, or by recursion."""

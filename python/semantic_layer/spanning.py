@@ -2,7 +2,8 @@
 
 Every row counts for many periods, so rows are not joined to periods. Small groups end where spans can begin or end. For
 running totals they are read once, in order; a span with a beginning is joined to the times of the small groups that it
-takes in, while what it counts once is counted apart. What has no parts, such as a median, is computed from the rows.
+takes in, while what it counts once is counted apart. What has no parts, such as a median, is computed from the rows of
+those groups.
 """
 
 from __future__ import annotations
@@ -53,9 +54,9 @@ class Spanning:
     def entries(self, name: str) -> list[exp.CTE]:
         """What computes the measures, the last under that name. It may have groups that the result has not."""
         parts = partial_aggregates(self._columns, self._free, self._dialect)
-        if parts is None:
-            return [with_entry(name, self._of_rows(), self._dialect)]
         table = self._tables.name(f"{name}_parts")
+        if parts is None:
+            return self._of_rows(table, name)
         if not self._span.has_no_beginning_of_its_own(self._result.periods.granularity):
             return self._within(parts, table, name)
         return [
@@ -63,15 +64,27 @@ class Spanning:
             with_entry(name, self._running(parts, table), self._dialect),
         ]
 
-    def _of_rows(self) -> exp.Select:
+    def _of_rows(self, table: str, name: str) -> list[exp.CTE]:
         """Every row of the fact beside every period that it counts for."""
-        labels = [(label, self._dialect.column(self._result.name, label)) for label in self._result.labels]
-        select = self._rows.select([*labels, *self._columns.items()], self._filters, self._tables)
-        keys = [self._rows.value(dimension.tree) for dimension in self._result.dimensions]
-        join = self._result.matches(self._span, keys, self._time())
-        select.set("joins", [*(select.args.get("joins") or ()), join])
-        select.set("group", exp.Group(expressions=[column.copy() for _, column in labels]))
-        return select
+        spans, period, time = self._tables.name(f"{name}_spans"), self._free("period"), self._free("time_of_part")
+        keys = self._group_keys()
+        label = self._result.periods.time.label
+        on = exp.EQ(this=keys[label], expression=self._dialect.column(spans, time))
+        keys[label] = self._dialect.column(spans, period)
+        columns = [*((key, tree.copy()) for key, tree in keys.items()), *self._columns.items()]
+        whole = self._rows.select(columns, self._filters, self._tables)
+        join = exp.Join(this=self._dialect.table(spans), on=on)
+        whole.set("joins", [*(whole.args.get("joins") or ()), join])
+        varying = [tree for key, tree in keys.items() if not self._result.is_constant(key)]
+        whole.set("group", exp.Group(expressions=varying))
+        pairs = self._spans(period, time, table)
+        # They are distinct, and saying so keeps planners from joining every row to every period first.
+        pairs.set("distinct", exp.Distinct())
+        return [
+            with_entry(table, self._parts({}, {}), self._dialect),
+            with_entry(spans, pairs, self._dialect),
+            with_entry(name, whole, self._dialect),
+        ]
 
     def _parts(self, keys: Mapping[str, exp.Expr], values: Mapping[str, exp.Expr]) -> exp.Select:
         """The small groups: by the other dimensions, a time and what is counted once."""
@@ -146,14 +159,14 @@ class Spanning:
         """Each period beside the times of small groups that its span takes in."""
         label = self._result.periods.time.label
         periods, times = self._dialect.column("periods", label), self._dialect.column("times", label)
-        lower, upper = self._limits(periods)
-        is_taken_in = exp.and_(
-            exp.LT(this=times, expression=upper), exp.GTE(this=times.copy(), expression=lower), copy=False
-        )
+        lower, upper = self._bounds(periods)
+        is_taken_in: list[exp.Expr] = [exp.LT(this=times, expression=upper)]
+        if lower is not None:
+            is_taken_in.append(exp.GTE(this=times.copy(), expression=lower))
         return exp.Select(
             expressions=[self._dialect.named(periods.copy(), period), self._dialect.named(times.copy(), time)],
             from_=exp.From(this=self._distinct(self._result.name, label, "periods")),
-            joins=[exp.Join(this=self._distinct(table, label, "times"), on=is_taken_in)],
+            joins=[exp.Join(this=self._distinct(table, label, "times"), on=exp.and_(*is_taken_in, copy=False))],
         )
 
     def _in_spans(self, spans: str, period: str, time: str, table: str, columns: Sequence[exp.Expr]) -> exp.Select:
