@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
+use ktx_manifest::artifact_manifest::ArtifactKind;
 
 use crate::build::{self, BuildArgs};
 use crate::session::Session;
@@ -12,6 +13,7 @@ use crate::{sources, tools};
 /// Where it lies and what it is given.
 pub struct Machine {
     pub package: Utf8PathBuf,
+    pub tarball: Utf8PathBuf,
     program: Utf8PathBuf,
     pub uv: Utf8PathBuf,
     /// Where the runtime goes.
@@ -21,11 +23,12 @@ pub struct Machine {
 impl Machine {
     /// Builds the package of this checkout. The runtime goes to a folder in `scratch`.
     pub fn prepare(session: &Session<'_>, scratch: &Utf8Path) -> Result<Self> {
-        build::build(&BuildArgs::for_release(), session)?;
+        let built = build::build(&BuildArgs::for_release(), session)?;
         let package = session.root()?.join("dist/package");
         Ok(Machine {
             program: package.join(build::host()?.program_path()),
             package,
+            tarball: built.artifact(ArtifactKind::Tarball)?,
             uv: tools::uv(session)?,
             root: scratch.join("runtime"),
         })
