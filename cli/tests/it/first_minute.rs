@@ -10,7 +10,7 @@ use assert_cmd::cargo::cargo_bin;
 use ktx_fixtures::bundle_inputs::BundleInputs;
 use ktx_fixtures::payload;
 
-use crate::sandbox::bundle::BundleBench;
+use crate::sandbox::bundle::host_python;
 use crate::sandbox::{Sandbox, python};
 
 const QUERY: [&str; 7] = [
@@ -85,6 +85,22 @@ impl Bench {
             sandbox: sandbox
                 .variable("KTX_RUNTIME_ROOT", root)
                 .variable("UV_CACHE_DIR", cache),
+        }
+    }
+
+    /// The same with the real payload, whose wheels come from the user's index or cache: this one gets to its first SQL.
+    fn with_payload(machine: Machine) -> Bench {
+        let Bench { sandbox } = Bench::new(machine);
+        let package = sandbox.root().join("package/assets/python");
+        fs_err::remove_dir_all(&package).expect("removed");
+        fs_err::create_dir(&package).expect("a folder");
+        for file in fs_err::read_dir(payload::assets()).expect("the payload") {
+            let file = file.expect("an entry");
+            fs_err::copy(file.path(), package.join(file.file_name())).expect("copied");
+        }
+        let sandbox = sandbox.variable("UV_NO_INDEX", "");
+        Bench {
+            sandbox: python::with_index(sandbox),
         }
     }
 
@@ -211,6 +227,7 @@ fn twelve_tries_of_the_first_minute() {
     }
     let yes = [&QUERY[..], &["--yes"]].concat();
     let install = ["runtime", "install"];
+    let with_uv = [&yes[..], &["--with-uv"]].concat();
     let mut told = String::new();
     let mut tell = |number: usize, what: &str, said: String| {
         told += &format!("{number}. {what}\n{said}\n");
@@ -228,12 +245,12 @@ fn twelve_tries_of_the_first_minute() {
     tell(
         3,
         "a terminal, without uv, both agreed to",
-        Bench::new(Machine::Bare).on_terminal(&install, &["y"]),
+        Bench::with_payload(Machine::Bare).on_terminal(&QUERY, &["y", "y"]),
     );
     tell(
         4,
-        "a terminal, with uv",
-        Bench::new(Machine::Equipped).on_terminal(&install, &[]),
+        "a terminal, with uv, agreed to",
+        Bench::with_payload(Machine::Equipped).on_terminal(&QUERY, &["y"]),
     );
     tell(
         5,
@@ -255,15 +272,11 @@ fn twelve_tries_of_the_first_minute() {
         "a pipe, without uv, --yes alone",
         Bench::new(Machine::Bare).piped(&yes),
     );
-    let bench = Bench::new(Machine::Bare);
-    tell(
-        9,
-        "a pipe, without uv, --with-uv",
-        bench.piped(&["runtime", "install", "--with-uv"]),
-    );
+    let bench = Bench::with_payload(Machine::Bare);
+    tell(9, "a pipe, without uv, --yes --with-uv", bench.piped(&with_uv));
     assert!(bench.sandbox.root().join("runtime/uv/9.9.9/uv").exists());
-    let bench = Bench::new(Machine::Equipped).variable("CI", "true");
-    tell(10, "CI, with uv", bench.piped(&install));
+    let bench = Bench::with_payload(Machine::Equipped).variable("CI", "true");
+    tell(10, "CI, with uv", bench.piped(&yes));
     let bench = Bench::new(Machine::Equipped)
         .variable("UV_OFFLINE", "1")
         .variable("UV_FIND_LINKS", "");
@@ -278,15 +291,26 @@ fn twelve_tries_of_the_first_minute() {
         "offline, with uv",
         offline.lines().next().unwrap_or_default().to_owned() + "\n[FAILED]\n",
     );
-    let bench = Bench::new(Machine::Bare);
-    let inputs = BundleBench::in_folder(&bench.sandbox.root().join("package"));
-    let _ = inputs.create(&bench.sandbox, "runtime.bundle");
-    let offline = bench.variable("UV_FIND_LINKS", "");
-    tell(
-        12,
-        "a bundle, without uv",
-        offline.piped(&["runtime", "install", "--from", "runtime.bundle"]),
+    let bench = Bench::with_payload(Machine::Bare);
+    let python = host_python();
+    let create = [
+        "runtime",
+        "bundle",
+        "create",
+        "--output",
+        "runtime.bundle",
+        "--python",
+        &python,
+    ];
+    let _ = bench.sandbox.run(&create).succeeds();
+    let bench = bench.variable("UV_FIND_LINKS", "").variable("UV_OFFLINE", "1");
+    let bench = bench.variable("UV_CACHE_DIR", "/nowhere/cache");
+    let installed = bench.piped(&["runtime", "install", "--from", "runtime.bundle"]);
+    assert!(
+        installed.contains("Installed KTX Python runtime\n"),
+        "{installed}"
     );
+    tell(12, "a bundle, without uv", bench.piped(&QUERY));
     insta::assert_snapshot!(told);
 }
 

@@ -32,14 +32,11 @@ pub(super) fn managed(
     python: &str,
     work: &Path,
 ) -> Result<Option<Managed>, Error> {
-    let mut command = uv.command(runtime, work);
+    let mut command = uv.find_command(runtime, python, work);
     command
-        .env("UV_PYTHON_DOWNLOADS", "never")
-        .env("UV_PYTHON_PREFERENCE", "only-managed");
-    command
+        .env("UV_PYTHON_PREFERENCE", "only-managed")
         .env_remove("UV_NO_MANAGED_PYTHON")
         .env_remove("UV_MANAGED_PYTHON");
-    command.args(["python", "find", "--no-project", python]);
     let program = match collect(runtime, command) {
         Ok(output) if output.status.success() => fs_err::canonicalize(output.stdout.trim())?,
         Ok(_) => return Ok(None),

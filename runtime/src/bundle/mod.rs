@@ -7,6 +7,7 @@
 mod check;
 mod create;
 mod interpreter;
+mod libc;
 mod resolve;
 mod unpack;
 mod write;

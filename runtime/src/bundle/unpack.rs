@@ -9,7 +9,7 @@ use ktx_manifest::tarball::{TarEntry, TarMode};
 use ktx_manifest::{ArchivePath, Platform, Sha256Digest, VerifiedAssets, json_text};
 use ktx_system::files::{self, Access};
 
-use super::{check, explain, failed, interpreter, open};
+use super::{check, explain, failed, interpreter, libc, open};
 use crate::install::settings::UserSettings;
 use crate::install::uv::managed;
 use crate::install::{FoundPython, Uv, pinned_uv};
@@ -50,7 +50,13 @@ pub(crate) fn unpack(
             }
             host.filter(|host| manifest.platforms.contains_key(host))
                 .map(drop)
-                .ok_or_else(|| failed("use", path, not_for_this_machine(manifest)))
+                .ok_or_else(|| failed("use", path, not_for_this_machine(manifest)))?;
+            match host.is_some_and(|host| libc::needs_glibc(manifest, host))
+                && libc::is_musl_below(Path::new("/"))
+            {
+                true => Err(for_glibc(path)),
+                false => Ok(()),
+            }
         },
         |manifest, entry, content| unpacking.take(manifest, host, entry, content),
     );
@@ -91,6 +97,17 @@ fn not_for_this_machine(manifest: &BundleManifest) -> String {
     let names: Vec<_> = manifest.platforms.keys().map(ToString::to_string).collect();
     let here = Platform::host().map_or_else(|| "another platform".to_owned(), |host| host.to_string());
     format!("it is for {}, and this machine is {here}", names.join(", "))
+}
+
+fn for_glibc(path: &Path) -> Error {
+    Error::Bundle {
+        verb: "use",
+        path: path.to_owned(),
+        reason: "its wheels are for Linux with glibc, and this machine has musl, as Alpine does".to_owned(),
+        hint: Some(
+            "install with a network, or on a distribution with glibc: ktx runtime install --yes".to_owned(),
+        ),
+    }
 }
 
 fn no_python(path: &Path, python: &str) -> Error {

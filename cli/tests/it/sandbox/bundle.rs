@@ -17,14 +17,9 @@ pub struct BundleBench {
 impl BundleBench {
     pub fn in_folder(folder: &Path) -> BundleBench {
         let uv = payload::uv().expect("no uv: run `cargo xtask install-tools`");
-        let ask = "import sys; print('%d.%d' % sys.version_info[:2])";
-        let answer = Command::new("python3")
-            .args(["-I", "-c", ask])
-            .output()
-            .expect("python3");
         BundleBench {
             inputs: BundleInputs::write_to(folder, &uv),
-            python: String::from_utf8(answer.stdout).expect("UTF-8").trim().to_owned(),
+            python: host_python(),
         }
     }
 
@@ -60,4 +55,12 @@ impl BundleBench {
         ];
         sandbox.run_with(&arguments, self.variables()).succeeds()
     }
+}
+
+/// The version of the `python3` on this machine, as 3.13.
+pub fn host_python() -> String {
+    let ask = "import sys; print('%d.%d' % sys.version_info[:2])";
+    let answer = Command::new("python3").args(["-I", "-c", ask]).output();
+    let said = answer.expect("python3").stdout;
+    String::from_utf8(said).expect("UTF-8").trim().to_owned()
 }

@@ -90,7 +90,11 @@ pub fn installable(sandbox: Sandbox) -> Option<Sandbox> {
     let shared = SharedPython { root, uv };
     let sandbox = shared.sandbox(sandbox);
     std::mem::forget(shared);
-    // What uv may need to reach an index from here; its cache makes the second installation quick.
+    Some(with_index(sandbox))
+}
+
+/// The sandbox with what uv may need to reach an index from here; its cache makes the second installation quick.
+pub fn with_index(sandbox: Sandbox) -> Sandbox {
     let reaches = |name: &str| {
         name.starts_with("UV_") || name.starts_with("SSL_CERT_") || name.to_uppercase().ends_with("_PROXY")
     };
@@ -99,8 +103,8 @@ pub fn installable(sandbox: Sandbox) -> Option<Sandbox> {
         .fold(sandbox, |sandbox, (name, value)| sandbox.variable(&name, value));
     let cache = std::env::var_os("UV_CACHE_DIR").map(PathBuf::from);
     let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache/uv"));
-    Some(match cache.or(home) {
+    match cache.or(home) {
         Some(cache) => sandbox.variable("UV_CACHE_DIR", cache.display().to_string()),
         None => sandbox,
-    })
+    }
 }

@@ -11,7 +11,8 @@ use std::process::Command;
 use ktx_fixtures::bundle_inputs::{BundleInputs, UV_FILE};
 use ktx_fixtures::sample_wheel::dependency;
 use ktx_runtime::{
-    BundleReport, BundleRequest, Error, Feature, InstallMode, InstallOutcome, Platform, StatusKind,
+    BundleReport, BundleRequest, Error, Feature, FeatureSet, InstallMode, InstallOutcome, Platform,
+    StatusKind,
 };
 
 use crate::pythons::{interpreters, version};
@@ -144,6 +145,40 @@ fn what_was_bundled_installs_on_a_machine_that_has_nothing() {
         .runtime()
         .install_from(&core(InstallMode::Always), &report.path);
     assert_eq!(forced.expect("it installs").outcome, InstallOutcome::Installed);
+}
+
+#[test]
+fn a_bundle_for_embeddings_installs_them_also_over_a_runtime_without() {
+    let bench = Bench::new();
+    let mut request = bench.request(&[]);
+    let core_alone = bench
+        .connected
+        .runtime()
+        .create_bundle(&request)
+        .expect("a bundle");
+    let sandbox = bench.bare();
+    sandbox
+        .runtime()
+        .install_from(&core(InstallMode::IfNeeded), &core_alone.path)
+        .expect("it installs");
+    request.feature = Feature::LocalEmbeddings;
+    let both = bench
+        .connected
+        .runtime()
+        .create_bundle(&request)
+        .expect("a bundle");
+    let mut wanted = core(InstallMode::IfNeeded);
+    wanted.features = FeatureSet::from(Feature::LocalEmbeddings);
+    let installed = sandbox
+        .runtime()
+        .install_from(&wanted, &both.path)
+        .expect("it installs");
+    assert_eq!(installed.outcome, InstallOutcome::Installed);
+    assert!(installed.manifest.features.covers(&wanted.features));
+    let imported = Command::new(&sandbox.runtime().layout().python_path)
+        .args(["-I", "-c", "import alpha, beta_x, gamma, ktx_daemon"])
+        .status();
+    assert!(imported.expect("it runs").success());
 }
 
 #[test]
