@@ -97,9 +97,15 @@ impl Runtime {
         }
     }
 
-    /// Refuses a root in which others can plant or exchange programs.
+    /// Refuses a root in which others can plant or exchange programs, or could before its mode was changed.
     pub(crate) fn require_trusted_root(&self) -> Result<(), Error> {
-        trust_root(self.root()).map_err(|Foreign(reason)| Error::RootUntrusted {
+        self.require_trusted(self.root())?;
+        self.require_trusted(&self.layout().venv_dir)
+    }
+
+    /// The same for a folder in it.
+    pub(crate) fn require_trusted(&self, folder: &Path) -> Result<(), Error> {
+        trust_root(folder).map_err(|Foreign(reason)| Error::RootUntrusted {
             root: self.root().to_owned(),
             reason,
         })

@@ -49,7 +49,7 @@ fn python(runtime: &Runtime, uv: Option<&Uv>) -> String {
     };
     let wanted = assets.manifest().requires_python().to_string();
     // uv looks for a project around its working directory; a private one has none.
-    let Ok(work) = tempfile::tempdir() else {
+    let Ok(work) = super::prerequisites::private_folder(runtime) else {
         return "unknown: no temporary directory can be made".to_owned();
     };
     match uv.find_python(runtime, &wanted, work.path()) {

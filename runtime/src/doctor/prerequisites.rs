@@ -33,8 +33,7 @@ impl Runtime {
 fn lacking_python(runtime: &Runtime, uv: &Uv) -> Option<Lacking> {
     let wanted = assets::load(runtime.layout()).ok()?;
     let wanted = wanted.manifest().requires_python().to_string();
-    // uv looks for a project around its working directory; a private one has none.
-    let work = tempfile::tempdir().ok()?;
+    let work = private_folder(runtime).ok()?;
     match uv.find_python(runtime, &wanted, work.path()) {
         FoundPython::At(_) => None,
         FoundPython::None(_) => Some(Lacking {
@@ -45,5 +44,13 @@ fn lacking_python(runtime: &Runtime, uv: &Uv) -> Option<Lacking> {
                 ktx_system::shell::quoted(&wanted)
             ),
         }),
+    }
+}
+
+/// uv looks for a project in its working directory; a private one has none.
+pub(super) fn private_folder(runtime: &Runtime) -> std::io::Result<tempfile::TempDir> {
+    match runtime.environment().variable("TMPDIR") {
+        Some(folder) => tempfile::tempdir_in(folder),
+        None => tempfile::tempdir(),
     }
 }

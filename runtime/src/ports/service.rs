@@ -54,8 +54,8 @@ pub enum PortError {
     #[error("{message}")]
     Refused { message: String, hint: Option<String> },
     /// The service failed at it, in its own words.
-    #[error("{0}")]
-    Failed(String),
+    #[error("{message}")]
+    Failed { message: String, hint: Option<String> },
     /// The daemon ended in the middle, and again when it was asked a second time.
     #[error("the KTX Python daemon ended while it answered, twice: {cause} (daemon log: {})", log.display())]
     Died {
@@ -80,7 +80,7 @@ impl PortError {
     /// What to do about it, as the service says.
     pub fn hint(&self) -> Option<String> {
         match self {
-            PortError::Refused { hint, .. } => hint.clone(),
+            PortError::Refused { hint, .. } | PortError::Failed { hint, .. } => hint.clone(),
             PortError::Runtime(error) => error.hint(),
             _ => None,
         }
@@ -96,7 +96,7 @@ impl PortError {
                 body,
             }) => match (status, sentence(&body)) {
                 (400 | 413 | 422, Some((message, hint))) => PortError::Refused { message, hint },
-                (500 | 503, Some((message, _))) => PortError::Failed(message),
+                (500 | 503, Some((message, hint))) => PortError::Failed { message, hint },
                 _ => PortError::Runtime(Error::Http(HttpError::Status {
                     caller,
                     path,

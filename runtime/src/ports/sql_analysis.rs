@@ -133,7 +133,7 @@ pub fn analyze_all_for_fingerprint(
         // What the service refuses about one statement it refuses about the request: each is asked alone.
         Err(
             PortError::Refused { .. }
-            | PortError::Failed(_)
+            | PortError::Failed { .. }
             | PortError::Runtime(Error::Http(HttpError::Status { .. })),
         ) => Ok(each()),
         Err(error) => Err(error),

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use ktx_runtime::ports::{self, Address, IdentifierItem, PortError, QueryRequest, Service};
-use ktx_runtime::{Consent, Dialogue, InstallPolicy, Interrupt, Limits, ManagedDaemon, Signal, StartMode};
+use ktx_runtime::{
+    Consent, Dialogue, InstallPolicy, Interrupt, Limits, ManagedDaemon, Runtime, Signal, StartMode,
+};
 
 use crate::request::read_request;
 use crate::sandbox::{Sandbox, start};
@@ -140,21 +142,23 @@ fn a_separate_process_answers_for_a_daemon_that_stays_busy_and_the_daemon_stays(
     };
     let runtime = sandbox.runtime().limited_by(limits);
     let started = runtime.start(&start(StartMode::Reuse)).expect("it starts");
-    let dialogue: Arc<dyn Dialogue> = Arc::new(Nobody);
-    let managed = ManagedDaemon::new(runtime.clone(), InstallPolicy::Never, Arc::clone(&dialogue));
-    let parse = |address: &Address| {
-        let service = Service::new(&runtime, address, &managed, InstallPolicy::Never, &dialogue)?;
-        let item = IdentifierItem {
-            key: "k".to_owned(),
-            sql_table_name: "shop.orders".to_owned(),
-            dialect: "postgres".to_owned(),
-        };
-        ports::parse_table_identifiers(&service, &[item])
-    };
-    assert_eq!(parse(&Address::OneShot).expect("a process answers").len(), 1);
-    let error = parse(&Address::Managed).expect_err("the daemon is busy");
+    assert_eq!(parsed(&runtime, &Address::OneShot).expect("a process answers"), 1);
+    let error = parsed(&runtime, &Address::Managed).expect_err("the daemon is busy");
     assert!(error.to_string().contains("too many connections"), "{error}");
     let still = runtime.daemon_status().state.expect("it was not replaced");
     assert_eq!(still.pid, started.state.pid);
     runtime.stop().expect("it stops");
+}
+
+/// How many of one table identifier are parsed by what answers at an address.
+pub fn parsed(runtime: &Runtime, address: &Address) -> Result<usize, PortError> {
+    let dialogue: Arc<dyn Dialogue> = Arc::new(Nobody);
+    let managed = ManagedDaemon::new(runtime.clone(), InstallPolicy::Never, Arc::clone(&dialogue));
+    let service = Service::new(runtime, address, &managed, InstallPolicy::Never, &dialogue)?;
+    let item = IdentifierItem {
+        key: "k".to_owned(),
+        sql_table_name: "shop.orders".to_owned(),
+        dialect: "postgres".to_owned(),
+    };
+    Ok(ports::parse_table_identifiers(&service, &[item])?.len())
 }

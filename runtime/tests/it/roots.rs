@@ -79,6 +79,9 @@ fn a_root_that_others_can_change_is_refused_and_one_of_our_own_is_not() {
     ] {
         check(&sandbox, &folder(at(name), mode, user, group), reason);
     }
+    let root = folder(at("repaired"), 0o755, 0, 0);
+    folder(root.join(VERSION).join(".venv"), 0o755, SOMEBODY, 0);
+    check(&sandbox, &root, Some(".venv` belongs to user 12345"));
     check(&sandbox, &at("planted/not/there"), Some("belongs to user 12345"));
     check(&sandbox, &at("own/not/there"), None);
 }
@@ -118,10 +121,11 @@ fn a_planted_uv_is_not_run() {
     fs_err::write(&program, format!("#!/bin/sh\ntouch '{}'\n", witness.display())).expect("written");
     fs_err::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("a mode");
     let runtime = with_root(&sandbox, &root);
-    for (owner, is_run) in [(SOMEBODY, false), (0, true)] {
-        folder(root.clone(), 0o755, owner, 0);
+    for (of_root, of_version, is_run) in [(SOMEBODY, 0, false), (0, SOMEBODY, false), (0, 0, true)] {
+        folder(root.clone(), 0o755, of_root, 0);
+        folder(root.join("uv/9.9.9"), 0o755, of_version, 0);
         let _ = runtime.lacking();
         let _ = runtime.install(&core(InstallMode::IfNeeded));
-        assert_eq!(witness.exists(), is_run, "owner {owner}");
+        assert_eq!(witness.exists(), is_run, "owners {of_root}, {of_version}");
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ktx_fixtures::small_disk;
+use ktx_runtime::ports::Address;
 use ktx_runtime::{
     DaemonStatusKind, Error, InstallMode, InstallOutcome, Interrupt, StartMode, StatusKind, StopReport,
 };
@@ -173,6 +174,20 @@ fn a_python_that_was_upgraded_away_is_said_once_and_replaced() {
         status.detail.starts_with("Missing Python executable"),
         "{status:?}"
     );
+    // The daemon has not yet imported what this needs, and cannot any more.
+    let error = crate::busy::parsed(&runtime, &Address::OneShot).expect_err("Python is gone");
+    assert!(
+        error
+            .to_string()
+            .contains("the Python runtime of ktx is incomplete"),
+        "{error}"
+    );
+    assert!(
+        error
+            .hint()
+            .is_some_and(|hint| hint.contains("ktx runtime install")),
+        "{error:?}"
+    );
     let sandbox = sandbox.set("PATH", others);
     let repaired = sandbox
         .runtime()
@@ -192,4 +207,28 @@ fn a_python_that_was_upgraded_away_is_said_once_and_replaced() {
         .expect("it starts");
     assert_ne!(again.state.pid.0, daemon.state.pid.0);
     sandbox.runtime().stop().expect("it stops");
+}
+
+/// Anybody can make a virtual environment in the folder for temporary files, above the one in which uv looks for a Python.
+#[test]
+fn a_planted_virtual_environment_is_not_run() {
+    let sandbox = Sandbox::with_sample();
+    let witness = sandbox.path().join("it-was-run");
+    let script = format!("#!/bin/sh\ntouch '{}'\nexec python3 \"$@\"\n", witness.display());
+    for folder in [sandbox.path().join("tmp"), sandbox.root()] {
+        let bin = folder.join(".venv/bin");
+        fs_err::create_dir_all(&bin).expect("a folder");
+        fs_err::write(folder.join(".venv/pyvenv.cfg"), "home = /usr/bin\n").expect("written");
+        for name in ["python", "python3"] {
+            fs_err::write(bin.join(name), &script).expect("written");
+            let mode = std::fs::Permissions::from_mode(0o755);
+            fs_err::set_permissions(bin.join(name), mode).expect("changed");
+        }
+    }
+    let runtime = sandbox.runtime();
+    assert_eq!(runtime.lacking(), None);
+    runtime
+        .install(&core(InstallMode::IfNeeded))
+        .expect("it installs");
+    assert!(!witness.exists(), "the planted Python was run");
 }

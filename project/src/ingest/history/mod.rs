@@ -200,7 +200,9 @@ fn unless_unreachable(
             | HttpError::NotAnObject { .. }
             | HttpError::Json(_),
         ))) => Ok(answer),
-        Err(error @ (PortError::Runtime(_) | PortError::Failed(_) | PortError::Died { .. })) => Err(error),
+        Err(error @ (PortError::Runtime(_) | PortError::Failed { .. } | PortError::Died { .. })) => {
+            Err(error)
+        }
         answer => Ok(answer),
     }
 }

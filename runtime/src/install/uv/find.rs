@@ -155,14 +155,23 @@ impl Uv {
 
     /// The Python that an installation would use now, without downloading one.
     pub fn find_python(&self, runtime: &Runtime, requires_python: &str, work: &Path) -> FoundPython {
-        let mut command = self.command(runtime, work);
-        command.env("UV_PYTHON_DOWNLOADS", "never");
-        command.args(["python", "find", "--no-project", requires_python]);
+        let command = self.find_command(runtime, requires_python, work);
         match collect(runtime, command) {
             Ok(output) if output.status.success() => FoundPython::At(PathBuf::from(output.stdout.trim())),
             Ok(output) => FoundPython::None(output.stderr.trim().to_owned()),
             Err(error) => FoundPython::None(error.to_string()),
         }
+    }
+
+    /// Looks for a Python and downloads none. Virtual environments around `work` are passed over: anybody can make one in
+    /// the folder for temporary files, and uv runs the Python in it.
+    pub(crate) fn find_command(&self, runtime: &Runtime, python: &str, work: &Path) -> Command {
+        let mut command = self.command(runtime, work);
+        command
+            .env("UV_PYTHON_DOWNLOADS", "never")
+            .env("UV_SYSTEM_PYTHON", "1")
+            .args(["python", "find", "--no-project", python]);
+        command
     }
 
     fn ask_version(&self, runtime: &Runtime) -> Result<String, Error> {

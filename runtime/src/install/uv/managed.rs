@@ -55,7 +55,7 @@ impl Managed {
         if !self.program.is_file() {
             return Ok(None);
         }
-        runtime.require_trusted_root()?;
+        runtime.require_trusted(self.program.parent().unwrap_or(&self.program))?;
         Ok(Some(&self.program))
     }
 
