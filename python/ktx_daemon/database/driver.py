@@ -125,9 +125,11 @@ _MODULES = {
     "postgres": "ktx_daemon.database.postgres.driver",
     "postgresql": "ktx_daemon.database.postgres.driver",
     "duckdb": "ktx_daemon.database.duckdb.driver",
+    "mysql": "ktx_daemon.database.mysql.driver",
+    "mariadb": "ktx_daemon.database.mysql.driver",
 }
 
-_FEATURES = {"duckdb": "duckdb"}
+_FEATURES = {"duckdb": "duckdb", "pymysql": "mysql"}
 """The library of a driver that a feature of the runtime brings, and that feature."""
 
 
@@ -135,7 +137,7 @@ def driver_named(name: str, subject: str) -> Driver:
     """Return the driver. Raises `RequestRejected` for another name, `OptionalFeatureMissing` without its library."""
     known = name.strip().lower()
     if known not in _MODULES:
-        drivers = ", ".join(f'"{driver}"' for driver in sorted(_MODULES) if driver != "postgresql")
+        drivers = ", ".join(f'"{driver}"' for driver in sorted(_MODULES) if driver not in ("postgresql", "mariadb"))
         raise RequestRejected(f"{subject} supports only the drivers {drivers}")
     try:
         return cast(Driver, import_module(_MODULES[known]))

@@ -7,7 +7,9 @@ from typing import Any
 
 import duckdb
 import psycopg
+import pymysql
 import pytest
+from pymysql.constants import CLIENT
 
 from ktx_daemon.cancellation import Cancellation
 from ktx_daemon.database import access, introspection, query
@@ -98,9 +100,34 @@ def _duckdb(request: pytest.FixtureRequest, folder: Path) -> World:
     )
 
 
+def _mysql(request: pytest.FixtureRequest, folder: Path) -> World:
+    socket: str = request.getfixturevalue("mariadb_server")
+    shop = SHOP.replace("REFERENCES owners (id)", "").replace(
+        "owner_id int \n);", "owner_id int,\n    FOREIGN KEY (owner_id) REFERENCES owners (id)\n);"
+    )
+    comments = """
+ALTER TABLE pets COMMENT 'those at home', MODIFY name varchar(40) NOT NULL COMMENT 'as called';
+INSERT INTO numbers SELECT seq FROM seq_1_to_5000;
+"""
+    with pymysql.connect(unix_socket=socket, user="root", client_flag=CLIENT.MULTI_STATEMENTS) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE shop CHARACTER SET utf8mb4; USE shop; {shop} {comments}")
+            while cursor.nextset():
+                pass
+        connection.commit()
+    return World(
+        driver="mysql",
+        place={"url": f"mysql://root@localhost/shop?unix_socket={socket}"},
+        schema="shop",
+        endless="SELECT count(*) FROM numbers a, numbers b, numbers c, numbers d WHERE a.n + b.n + c.n > d.n",
+        writes=("CREATE TABLE t (a int)", f"SELECT * FROM pets INTO OUTFILE '{folder}/copy.csv'"),
+    )
+
+
 _MAKERS: dict[str, Callable[[pytest.FixtureRequest, Path], World]] = {
     "postgres": _postgres,
     "duckdb": _duckdb,
+    "mysql": _mysql,
 }
 
 DRIVERS = tuple(_MAKERS)

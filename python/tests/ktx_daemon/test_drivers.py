@@ -56,6 +56,10 @@ TYPES = {
         "int": "int", "double": "float8", "timestamp": "timestamp", "timestamp6": "timestamp",
         "bytes": r"'\x00ff10'::bytea",
     },
+    "mysql": {
+        "int": "signed", "double": "double", "timestamp": "datetime", "timestamp6": "datetime(6)",
+        "bytes": "x'00ff10'",
+    },
     "duckdb": {
         "int": "int", "double": "double", "timestamp": "timestamp", "timestamp6": "timestamp",
         "bytes": r"'\x00\xff\x10'::blob",
