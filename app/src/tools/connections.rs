@@ -1,6 +1,7 @@
-//! Listing and testing connections.
+//! Listing, testing, adding and removing connections.
 
-use ktx_project::config::Driver;
+use ktx_project::ConnectionId;
+use ktx_project::config::{self, Driver, NewConnection};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -36,7 +37,7 @@ pub struct ConnectionTest {
 
 /// The connections of `ktx.yaml`, in order.
 pub fn list(workspace: &Workspace) -> ConnectionListing {
-    let item = |id: &ktx_project::ConnectionId, driver: &Driver| ConnectionItem {
+    let item = |id: &ConnectionId, driver: &Driver| ConnectionItem {
         id: id.to_string(),
         name: id.to_string(),
         connection_type: driver.as_str().to_owned(),
@@ -49,6 +50,93 @@ pub fn list(workspace: &Workspace) -> ConnectionListing {
             .map(|(id, c)| item(id, &c.driver))
             .collect(),
     }
+}
+
+/// Writes a connection into `ktx.yaml`, whose comments and layout stay. Nothing is opened.
+///
+/// # Errors
+/// When the name is taken, the driver is unknown or lacks its place, or the URL has a password in it.
+pub fn add(app: &App, id: &str, new: &NewConnection) -> Result<ConnectionId, Error> {
+    let id = ConnectionId::parse(id)?;
+    let workspace = Workspace::open(app)?;
+    if workspace.config.connections.iter().any(|(known, _)| *known == id) {
+        return Err(Error::hinted(
+            format!("failed to add `{id}`: ktx.yaml has a connection of that name"),
+            format!("take it out first: ktx connection remove {id}"),
+        ));
+    }
+    check(&id, new)?;
+    edit(&workspace, "add", &id, |text| {
+        config::with_connection(text, &id, new)
+    })?;
+    Ok(id)
+}
+
+/// Takes a connection out of `ktx.yaml`. What was made from it stays.
+///
+/// # Errors
+/// When there is no such connection.
+pub fn remove(app: &App, id: &str) -> Result<ConnectionId, Error> {
+    let workspace = Workspace::open(app)?;
+    let id = workspace.config.connection(id)?.0.clone();
+    edit(&workspace, "remove", &id, |text| {
+        config::without_connection(text, &id)
+    })?;
+    Ok(id)
+}
+
+fn check(id: &ConnectionId, new: &NewConnection) -> Result<(), Error> {
+    let refused =
+        |reason: &str, hint: &str| Err(Error::hinted(format!("failed to add `{id}`: {reason}"), hint));
+    let driver = Driver::parse(&new.driver);
+    match (&driver, &new.url, &new.path) {
+        (Driver::Other(name), ..) => refused(
+            &format!("ktx has no driver `{name}`"),
+            "pass --driver duckdb, mysql, postgres or sqlite",
+        ),
+        (Driver::Duckdb | Driver::Sqlite, None, None) => {
+            refused(&format!("{} needs a file", driver.as_str()), "pass --path FILE")
+        }
+        (Driver::Mysql | Driver::Postgres, None, _) => refused(
+            &format!("{} needs a URL", driver.as_str()),
+            "set an environment variable to it, and pass --url env:NAME",
+        ),
+        (_, Some(url), _) if has_password(url) => refused(
+            "the URL has a password, which would be readable in ktx.yaml",
+            "set an environment variable to it, and pass --url env:NAME",
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// `scheme://user:password@…`, or `password=` among the settings.
+fn has_password(url: &str) -> bool {
+    let credentials = url
+        .split_once("://")
+        .and_then(|(_, rest)| Some(rest.rsplit_once('@')?.0));
+    credentials.is_some_and(|credentials| credentials.contains(':'))
+        || url.to_lowercase().contains("password=")
+}
+
+fn edit(
+    workspace: &Workspace,
+    verb: &str,
+    id: &ConnectionId,
+    change: impl Fn(&str) -> Option<String>,
+) -> Result<(), Error> {
+    let path = workspace.folder.config_path();
+    let read = fs_err::read_to_string(&path).map_err(|error| ktx_project::Error::io("read", &path, error))?;
+    let edited = change(&read).ok_or_else(|| {
+        Error::hinted(
+            format!(
+                "failed to {verb} `{id}`: `connections` of `{}` is not written as an indented map",
+                path.display()
+            ),
+            "write its keys on separate lines, and run the command again",
+        )
+    })?;
+    ktx_project::files::write_if_changed(&path, edited.as_bytes())?;
+    Ok(())
 }
 
 /// Reads the tables of a connection, and asks whether its role could write. One that does not work is a result; one that is not configured an error.

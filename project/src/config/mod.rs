@@ -8,7 +8,7 @@ mod ingest;
 mod scan;
 
 pub use connection::{Connection, Driver, HistoricSql, LookerTarget, Setting};
-pub use edit::with_managed_embeddings;
+pub use edit::{NewConnection, with_connection, with_managed_embeddings, without_connection};
 pub use embeddings::{Embeddings, MANAGED_BASE_URL};
 pub use ingest::{AdapterName, IngestSettings};
 pub use scan::RelationshipSettings;

@@ -126,6 +126,20 @@ impl Node {
         entries[position].1.set(rest, value);
     }
 
+    /// Takes out what is below the keys of `path`, and the maps along it that have nothing else.
+    pub fn remove(&mut self, path: &[&str]) {
+        let (Some((name, rest)), Value::Map(entries)) = (path.split_first(), &mut self.value) else {
+            return;
+        };
+        entries.retain_mut(|(key, node)| {
+            if key.name != *name {
+                return true;
+            }
+            node.remove(rest);
+            !rest.is_empty() && !node.entries().is_empty()
+        });
+    }
+
     pub fn as_text(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) => Some(text),

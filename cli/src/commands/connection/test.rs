@@ -7,7 +7,7 @@ use crate::failure::AlreadyReported;
 use crate::session::Session;
 use ktx_app::Python;
 use ktx_app::Workspace;
-use ktx_app::tools::connections;
+use ktx_app::tools::connections::{self, ConnectionTest};
 
 #[derive(Debug, Args)]
 pub struct TestArguments {
@@ -31,7 +31,19 @@ pub fn run(arguments: &TestArguments, session: &Session) -> anyhow::Result<()> {
     })?;
     if arguments.json {
         session.printer.json(&result);
-    } else if result.ok {
+    } else {
+        show(&result, session);
+    }
+    if result.ok {
+        Ok(())
+    } else {
+        Err(AlreadyReported.into())
+    }
+}
+
+/// Prints how it went, for people.
+pub fn show(result: &ConnectionTest, session: &Session) {
+    if result.ok {
         session.printer.line(&format!(
             "{}: ok, {} tables ({})",
             result.id, result.table_count, result.connection_type
@@ -50,10 +62,5 @@ pub fn run(arguments: &TestArguments, session: &Session) -> anyhow::Result<()> {
         for hint in &result.warnings {
             session.printer.diagnostic(&format!("hint: {hint}"));
         }
-    }
-    if result.ok {
-        Ok(())
-    } else {
-        Err(AlreadyReported.into())
     }
 }

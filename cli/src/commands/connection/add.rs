@@ -1,0 +1,66 @@
+//! `ktx connection add`: writes a connection into ktx.yaml and tries it.
+
+use clap::Args;
+use ktx_app::tools::connections;
+use ktx_app::{Python, Workspace};
+use ktx_project::config::NewConnection;
+
+use crate::arguments::PolicyArguments;
+use crate::failure::AlreadyReported;
+use crate::session::Session;
+
+#[derive(Debug, Args)]
+pub struct AddArguments {
+    /// The name of the connection
+    #[arg(value_name = "CONNECTION")]
+    connection: String,
+    /// What kind of database it is: duckdb, mysql, postgres or sqlite
+    #[arg(long, value_name = "DRIVER")]
+    driver: String,
+    /// Where a server is: `env:NAME` or `file:/PATH` keep its password out of ktx.yaml
+    #[arg(long, value_name = "URL", conflicts_with = "path")]
+    url: Option<String>,
+    /// The file of a SQLite database; the database file, data file or folder of DuckDB
+    #[arg(long, value_name = "PATH")]
+    path: Option<String>,
+    /// A schema to look at, can be repeated
+    #[arg(long = "schema", value_name = "SCHEMA")]
+    schemas: Vec<String>,
+    /// Write it without trying it
+    #[arg(long)]
+    no_test: bool,
+    #[command(flatten)]
+    policy: PolicyArguments,
+}
+
+/// Exit 1 when it is written and does not work, with the reason.
+pub fn run(arguments: AddArguments, session: &Session) -> anyhow::Result<()> {
+    let policy = arguments.policy.policy()?;
+    let id = connections::add(
+        &session.app,
+        &arguments.connection,
+        &NewConnection {
+            driver: arguments.driver,
+            url: arguments.url,
+            path: arguments.path,
+            schemas: arguments.schemas,
+        },
+    )?;
+    session
+        .printer
+        .line(&format!("Added the connection {id} to ktx.yaml"));
+    if arguments.no_test {
+        return Ok(());
+    }
+    let workspace = Workspace::open(&session.app)?;
+    let python = Python::new(&session.app, policy)?;
+    let tested = session.terminal.during("Connecting", || {
+        connections::test(&session.app, &workspace, &python, id.as_str())
+    })?;
+    super::test::show(&tested, session);
+    if !tested.ok {
+        return Err(AlreadyReported.into());
+    }
+    session.printer.diagnostic(&format!("Next: ktx ingest {id}"));
+    Ok(())
+}
