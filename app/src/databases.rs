@@ -1,4 +1,4 @@
-//! The databases behind connections: SQLite files opened here, servers asked through the daemon. Commands use
+//! The databases behind connections: SQLite files opened here, all others through the daemon. Commands use
 //! both alike.
 
 use std::sync::mpsc;
@@ -10,9 +10,10 @@ use ktx_project::config::{Connection, Driver};
 use ktx_project::scan::RelationshipProbe;
 use ktx_project::snapshot::{ForeignKey, Scope, Snapshot, SnapshotColumn, Table, TableKind, Unseen};
 use ktx_project::warehouse::{Rows, Sqlite, WarehouseError};
+use ktx_runtime::Feature;
 use ktx_runtime::ports::{
-    self, AccessRequest, DatabaseAccess, IntrospectedColumn, IntrospectedForeignKey, IntrospectedTable,
-    IntrospectionRequest, QueryRequest, Service,
+    self, AccessRequest, DatabaseAccess, DatabasePlace, IntrospectedColumn, IntrospectedForeignKey,
+    IntrospectedTable, IntrospectionRequest, PlaceKind, QueryRequest, Service,
 };
 use serde_json::Value;
 
@@ -37,7 +38,11 @@ pub struct Database<'a> {
 #[expect(clippy::large_enum_variant, reason = "there is one of it")]
 enum Access {
     File(Sqlite),
-    Server { service: Service, url: String },
+    /// Through the daemon, which has the drivers.
+    Service {
+        service: Service,
+        place: DatabasePlace,
+    },
 }
 
 impl<'a> Database<'a> {
@@ -57,10 +62,33 @@ impl<'a> Database<'a> {
                 let file = connection.database_file(id, workspace.folder.dir(), &app.environment)?;
                 Access::File(Sqlite::open(&file)?)
             }
-            Driver::Postgres => Access::Server {
-                url: server_url(app, id, connection)?,
-                service: python.database()?,
+            Driver::Postgres => Access::Service {
+                place: DatabasePlace {
+                    driver: "postgres",
+                    at: PlaceKind::Url(server_url(app, id, connection)?),
+                },
+                service: python.database(Feature::Core)?,
             },
+            Driver::Mysql => Access::Service {
+                place: DatabasePlace {
+                    driver: "mysql",
+                    at: PlaceKind::Url(server_url(app, id, connection)?),
+                },
+                service: python.database(Feature::Mysql)?,
+            },
+            Driver::Duckdb => {
+                let file = connection.database_file(id, workspace.folder.dir(), &app.environment)?;
+                let file = std::path::absolute(&file).map_err(|error| {
+                    Error::refused(format!("failed to find `{}`: {error}", file.display()))
+                })?;
+                Access::Service {
+                    place: DatabasePlace {
+                        driver: "duckdb",
+                        at: PlaceKind::Path(file.display().to_string()),
+                    },
+                    service: python.database(Feature::Duckdb)?,
+                }
+            }
             driver @ Driver::Other(_) => return Err(unsupported(driver)),
         };
         let timeout = app
@@ -92,7 +120,7 @@ impl<'a> Database<'a> {
                     unseen,
                 })
             }
-            Access::Server { service, url } => self.server_snapshot(service, url, now),
+            Access::Service { service, place } => self.service_snapshot(service, place, now),
         }
     }
 
@@ -100,11 +128,10 @@ impl<'a> Database<'a> {
     pub fn access(&self) -> Result<DatabaseAccess, Error> {
         match &self.access {
             Access::File(_) => Ok(DatabaseAccess::default()),
-            Access::Server { service, url } => {
+            Access::Service { service, place } => {
                 let request = AccessRequest {
                     connection_id: self.id.to_string(),
-                    driver: "postgres",
-                    url: url.clone(),
+                    place: place.clone(),
                     schemas: self.schemas(),
                     statement_timeout_ms: self.timeout_ms(),
                 };
@@ -113,24 +140,34 @@ impl<'a> Database<'a> {
         }
     }
 
-    fn schemas(&self) -> Vec<String> {
+    /// None leaves the choice to the driver: `main` of DuckDB, the database in the URL of MySQL.
+    fn schemas(&self) -> Option<Vec<String>> {
         match self.connection.schemas.is_empty() {
-            true => vec!["public".to_owned()],
-            false => self.connection.schemas.clone(),
+            true if self.connection.driver == Driver::Postgres => Some(vec!["public".to_owned()]),
+            true => None,
+            false => Some(self.connection.schemas.clone()),
         }
     }
 
-    fn server_snapshot(&self, service: &Service, url: &str, now: Timestamp) -> Result<Snapshot, Error> {
-        let schemas = self.schemas();
+    fn service_snapshot(
+        &self,
+        service: &Service,
+        place: &DatabasePlace,
+        now: Timestamp,
+    ) -> Result<Snapshot, Error> {
         let request = IntrospectionRequest {
             connection_id: self.id.to_string(),
-            driver: "postgres",
-            url: url.to_owned(),
-            schemas: schemas.clone(),
+            place: place.clone(),
+            schemas: self.schemas(),
             statement_timeout_ms: self.timeout_ms(),
             connection_timeout_seconds: 5,
         };
         let found = ports::introspect(service, &request)?;
+        let chosen = found.metadata.get("schemas").and_then(Value::as_array);
+        let chosen = chosen.into_iter().flatten().filter_map(Value::as_str);
+        let schemas = self
+            .schemas()
+            .unwrap_or_else(|| chosen.map(str::to_owned).collect());
         Ok(Snapshot {
             connection_id: self.id.to_string(),
             driver: self.connection.driver.as_str().to_owned(),
@@ -154,11 +191,10 @@ impl<'a> Database<'a> {
     pub fn query(&self, sql: &str, cap: u64) -> Result<Rows, Error> {
         match &self.access {
             Access::File(file) => self.watched(file, |file| file.query(sql, Some(cap))),
-            Access::Server { service, url } => {
+            Access::Service { service, place } => {
                 let request = QueryRequest {
                     connection_id: self.id.to_string(),
-                    driver: "postgres",
-                    url: url.clone(),
+                    place: place.clone(),
                     sql: sql.to_owned(),
                     max_rows: cap,
                     statement_timeout_ms: self.timeout_ms(),
@@ -222,6 +258,10 @@ impl RelationshipProbe for Database<'_> {
             .zip(number(1))
             .ok_or_else(|| "the sample gave no counts".to_owned())
     }
+
+    fn quoted(&self, name: &str) -> String {
+        self.connection.driver.quoted(name)
+    }
 }
 
 /// What every command that reads a database's tables requires of its connection.
@@ -251,7 +291,7 @@ fn unsupported(driver: &Driver) -> Error {
             "Local live-database ingest cannot run driver \"{}\".",
             driver.as_str()
         ),
-        "ktx scans sqlite and postgres connections",
+        "ktx scans duckdb, mysql, postgres and sqlite connections",
     )
 }
 

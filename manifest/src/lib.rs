@@ -47,7 +47,7 @@ pub use archive_path::ArchivePath;
 pub use asset_manifest::{AssetError, AssetManifest, BundledAssets, VerifiedAssets};
 pub use digest::{ContentId, HashingWriter, Sha256Digest};
 pub use json::to_text as json_text;
-pub use ktx_names::{BuildProfile, Finding, Platform, Severity};
+pub use ktx_names::{BuildProfile, Feature, Finding, Platform, Severity, UnknownFeature};
 pub use lock_file::{LockFile, LockFileError};
 pub use uv_pin::UvPin;
 pub use wheel_filename::WheelFilename;

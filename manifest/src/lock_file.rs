@@ -17,9 +17,6 @@ use jiff::Timestamp;
 
 use crate::digest::{InvalidDigest, Sha256Digest};
 
-/// The locks of a package: the runtime alone, and with local embeddings.
-pub const LOCK_FILES: [&str; 2] = ["core.txt", "local-embeddings.txt"];
-
 const INPUTS: &str = "# pyproject-sha256: ";
 const CONTENT: &str = "# content-sha256: ";
 const BEFORE: &str = "# uploaded-before: ";

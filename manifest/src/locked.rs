@@ -43,6 +43,24 @@ pub fn read(lock: &str) -> Result<Vec<Locked>, InvalidLock> {
     Ok(found)
 }
 
+/// The pins of several locks, each once, sorted. Locks that were resolved together agree on every version.
+pub fn union<'a>(locks: impl IntoIterator<Item = &'a str>) -> String {
+    let mut pins = BTreeSet::new();
+    for lock in locks {
+        let mut pin = String::new();
+        let said = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+        for line in lock.lines().filter(said) {
+            if !line.starts_with([' ', '\t']) {
+                pins.insert(std::mem::take(&mut pin));
+            }
+            pin.push_str(line);
+            pin.push('\n');
+        }
+        pins.insert(pin);
+    }
+    pins.into_iter().collect()
+}
+
 /// The distribution's name in a wheel's file name, in the form of [`Locked::name`].
 pub fn name_in_wheel(file: &str) -> Option<String> {
     let (name, _) = file.strip_suffix(".whl")?.split_once('-')?;
@@ -104,6 +122,25 @@ mod tests {
             Some("zope-interface-x")
         );
         assert_eq!(name_in_wheel("zope-1.0.tar.gz"), None);
+    }
+
+    #[test]
+    fn a_union_has_every_pin_of_its_locks_once() {
+        let pin = |name: &str, digit: &str| {
+            let digest = digit.repeat(64);
+            format!(
+                "{name}==1.0 \\\n    --hash=sha256:{digest} \\\n    --hash=sha256:{}\n",
+                "f".repeat(64)
+            )
+        };
+        let (alpha, beta, gamma) = (pin("alpha", "a"), pin("beta", "b"), pin("gamma", "c"));
+        let one = format!("# content-sha256: x\n# another line\n{alpha}    # via beta\n{beta}");
+        let other = format!("# a header\n\n{beta}{gamma}");
+        assert_eq!(union([&*one, &*other]), format!("{alpha}{beta}{gamma}"));
+        assert_eq!(union([&*other, &*one]), union([&*one, &*other]));
+        assert_eq!(union(["# nothing\n"]), "");
+        let whole = read(&union([&*one, &*other])).expect("a lock");
+        assert_eq!(whole.len(), 3);
     }
 
     #[test]

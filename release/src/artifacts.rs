@@ -13,13 +13,13 @@ use ktx_manifest::artifact_manifest::{
     Verification,
 };
 use ktx_manifest::package_layout::ASSETS;
-use ktx_manifest::{ArchivePath, ContentId, Finding, LockFile, WheelFilename, wheel};
+use ktx_manifest::{ArchivePath, ContentId, Feature, Finding, LockFile, WheelFilename, wheel};
 
 use ktx_system::files::{Access, NewFile};
 
 use crate::epoch::SourceDateEpoch;
 use crate::error::Error;
-use crate::lock::{self, LockLevel};
+use crate::lock;
 use crate::package::{PackageContents, judge, of_machine};
 use crate::version::python_version;
 
@@ -211,8 +211,8 @@ fn bundled(
 /// package's rules.
 fn unlocked(contents: &PackageContents, sources: Option<&Path>) -> Result<Vec<Finding>, Error> {
     let mut findings = Vec::new();
-    for level in LockLevel::ALL {
-        let path = format!("{ASSETS}/{}", level.file_name());
+    for feature in Feature::ALL {
+        let path = format!("{ASSETS}/{}", feature.lock_file());
         let Some(file) = contents.get(&path) else {
             continue;
         };
@@ -221,7 +221,7 @@ fn unlocked(contents: &PackageContents, sources: Option<&Path>) -> Result<Vec<Fi
             findings.push(Finding::error("artifact-lock-altered", message).with_hint(REBUILD));
         }
         let Some(root) = sources else { continue };
-        let own = format!("{}/{}", lock::FOLDER, level.file_name());
+        let own = format!("{}/{}", lock::FOLDER, feature.lock_file());
         if fs::read(root.join(&own)).map_err(Error::File)? != file.bytes {
             let message = format!("failed to accept `{path}`: it is not `{own}` of this checkout");
             findings.push(Finding::error("artifact-lock-differs", message).with_hint(REBUILD));

@@ -40,7 +40,7 @@ impl Runtime {
         match detail {
             Some(detail) => Error::NotReady {
                 detail,
-                command: crate::ensure::install_command(Feature::Core) + " --force",
+                command: crate::ensure::install_command(&Feature::Core.into()) + " --force",
             },
             None => error,
         }

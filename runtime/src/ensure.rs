@@ -64,12 +64,9 @@ impl InstallPolicy {
     }
 }
 
-/// The command that installs a feature, as messages name it.
-pub fn install_command(feature: Feature) -> String {
-    match feature {
-        Feature::Core => "ktx runtime install --yes".to_owned(),
-        Feature::LocalEmbeddings => format!("ktx runtime install --feature {feature} --yes"),
-    }
+/// The command that installs features, as messages name it.
+pub fn install_command(features: &FeatureSet) -> String {
+    format!("ktx runtime install{} --yes", features.flags())
 }
 
 impl Runtime {
@@ -103,7 +100,7 @@ impl Runtime {
     }
 
     fn consent(&self, feature: Feature, policy: InstallPolicy, dialogue: &dyn Dialogue) -> Result<(), Error> {
-        let command = install_command(feature);
+        let command = install_command(&feature.into());
         match policy {
             InstallPolicy::Auto => return Ok(()),
             // Without a user to ask, it was not declined.
@@ -113,7 +110,7 @@ impl Runtime {
             InstallPolicy::Never => return Err(Error::RuntimeRequired { command }),
             InstallPolicy::Prompt => {}
         }
-        match dialogue.ask(question(feature)) {
+        match dialogue.ask(&question(feature)) {
             Consent::Given => Ok(()),
             Consent::Declined => Err(Error::InstallCancelled { command }),
             Consent::Cancelled => {
@@ -140,16 +137,19 @@ impl Runtime {
 }
 
 /// PyTorch and its dependencies were 0.2 GB (macOS) to 2.7 GB (Linux with CUDA libraries) of wheels in 2026.
-const fn question(feature: Feature) -> &'static str {
-    match feature {
-        Feature::Core => {
-            "KTX needs to install the core Python runtime. This downloads Python dependencies with uv. Continue?"
-        }
-        Feature::LocalEmbeddings => {
-            "KTX needs to install the local embeddings Python runtime. This downloads Python dependencies with uv \
-             (PyTorch among them: up to 3 GB). Continue?"
-        }
-    }
+fn question(feature: Feature) -> String {
+    let (what, among) = match feature {
+        Feature::Core => ("the core Python runtime".to_owned(), String::new()),
+        Feature::LocalEmbeddings => (
+            "the local embeddings Python runtime".to_owned(),
+            format!(" (PyTorch among them: {})", feature.download()),
+        ),
+        driver => (
+            format!("the {driver} driver for {}", driver.brings()),
+            format!(" ({})", driver.download()),
+        ),
+    };
+    format!("KTX needs to install {what}. This downloads Python dependencies with uv{among}. Continue?")
 }
 
 #[cfg(test)]
@@ -169,10 +169,20 @@ mod tests {
 
     #[test]
     fn the_command_names_the_feature_only_when_it_must() {
-        assert_eq!(install_command(Feature::Core), "ktx runtime install --yes");
+        let command = |features: &[Feature]| install_command(&FeatureSet::new(features.iter().copied()));
+        assert_eq!(command(&[]), "ktx runtime install --yes");
         assert_eq!(
-            install_command(Feature::LocalEmbeddings),
-            "ktx runtime install --feature local-embeddings --yes"
+            command(&[Feature::Duckdb, Feature::Mysql]),
+            "ktx runtime install --feature duckdb --feature mysql --yes"
+        );
+    }
+
+    #[test]
+    fn the_question_says_what_comes_and_how_much() {
+        assert_eq!(
+            question(Feature::Duckdb),
+            "KTX needs to install the duckdb driver for DuckDB files, and Parquet and CSV files as tables. This \
+             downloads Python dependencies with uv (25 MB). Continue?"
         );
     }
 }

@@ -1,56 +1,11 @@
-//! The features a runtime can be installed with, and sets of them.
+//! Sets of the features that a runtime can be installed with.
 //!
 //! A set always holds `core` and lists its members in one order. The asset manifest decides what a feature installs.
 
 use std::fmt;
-use std::str::FromStr;
 
+pub use ktx_manifest::{Feature, UnknownFeature};
 use serde::{Deserialize, Serialize};
-
-/// A level of the Python payload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Feature {
-    /// The semantic layer, SQL analysis and introspection.
-    Core,
-    /// `core` and sentence-transformers for embeddings computed on this machine.
-    LocalEmbeddings,
-}
-
-impl Feature {
-    /// Every feature, in the order in which they are listed.
-    pub const ALL: [Feature; 2] = [Feature::Core, Feature::LocalEmbeddings];
-
-    /// The name on the command line and in manifests.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Feature::Core => "core",
-            Feature::LocalEmbeddings => "local-embeddings",
-        }
-    }
-}
-
-impl fmt::Display for Feature {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
-    }
-}
-
-/// A name that is not a feature.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown runtime feature `{0}`: expected one of core, local-embeddings")]
-pub struct UnknownFeature(pub String);
-
-impl FromStr for Feature {
-    type Err = UnknownFeature;
-
-    fn from_str(text: &str) -> Result<Feature, UnknownFeature> {
-        Feature::ALL
-            .into_iter()
-            .find(|feature| feature.name() == text)
-            .ok_or_else(|| UnknownFeature(text.to_owned()))
-    }
-}
 
 /// Features in their order, without repeats, `core` always among them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -77,9 +32,17 @@ impl FeatureSet {
         FeatureSet::new(self.0.iter().chain(&other.0).copied())
     }
 
-    /// The highest feature, whose requirements include those of the others.
-    pub fn highest(&self) -> Feature {
-        self.0.last().copied().unwrap_or(Feature::Core)
+    /// The features beside `core`, if there are any, else `core`: what a user would ask for.
+    pub fn named(&self) -> impl Iterator<Item = Feature> + '_ {
+        let core_alone = self.0.len() == 1;
+        self.iter()
+            .filter(move |feature| core_alone || *feature != Feature::Core)
+    }
+
+    /// `--feature a --feature b`, nothing for `core` alone.
+    pub fn flags(&self) -> String {
+        let added = self.iter().filter(|feature| *feature != Feature::Core);
+        added.map(|feature| format!(" --feature {feature}")).collect()
     }
 
     /// The features in order.
@@ -119,7 +82,11 @@ mod tests {
     fn core_is_always_there_and_the_order_is_fixed() {
         let set = FeatureSet::new([Feature::LocalEmbeddings, Feature::LocalEmbeddings]);
         assert_eq!(set.to_string(), "core, local-embeddings");
-        assert_eq!(set.highest(), Feature::LocalEmbeddings);
+        assert_eq!(set.flags(), " --feature local-embeddings");
+        let two = FeatureSet::new([Feature::Mysql, Feature::Duckdb]);
+        assert_eq!(two.to_string(), "core, duckdb, mysql");
+        assert_eq!(two.named().collect::<Vec<_>>(), [Feature::Duckdb, Feature::Mysql]);
+        assert_eq!(FeatureSet::new([]).named().collect::<Vec<_>>(), [Feature::Core]);
         assert_eq!(FeatureSet::new([]).to_string(), "core");
     }
 

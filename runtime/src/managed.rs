@@ -17,7 +17,9 @@ pub struct ManagedDaemon {
     runtime: Runtime,
     policy: InstallPolicy,
     dialogue: Arc<dyn Dialogue>,
-    remembered: Arc<Mutex<Option<ProvenDaemon>>>,
+    features: FeatureSet,
+    /// With the features that it was started with.
+    remembered: Arc<Mutex<Option<(ProvenDaemon, FeatureSet)>>>,
 }
 
 impl ManagedDaemon {
@@ -27,7 +29,18 @@ impl ManagedDaemon {
             runtime,
             policy,
             dialogue,
+            features: FeatureSet::from(Feature::Core),
             remembered: Arc::default(),
+        }
+    }
+
+    /// The same daemon for requests that need a feature: it is installed, and the daemon started again, when the first
+    /// of them comes.
+    #[must_use]
+    pub fn with_feature(&self, feature: Feature) -> ManagedDaemon {
+        ManagedDaemon {
+            features: self.features.union(&feature.into()),
+            ..self.clone()
         }
     }
 
@@ -64,12 +77,18 @@ impl ManagedDaemon {
 
     fn resolve(&self) -> Result<ProvenDaemon, Error> {
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(daemon) = &*remembered {
-            return Ok(daemon.clone());
+        let mut features = self.features.clone();
+        if let Some((daemon, known)) = &*remembered {
+            if known.covers(&features) {
+                return Ok(daemon.clone());
+            }
+            features = features.union(known);
         }
-        self.runtime.ensure(Feature::Core, self.policy, &*self.dialogue)?;
+        for feature in features.named() {
+            self.runtime.ensure(feature, self.policy, &*self.dialogue)?;
+        }
         let request = StartRequest {
-            features: FeatureSet::from(Feature::Core),
+            features: features.clone(),
             mode: StartMode::Reuse,
         };
         let report = self.runtime.start(&request)?;
@@ -79,7 +98,7 @@ impl ManagedDaemon {
         };
         self.dialogue
             .say(&format!("{verb} KTX Python daemon: {}", report.daemon.url()));
-        Ok(remembered.insert(report.daemon).clone())
+        Ok(remembered.insert((report.daemon, features)).0.clone())
     }
 
     fn forget(&self) {

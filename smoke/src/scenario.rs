@@ -72,6 +72,8 @@ pub enum Need {
     NetworkNamespace,
     /// A PostgreSQL server that can be started.
     Postgres,
+    /// A MariaDB server that can be started.
+    Mariadb,
     /// A registry and a package specification were named.
     Registry,
     /// The toolchain that releases, and its own registry.
@@ -105,6 +107,9 @@ impl Need {
             Need::Postgres => crate::scenarios::postgres_programs()
                 .is_none()
                 .then(|| "PostgreSQL is not installed (Debian: apt-get install postgresql)".to_owned()),
+            Need::Mariadb => crate::scenarios::mariadb_program("mariadbd")
+                .is_none()
+                .then(|| "MariaDB is not installed (Debian: apt-get install mariadb-server)".to_owned()),
             Need::Registry => options
                 .published
                 .is_none()

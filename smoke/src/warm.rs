@@ -17,7 +17,10 @@ use crate::tarball;
 /// How often a waiting run looks.
 const GLANCE: Duration = Duration::from_millis(50);
 
-/// The core requirements are about 30 MB to download.
+/// The locks whose requirements the scenarios install; embeddings are gigabytes.
+const LOCKS: [&str; 3] = ["core.txt", "duckdb.txt", "mysql.txt"];
+
+/// The requirements are about 60 MB to download.
 const DEADLINE: Duration = Duration::from_secs(300);
 
 /// A copy of the cache in the run's folder, where there is something to copy. A package that is not there yet, because
@@ -34,7 +37,7 @@ pub fn seed(
     let cache = options.warm_cache.join("uv");
     let stamp = options.warm_cache.join("filled");
     if let Some(requirements) = requirements(&options.package.tarball) {
-        let digest = format!("{:x?}", Sha256::digest(&requirements));
+        let digest = format!("{:x?}", Sha256::digest(requirements.concat()));
         if !fs::read_to_string(&stamp).is_ok_and(|filled| filled == digest)
             && fill(options, run, &requirements, &cache, interrupted)?
         {
@@ -50,10 +53,12 @@ pub fn seed(
 }
 
 /// What the package's runtime is made of; a damaged package has nothing.
-fn requirements(tarball: &Utf8Path) -> Option<Vec<u8>> {
-    let wanted = |path: &str| path.starts_with("package/assets/python/") && path.ends_with("core.txt");
-    let (_, requirements) = tarball::find(tarball, wanted).ok()??;
-    Some(requirements)
+fn requirements(tarball: &Utf8Path) -> Option<Vec<Vec<u8>>> {
+    let lock = |name: &str| {
+        let path = format!("package/assets/python/{name}");
+        Some(tarball::find(tarball, |found| found == path).ok()??.1)
+    };
+    LOCKS.iter().map(|name| lock(name)).collect()
 }
 
 /// Waits for another run that fills the cache; an interruption ends the waiting with nothing.
@@ -72,18 +77,19 @@ fn lock(path: &Utf8Path, interrupted: Interrupted<'_>) -> std::io::Result<Option
 fn fill(
     options: &Options,
     run: &Utf8Path,
-    requirements: &[u8],
+    requirements: &[Vec<u8>],
     cache: &Utf8Path,
     interrupted: Interrupted<'_>,
 ) -> std::io::Result<bool> {
     let sandbox = Sandbox::create(&run.join("warm"), &options.machine)?;
-    let file = sandbox.work().join("core.txt");
-    fs::write(&file, requirements)?;
-    let install = Invocation::new("uv")
-        .words("pip install --require-hashes --only-binary :all: --target installed --requirement")
-        .arg(file.as_str())
-        .with("UV_CACHE_DIR", cache.as_str())
-        .deadline_of(DEADLINE);
+    let mut install = Invocation::new("uv")
+        .words("pip install --no-deps --require-hashes --only-binary :all: --target installed");
+    for (name, requirements) in LOCKS.iter().zip(requirements) {
+        let file = sandbox.work().join(name);
+        fs::write(&file, requirements)?;
+        install = install.arg("--requirement").arg(file.as_str());
+    }
+    let install = install.with("UV_CACHE_DIR", cache.as_str()).deadline_of(DEADLINE);
     let filled = sandbox
         .run(&install, interrupted)
         .is_ok_and(|said| said.ended == Ended::Exit(0));

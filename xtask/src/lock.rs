@@ -7,8 +7,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use fs_err as fs;
 use jiff::{SignedDuration, Span, Timestamp, Unit};
-use ktx_manifest::{Finding, LockFile};
-use ktx_release::lock::{self, LockLevel, Source};
+use ktx_manifest::{Feature, Finding, LockFile};
+use ktx_release::lock::{self, Source};
 use ktx_release::pyproject::Project;
 use ktx_system::files::{self, Access};
 use serde::Serialize;
@@ -53,12 +53,14 @@ pub fn run(arguments: LockArgs, session: &Session<'_>) -> Result<()> {
         return check(session, root, &project, arguments.resolve);
     }
     let before = uploaded_before(root, arguments.min_age)?;
-    for level in LockLevel::ALL {
-        let path = lock_path(level);
+    let mut locked = String::new();
+    for feature in Feature::ALL {
+        let path = lock_path(feature);
         let old = fs::read_to_string(root.join(&path)).unwrap_or_default();
         let step = session.printer.step(&format!("lock {path}"));
         let start = if arguments.upgrade { "" } else { &old };
-        let pins = compile(session, &of_level(level), start, before)?;
+        let pins = compile(session, &extra(feature), start, before, &locked)?;
+        locked.push_str(&pins);
         // The same pins keep their time, so that locking twice changes nothing.
         let before = match LockFile::read(&old) {
             Ok(old) if old.pins == pins => old.uploaded_before,
@@ -73,16 +75,16 @@ pub fn run(arguments: LockArgs, session: &Session<'_>) -> Result<()> {
         true => String::new(),
         false => fs::read_to_string(root.join(PAYLOAD_TOOLS)).unwrap_or_default(),
     };
-    let pins = compile(session, &DEVELOPMENT, &start, before)?;
+    let pins = compile(session, &DEVELOPMENT, &start, before, "")?;
     write(root, PAYLOAD_TOOLS.into(), &pins)?;
     step.done(&counted(&pins));
     uv_pin::lock(session, root)?;
     check(session, root, &project, false)
 }
 
-/// The path of a level's lock file, relative to the root.
-pub fn lock_path(level: LockLevel) -> Utf8PathBuf {
-    Utf8PathBuf::from(lock::FOLDER).join(level.file_name())
+/// The path of a feature's lock file, relative to the root.
+pub fn lock_path(feature: Feature) -> Utf8PathBuf {
+    Utf8PathBuf::from(lock::FOLDER).join(feature.lock_file())
 }
 
 /// `7d`, `36h`, `0d`: a length of time of which a day has 24 hours.
@@ -101,24 +103,35 @@ fn age(text: &str) -> Result<SignedDuration, String> {
 /// would take back a fix that somebody took in early.
 fn uploaded_before(root: &Utf8Path, min_age: SignedDuration) -> Result<Timestamp> {
     let now = Timestamp::now().round(Unit::Second)?;
-    let known = LockLevel::ALL.into_iter().filter_map(|level| {
-        let text = fs::read_to_string(root.join(lock_path(level))).ok()?;
+    let known = Feature::ALL.into_iter().filter_map(|feature| {
+        let text = fs::read_to_string(root.join(lock_path(feature))).ok()?;
         Some(LockFile::read(&text).ok()?.uploaded_before)
     });
     let known = known.max().unwrap_or(Timestamp::UNIX_EPOCH);
     Ok(now.checked_sub(min_age)?.max(known))
 }
 
-fn of_level(level: LockLevel) -> Vec<&'static str> {
-    level.extra().map_or(Vec::new(), |extra| vec!["--extra", extra])
+fn extra(feature: Feature) -> Vec<&'static str> {
+    feature.extra().map_or(Vec::new(), |extra| vec!["--extra", extra])
 }
 
 /// The pins that uv chooses as of a time; the versions of `start` are kept where they fit. Its hashes are not shown to
-/// uv, which would keep them, too, whatever the registry says.
-fn compile(session: &Session<'_>, what: &[&str], start: &str, before: Timestamp) -> Result<String> {
+/// uv, which would keep them, too, whatever the registry says. The versions in `fixed` are taken where they are needed at
+/// all: features share one environment.
+fn compile(
+    session: &Session<'_>,
+    what: &[&str],
+    start: &str,
+    before: Timestamp,
+    fixed: &str,
+) -> Result<String> {
     let scratch = tempfile::tempdir()?;
-    let draft = scratch.path().join("lock.txt");
+    let (draft, constraints) = (
+        scratch.path().join("lock.txt"),
+        scratch.path().join("constraints.txt"),
+    );
     fs::write(&draft, lock::without_hashes(start))?;
+    fs::write(&constraints, lock::without_hashes(fixed))?;
     let (sh, uv, before) = (session.shell()?, tools::uv(session)?, before.to_string());
     let command = cmd!(
         sh,
@@ -127,6 +140,8 @@ fn compile(session: &Session<'_>, what: &[&str], start: &str, before: Timestamp)
     .args(["--generate-hashes", "--no-header", "--no-annotate"])
     .args(["--exclude-newer", &before])
     .args(what)
+    .arg("--constraints")
+    .arg(&constraints)
     .arg("--output-file")
     .arg(&draft)
     .arg(PYPROJECT);
@@ -149,9 +164,10 @@ fn counted(pins: &str) -> String {
 }
 
 fn check(session: &Session<'_>, root: &Utf8Path, project: &Project, resolve: bool) -> Result<()> {
-    let mut findings = Vec::new();
-    for level in LockLevel::ALL {
-        let path = lock_path(level);
+    let mut findings = lock::unmatched(project);
+    let (mut texts, mut before) = (Vec::new(), String::new());
+    for feature in Feature::ALL {
+        let path = lock_path(feature);
         let text = fs::read_to_string(root.join(&path)).map_err(|error| {
             Failure::new(Exit::Prerequisite, format!("failed to read `{path}`"))
                 .because(error)
@@ -159,18 +175,26 @@ fn check(session: &Session<'_>, root: &Utf8Path, project: &Project, resolve: boo
         })?;
         let found = lock::check(
             project,
-            level,
+            feature,
             Source {
                 path: path.as_str(),
                 text: &text,
             },
         );
-        if let (true, [], Ok(file)) = (resolve, found.as_slice(), LockFile::read(&text)) {
-            let pins = compile(session, &of_level(level), file.pins, file.uploaded_before)?;
+        // A lock that is not what it says fixes no versions for those after it.
+        if let (true, [], Ok(file)) = (
+            resolve && findings.is_empty(),
+            found.as_slice(),
+            LockFile::read(&text),
+        ) {
+            let pins = compile(session, &extra(feature), file.pins, file.uploaded_before, &before)?;
             findings.extend((pins != file.pins).then(|| unresolved(&path, file.pins, &pins)));
         }
         findings.extend(found);
+        before.push_str(LockFile::read(&text).map_or("", |file| file.pins));
+        texts.push((feature, text));
     }
+    findings.extend(lock::clashes(&texts));
     findings.extend(lock::strays(root.as_std_path())?);
     findings.extend(uv_pin::check(root)?);
     session.printer.document(&LockReport { findings: &findings })?;

@@ -70,13 +70,13 @@ pub fn run(
     cap: u64,
 ) -> Result<Rows, Error> {
     let (_, connection) = workspace.config.connection(id.as_str())?;
-    if !matches!(connection.driver, Driver::Sqlite | Driver::Postgres) {
+    if matches!(connection.driver, Driver::Other(_)) {
         return Err(Error::hinted(
             format!(
                 "No local query executor is configured for driver \"{}\".",
                 connection.driver.as_str()
             ),
-            "ktx runs queries on sqlite and postgres connections",
+            "ktx runs queries on duckdb, mysql, postgres and sqlite connections",
         ));
     }
     require_readonly(id, connection, "Local query execution")?;

@@ -2,6 +2,7 @@
 
 mod agent;
 mod answers;
+mod drivers;
 mod embeddings;
 mod first_minute;
 mod ingest;

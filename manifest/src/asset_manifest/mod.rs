@@ -2,6 +2,7 @@
 //! carries. Writing and reading of the text are here; [`verify`](BundledAssets::verify) looks at the files.
 
 mod parse;
+mod requirements;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use pep440_rs::{Version, VersionSpecifiers};
 use serde::{Deserialize, Serialize};
 
+pub use self::requirements::Requirements;
 pub use self::verify::VerifiedAssets;
 use crate::archive_path::ArchivePath;
 use crate::digest::{ContentId, Sha256Digest};
@@ -41,15 +43,6 @@ pub struct AssetManifest {
 pub struct BundledWheel {
     pub file: WheelFilename,
     pub content: ContentId,
-}
-
-/// The hash-locked requirement files beside the manifest, one per feature level, each a full closure by itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Requirements {
-    pub core: BundledFile,
-    #[serde(rename = "local-embeddings")]
-    pub local_embeddings: BundledFile,
 }
 
 /// A file beside the manifest.

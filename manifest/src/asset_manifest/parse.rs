@@ -3,13 +3,14 @@
 
 use std::path::Path;
 
+use ktx_names::Feature;
 use pep440_rs::{Operator, VersionSpecifiers};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    ASSET_MANIFEST_FILE, AssetError, AssetManifest, BundledWheel, DISTRIBUTION_NAME, NORMALIZED_NAME,
-    Requirements,
+    ASSET_MANIFEST_FILE, AssetError, AssetManifest, BundledFile, BundledWheel, DISTRIBUTION_NAME,
+    NORMALIZED_NAME, Requirements,
 };
 use crate::archive_path::{ArchivePath, collision_key};
 use crate::digest::{ContentId, Sha256Digest};
@@ -76,8 +77,8 @@ fn file_names(value: &Value) -> Result<(), AssetError> {
     if let Some(file) = unsafe_name("/wheel/file") {
         return Err(AssetError::UnsafeWheelFilename { file });
     }
-    for level in ["core", "local-embeddings"] {
-        if let Some(file) = unsafe_name(&format!("/requirements/{level}/file")) {
+    for feature in Feature::ALL {
+        if let Some(file) = unsafe_name(&format!("/requirements/{feature}/file")) {
             return Err(AssetError::UnsafeRequirementsFilename { file });
         }
     }
@@ -142,10 +143,7 @@ pub(super) fn consistent(manifest: AssetManifest) -> Result<AssetManifest, Strin
     }
     let wheel = wheel.to_string();
     let mut taken = vec![collision_key(ASSET_MANIFEST_FILE), collision_key(&wheel)];
-    for file in [
-        &manifest.requirements.core.file,
-        &manifest.requirements.local_embeddings.file,
-    ] {
+    for (_, BundledFile { file, .. }) in manifest.requirements.iter() {
         if !file.is_bare() {
             return Err(format!("`{file}` is not a bare file name"));
         }

@@ -1,6 +1,7 @@
 //! Proof that the files beside an asset manifest are the files it describes: sizes and digests first, then the wheel's
 //! inside.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
@@ -12,16 +13,16 @@ use super::{AssetError, AssetManifest, BundledAssets, BundledFile, DAEMON_SCRIPT
 use crate::archive::Limits;
 use crate::bounded;
 use crate::digest::{ContentId, Sha256Digest};
+use crate::locked;
 use crate::wheel::{self, Wheel};
-use ktx_names::Finding;
+use ktx_names::{Feature, Finding};
 
 /// Bundled assets whose every byte was checked. Only [`BundledAssets::verify`] makes one, so what installs from it
 /// cannot have left the check out.
 #[derive(Debug)]
 pub struct VerifiedAssets {
     assets: BundledAssets,
-    core: Vec<u8>,
-    local_embeddings: Vec<u8>,
+    requirements: BTreeMap<Feature, Vec<u8>>,
 }
 
 impl BundledAssets {
@@ -29,13 +30,14 @@ impl BundledAssets {
     pub fn verify(self) -> Result<VerifiedAssets, AssetError> {
         let wheel_path = self.wheel_path();
         let wheel = self.checked_wheel(&wheel_path)?;
-        let core = self.checked_requirements(&self.manifest.requirements.core)?;
-        let local_embeddings = self.checked_requirements(&self.manifest.requirements.local_embeddings)?;
+        let files = self.manifest.requirements.iter();
+        let requirements = files
+            .map(|(feature, file)| Ok((feature, self.checked_requirements(file)?)))
+            .collect::<Result<_, AssetError>>()?;
         self.inspected_wheel(wheel, &wheel_path)?;
         Ok(VerifiedAssets {
             assets: self,
-            core,
-            local_embeddings,
+            requirements,
         })
     }
 
@@ -152,13 +154,19 @@ impl VerifiedAssets {
         self.assets.wheel_path()
     }
 
-    /// The locked requirements for the `core` feature, as they were when their digest was checked.
-    pub fn core_requirements(&self) -> &[u8] {
-        &self.core
-    }
-
-    /// The locked requirements for the `local-embeddings` feature, which include `core`'s.
-    pub fn local_embeddings_requirements(&self) -> &[u8] {
-        &self.local_embeddings
+    /// The locked requirements of features, as they were when their digests were checked. Those of one feature are the
+    /// bytes of its lock; those of several have every pin once.
+    pub fn requirements(&self, features: impl IntoIterator<Item = Feature>) -> Vec<u8> {
+        let locks: Vec<&[u8]> = features
+            .into_iter()
+            .map(|feature| &*self.requirements[&feature])
+            .collect();
+        match locks[..] {
+            [one] => one.to_vec(),
+            _ => {
+                let texts: Vec<_> = locks.into_iter().map(String::from_utf8_lossy).collect();
+                locked::union(texts.iter().map(|text| &**text)).into_bytes()
+            }
+        }
     }
 }

@@ -37,8 +37,8 @@ pub struct BundleManifest {
     schema_version: u8,
     /// The version of ktx that it is for.
     pub version: String,
-    /// The feature level whose requirements it holds, `core` or `local-embeddings`.
-    pub feature: String,
+    /// The features whose requirements it holds, `core` always among them.
+    pub features: Vec<String>,
     /// The version of Python that the wheels are for, such as `3.13`.
     pub python: String,
     /// The digest of the locked requirements that were resolved.
@@ -97,7 +97,7 @@ pub struct InvalidBundleManifest(String);
 #[derive(Debug, Clone)]
 pub struct BundleParts {
     pub version: String,
-    pub feature: String,
+    pub features: Vec<String>,
     pub python: String,
     pub requirements: Sha256Digest,
     pub platforms: BTreeMap<Platform, PlatformContents>,
@@ -113,7 +113,7 @@ impl BundleManifest {
         Self {
             schema_version: 1,
             version: parts.version,
-            feature: parts.feature,
+            features: parts.features,
             python: parts.python,
             requirements: parts.requirements,
             platforms: parts.platforms,

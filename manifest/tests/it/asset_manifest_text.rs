@@ -20,10 +20,8 @@ fn manifest() -> AssetManifest {
         file: "kaelio_ktx-0.1.0rc0-py3-none-any.whl".parse().unwrap(),
         content,
     };
-    let requirements = Requirements {
-        core: file("core.txt", "core"),
-        local_embeddings: file("local-embeddings.txt", "more"),
-    };
+    let requirements =
+        Requirements::of_each(|feature| Ok::<_, ()>(file(feature.lock_file(), feature.name()))).unwrap();
     AssetManifest::new(wheel, requirements, ">=3.11".parse().unwrap()).unwrap()
 }
 
@@ -48,8 +46,18 @@ fn is_written_in_one_form() {
         },
         "local-embeddings": {
           "file": "local-embeddings.txt",
-          "sha256": "187897ce0afcf20b50ba2b37dca84a951b7046f29ed5ab94f010619f69d6e189",
-          "bytes": 4
+          "sha256": "ab93b45a4a6c6bb7671bd5ce4beac991452f209fcd3c9680781c3b356de0e05a",
+          "bytes": 16
+        },
+        "duckdb": {
+          "file": "duckdb.txt",
+          "sha256": "f3ebc350c88c05e1d9d045838a11cea2f3cce9a5aac4339a0f04d2c8ea41178a",
+          "bytes": 6
+        },
+        "mysql": {
+          "file": "mysql.txt",
+          "sha256": "430005175c4c7810996d3481f0dbc3ec01103d6abcc5beec5db4b3f1eae35047",
+          "bytes": 5
         }
       },
       "requiresPython": ">=3.11"

@@ -2,7 +2,7 @@
 
 use ktx_fixtures::damaged_manifests;
 use ktx_fixtures::sample_assets::SampleAssets;
-use ktx_manifest::{AssetError, BundledAssets, VerifiedAssets};
+use ktx_manifest::{AssetError, BundledAssets, Feature, VerifiedAssets};
 
 fn verify(assets: &SampleAssets) -> Result<VerifiedAssets, AssetError> {
     let folder = tempfile::tempdir().unwrap();
@@ -40,12 +40,11 @@ fn refuses_every_damaged_manifest_and_takes_its_twin() {
 fn hands_out_what_was_verified() {
     let verified = verify(&SampleAssets::default()).unwrap();
     assert_eq!(verified.manifest().version().to_string(), "0.1.0rc0");
-    assert_eq!(verified.core_requirements(), b"# The sample needs nothing.\n");
-    assert!(
-        verified
-            .local_embeddings_requirements()
-            .starts_with(b"# The sample")
-    );
+    for feature in Feature::ALL {
+        let lock = format!("# The sample needs nothing for {feature}.\n");
+        assert_eq!(verified.requirements([feature]), lock.into_bytes());
+    }
+    assert_eq!(verified.requirements(Feature::ALL), b"");
     assert!(
         verified
             .wheel_path()

@@ -8,7 +8,7 @@ fn document() -> Value {
     json!({
         "schemaVersion": 1,
         "version": "0.1.0",
-        "feature": "core",
+        "features": ["core"],
         "python": "3.13",
         "requirements": "b".repeat(64),
         "platforms": {

@@ -54,6 +54,10 @@ pub const LOOKER_DIALECTS: [&str; 11] = [
 pub enum Driver {
     Sqlite,
     Postgres,
+    /// DuckDB files, and Parquet and CSV files as tables.
+    Duckdb,
+    /// MySQL and MariaDB servers.
+    Mysql,
     /// Known to the format (a connection may name it), not to this program.
     Other(String),
 }
@@ -176,6 +180,8 @@ impl Driver {
         match text.trim().to_lowercase().as_str() {
             "sqlite" | "sqlite3" => Self::Sqlite,
             "postgres" | "postgresql" => Self::Postgres,
+            "duckdb" => Self::Duckdb,
+            "mysql" | "mariadb" => Self::Mysql,
             other => Self::Other(other.to_owned()),
         }
     }
@@ -184,7 +190,17 @@ impl Driver {
         match self {
             Self::Sqlite => "sqlite",
             Self::Postgres => "postgres",
+            Self::Duckdb => "duckdb",
+            Self::Mysql => "mysql",
             Self::Other(name) => name,
+        }
+    }
+
+    /// A name as statements of the warehouse write it, whatever letters it has.
+    pub fn quoted(&self, name: &str) -> String {
+        match self {
+            Self::Mysql => format!("`{}`", name.replace('`', "``")),
+            _ => crate::warehouse::quoted(name),
         }
     }
 
@@ -232,8 +248,8 @@ impl Connection {
         Ok(Some(url).filter(|url| !url.trim().is_empty()))
     }
 
-    /// The database file of a SQLite connection: `path`, else `url` as `sqlite:///…` or `file:…`. Relative paths
-    /// count from the project folder.
+    /// The file of a SQLite connection, the file or folder of a DuckDB one: `path`, else `url` as `sqlite:///…`,
+    /// `duckdb:///…` or `file:…`. Relative paths count from the project folder.
     pub fn database_file(
         &self,
         id: &ConnectionId,
@@ -260,10 +276,19 @@ impl Connection {
 
 /// `sqlite:///rel.db` is relative and `sqlite:////abs.db` absolute, as SQLAlchemy reads them; `file:` is SQLite's own.
 fn file_of_url(url: &str) -> String {
-    let rest = ["sqlite:///", "sqlite://", "sqlite:", "file://", "file:"]
-        .iter()
-        .find_map(|prefix| url.strip_prefix(prefix))
-        .unwrap_or(url);
+    let rest = [
+        "sqlite:///",
+        "sqlite://",
+        "sqlite:",
+        "duckdb:///",
+        "duckdb://",
+        "duckdb:",
+        "file://",
+        "file:",
+    ]
+    .iter()
+    .find_map(|prefix| url.strip_prefix(prefix))
+    .unwrap_or(url);
     rest.split('?').next().unwrap_or(rest).to_owned()
 }
 
@@ -277,6 +302,8 @@ mod tests {
             ("sqlite:///shop.db", "shop.db"),
             ("sqlite:////var/shop.db", "/var/shop.db"),
             ("file:shop.db?mode=ro", "shop.db"),
+            ("duckdb:///data/shop.duckdb", "data/shop.duckdb"),
+            ("duckdb:////var/shop.duckdb", "/var/shop.duckdb"),
             ("file:///var/shop.db", "/var/shop.db"),
             ("shop.db", "shop.db"),
         ] {
@@ -289,6 +316,9 @@ mod tests {
         for (text, driver) in [
             (" PostgreSQL ", Driver::Postgres),
             ("sqlite3", Driver::Sqlite),
+            ("DuckDB", Driver::Duckdb),
+            ("mysql", Driver::Mysql),
+            ("MariaDB", Driver::Mysql),
             ("SQLServer", Driver::Other("sqlserver".into())),
         ] {
             assert_eq!(Driver::parse(text), driver, "{text}");
@@ -298,6 +328,7 @@ mod tests {
             ("mssql", "tsql"),
             ("sqlite3", "sqlite"),
             ("duckdb", "duckdb"),
+            ("mariadb", "mysql"),
             ("oracle", "postgres"),
         ] {
             assert_eq!(Driver::parse(text).dialect(), dialect, "{text}");

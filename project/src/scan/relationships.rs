@@ -9,7 +9,6 @@ use super::names::snake_case;
 use super::report::{RelationshipCounts, Warning};
 use crate::config::RelationshipSettings;
 use crate::snapshot::{SnapshotColumn, Table};
-use crate::warehouse::quoted;
 
 /// Distinct values that are looked up in the target. A chance overlap of small numbers does not survive that many.
 const SAMPLE: u32 = 200;
@@ -50,6 +49,9 @@ pub struct Evidence {
 /// Runs one counting statement and gives its two numbers: looked at, found.
 pub trait RelationshipProbe {
     fn counts(&mut self, sql: &str) -> Result<(u64, u64), String>;
+
+    /// A name as its statements write it.
+    fn quoted(&self, name: &str) -> String;
 }
 
 pub fn detect(
@@ -304,7 +306,9 @@ fn judge(
         .iter()
         .any(|word| snake.starts_with(&format!("{word}_")));
     let same_type = column.dimension_type == key.dimension_type;
-    let counted = probe.counts(&sample_sql(table, column, target, key));
+    let counted = probe.counts(&sample_sql(table, column, target, key, &|name| {
+        probe.quoted(name)
+    }));
     let (sampled, matched) = counted.clone().unwrap_or((0, 0));
     #[expect(clippy::cast_precision_loss, reason = "at most SAMPLE values")]
     let contained = if sampled == 0 {
@@ -347,7 +351,13 @@ fn judge(
     (relationship, counted.err())
 }
 
-fn sample_sql(table: &Table, column: &SnapshotColumn, target: &Table, key: &SnapshotColumn) -> String {
+fn sample_sql(
+    table: &Table,
+    column: &SnapshotColumn,
+    target: &Table,
+    key: &SnapshotColumn,
+    quoted: &dyn Fn(&str) -> String,
+) -> String {
     let place = |table: &Table| {
         let parts = [table.db.as_deref(), Some(table.name.as_str())];
         parts

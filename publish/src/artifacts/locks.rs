@@ -4,28 +4,30 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use fs_err as fs;
-use ktx_manifest::LockFile;
-use ktx_manifest::lock_file::LOCK_FILES;
 use ktx_manifest::package_layout::ASSETS;
+use ktx_manifest::{Feature, LockFile};
 
 /// What is wrong with `locks`, the texts by file name; `sources` is the folder of the checkout's.
 pub(super) fn faults(locks: &BTreeMap<String, String>, sources: Option<&Path>) -> Vec<String> {
-    let faults = LOCK_FILES.into_iter().filter_map(|name| {
-        let Some(text) = locks.get(name) else {
-            return Some(format!("the package has no {ASSETS}/{name}"));
-        };
-        if let Err(error) = LockFile::read(text) {
-            return Some(format!("{ASSETS}/{name} of the package: {error}"));
-        }
-        let own = fs::read_to_string(sources?.join(name));
-        match own {
-            Ok(own) if own == *text => None,
-            Ok(_) => Some(format!(
-                "{ASSETS}/{name} of the package is not python/locks/{name}"
-            )),
-            Err(error) => Some(error.to_string()),
-        }
-    });
+    let faults = Feature::ALL
+        .map(Feature::lock_file)
+        .into_iter()
+        .filter_map(|name| {
+            let Some(text) = locks.get(name) else {
+                return Some(format!("the package has no {ASSETS}/{name}"));
+            };
+            if let Err(error) = LockFile::read(text) {
+                return Some(format!("{ASSETS}/{name} of the package: {error}"));
+            }
+            let own = fs::read_to_string(sources?.join(name));
+            match own {
+                Ok(own) if own == *text => None,
+                Ok(_) => Some(format!(
+                    "{ASSETS}/{name} of the package is not python/locks/{name}"
+                )),
+                Err(error) => Some(error.to_string()),
+            }
+        });
     faults.collect()
 }
 
@@ -47,13 +49,13 @@ mod tests {
     #[test]
     fn the_locks_of_the_package_are_whole_and_those_of_the_checkout() {
         let checkout = tempfile::tempdir().expect("a folder");
-        for name in LOCK_FILES {
+        let names = Feature::ALL.map(Feature::lock_file);
+        for name in names {
             fs::write(checkout.path().join(name), lock("lkml==1.3.7\n")).expect("a lock");
         }
         let found = |core: Option<String>, sources: Option<&Path>| {
-            let mut locks: BTreeMap<String, String> = LOCK_FILES
-                .map(|name| (name.to_owned(), lock("lkml==1.3.7\n")))
-                .into();
+            let mut locks: BTreeMap<String, String> =
+                names.map(|name| (name.to_owned(), lock("lkml==1.3.7\n"))).into();
             match core {
                 Some(core) => locks.insert("core.txt".to_owned(), core),
                 None => locks.remove("core.txt"),

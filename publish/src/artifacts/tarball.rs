@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ktx_manifest::lock_file::LOCK_FILES;
+use ktx_manifest::Feature;
 use ktx_manifest::package_layout::ASSETS;
 use ktx_manifest::tarball::{self, TarballLimits};
 use ktx_manifest::{ContentId, Sha256Digest, program_marks};
@@ -153,5 +153,8 @@ fn look_inside(bytes: &[u8]) -> Result<Inside, String> {
 /// The file name of a lock, when `path` is one.
 fn lock_name(path: &str) -> Option<&str> {
     let name = path.strip_prefix(ASSETS)?.strip_prefix('/')?;
-    LOCK_FILES.contains(&name).then_some(name)
+    Feature::ALL
+        .iter()
+        .any(|feature| feature.lock_file() == name)
+        .then_some(name)
 }

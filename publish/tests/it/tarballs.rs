@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use fs_err as fs;
 use ktx_fixtures::registry_proxy::Proxy;
-use ktx_manifest::lock_file::LOCK_FILES;
+use ktx_manifest::Feature;
 use ktx_publish::{ErrorClass, PublishError};
 use tar::{Builder, EntryType, Header};
 
@@ -38,7 +38,7 @@ fn archive(change: impl Fn(&mut Builder<Vec<u8>>)) -> Vec<u8> {
         PROGRAM,
         b"a program, ktx-build-mark:release:rustc 1.95.0:end",
     );
-    for name in LOCK_FILES {
+    for name in Feature::ALL.map(Feature::lock_file) {
         file(
             &mut archive,
             &format!("package/assets/python/{name}"),

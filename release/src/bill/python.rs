@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use ktx_manifest::sbom::{Component, ComponentKind, Dependency};
-use ktx_manifest::{Finding, Sha256Digest};
+use ktx_manifest::{Feature, Finding, Sha256Digest};
 use pep508_rs::PackageName;
 
 use super::license_policy::refusal;
-use crate::lock::{LockLevel, LockedDistribution};
+use crate::lock::LockedDistribution;
 
 /// A distribution that is the same for every platform has a wheel and an archive of sources. One with more files has some
 /// for each platform; their digests, more than a thousand, are in the lock, whose own digest the bill has.
@@ -24,7 +24,7 @@ pub struct Closure {
 
 /// A lock file with what it pins.
 pub struct Lock<'a> {
-    pub level: LockLevel,
+    pub feature: Feature,
     pub text: &'a [u8],
     pub distributions: Vec<LockedDistribution>,
 }
@@ -33,7 +33,7 @@ pub struct Lock<'a> {
 pub fn closure(
     locks: &[Lock<'_>],
     licenses: &Licenses,
-    reference: impl Fn(LockLevel) -> String,
+    reference: impl Fn(Feature) -> String,
     findings: &mut Vec<Finding>,
 ) -> Closure {
     let mut distributions = BTreeMap::new();
@@ -42,8 +42,8 @@ pub fn closure(
         dependencies: Vec::new(),
     };
     for lock in locks {
-        let name = reference(lock.level);
-        let file = Component::new(ComponentKind::File, &name, lock.level.file_name())
+        let name = reference(lock.feature);
+        let file = Component::new(ComponentKind::File, &name, lock.feature.lock_file())
             .with_sha256([Sha256Digest::of(lock.text)]);
         closure.components.push(file);
         closure.dependencies.push(Dependency {

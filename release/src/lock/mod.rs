@@ -6,14 +6,14 @@
 
 mod pins;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use fs_err as fs;
 use jiff::Timestamp;
-use ktx_manifest::lock_file::LOCK_FILES;
-use ktx_manifest::{Finding, LockFile, LockFileError, Sha256Digest};
-use pep508_rs::Requirement;
+use ktx_manifest::{Feature, Finding, LockFile, LockFileError, Sha256Digest};
+use pep440_rs::Version;
+use pep508_rs::{PackageName, Requirement};
 use serde::Serialize;
 
 use self::pins::Pins;
@@ -29,32 +29,6 @@ pub const FOLDER: &str = "python/locks";
 const LICENSES: &str = "licenses.toml";
 
 const REMAKE: &str = "run: cargo xtask lock";
-
-/// A feature level of the runtime, which has its own lock file: a full closure by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LockLevel {
-    Core,
-    LocalEmbeddings,
-}
-
-impl LockLevel {
-    pub const ALL: [LockLevel; 2] = [LockLevel::Core, LockLevel::LocalEmbeddings];
-
-    pub fn file_name(self) -> &'static str {
-        match self {
-            LockLevel::Core => LOCK_FILES[0],
-            LockLevel::LocalEmbeddings => LOCK_FILES[1],
-        }
-    }
-
-    /// The extra of the distribution that the level adds to its dependencies.
-    pub fn extra(self) -> Option<&'static str> {
-        match self {
-            LockLevel::Core => None,
-            LockLevel::LocalEmbeddings => Some("local-embeddings"),
-        }
-    }
-}
 
 /// A lock file: its path, for messages, and its text.
 #[derive(Clone, Copy, Debug)]
@@ -76,15 +50,15 @@ pub fn text(project: &Project, uploaded_before: Timestamp, pins: &str) -> String
 
 /// Whether a finding is one of [`check`], so that making the lock file again is what helps.
 pub(crate) fn is_remade(finding: &Finding) -> bool {
-    finding.code.starts_with("lock-") && finding.code != "lock-stray"
+    finding.code.starts_with("lock-") && !["lock-stray", "lock-feature"].contains(&&*finding.code)
 }
 
 /// All that is wrong with a lock file: drift, an edit, a pin without a hash, a registry's address.
-pub fn check(project: &Project, level: LockLevel, lock: Source<'_>) -> Vec<Finding> {
+pub fn check(project: &Project, feature: Feature, lock: Source<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(drift(project, lock));
     let pins = Pins::read(lock, &mut findings);
-    for requirement in requirements(project, level) {
+    for requirement in requirements(project, feature) {
         findings.extend(pins.unmet(requirement, lock.path));
     }
     findings
@@ -113,18 +87,73 @@ fn drift(project: &Project, lock: Source<'_>) -> Option<Finding> {
     Some(Finding::error(code, message).with_hint(REMAKE))
 }
 
-/// Files beside the locks that are not the lock of a level: nothing reads them, and they look as if they counted.
+/// Features without an extra in `pyproject.toml`, and extras that are not a feature: nobody could install them.
+pub fn unmatched(project: &Project) -> Vec<Finding> {
+    let extras: Vec<&str> = project.optional_dependencies.keys().map(AsRef::as_ref).collect();
+    let features: Vec<&str> = Feature::ALL.into_iter().filter_map(Feature::extra).collect();
+    let path = project.path.display();
+    let missing = features.iter().filter(|feature| !extras.contains(feature));
+    let missing =
+        missing.map(|feature| format!("failed to use `{path}`: it has no extra for the feature `{feature}`"));
+    let unknown = extras.iter().filter(|extra| !features.contains(extra));
+    let unknown = unknown
+        .map(|extra| format!("failed to use `{path}`: its extra `{extra}` is not a feature of the runtime"));
+    missing
+        .chain(unknown)
+        .map(|message| {
+            Finding::error("lock-feature", message)
+                .with_hint("list the same features in `python/pyproject.toml` and in `names/src/feature.rs`")
+        })
+        .collect()
+}
+
+/// Distributions that two locks pin to different versions: features share one environment, which holds one of each.
+pub fn clashes(locks: &[(Feature, String)]) -> Vec<Finding> {
+    let mut known: BTreeMap<PackageName, (Feature, BTreeSet<Version>)> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for (feature, text) in locks {
+        let mut own: BTreeMap<PackageName, BTreeSet<Version>> = BTreeMap::new();
+        for pinned in distributions(text) {
+            own.entry(pinned.name).or_default().insert(pinned.version);
+        }
+        for (name, versions) in own {
+            let (first, others) = known
+                .entry(name.clone())
+                .or_insert_with(|| (*feature, versions.clone()));
+            if *others != versions {
+                let shown = |versions: &BTreeSet<Version>| {
+                    versions
+                        .iter()
+                        .map(ToString::to_string)
+                        .collect::<Vec<_>>()
+                        .join(" or ")
+                };
+                let message = format!(
+                    "failed to use `{FOLDER}/{}`: it pins {name} to {}, and `{FOLDER}/{}` to {}",
+                    feature.lock_file(),
+                    shown(&versions),
+                    first.lock_file(),
+                    shown(others)
+                );
+                findings.push(Finding::error("lock-clash", message).with_hint(REMAKE));
+            }
+        }
+    }
+    findings
+}
+
+/// Files beside the locks that are not the lock of a feature: nothing reads them, and they look as if they counted.
 pub fn strays(root: &Path) -> Result<Vec<Finding>, Error> {
     let mut names = Vec::new();
     for entry in fs::read_dir(root.join(FOLDER)).map_err(Error::File)? {
         let name = entry.map_err(Error::File)?.file_name();
-        if name != LICENSES && !LockLevel::ALL.iter().any(|level| name == level.file_name()) {
+        if name != LICENSES && !Feature::ALL.iter().any(|feature| name == feature.lock_file()) {
             names.push(name.to_string_lossy().into_owned());
         }
     }
     names.sort();
     let finding = |name| {
-        let message = format!("failed to use `{FOLDER}/{name}`: it is not the lock of a feature level");
+        let message = format!("failed to use `{FOLDER}/{name}`: it is not the lock of a feature");
         Finding::error("lock-stray", message).with_hint("remove it")
     };
     Ok(names.into_iter().map(finding).collect())
@@ -162,10 +191,10 @@ impl Inputs {
     }
 }
 
-/// The direct requirements of a level.
-fn requirements(project: &Project, level: LockLevel) -> impl Iterator<Item = &Requirement> {
+/// The direct requirements of a feature.
+fn requirements(project: &Project, feature: Feature) -> impl Iterator<Item = &Requirement> {
     let extras = project.optional_dependencies.iter();
-    let extra = extras.filter(move |(name, _)| level.extra() == Some(name.as_ref()));
+    let extra = extras.filter(move |(name, _)| feature.extra() == Some(name.as_ref()));
     project
         .dependencies
         .iter()

@@ -35,12 +35,12 @@ fn project(text: &str) -> Project {
     Project::parse(Path::new("python/pyproject.toml"), text).expect("the project is whole")
 }
 
-fn pins(level: LockLevel) -> String {
+fn pins(feature: Feature) -> String {
     let mut text = format!("lkml==1.3.7 \\\n    {HASH} \\\n    {HASH}\n    # via kaelio-ktx\n");
     text.push_str(&format!(
         "sqlglot==30.1.0 ; python_full_version < '3.14' \\\n    {HASH}\n"
     ));
-    if level == LockLevel::LocalEmbeddings {
+    if feature == Feature::LocalEmbeddings {
         text.push_str(&format!("torch==2.9.1 \\\n    {HASH}\n"));
     }
     text
@@ -52,16 +52,16 @@ fn locked(pins: &str) -> String {
     text(&project(PYPROJECT), time, pins)
 }
 
-fn lock_text(level: LockLevel) -> String {
-    locked(&pins(level))
+fn lock_text(feature: Feature) -> String {
+    locked(&pins(feature))
 }
 
-fn codes(pyproject: &str, level: LockLevel, lock: &str) -> Vec<String> {
+fn codes(pyproject: &str, feature: Feature, lock: &str) -> Vec<String> {
     let lock = Source {
         path: "python/locks/core.txt",
         text: lock,
     };
-    check(&project(pyproject), level, lock)
+    check(&project(pyproject), feature, lock)
         .into_iter()
         .map(|finding| finding.code.into_owned())
         .collect()
@@ -70,16 +70,13 @@ fn codes(pyproject: &str, level: LockLevel, lock: &str) -> Vec<String> {
 /// What is found in a lock whose pins were changed before they were locked.
 #[track_caller]
 fn check_pins(change: impl Fn(&str) -> String, expected: &[&str]) {
-    let pins = pins(LockLevel::Core);
+    let pins = pins(Feature::Core);
     assert_eq!(
-        codes(PYPROJECT, LockLevel::Core, &locked(&pins)),
+        codes(PYPROJECT, Feature::Core, &locked(&pins)),
         Vec::<String>::new(),
         "the twin passes"
     );
-    assert_eq!(
-        codes(PYPROJECT, LockLevel::Core, &locked(&change(&pins))),
-        expected
-    );
+    assert_eq!(codes(PYPROJECT, Feature::Core, &locked(&change(&pins))), expected);
 }
 
 #[test]
@@ -130,8 +127,8 @@ fn a_lock_holds_hashed_pins_and_nothing_else() {
 
 #[test]
 fn drift_from_pyproject_is_found_by_the_header() {
-    let lock = lock_text(LockLevel::Core);
-    let stale = |change: &dyn Fn(&str) -> String| codes(&change(PYPROJECT), LockLevel::Core, &lock);
+    let lock = lock_text(Feature::Core);
+    let stale = |change: &dyn Fn(&str) -> String| codes(&change(PYPROJECT), Feature::Core, &lock);
     assert_eq!(
         stale(&|text| text.replace("sqlglot>=30", "sqlglot>=29")),
         ["lock-stale"]
@@ -157,15 +154,66 @@ fn drift_from_pyproject_is_found_by_the_header() {
 
 #[test]
 fn each_level_holds_the_whole_closure() {
-    let core = lock_text(LockLevel::Core);
-    let embeddings = lock_text(LockLevel::LocalEmbeddings);
+    let core = lock_text(Feature::Core);
+    let embeddings = lock_text(Feature::LocalEmbeddings);
     assert_eq!(
-        codes(PYPROJECT, LockLevel::LocalEmbeddings, &embeddings),
+        codes(PYPROJECT, Feature::LocalEmbeddings, &embeddings),
         Vec::<String>::new()
     );
     assert_eq!(
-        codes(PYPROJECT, LockLevel::LocalEmbeddings, &core),
+        codes(PYPROJECT, Feature::LocalEmbeddings, &core),
         ["lock-incomplete"]
+    );
+}
+
+#[test]
+fn every_extra_is_a_feature_and_every_feature_an_extra() {
+    let found = |extras: &str| {
+        let text = PYPROJECT.replace("local-embeddings = [\"torch>=2.2,<3\"]\n", extras);
+        let messages = unmatched(&project(&text))
+            .into_iter()
+            .map(|finding| finding.message);
+        messages.collect::<Vec<_>>()
+    };
+    let of = "failed to use `python/pyproject.toml`: it";
+    assert_eq!(found("duckdb = []\nlocal-embeddings = []\nmysql = []\n"), [""; 0]);
+    assert_eq!(
+        found("duckdb = []\nlocal-embeddings = []\noracle = []\n"),
+        [
+            format!("{of} has no extra for the feature `mysql`"),
+            format!("{of}s extra `oracle` is not a feature of the runtime"),
+        ]
+    );
+}
+
+#[test]
+fn locks_that_disagree_on_a_version_are_found() {
+    let pin = |version: &str| format!("{}torch=={version} {HASH}\n", pins(Feature::Core));
+    let found = |mysql: &str| {
+        let locks = [
+            (Feature::Core, lock_text(Feature::Core)),
+            (Feature::LocalEmbeddings, locked(&pin("2.9.1"))),
+            (Feature::Mysql, locked(mysql)),
+        ];
+        clashes(&locks)
+            .into_iter()
+            .map(|finding| finding.message)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(found(&pin("2.9.1")), [""; 0]);
+    assert_eq!(found(&pins(Feature::Core)), [""; 0]);
+    assert_eq!(
+        found(&pin("2.9.2")),
+        [
+            "failed to use `python/locks/mysql.txt`: it pins torch to 2.9.2, and `python/locks/local-embeddings.txt` to 2.9.1"
+        ]
+    );
+    let forked = pins(Feature::Core).replace("lkml==1.3.7", "lkml==1.3.8");
+    assert_eq!(
+        found(&forked),
+        [
+            "failed to use `python/locks/mysql.txt`: it pins lkml to 1.3.8, and `python/locks/core.txt` to 1.3.7"
+        ]
     );
 }
 
@@ -201,17 +249,17 @@ fn mutations(text: &str) -> impl Iterator<Item = String> {
 
 #[test]
 fn no_line_of_a_lock_can_be_changed_by_hand() {
-    let lock = lock_text(LockLevel::LocalEmbeddings);
-    let level = LockLevel::LocalEmbeddings;
+    let lock = lock_text(Feature::LocalEmbeddings);
+    let feature = Feature::LocalEmbeddings;
     assert_eq!(
-        codes(PYPROJECT, level, &lock),
+        codes(PYPROJECT, feature, &lock),
         Vec::<String>::new(),
         "the twin passes"
     );
     let mut tried = 0;
     for mutated in mutations(&lock).filter(|mutated| *mutated != lock) {
         assert_ne!(
-            codes(PYPROJECT, level, &mutated),
+            codes(PYPROJECT, feature, &mutated),
             Vec::<String>::new(),
             "{mutated}"
         );
@@ -220,7 +268,7 @@ fn no_line_of_a_lock_can_be_changed_by_hand() {
     assert!(tried > 100, "{tried} mutations");
     for cut in (0..lock.len()).filter(|cut| lock.is_char_boundary(*cut)) {
         assert_ne!(
-            codes(PYPROJECT, level, &lock[..cut]),
+            codes(PYPROJECT, feature, &lock[..cut]),
             Vec::<String>::new(),
             "{cut}"
         );
@@ -232,10 +280,10 @@ fn the_checked_in_locks_hold_and_none_of_their_lines_can_be_changed() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let project = Project::read(&root.join("python")).expect("the project is whole");
     assert_eq!(strays(&root).expect("the folder is read"), []);
-    for level in LockLevel::ALL {
-        let path = root.join(FOLDER).join(level.file_name());
+    for feature in Feature::ALL {
+        let path = root.join(FOLDER).join(feature.lock_file());
         let text = fs::read_to_string(path).expect("the lock is read");
-        let found = |text: &str| check(&project, level, Source { path: "lock", text });
+        let found = |text: &str| check(&project, feature, Source { path: "lock", text });
         assert_eq!(found(&text), [], "the twin passes");
         // Each mutation reads a hundred kilobytes; every 64th keeps the test short.
         for mutated in mutations(&text).step_by(64).filter(|mutated| *mutated != text) {

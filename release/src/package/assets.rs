@@ -3,12 +3,12 @@
 use fs_err as fs;
 use ktx_manifest::asset_manifest::{ASSET_MANIFEST_FILE, BundledFile, BundledWheel, Requirements};
 use ktx_manifest::package_layout::ASSETS;
-use ktx_manifest::{AssetManifest, ContentId, Finding};
+use ktx_manifest::{AssetManifest, ContentId, Feature, Finding};
 
 use super::{PackageOptions, archive_path};
 use crate::archive::{Collector, Entry, Mode};
 use crate::error::Error;
-use crate::lock::{self, LockLevel, Source};
+use crate::lock::{self, Source};
 
 /// Wheel, locks, and the manifest that holds them together.
 pub(super) fn collect(
@@ -22,13 +22,14 @@ pub(super) fn collect(
         content: wheel.content,
     };
     findings.extend(lock::strays(&options.root)?);
-    let mut lock = |level| locked(options, level, collector, findings);
-    let core = lock(LockLevel::Core)?;
-    let local_embeddings = lock(LockLevel::LocalEmbeddings)?;
-    let requirements = Requirements {
-        core,
-        local_embeddings,
-    };
+    findings.extend(lock::unmatched(&options.project));
+    let mut locks = Vec::new();
+    let requirements = Requirements::of_each(|feature| {
+        let (file, text) = locked(options, feature, collector, findings)?;
+        locks.push((feature, text));
+        Ok::<_, Error>(file)
+    })?;
+    findings.extend(lock::clashes(&locks));
     match AssetManifest::new(bundled, requirements, options.project.requires_python.clone()) {
         Ok(manifest) => {
             collector.add(asset(ASSET_MANIFEST_FILE, manifest.to_text()));
@@ -45,14 +46,14 @@ pub(super) fn collect(
     Ok(())
 }
 
-/// Adds a level's lock file, held against `pyproject.toml`, and describes it for the manifest.
+/// Adds a feature's lock file, held against `pyproject.toml`, and describes it for the manifest.
 fn locked(
     options: &PackageOptions,
-    level: LockLevel,
+    feature: Feature,
     collector: &mut Collector,
     findings: &mut Vec<Finding>,
-) -> Result<BundledFile, Error> {
-    let from = options.root.join(lock::FOLDER).join(level.file_name());
+) -> Result<(BundledFile, String), Error> {
+    let from = options.root.join(lock::FOLDER).join(feature.lock_file());
     let lock = match fs::read(&from) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(Error::missing(
@@ -63,10 +64,13 @@ fn locked(
         }
         read => read.map_err(Error::File)?,
     };
-    let (path, text) = (from.to_string_lossy(), String::from_utf8_lossy(&lock));
+    let (path, text) = (
+        from.to_string_lossy(),
+        String::from_utf8_lossy(&lock).into_owned(),
+    );
     findings.extend(lock::check(
         &options.project,
-        level,
+        feature,
         Source {
             path: &path,
             text: &text,
@@ -74,15 +78,15 @@ fn locked(
     ));
     let ContentId { sha256, bytes } = ContentId::of(&lock);
     let described = BundledFile {
-        file: archive_path(level.file_name()),
+        file: archive_path(feature.lock_file()),
         sha256,
         bytes,
     };
     collector.add(Entry {
         from: Some(from),
-        ..asset(level.file_name(), lock)
+        ..asset(feature.lock_file(), lock)
     });
-    Ok(described)
+    Ok((described, text))
 }
 
 fn asset(name: &str, bytes: impl Into<Vec<u8>>) -> Entry {

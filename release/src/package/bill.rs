@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ktx_manifest::artifact_manifest::NPM_PACKAGE;
 use ktx_manifest::sbom::{Component, ComponentKind, Dependency, SBOM, Sbom};
-use ktx_manifest::{Finding, Platform, Sha256Digest};
+use ktx_manifest::{Feature, Finding, Platform, Sha256Digest};
 
 use super::archive_path;
 use super::contents::PackageContents;
@@ -13,7 +13,7 @@ use crate::bill::{
     self, BillSources, Crate, Licenses, Lock, NOTICES, Notices, Origin, REVISION, SQLITE_CRATE,
 };
 use crate::error::Error;
-use crate::lock::{LockLevel, distributions};
+use crate::lock::distributions;
 
 /// Adds the bill and the notices to a package that has everything else.
 pub(super) fn add(
@@ -162,7 +162,7 @@ impl Bill<'_> {
         self.components.insert(reference.clone(), component);
         self.dependencies.push(Dependency {
             reference: reference.clone(),
-            depends_on: locks.iter().map(|lock| lock_path(lock.level)).collect(),
+            depends_on: locks.iter().map(|lock| lock_path(lock.feature)).collect(),
         });
         Some(reference)
     }
@@ -170,20 +170,20 @@ impl Bill<'_> {
 
 /// The locks in a package.
 pub fn locks(contents: &PackageContents) -> Vec<Lock<'_>> {
-    let lock = |level: LockLevel| {
-        let text = contents.get(&lock_path(level))?.bytes;
+    let lock = |feature: Feature| {
+        let text = contents.get(&lock_path(feature))?.bytes;
         Some(Lock {
-            level,
+            feature,
             text,
             distributions: distributions(&String::from_utf8_lossy(text)),
         })
     };
-    LockLevel::ALL.into_iter().filter_map(lock).collect()
+    Feature::ALL.into_iter().filter_map(lock).collect()
 }
 
 /// The path of a lock in a package, which is its reference in the bill.
-pub fn lock_path(level: LockLevel) -> String {
-    format!("assets/python/{}", level.file_name())
+pub fn lock_path(feature: Feature) -> String {
+    format!("assets/python/{}", feature.lock_file())
 }
 
 /// The wheel in a package, by its file name.

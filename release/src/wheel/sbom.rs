@@ -5,13 +5,13 @@
 use std::path::Path;
 
 use fs_err as fs;
-use ktx_manifest::WheelFilename;
 use ktx_manifest::sbom::{Component, ComponentKind, Dependency, Sbom};
+use ktx_manifest::{Feature, WheelFilename};
 
 use crate::archive::Entry;
 use crate::bill::{self, Lock};
 use crate::error::{Error, unless_refused};
-use crate::lock::{LockLevel, distributions};
+use crate::lock::distributions;
 
 /// Below the wheel's `.dist-info`.
 pub const WHEEL_SBOM: &str = "sboms/kaelio_ktx.cdx.json";
@@ -23,23 +23,23 @@ pub(super) fn entry(source: &Path, filename: &WheelFilename) -> Result<Option<En
         return Ok(None);
     }
     let mut texts = Vec::new();
-    for level in LockLevel::ALL {
-        let path = folder.join(level.file_name());
+    for feature in Feature::ALL {
+        let path = folder.join(feature.lock_file());
         // A missing lock is reported when a package is made.
         if path.is_file() {
-            texts.push((level, fs::read(path).map_err(Error::File)?));
+            texts.push((feature, fs::read(path).map_err(Error::File)?));
         }
     }
     let locks: Vec<Lock<'_>> = texts
         .iter()
-        .map(|(level, text)| Lock {
-            level: *level,
+        .map(|(feature, text)| Lock {
+            feature: *feature,
             text,
             distributions: distributions(&String::from_utf8_lossy(text)),
         })
         .collect();
     let mut findings = Vec::new();
-    let name = |level: LockLevel| level.file_name().to_owned();
+    let name = |feature: Feature| feature.lock_file().to_owned();
     let mut closure = bill::closure(&locks, &bill::licenses(source)?, name, &mut findings);
     unless_refused("build a wheel from", source, findings)?;
     let purl = format!("pkg:pypi/kaelio-ktx@{}", filename.version());
@@ -49,7 +49,7 @@ pub(super) fn entry(source: &Path, filename: &WheelFilename) -> Result<Option<En
         .with_purl(&purl);
     closure.dependencies.push(Dependency {
         reference: purl,
-        depends_on: locks.iter().map(|lock| name(lock.level)).collect(),
+        depends_on: locks.iter().map(|lock| name(lock.feature)).collect(),
     });
     let sbom = Sbom::new(of, closure.components, closure.dependencies);
     Ok(Some(super::of_dist_info(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fs_err as fs;
-use ktx_manifest::Platform;
+use ktx_manifest::{Feature, Platform};
 use ktx_release::Interrupt;
 
 use crate::sources::{Sources, codes};
@@ -56,7 +56,7 @@ fn prerequisites_are_missing_not_wrong() {
 
 #[test]
 fn stale_locks_and_foreign_placeholders_are_refused() {
-    let stale = ["lock-stale", "lock-stale"];
+    let stale = ["lock-stale"; Feature::ALL.len()];
     check(
         |sources| sources.replace("python/pyproject.toml", "torch>=2.2", "torch>=2.3"),
         &stale,
@@ -67,7 +67,15 @@ fn stale_locks_and_foreign_placeholders_are_refused() {
     );
     check(
         |sources| sources.replace("python/locks/core.txt", "lkml==1.3.7", "lkml==1.3.8"),
-        &["lock-altered", "wheel-sbom", "wheel-sbom", "wheel-sbom"],
+        &[
+            "lock-altered",
+            "lock-clash",
+            "lock-clash",
+            "lock-clash",
+            "wheel-sbom",
+            "wheel-sbom",
+            "wheel-sbom",
+        ],
     );
     check(
         |sources| sources.write("python/locks/gpu.txt", "evil==1.0\n"),

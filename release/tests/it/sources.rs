@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use jiff::Timestamp;
-use ktx_manifest::{Finding, Platform};
+use ktx_manifest::{Feature, Finding, Platform};
 use ktx_release::bill::BillSources;
 use ktx_release::lock;
 use ktx_release::package::{HostAnswer, PackageOptions, PackagePlan};
@@ -29,7 +29,9 @@ requires-python = ">=3.11"
 dependencies = ["lkml>=1.3.7,<2"]
 
 [project.optional-dependencies]
+duckdb = []
 local-embeddings = ["torch>=2.2,<3"]
+mysql = []
 
 [project.scripts]
 ktx-daemon = "ktx_daemon.__main__:main"
@@ -136,10 +138,13 @@ impl Sources {
         let project = Project::parse(Path::new("pyproject.toml"), &text).expect("the project is whole");
         let hash = format!("--hash=sha256:{}", "0".repeat(64));
         let core = format!("lkml==1.3.7 {hash}\n");
-        let both = format!("{core}torch==2.9.0 {hash}\n");
-        for (name, pins) in [("core", core), ("local-embeddings", both)] {
+        for feature in Feature::ALL {
+            let pins = match feature {
+                Feature::LocalEmbeddings => format!("{core}torch==2.9.0 {hash}\n"),
+                _ => core.clone(),
+            };
             let lock = lock::text(&project, Timestamp::UNIX_EPOCH, &pins);
-            self.write(&format!("python/locks/{name}.txt"), lock);
+            self.write(&format!("python/locks/{}", feature.lock_file()), lock);
         }
     }
 

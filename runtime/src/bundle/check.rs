@@ -8,7 +8,7 @@ use ktx_manifest::runtime_bundle::{BundleManifest, PlatformContents};
 use ktx_manifest::{Platform, Sha256Digest, UvPin, VerifiedAssets};
 
 use crate::install::pinned_uv;
-use crate::{Error, Feature, Runtime};
+use crate::{Error, Feature, FeatureSet, Runtime, UnknownFeature};
 
 /// What a bundle is compared with.
 pub(super) struct Package<'a> {
@@ -51,17 +51,17 @@ impl<'a> Package<'a> {
                 manifest.version, self.version
             ));
         }
-        let Ok(feature) = manifest.feature.parse::<Feature>() else {
-            return Some(format!(
-                "it is for the feature `{}`, which is unknown",
-                manifest.feature
-            ));
+        let features = match held(manifest) {
+            Ok(features) => features,
+            Err(UnknownFeature(name)) => {
+                return Some(format!("it is for the feature `{name}`, which is unknown"));
+            }
         };
-        let lock = requirements(self.verified, feature);
-        if Sha256Digest::of(lock) != manifest.requirements {
+        let lock = self.verified.requirements(features.iter());
+        if Sha256Digest::of(&lock) != manifest.requirements {
             return Some("it was made from other locked requirements than this package carries".to_owned());
         }
-        let lock = match locked::read(&String::from_utf8_lossy(lock)) {
+        let lock = match locked::read(&String::from_utf8_lossy(&lock)) {
             Ok(lock) => lock,
             Err(error) => return Some(error.to_string()),
         };
@@ -93,12 +93,10 @@ impl<'a> Package<'a> {
     }
 }
 
-/// The locked requirements of a feature.
-pub(super) fn requirements(verified: &VerifiedAssets, feature: Feature) -> &[u8] {
-    match feature {
-        Feature::Core => verified.core_requirements(),
-        Feature::LocalEmbeddings => verified.local_embeddings_requirements(),
-    }
+/// The features that a bundle is for.
+pub(super) fn held(manifest: &BundleManifest) -> Result<FeatureSet, UnknownFeature> {
+    let features = manifest.features.iter().map(|name| name.parse());
+    Ok(FeatureSet::new(features.collect::<Result<Vec<Feature>, _>>()?))
 }
 
 /// A wheel that the lock does not have, two for one distribution, or a requirement of every platform without one.

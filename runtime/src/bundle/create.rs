@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use ktx_manifest::locked::{self, Locked};
 use ktx_manifest::runtime_bundle::{BundleManifest, BundleParts, PlatformContents, is_python};
-use ktx_manifest::{ArchivePath, Platform, Sha256Digest, UvPin, VerifiedAssets};
+use ktx_manifest::{ArchivePath, Platform, Sha256Digest, UvPin};
 use ktx_system::files::{self, Access, NewFile};
 use url::Url;
 
 use super::resolve::{FoundWheel, Place};
-use super::{BundleReport, BundleRequest, check, failed, interpreter, resolve, write};
+use super::{BundleReport, BundleRequest, failed, interpreter, resolve, write};
 use crate::install::settings::UserSettings;
 use crate::install::uv::{index, managed};
 use crate::install::{Uv, pinned_uv};
@@ -69,10 +69,10 @@ impl Runtime {
         // A program runs from here; the folder of the bundle may be on a disk that forbids it.
         let work = tempfile::tempdir().map_err(Error::Io)?;
         let uv = draft.pinned(&pin, host, work.path())?;
-        let lock = check::requirements(&verified, request.feature);
-        fs_err::write(work.path().join("requirements.txt"), lock)?;
+        let lock = verified.requirements(request.features.iter());
+        fs_err::write(work.path().join("requirements.txt"), &lock)?;
         let locked =
-            locked::read(&String::from_utf8_lossy(lock)).map_err(|error| cannot(error.to_string()))?;
+            locked::read(&String::from_utf8_lossy(&lock)).map_err(|error| cannot(error.to_string()))?;
         let mut contents = BTreeMap::new();
         for platform in platforms {
             let wheels = draft.wheels(&uv, work.path(), platform, &request.python, &locked)?;
@@ -91,7 +91,7 @@ impl Runtime {
             );
         }
         self.begin(Step::WriteBundle)?;
-        let manifest = draft.manifest(request, &verified, contents)?;
+        let manifest = draft.manifest(request, &lock, contents)?;
         write::archive(&mut file, &manifest, &draft.files, self.interrupt()).map_err(|error| {
             match self.interrupt().check() {
                 Err(interrupted) => interrupted.into(),
@@ -241,7 +241,7 @@ impl Draft<'_> {
     fn manifest(
         &self,
         request: &BundleRequest,
-        verified: &VerifiedAssets,
+        lock: &[u8],
         platforms: BTreeMap<Platform, PlatformContents>,
     ) -> Result<BundleManifest, Error> {
         let mut files = BTreeMap::new();
@@ -254,9 +254,13 @@ impl Draft<'_> {
         }
         let parts = BundleParts {
             version: self.runtime.version().to_owned(),
-            feature: request.feature.name().to_owned(),
+            features: request
+                .features
+                .iter()
+                .map(|feature| feature.name().to_owned())
+                .collect(),
             python: request.python.clone(),
-            requirements: Sha256Digest::of(check::requirements(verified, request.feature)),
+            requirements: Sha256Digest::of(lock),
             platforms,
             files,
         };

@@ -19,14 +19,14 @@ use ktx_manifest::{ContentId, HashingWriter, Platform};
 
 pub(crate) use self::interpreter::unused as unused_interpreters;
 pub(crate) use self::unpack::unpack;
-use crate::{Error, Feature, Runtime, assets};
+use crate::{Error, FeatureSet, Runtime, assets};
 
 /// What to put into a bundle.
 #[derive(Clone, Debug)]
 pub struct BundleRequest {
     /// The file; one that is there is replaced.
     pub output: PathBuf,
-    pub feature: Feature,
+    pub features: FeatureSet,
     /// The version of Python on the machines that install from it, such as `3.13`.
     pub python: String,
     /// The platforms of those machines. None means this one.

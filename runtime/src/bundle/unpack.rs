@@ -14,7 +14,7 @@ use crate::install::settings::UserSettings;
 use crate::install::uv::managed;
 use crate::install::{FoundPython, Uv, pinned_uv};
 use crate::layout::MARKER;
-use crate::{Error, FeatureSet, Runtime};
+use crate::{Error, Feature, FeatureSet, Runtime};
 
 /// Where the unpacked things are, below uv's working directory.
 const WHEELS: &str = "wheels";
@@ -77,18 +77,24 @@ pub(crate) fn unpack(
     Ok((uv.with_settings(settings, Some(python)), held(&manifest)))
 }
 
+/// The features of a bundle that was found to fit.
 fn held(manifest: &BundleManifest) -> FeatureSet {
-    FeatureSet::new(manifest.feature.parse().ok())
+    check::held(manifest).unwrap_or_else(|_| FeatureSet::new([]))
 }
 
 fn other_feature(path: &Path, held: &FeatureSet, wanted: &FeatureSet) -> Error {
-    let (held, wanted) = (held.highest(), wanted.highest());
+    let names = |features: &FeatureSet| features.named().map(Feature::name).collect::<Vec<_>>().join(", ");
     Error::Bundle {
         verb: "use",
         path: path.to_owned(),
-        reason: format!("it holds the requirements of {held}, not those of {wanted}"),
+        reason: format!(
+            "it holds the requirements of {}, not those of {}",
+            names(held),
+            names(wanted)
+        ),
         hint: Some(format!(
-            "make a bundle with: ktx runtime bundle create --feature {wanted} --output FILE"
+            "make a bundle with: ktx runtime bundle create{} --output FILE",
+            wanted.flags()
         )),
     }
 }

@@ -145,7 +145,7 @@ impl Runtime {
         let detail = self.status().detail;
         Err(Error::NotReady {
             detail,
-            command: crate::ensure::install_command(features.highest()),
+            command: crate::ensure::install_command(features),
         })
     }
 }

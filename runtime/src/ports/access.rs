@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::answer::Answer;
+use super::place::DatabasePlace;
 use super::service::{Call, PortError, Service};
 use crate::http::Caller;
 
@@ -15,9 +16,11 @@ const ACCESS: Call = Call {
 #[derive(Clone, Serialize)]
 pub struct AccessRequest {
     pub connection_id: String,
-    pub driver: &'static str,
-    pub url: String,
-    pub schemas: Vec<String>,
+    #[serde(flatten)]
+    pub place: DatabasePlace,
+    /// None for those that a connection without a choice sees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schemas: Option<Vec<String>>,
     pub statement_timeout_ms: u64,
 }
 

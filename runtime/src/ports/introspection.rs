@@ -1,9 +1,10 @@
-//! The tables of a Postgres database.
+//! The tables of a database.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::answer::Answer;
+use super::place::DatabasePlace;
 use super::service::{Call, PortError, Service};
 use crate::http::Caller;
 
@@ -17,9 +18,11 @@ const INTROSPECT: Call = Call {
 #[derive(Clone, Serialize)]
 pub struct IntrospectionRequest {
     pub connection_id: String,
-    pub driver: &'static str,
-    pub url: String,
-    pub schemas: Vec<String>,
+    #[serde(flatten)]
+    pub place: DatabasePlace,
+    /// None for those that a connection without a choice sees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schemas: Option<Vec<String>>,
     pub statement_timeout_ms: u64,
     pub connection_timeout_seconds: u64,
 }

@@ -9,6 +9,7 @@ mod answer;
 mod drafts;
 mod embeddings;
 mod introspection;
+mod place;
 mod query;
 mod semantic_layer;
 mod semantic_query;
@@ -24,6 +25,7 @@ pub use introspection::{
     IntrospectedColumn, IntrospectedForeignKey, IntrospectedTable, Introspection, IntrospectionRequest,
     IntrospectionWarning, introspect,
 };
+pub use place::{DatabasePlace, PlaceKind};
 pub use query::{QueryAnswer, QueryRequest, query_database};
 pub use semantic_layer::{CompiledQuery, QueryWarning, SemanticModel, Validation, compile, validate};
 pub use semantic_query::{

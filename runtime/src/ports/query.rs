@@ -1,9 +1,10 @@
-//! One reading statement on a Postgres database. A request that is given up cancels it on the server.
+//! One reading statement on a database. A request that is given up cancels it on the server.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::answer::Answer;
+use super::place::DatabasePlace;
 use super::service::{Call, PortError, Service};
 use crate::http::Caller;
 
@@ -16,8 +17,8 @@ const QUERY: Call = Call {
 #[derive(Clone, Serialize)]
 pub struct QueryRequest {
     pub connection_id: String,
-    pub driver: &'static str,
-    pub url: String,
+    #[serde(flatten)]
+    pub place: DatabasePlace,
     pub sql: String,
     pub max_rows: u64,
     pub statement_timeout_ms: u64,

@@ -70,8 +70,10 @@ fn ask(url: &str, busy: Duration, interrupt: &Interrupt) -> Result<ports::QueryA
     let service = Service::new(&runtime, &address, &managed, InstallPolicy::Never, &dialogue)?;
     let request = QueryRequest {
         connection_id: "c".to_owned(),
-        driver: "postgres",
-        url: "postgresql://h/d".to_owned(),
+        place: ports::DatabasePlace {
+            driver: "postgres",
+            at: ports::PlaceKind::Url("postgresql://h/d".to_owned()),
+        },
         sql: "select 1".to_owned(),
         max_rows: 1,
         statement_timeout_ms: 1000,

@@ -66,19 +66,15 @@ fn the_installed_manifest_says_what_was_installed() {
         .expect("a digest")
         .to_owned();
     let bytes = document["asset"]["wheel"]["bytes"].to_string();
-    let core = &document["asset"]["requirements"]["core"];
-    let locked = core["sha256"].as_str().expect("a digest").to_owned();
-    let other = document["asset"]["requirements"]["local-embeddings"]["sha256"]
-        .as_str()
-        .expect("a digest")
-        .to_owned();
-    let shown = text
+    let mut shown = text
         .replace(&sandbox.path().display().to_string(), "[SANDBOX]")
         .replace(&time, "[TIME]")
         .replace(&digest, "[WHEEL]")
-        .replace(&format!("\"bytes\": {bytes}"), "\"bytes\": [BYTES]")
-        .replace(&locked, "[CORE]")
-        .replace(&other, "[LOCAL_EMBEDDINGS]");
+        .replace(&format!("\"bytes\": {bytes}"), "\"bytes\": [BYTES]");
+    for feature in Feature::ALL {
+        let lock = &document["asset"]["requirements"][feature.name()]["sha256"];
+        shown = shown.replace(lock.as_str().expect("a digest"), &format!("[{feature}]"));
+    }
     insta::assert_snapshot!(shown, @r#"
     {
       "schemaVersion": 1,
@@ -97,13 +93,23 @@ fn the_installed_manifest_says_what_was_installed() {
         "requirements": {
           "core": {
             "file": "core.txt",
-            "sha256": "[CORE]",
-            "bytes": 28
+            "sha256": "[core]",
+            "bytes": 37
           },
           "local-embeddings": {
             "file": "local-embeddings.txt",
-            "sha256": "[LOCAL_EMBEDDINGS]",
-            "bytes": 50
+            "sha256": "[local-embeddings]",
+            "bytes": 49
+          },
+          "duckdb": {
+            "file": "duckdb.txt",
+            "sha256": "[duckdb]",
+            "bytes": 39
+          },
+          "mysql": {
+            "file": "mysql.txt",
+            "sha256": "[mysql]",
+            "bytes": 38
           }
         },
         "requiresPython": ">=3.11"

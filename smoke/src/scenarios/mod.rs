@@ -4,6 +4,7 @@ mod arm64;
 mod bare_machine;
 mod bundle;
 mod demo;
+mod duckdb;
 mod first_project;
 mod foreign;
 mod hostile_paths;
@@ -11,6 +12,7 @@ mod installers;
 mod local_embeddings;
 mod managers;
 mod mcp;
+mod mysql;
 mod npm_local;
 mod npx_direct;
 mod offline;
@@ -25,6 +27,7 @@ mod signals;
 mod upgrade;
 mod windows;
 
+pub use mysql::program as mariadb_program;
 pub use postgres::programs as postgres_programs;
 
 use self::installers::{BUN, NPM_GLOBAL, PNPM_GLOBAL, PNPM_LOCAL, YARN_PNP};
@@ -46,6 +49,8 @@ pub static ALL: &[Scenario] = &[
     scan_and_ingest::SCENARIO,
     mcp::SCENARIO,
     postgres::SCENARIO,
+    duckdb::SCENARIO,
+    mysql::SCENARIO,
     local_embeddings::SCENARIO,
     hostile_paths::SCENARIO,
     upgrade::SCENARIO,

@@ -13,13 +13,19 @@ pub struct Need {
     folders: &'static [&'static str],
 }
 
-/// Debian keeps the server's programs out of `PATH`, in a folder per major version.
-const NEEDS: [Need; 2] = [
+/// Debian keeps PostgreSQL's programs out of `PATH`, in a folder per major version.
+const NEEDS: [Need; 3] = [
     Need {
         tests: "tests on a real PostgreSQL server",
         fix: "install it with: apt-get install --yes postgresql",
         programs: &["initdb"],
         folders: &["/usr/lib/postgresql"],
+    },
+    Need {
+        tests: "tests on a real MariaDB server",
+        fix: "install it with: apt-get install --yes mariadb-server",
+        programs: &["mariadbd", "mariadb-install-db"],
+        folders: &[],
     },
     Need {
         tests: "tests of the release page in a real browser",
@@ -42,7 +48,8 @@ impl Need {
 
     fn places(&self) -> impl Iterator<Item = PathBuf> {
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let on_path: Vec<PathBuf> = std::env::split_paths(&path).collect();
+        // Servers are in a folder that the `PATH` of ordinary users lacks.
+        let on_path: Vec<PathBuf> = std::env::split_paths(&path).chain(["/usr/sbin".into()]).collect();
         let versions = self
             .folders
             .iter()

@@ -74,6 +74,10 @@ fn a_lock_of_another_pyproject_is_found_without_a_network() {
       hint: run: cargo xtask lock
     error[lock-stale]: failed to use `python/locks/local-embeddings.txt`: it was made from another `python/pyproject.toml`
       hint: run: cargo xtask lock
+    error[lock-stale]: failed to use `python/locks/duckdb.txt`: it was made from another `python/pyproject.toml`
+      hint: run: cargo xtask lock
+    error[lock-stale]: failed to use `python/locks/mysql.txt`: it was made from another `python/pyproject.toml`
+      hint: run: cargo xtask lock
     error: failed to use the locks of the payload
     hint: run: cargo xtask lock
     ");

@@ -11,7 +11,12 @@ use crate::checkout::Checkout;
 use crate::tidy;
 
 const CORE: &str = "python/locks/core.txt";
-const LOCKS: [&str; 2] = [CORE, "python/locks/local-embeddings.txt"];
+const LOCKS: [&str; 4] = [
+    CORE,
+    "python/locks/local-embeddings.txt",
+    "python/locks/duckdb.txt",
+    "python/locks/mysql.txt",
+];
 const OLD: &str = "2020-01-01T00:00:00Z";
 
 struct Locking {
@@ -34,6 +39,8 @@ impl Locking {
             upload("lkml", "1.5.0", "any", &recently),
             upload("torch", "2.2.0", "any", OLD),
             upload("pytest", "8.4.0", "any", OLD),
+            upload("duckdb", "2.0.0", "any", OLD),
+            upload("idna", "3.10", "any", OLD),
         ];
         let pin = tidy::text("npm/assets/uv.json");
         let pin: serde_json::Value = serde_json::from_str(&pin).expect("the pin is JSON");
@@ -52,7 +59,10 @@ impl Locking {
         let mut pyproject: toml_edit::DocumentMut = pyproject.parse().expect("it is TOML");
         let list = |names: &[&str]| toml_edit::value(names.iter().copied().collect::<toml_edit::Array>());
         pyproject["project"]["dependencies"] = list(&["lkml>=1.3.7,<2"]);
-        pyproject["project"]["optional-dependencies"]["local-embeddings"] = list(&["torch>=2.2,<3"]);
+        let extras = &mut pyproject["project"]["optional-dependencies"];
+        extras["local-embeddings"] = list(&["torch>=2.2,<3"]);
+        extras["duckdb"] = list(&["duckdb>=2"]);
+        extras["mysql"] = list(&["idna>=3"]);
         pyproject["dependency-groups"]["dev"] = list(&["pytest>=8.4"]);
         checkout.write("python/pyproject.toml", pyproject.to_string());
         for lock in LOCKS {
@@ -148,7 +158,7 @@ fn a_file_beside_the_locks_is_found() {
     exit 4
     --- stdout
     --- stderr
-    error[lock-stray]: failed to use `python/locks/extra.txt`: it is not the lock of a feature level
+    error[lock-stray]: failed to use `python/locks/extra.txt`: it is not the lock of a feature
       hint: remove it
     error: failed to use the locks of the payload
     hint: run: cargo xtask lock

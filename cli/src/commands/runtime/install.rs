@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use ktx_runtime::{Feature, FeatureSet, InstallMode, InstallOutcome, InstallReport, InstallRequest};
+use ktx_runtime::{FeatureSet, InstallMode, InstallOutcome, InstallReport, InstallRequest};
 use serde::Serialize;
 
 use super::FeatureArgument;
@@ -12,9 +12,9 @@ use crate::session::Session;
 
 #[derive(Debug, Args)]
 pub struct InstallArguments {
-    /// What to install
-    #[arg(long, value_enum, default_value_t, value_name = "FEATURE")]
-    feature: FeatureArgument,
+    /// What to install, can be repeated
+    #[arg(long = "feature", value_enum, default_value = "core", value_name = "FEATURE")]
+    features: Vec<FeatureArgument>,
     /// Accepted for scripts; this command never asks
     #[arg(long)]
     yes: bool,
@@ -46,7 +46,7 @@ struct InstallDocument<'a> {
 pub fn run(arguments: InstallArguments, session: &Session) -> anyhow::Result<()> {
     let runtime = session.app.runtime()?;
     let request = InstallRequest {
-        features: FeatureSet::from(Feature::from(arguments.feature)),
+        features: FeatureArgument::set(&arguments.features),
         mode: if arguments.force {
             InstallMode::Always
         } else {

@@ -8,9 +8,10 @@ mod start;
 mod status;
 mod stop;
 
+use clap::builder::PossibleValue;
 use clap::{Args, Subcommand, ValueEnum};
 use ktx_app::runner;
-use ktx_runtime::Feature;
+use ktx_runtime::{Feature, FeatureSet};
 
 use crate::session::Session;
 
@@ -39,23 +40,46 @@ enum RuntimeCommand {
     Bundle(bundle::BundleArguments),
 }
 
-/// The values of `--feature`.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub enum FeatureArgument {
-    /// The semantic layer, SQL analysis and introspection
-    #[default]
-    Core,
-    /// Core, and embeddings computed on this machine (PyTorch: up to 3 GB)
-    LocalEmbeddings,
+/// A value of `--feature`.
+#[derive(Clone, Copy, Debug)]
+pub struct FeatureArgument(Feature);
+
+impl ValueEnum for FeatureArgument {
+    fn value_variants<'a>() -> &'a [Self] {
+        const ALL: [FeatureArgument; Feature::ALL.len()] = {
+            let mut all = [FeatureArgument(Feature::Core); Feature::ALL.len()];
+            let mut place = 0;
+            while place < all.len() {
+                all[place] = FeatureArgument(Feature::ALL[place]);
+                place += 1;
+            }
+            all
+        };
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let Self(feature) = self;
+        let help = match feature {
+            Feature::Core => feature.brings().to_owned(),
+            _ => format!("core, and {} ({})", feature.brings(), feature.download()),
+        };
+        Some(PossibleValue::new(feature.name()).help(capitalised(&help)))
+    }
 }
 
-impl From<FeatureArgument> for Feature {
-    fn from(argument: FeatureArgument) -> Self {
-        match argument {
-            FeatureArgument::Core => Self::Core,
-            FeatureArgument::LocalEmbeddings => Self::LocalEmbeddings,
-        }
+impl FeatureArgument {
+    /// The features of a flag that can be repeated.
+    pub fn set(arguments: &[Self]) -> FeatureSet {
+        FeatureSet::new(arguments.iter().map(|FeatureArgument(feature)| *feature))
     }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Says before somebody waits for an installation that uv or Python is missing for it.

@@ -1,7 +1,7 @@
 //! `ktx runtime start`
 
 use clap::Args;
-use ktx_runtime::{Feature, FeatureSet, StartMode, StartOutcome, StartRequest};
+use ktx_runtime::{FeatureSet, StartMode, StartOutcome, StartRequest};
 use serde::Serialize;
 
 use super::FeatureArgument;
@@ -10,9 +10,9 @@ use crate::session::Session;
 
 #[derive(Debug, Args)]
 pub struct StartArguments {
-    /// The feature the daemon must support
-    #[arg(long, value_enum, default_value_t, value_name = "FEATURE")]
-    feature: FeatureArgument,
+    /// A feature the daemon must support, can be repeated
+    #[arg(long = "feature", value_enum, default_value = "core", value_name = "FEATURE")]
+    features: Vec<FeatureArgument>,
     /// Replace a running daemon
     #[arg(long)]
     force: bool,
@@ -38,7 +38,7 @@ struct StartDocument<'a> {
 pub fn run(arguments: StartArguments, session: &Session) -> anyhow::Result<()> {
     let runtime = session.app.runtime()?;
     let request = StartRequest {
-        features: FeatureSet::from(Feature::from(arguments.feature)),
+        features: FeatureArgument::set(&arguments.features),
         mode: if arguments.force {
             StartMode::Restart
         } else {

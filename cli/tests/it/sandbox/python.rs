@@ -17,24 +17,54 @@ pub struct SharedPython {
     uv: PathBuf,
 }
 
-static SHARED: Mutex<Weak<SharedPython>> = Mutex::new(Weak::new());
-static INSTALLED: OnceLock<()> = OnceLock::new();
+/// A runtime that the tests of this binary share.
+struct Slot {
+    folder: &'static str,
+    install: &'static [&'static str],
+    shared: Mutex<Weak<SharedPython>>,
+    installed: OnceLock<()>,
+}
+
+static CORE: Slot = Slot {
+    folder: "ktx-it-runtime",
+    install: &["install", "--yes"],
+    shared: Mutex::new(Weak::new()),
+    installed: OnceLock::new(),
+};
+
+static DRIVERS: Slot = Slot {
+    folder: "ktx-it-drivers",
+    install: &["install", "--yes", "--feature", "duckdb", "--feature", "mysql"],
+    shared: Mutex::new(Weak::new()),
+    installed: OnceLock::new(),
+};
 
 /// The shared runtime, or None after saying why the test is skipped. `KTX_TEST_NO_SKIP=1` makes that a failure.
 pub fn shared() -> Option<Arc<SharedPython>> {
-    let Some(uv) = payload::uv() else {
-        skip(NO_UV);
-        return None;
-    };
-    let mut slot = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(shared) = slot.upgrade() {
-        return Some(shared);
+    CORE.shared()
+}
+
+/// The same with the features of all drivers.
+pub fn with_drivers() -> Option<Arc<SharedPython>> {
+    DRIVERS.shared()
+}
+
+impl Slot {
+    fn shared(&self) -> Option<Arc<SharedPython>> {
+        let Some(uv) = payload::uv() else {
+            skip(NO_UV);
+            return None;
+        };
+        let mut slot = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shared) = slot.upgrade() {
+            return Some(shared);
+        }
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(self.folder);
+        let shared = Arc::new(SharedPython { root, uv });
+        self.installed.get_or_init(|| shared.install(self.install));
+        *slot = Arc::downgrade(&shared);
+        Some(shared)
     }
-    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ktx-it-runtime");
-    let shared = Arc::new(SharedPython { root, uv });
-    INSTALLED.get_or_init(|| shared.install());
-    *slot = Arc::downgrade(&shared);
-    Some(shared)
 }
 
 /// Says that a test does not run, and why.
@@ -49,8 +79,8 @@ pub fn skip(reason: &str) {
 
 impl SharedPython {
     /// With the caller's environment, since uv may need proxies and caches; what is there already is reused.
-    fn install(&self) {
-        self.command(&["install", "--yes"]).assert().success();
+    fn install(&self, arguments: &[&str]) {
+        self.command(arguments).assert().success();
     }
 
     fn command(&self, arguments: &[&str]) -> Command {

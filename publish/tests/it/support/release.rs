@@ -9,10 +9,10 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use fs_err as fs;
+use ktx_manifest::Feature;
 use ktx_manifest::artifact_manifest::{
     ARTIFACT_MANIFEST_FILE, ArtifactFile, ArtifactManifest, ArtifactPackage,
 };
-use ktx_manifest::lock_file::LOCK_FILES;
 use ktx_manifest::{ContentId, LockFile};
 use ktx_names::NPM_PACKAGE;
 use ktx_policy::RegistryUrl;
@@ -348,7 +348,7 @@ fn tarball(package: &Value) -> Vec<u8> {
         "package/native/linux-x64/ktx",
         b"a program, ktx-build-mark:release:rustc 1.95.0:end",
     );
-    for name in LOCK_FILES {
+    for name in Feature::ALL.map(Feature::lock_file) {
         add(&format!("package/assets/python/{name}"), lock().as_bytes());
     }
     let mut gzip = archive.into_inner().unwrap();

@@ -47,12 +47,13 @@ pub fn findings(contents: &PackageContents, version: &semver::Version) -> Result
     };
     let manifest = assets.manifest().clone();
     let wheel = manifest.wheel().file.to_string();
-    let locks = [
-        &manifest.requirements().core,
-        &manifest.requirements().local_embeddings,
-    ];
     let known = |name: &str| {
-        name == "manifest.json" || name == wheel || locks.iter().any(|lock| lock.file.as_str() == name)
+        name == "manifest.json"
+            || name == wheel
+            || manifest
+                .requirements()
+                .iter()
+                .any(|(_, lock)| lock.file.as_str() == name)
     };
     let strangers = contents
         .below(ASSETS)

@@ -123,7 +123,7 @@ fn python(
     findings: &mut Vec<Finding>,
 ) {
     for lock in package::locks(contents) {
-        let path = package::lock_path(lock.level);
+        let path = package::lock_path(lock.feature);
         let listed = sbom.parts(&path).iter().map(String::as_str).collect();
         let found: BTreeSet<String> = lock.distributions.iter().map(bill::purl).collect();
         compare("sbom-python", &path, &listed, &found, findings);
@@ -163,7 +163,7 @@ fn wheel(contents: &PackageContents, name: &str, bytes: &[u8]) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     for lock in package::locks(contents) {
-        let file = lock.level.file_name();
+        let file = lock.feature.lock_file();
         let listed = sbom.parts(file).iter().map(String::as_str).collect();
         let found = lock.distributions.iter().map(bill::purl).collect();
         compare(code, file, &listed, &found, &mut findings);

@@ -47,12 +47,11 @@ impl Uv {
         features: &FeatureSet,
         log: &mut InstallLog,
     ) -> Result<(), Error> {
-        let (requirements, level) = match features.highest() {
-            Feature::Core => (verified.core_requirements(), Feature::Core),
-            Feature::LocalEmbeddings => (verified.local_embeddings_requirements(), Feature::LocalEmbeddings),
-        };
-        // A copy of the bytes whose digest was checked, under a name without surprises.
-        fs_err::write(staged.work().join("requirements.txt"), requirements)?;
+        // A copy of the bytes whose digests were checked, under a name without surprises.
+        fs_err::write(
+            staged.work().join("requirements.txt"),
+            verified.requirements(features.iter()),
+        )?;
         fs_err::write(
             staged.work().join("wheel.txt"),
             wheel_requirement(verified, staged.work())?,
@@ -76,8 +75,8 @@ impl Uv {
             "copy",
         ];
         let mut install = install.map(OsStr::new).to_vec();
-        if level == Feature::LocalEmbeddings {
-            // Nobody wants to build PyTorch from source here.
+        if *features != FeatureSet::from(Feature::Core) {
+            // Nobody wants to build PyTorch or a database from source here.
             install.push("--no-build".as_ref());
         }
         if self.cache == CacheUse::Past {
@@ -86,7 +85,7 @@ impl Uv {
         install.extend(["-r", "requirements.txt", "-r", "wheel.txt", "--python"].map(OsStr::new));
         install.push(python);
         self.step(runtime, Step::InstallRequirements, staged, log, &install)
-            .map_err(|error| unsupported_platform(error, level))
+            .map_err(|error| unsupported_platform(error, features))
     }
 
     fn step(
@@ -134,15 +133,17 @@ fn wheel_requirement(verified: &VerifiedAssets, work: &Path) -> Result<String, E
 }
 
 /// uv says at length that a locked version has no wheel; people want to know what that means.
-fn unsupported_platform(error: Error, level: Feature) -> Error {
+fn unsupported_platform(error: Error, features: &FeatureSet) -> Error {
     match error {
         Error::InstallFailed { reason, tail, log }
-            if level == Feature::LocalEmbeddings
+            if *features != FeatureSet::from(Feature::Core)
                 && NO_WHEEL.iter().any(|said| tail.to_lowercase().contains(said)) =>
         {
             let system = format!("{} on {}", std::env::consts::OS, std::env::consts::ARCH);
+            let names: Vec<&str> = features.named().map(Feature::name).collect();
             let reason = format!(
-                "local-embeddings is not supported on {system}: a dependency has no wheel for it\n{reason}"
+                "{} is not supported on {system}: a dependency has no wheel for it\n{reason}",
+                names.join(" or ")
             );
             Error::InstallFailed { reason, tail, log }
         }

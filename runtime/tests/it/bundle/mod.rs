@@ -41,7 +41,7 @@ impl Bench {
     fn request(&self, platforms: &[Platform]) -> BundleRequest {
         BundleRequest {
             output: self.connected.path().join("out/runtime.bundle"),
-            feature: Feature::Core,
+            features: Feature::Core.into(),
             python: self.python.clone(),
             platforms: platforms.to_vec(),
         }

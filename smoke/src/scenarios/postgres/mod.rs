@@ -6,7 +6,7 @@ use fs_err as fs;
 use serde_json::json;
 
 use self::server::Server;
-pub use self::server::programs;
+pub use self::server::{give_to_nobody, programs, unprivileged};
 use crate::failure::Stop;
 use crate::scenario::{Need, Scenario, Set};
 use crate::stage::Stage;

@@ -95,7 +95,7 @@ impl Server {
 }
 
 /// PostgreSQL refuses to run as root; CI jobs in containers are root.
-fn unprivileged(program: Utf8PathBuf) -> Invocation {
+pub fn unprivileged(program: Utf8PathBuf) -> Invocation {
     let invocation = Invocation::new(program);
     if is_root() {
         invocation.wrapped(
@@ -119,7 +119,7 @@ fn is_root() -> bool {
 
 /// The folder, and the way to it.
 #[cfg(unix)]
-fn give_to_nobody(folder: &Utf8Path) -> std::io::Result<()> {
+pub fn give_to_nobody(folder: &Utf8Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
 
     if !is_root() {
@@ -134,6 +134,6 @@ fn give_to_nobody(folder: &Utf8Path) -> std::io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn give_to_nobody(_folder: &Utf8Path) -> std::io::Result<()> {
+pub fn give_to_nobody(_folder: &Utf8Path) -> std::io::Result<()> {
     Ok(())
 }

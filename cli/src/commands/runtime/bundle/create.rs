@@ -14,9 +14,9 @@ pub struct CreateArguments {
     /// The file to write
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
-    /// What the bundle installs
-    #[arg(long, value_enum, default_value_t, value_name = "FEATURE")]
-    feature: FeatureArgument,
+    /// What the bundle installs, can be repeated
+    #[arg(long = "feature", value_enum, default_value = "core", value_name = "FEATURE")]
+    features: Vec<FeatureArgument>,
     /// Version of Python on the machines without a network
     #[arg(long, default_value = "3.13", value_name = "VERSION")]
     python: String,
@@ -33,7 +33,7 @@ pub fn run(arguments: CreateArguments, session: &Session) -> anyhow::Result<()> 
     let runtime = session.app.runtime()?;
     let report = runtime.create_bundle(&BundleRequest {
         output: arguments.output,
-        feature: arguments.feature.into(),
+        features: FeatureArgument::set(&arguments.features),
         python: arguments.python,
         platforms: arguments.platforms,
     })?;

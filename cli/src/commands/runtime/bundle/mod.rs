@@ -39,7 +39,7 @@ struct BundleDocument<'a> {
     bytes: u64,
     sha256: String,
     version: &'a str,
-    feature: &'a str,
+    features: &'a [String],
     python: &'a str,
     platforms: Vec<PlatformDocument>,
 }
@@ -71,7 +71,7 @@ impl<'a> BundleDocument<'a> {
             bytes: report.content.bytes,
             sha256: report.content.sha256.to_string(),
             version: &manifest.version,
-            feature: &manifest.feature,
+            features: &manifest.features,
             python: &manifest.python,
             platforms: platforms.collect(),
         }
@@ -84,7 +84,7 @@ impl<'a> BundleDocument<'a> {
         printer.line(&format!("size: {}", human_bytes(self.bytes)));
         printer.line(&format!("sha256: {}", self.sha256));
         printer.line(&format!("version: {}", self.version));
-        printer.line(&format!("feature: {}", self.feature));
+        printer.line(&format!("features: {}", self.features.join(", ")));
         for platform in &self.platforms {
             let python = match &platform.interpreter {
                 Some(name) => name.clone(),
