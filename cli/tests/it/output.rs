@@ -47,7 +47,12 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("agent wiki read", &["arr", "--json"]),
     ("agent wiki search", &["revenue", "--json"]),
     ("completions", &["bash"]),
+    (
+        "connection add",
+        &["spare", "--driver", "sqlite", "--path", "shop.db"],
+    ),
     ("connection list", &["--json"]),
+    ("connection remove", &["spare"]),
     ("connection test", &["wh"]),
     ("dev ingest replay", &["--report-file", "report.json"]),
     (
@@ -195,6 +200,14 @@ impl Bench {
         let mut command = self.sandbox.process(&words);
         if name.starts_with("runtime bundle") {
             command.envs(self.bundle.variables());
+        }
+        match name {
+            "connection add" => self.sandbox.write("ktx.yaml", SHOP),
+            "connection remove" => self.sandbox.write(
+                "ktx.yaml",
+                format!("{SHOP}  spare: {{driver: sqlite, path: shop.db}}\n"),
+            ),
+            _ => {}
         }
         if name == "setup demo" {
             let _ = fs_err::remove_dir_all(&demo);

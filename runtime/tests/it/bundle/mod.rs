@@ -161,7 +161,7 @@ fn a_bundle_for_embeddings_installs_them_also_over_a_runtime_without() {
         .runtime()
         .install_from(&core(InstallMode::IfNeeded), &core_alone.path)
         .expect("it installs");
-    request.feature = Feature::LocalEmbeddings;
+    request.features = Feature::LocalEmbeddings.into();
     let both = bench
         .connected
         .runtime()
