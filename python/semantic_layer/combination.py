@@ -90,7 +90,9 @@ class Combination:
         ]
         if self._result is not None:
             asked = [names[group.name] for group in self._plan.groups if group.is_asked]
-            entries += self._result.entries(asked, include_empty=self._resolved.query.include_empty)
+            empty = self._select_empty_groups(self._plan.empty) if self._plan.empty is not None else None
+            include_empty = self._resolved.query.include_empty
+            entries += self._result.entries(asked, include_empty=include_empty, empty_groups=empty)
             for group in self._plan.groups:
                 if group.span is not None:
                     columns = {self._columns[m.key]: self._trees[group.name][m.key] for m in own[group.name]}
@@ -185,9 +187,11 @@ class Combination:
         )
 
     def _empty_groups(self, empty: EmptyGroups, measure_count: int) -> exp.Select:
+        return self._without_measures(self._select_empty_groups(empty), measure_count, is_asked=True)
+
+    def _select_empty_groups(self, empty: EmptyGroups) -> exp.Select:
         asked = [group for group in self._plan.groups if group.is_asked]
-        select = select_empty_groups(self._model, empty, asked, self._resolved.dimensions, self._tables)
-        return self._without_measures(select, measure_count, is_asked=True)
+        return select_empty_groups(self._model, empty, asked, self._resolved.dimensions, self._tables)
 
     def _without_measures(self, select: exp.Select, measure_count: int, *, is_asked: bool) -> exp.Select:
         """A branch of the combined groups that has no fact's measures."""

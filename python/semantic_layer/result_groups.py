@@ -58,12 +58,19 @@ class ResultGroups:
         """Whether a column has the same value on every row."""
         return any(dimension.is_constant for dimension in self.dimensions if dimension.label == label)
 
-    def entries(self, facts: Sequence[str], *, include_empty: bool) -> list[exp.CTE]:
-        """The groups that any fact has, or that all have, and with filling those between them. ``facts`` are tables."""
+    def entries(
+        self, facts: Sequence[str], *, include_empty: bool, empty_groups: exp.Query | None = None
+    ) -> list[exp.CTE]:
+        """The groups that any fact has, or that all have, and with filling those between them. ``facts`` are tables.
+
+        Empty groups are among them: what came before them counts there as well.
+        """
         groups: exp.Query = self._all(facts[0])
         for fact in facts[1:]:
             kind = exp.Union if include_empty else exp.Intersect
             groups = kind(this=groups, expression=self._all(fact), distinct=True)
+        if empty_groups is not None:
+            groups = exp.Union(this=groups, expression=empty_groups, distinct=True)
         if not self.periods.is_filled:
             return [with_entry(self.name, groups, self._dialect)]
         given, spine = self._tables.name("given_groups"), self._tables.name("spine")

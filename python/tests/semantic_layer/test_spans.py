@@ -316,3 +316,44 @@ def test_measures_of_other_spans_are_no_faults_of_a_model() -> None:
     wrong = [_SOURCES[0] | {"measures": [{"name": "a", "expr": "count(*)", "window": "a week"}]}]
     (error,) = validate_sources(wrong, "postgres")["errors"]
     assert "'a week' is not an amount of time" in error
+
+
+def _written_out(name: str, rows: list[str], **more: Any) -> dict[str, Any]:
+    columns = [{"name": column, "type": kind} for column, kind in more.pop("columns").items()]
+    sql = " UNION ALL ".join(f"SELECT {row}" for row in rows)
+    return {"name": name, "sql": sql, "grain": ["id"], "columns": columns, **more}
+
+
+@pytest.mark.parametrize("fill", [False, True])
+def test_what_came_before_an_empty_group_counts_there(fill: bool, engines: Any) -> None:
+    """March and June have orders, which make a group, but no lines; April has nothing."""
+    measures: list[dict[str, Any]] = [
+        {"expr": "sum(lines.item)", "name": "running", "type": "cumulative"},
+        {"expr": "count(distinct lines.item)", "name": "items_so_far", "type": "cumulative"},
+        {"expr": "sum(lines.item)", "name": "window", "window": "2 months"},
+        {"expr": "count(distinct lines.item)", "name": "items", "window": "2 months"},
+        {"expr": "count(lines.id)", "name": "before", "offset": "1 month"},
+    ]
+    query = {"measures": ["lines.n", *measures], "dimensions": ["orders.placed:month"], "fill": fill}
+    expected = [
+        ("2024-01-01", 2, 15, 2, 15, 2, 0), ("2024-02-01", 1, 22, 2, 22, 2, 2), ("2024-03-01", 0, 22, 2, 7, 1, 1),
+        ("2024-04-01", 0, 22, 2, None, 0, 0), ("2024-05-01", 1, 31, 3, 9, 1, 0), ("2024-06-01", 0, 31, 3, 9, 1, 1),
+    ]  # fmt: skip
+    for dialect, run in engines.items():
+        date = "" if dialect == "sqlite" else "DATE "
+        days = ["2024-01-05", "2024-02-06", "2024-03-07", "2024-05-08", "2024-06-09"]
+        orders = [f"{number} AS id, {date}'{day}' AS placed" for number, day in enumerate(days, start=1)]
+        items = [(1, 7), (1, 8), (2, 7), (4, 9)]
+        lines = [f"{number} AS id, {order} AS order_id, {item} AS item" for number, (order, item) in enumerate(items)]
+        sources = [
+            _written_out("orders", orders, columns={"id": "number", "placed": "time"}),
+            _written_out(
+                "lines",
+                lines,
+                columns={"id": "number", "order_id": "number", "item": "number"},
+                joins=[{"to": "orders", "on": "order_id = orders.id", "relationship": "many_to_one"}],
+                measures=[{"name": "n", "expr": "count(*)"}],
+            ),
+        ]
+        rows = [tuple(_plain(value) for value in row) for row in run(run_query(sources, query, dialect)["sql"])]
+        assert rows == [row for row in expected if fill or row[0] != "2024-04-01"], dialect
