@@ -45,7 +45,6 @@ fn pages_are_written_found_read_and_checked() {
     ];
     assert_snapshot!(sandbox.run(&paid), @r"
     $ ktx wiki write paid-revenue --summary Only paid orders are revenue --content Refunds come off. --tag finance --sl-ref orders.revenue
-    --- stdout
     Wrote knowledge/global/paid-revenue.md
     --- exit 0
     ");

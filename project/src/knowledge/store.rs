@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
+use super::key::checked;
 use super::page::Page;
 use crate::folder::Folder;
 use crate::search::SearchDocument;
@@ -11,12 +12,7 @@ use crate::search::tokens;
 use crate::state::State;
 use crate::{Error, files};
 
-/// A page's name is a file's name, and an argument.
-const LONGEST_KEY: usize = 120;
 const LONGEST_SUMMARY: usize = 200;
-/// Names that Windows gives to devices, with any extension.
-const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
-
 /// The pages that one user sees: everyone's, and their own, which come first where both have a key.
 #[derive(Debug, Clone)]
 pub struct Wiki {
@@ -265,24 +261,6 @@ impl PageFile {
     }
 }
 
-/// A part of a path that is a plain file name on every system.
-fn checked(name: &str) -> Result<(), Error> {
-    let plain = |letter: char| letter.is_ascii_alphanumeric();
-    let lower = name.to_ascii_lowercase();
-    let stem = lower.trim_end_matches(|letter: char| letter.is_ascii_digit());
-    let is_device = DEVICES.contains(&stem) && lower.len() <= stem.len() + 1;
-    let fits = name.starts_with(plain)
-        && name
-            .chars()
-            .all(|letter| plain(letter) || matches!(letter, '_' | '-'))
-        && name.len() <= LONGEST_KEY
-        && !is_device;
-    match fits {
-        true => Ok(()),
-        false => Err(Error::UnsafePageKey(name.to_owned())),
-    }
-}
-
 fn revision(text: &str) -> String {
     let digest = Sha256::digest(text);
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
@@ -290,7 +268,7 @@ fn revision(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Action, Wiki, checked};
+    use super::{Action, Wiki};
     use crate::Folder;
     use crate::knowledge::{FrontMatter, Page};
 
@@ -306,33 +284,6 @@ mod tests {
 
     fn wiki(dir: &std::path::Path) -> Wiki {
         Wiki::of(&Folder::at(dir), "local").expect("a wiki")
-    }
-
-    #[test]
-    fn hostile_keys_are_refused_before_they_become_paths() {
-        for (key, fits) in [
-            ("arr", true),
-            ("Fiscal-year_2", true),
-            ("console", true),
-            ("com10", true),
-            (&"a".repeat(120), true),
-            (&"a".repeat(121), false),
-            ("", false),
-            ("..", false),
-            (".hidden", false),
-            ("a/b", false),
-            ("a\\b", false),
-            ("a b", false),
-            ("a.md", false),
-            ("größe", false),
-            ("a\n", false),
-            ("-a", false),
-            ("con", false),
-            ("NUL", false),
-            ("com1", false),
-        ] {
-            assert_eq!(checked(key).is_ok(), fits, "{key:?}");
-        }
     }
 
     #[test]
