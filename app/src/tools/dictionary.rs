@@ -1,5 +1,6 @@
 //! Values of columns that have few: what to write in a filter.
 
+use ktx_project::config::Driver;
 use ktx_project::semantic::{ColumnType, Source};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -82,7 +83,7 @@ pub fn search(
     for source in tables {
         app.interrupt.check()?;
         app.desk.progress(&format!("reading values of `{}`", source.name));
-        match of_source(&database, source, query) {
+        match of_source(&database, quote_of(&connection.driver), source, query) {
             Ok(found) => dictionary.columns.extend(found),
             Err(error) => dictionary
                 .warnings
@@ -93,8 +94,17 @@ pub fn search(
     Ok(dictionary)
 }
 
+/// What a name of the database is written between.
+fn quote_of(driver: &Driver) -> char {
+    match driver {
+        Driver::Mysql => '`',
+        Driver::Sqlite | Driver::Postgres | Driver::Duckdb | Driver::Other(_) => '"',
+    }
+}
+
 fn of_source(
     database: &Database<'_>,
+    quote: char,
     source: &Source,
     query: &DictionaryQuery<'_>,
 ) -> Result<Vec<ColumnValues>, Error> {
@@ -112,7 +122,8 @@ fn of_source(
             && query.column.is_none_or(|name| column.name == name)
     });
     for column in texts {
-        let name = format!("\"{}\"", column.name.replace('"', "\"\""));
+        let name = column.name.replace(quote, &format!("{quote}{quote}"));
+        let name = format!("{quote}{name}{quote}");
         let sql = format!(
             "select distinct {name} from (select {name} from {table} limit {SAMPLE}) as sample where {name} is not null order by 1"
         );
