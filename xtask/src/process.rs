@@ -28,9 +28,14 @@ pub enum OutputMode<'a> {
 /// Runs a command to its end and returns its stdout; anything but success is an error with its command line, exit and
 /// last output.
 pub fn run(printer: &Printer, command: impl Into<Command>, mode: OutputMode<'_>) -> Result<String> {
+    succeed(printer, command, mode).map(|finished| finished.stdout)
+}
+
+/// The same, for a caller that reads what it says on stderr, too.
+pub fn succeed(printer: &Printer, command: impl Into<Command>, mode: OutputMode<'_>) -> Result<Finished> {
     let finished = finish(printer, command, mode)?;
     if finished.status.success() {
-        return Ok(finished.stdout);
+        return Ok(finished);
     }
     let mut message = format!(
         "`{}` failed with {}",

@@ -4,7 +4,7 @@
 
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use ktx_manifest::program_marks::{BuildMark, WITH_ZIG};
@@ -23,7 +23,7 @@ use crate::tools::{self, ToolSet};
 /// Where zig finds the frameworks of macOS on other systems: `xtask/darwin` names the functions that `ktx` calls, as
 /// the text-based stubs of Apple's SDK do. A new one is an undefined symbol, and goes into its list. The folder is relative
 /// to the workspace, from where cargo starts the linker: the root's path would change the program.
-pub const FRAMEWORKS: &str = "-Clink-arg=-Fxtask/darwin";
+const FRAMEWORKS: &str = "-Clink-arg=-Fxtask/darwin";
 
 /// Builds one platform's program and puts it in `dist/bin/<platform>/`.
 pub fn build(
@@ -32,32 +32,57 @@ pub fn build(
     platform: Platform,
     profile: BuildProfile,
 ) -> Result<Utf8PathBuf> {
-    let root = session.root()?;
+    let compiled = compile(session, platform, profile)?;
+    let path = dist
+        .path()
+        .join("bin")
+        .join(platform.as_str())
+        .join(platform.program_file());
+    replace_if_changed(&compiled.program, &path)?;
+    Ok(path)
+}
+
+/// Builds one platform's program, which no test runs here, and fails when the compiler warns of anything.
+pub fn check(session: &Session<'_>, platform: Platform, profile: BuildProfile) -> Result<()> {
+    let compiled = compile(session, platform, profile)?;
+    ensure!(
+        !compiled.messages.contains("warning: "),
+        "failed to build `ktx` for {platform} without warnings:\n{}",
+        compiled.messages
+    );
+    Ok(())
+}
+
+struct Compiled {
+    program: Utf8PathBuf,
+    /// Of the compiler, without its progress.
+    messages: String,
+}
+
+fn compile(session: &Session<'_>, platform: Platform, profile: BuildProfile) -> Result<Compiled> {
     let target = target(platform);
     let step = session
         .printer
         .long_step(&format!("build ktx for {platform}, {}", profile.name()));
     add_rust_target(session, target)?;
     let watch = |line: &str| progress(line).map(|progress| step.says(&progress)).is_some();
-    process::run(
+    let finished = process::succeed(
         session.printer,
         command(session, platform, profile)?,
         OutputMode::Watched(&watch),
     )
     .with_context(|| format!("failed to build `ktx` for {platform}"))?;
-    let built = root
+    let program = session
+        .root()?
         .join("target")
         .join(target)
         .join(profile.name())
         .join(platform.program_file());
-    let path = dist
-        .path()
-        .join("bin")
-        .join(platform.as_str())
-        .join(platform.program_file());
-    replace_if_changed(&built, &path)?;
     step.done("");
-    Ok(path)
+    Ok(Compiled {
+        program,
+        messages: finished.stderr,
+    })
 }
 
 /// The Rust target of a platform.
@@ -109,6 +134,8 @@ fn command(session: &Session<'_>, platform: Platform, profile: BuildProfile) -> 
         .envs([
             ("CARGO_TERM_PROGRESS_WHEN", "always"),
             ("CARGO_TERM_PROGRESS_WIDTH", "100"),
+            // Its words are looked for, which colours would cut.
+            ("CARGO_TERM_COLOR", "never"),
         ])
         .env_remove("RUSTFLAGS");
     Ok(cargo.into())
@@ -123,7 +150,7 @@ fn progress(line: &str) -> Option<String> {
 }
 
 /// A command of cargo-zigbuild, with everything it caches kept below `target/tools/`.
-pub fn zig_cargo<'sh>(session: &Session<'_>, sh: &'sh Shell, subcommand: &str) -> Result<Cmd<'sh>> {
+fn zig_cargo<'sh>(session: &Session<'_>, sh: &'sh Shell, subcommand: &str) -> Result<Cmd<'sh>> {
     let tools = tools::provide(session, ToolSet::Cross)?;
     let caches = session.root()?.join("target/tools");
     let zig = format!("zig{}", std::env::consts::EXE_SUFFIX);
@@ -174,7 +201,7 @@ pub fn cargo_home() -> Result<Utf8PathBuf> {
 }
 
 /// Adds a target's standard library to the toolchain, once.
-pub fn add_rust_target(session: &Session<'_>, target: &str) -> Result<()> {
+fn add_rust_target(session: &Session<'_>, target: &str) -> Result<()> {
     let sh = session.shell()?;
     let sysroot = process::run(
         session.printer,

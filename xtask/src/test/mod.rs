@@ -39,7 +39,7 @@ pub enum Suite {
     Launcher,
     /// cargo test over the workspace
     Rust,
-    /// the shipped crates type-check for Windows and macOS
+    /// ktx compiles and links for Windows and macOS, without warnings
     Cross,
     /// the program is the same bytes from another folder
     Reproducible,
