@@ -10,6 +10,9 @@ use crate::digest::Sha256Digest;
 /// Path of the bill in the package.
 pub const SBOM: &str = "assets/sbom.cdx.json";
 
+/// The property with the commit that a package was built from.
+pub const REVISION: &str = "ktx:source-revision";
+
 /// A bill of materials.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]

@@ -8,6 +8,7 @@ mod desk;
 mod error;
 pub mod github;
 pub mod npm;
+pub mod provenance;
 pub mod publication;
 mod read_back;
 pub mod receipt;

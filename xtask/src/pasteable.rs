@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use clap::Parser;
 use ktx_policy::ReleasePolicy;
 use ktx_policy::guard::{
-    Commands, FirstLatest, Integrity, PackageState, PromoteRequest, Provenance, PublishRequest, Refused,
-    RegistryState, RollbackRequest, TrustDowngrade, VersionFacts, Witnesses, promote, publish, rollback,
+    Commands, FirstLatest, Integrity, PackageState, PromoteRequest, Provenance, ProvenanceVerdict,
+    PublishRequest, Refused, RegistryState, RollbackRequest, TrustDowngrade, VersionFacts, Witnesses,
+    promote, publish, rollback,
 };
 use ktx_policy::readiness::{assess, examples};
 use ktx_policy::release_policy;
@@ -104,7 +105,7 @@ fn what_the_guard_proposes_can_be_pasted() {
     }
     assert_eq!(
         codes.len(),
-        23,
+        25,
         "every code but `proof-mismatch` was met: {codes:?}"
     );
 }
@@ -153,8 +154,15 @@ fn judge_all(commands: &Commands, registry: &RegistryState, look: &mut dyn FnMut
             look(rollback(&back, registry).err());
         }
     }
-    for (from, to) in TAGS.iter().flat_map(|from| TAGS.map(|to| (*from, to))) {
+    let verdicts = [
+        ProvenanceVerdict::NotRequired,
+        ProvenanceVerdict::Missing("there is none".to_owned()),
+        ProvenanceVerdict::Refused("another repository".to_owned()),
+    ];
+    let moves = TAGS.iter().flat_map(|from| TAGS.map(|to| (*from, to)));
+    for ((from, to), provenance) in moves.flat_map(|one| verdicts.clone().map(|verdict| (one, verdict))) {
         let promotion = PromoteRequest {
+            provenance,
             from,
             to,
             proof: None,

@@ -1,4 +1,4 @@
-//! The attestations of a version: their subjects. Whether they are signed by the one they name is not checked here.
+//! The attestations of a version: their subjects, and whether the release workflow signed the one about its build.
 //!
 //! <https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md>
 
@@ -9,14 +9,15 @@ use base64::engine::general_purpose::STANDARD;
 use ktx_names::NPM_PACKAGE;
 use ktx_publish::PublishError;
 use ktx_publish::artifacts::integrity_of;
+use ktx_publish::provenance::read_provenance;
 use ktx_publish::registry::Registry;
 use serde::Deserialize;
 
-use super::Check;
 use super::document::Version;
+use super::{Check, Trust};
 
 const SUBJECT: &str = "the attestations are about these bytes";
-const SIGNED: &str = "the attestations are signed by the workflow that they name";
+const BUILT: &str = "the release workflow of this repository built it, at the commit that the package names";
 
 #[derive(Deserialize)]
 struct Answer {
@@ -55,14 +56,27 @@ pub fn check(
     version: &str,
     described: &Version,
     bytes: &[u8],
+    trust: &Trust,
 ) -> Result<Vec<Check>, PublishError> {
+    let address = described
+        .dist
+        .attestations
+        .as_ref()
+        .map(|attestations| attestations.url.as_str());
+    let built = match read_provenance(registry, address, version, bytes, &trust.root)? {
+        Ok(_) => Check::passed(BUILT),
+        Err(refusal) if refusal.code == "provenance-missing" && !trust.required => {
+            Check::skipped(BUILT, refusal.cause)
+        }
+        Err(refusal) => Check::failed(BUILT, refusal.code, refusal.cause),
+    };
     let Some(attestations) = &described.dist.attestations else {
-        return Ok(vec![Check::skipped(SUBJECT, "the version has none")]);
+        return Ok(vec![Check::skipped(SUBJECT, "the version has none"), built]);
     };
     let address = &attestations.url;
     let Some(body) = registry.fetch(address)? else {
         let cause = "the version announces some, but the registry does not have them";
-        return Ok(vec![Check::failed(SUBJECT, "attestation-missing", cause)]);
+        return Ok(vec![Check::failed(SUBJECT, "attestation-missing", cause), built]);
     };
     let answer: Result<Answer, _> = serde_json::from_slice(&body);
     let judged = answer
@@ -72,13 +86,7 @@ pub fn check(
         Ok(()) => Check::passed(SUBJECT),
         Err(cause) => Check::failed(SUBJECT, "attestation-subject", cause),
     };
-    Ok(vec![
-        subject,
-        Check::skipped(
-            SIGNED,
-            "use `npm audit signatures` in a folder that has it installed",
-        ),
-    ])
+    Ok(vec![subject, built])
 }
 
 fn judge(answer: &Answer, version: &str, bytes: &[u8]) -> Result<(), String> {

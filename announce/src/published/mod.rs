@@ -10,6 +10,7 @@ use std::borrow::Cow;
 
 use ktx_inspect::Package;
 use ktx_names::NPM_PACKAGE;
+use ktx_provenance::TrustRoot;
 use ktx_publish::PublishError;
 use ktx_publish::artifacts::integrity_of;
 use ktx_publish::registry::Registry;
@@ -26,6 +27,13 @@ pub struct Published {
     /// Absent when the strict reader refuses the tarball.
     pub package: Option<Package>,
     pub checks: Vec<Check>,
+}
+
+/// Whose attestations count.
+pub struct Trust {
+    pub root: TrustRoot,
+    /// Whether a version without provenance fails.
+    pub required: bool,
 }
 
 /// One thing that was looked at.
@@ -89,7 +97,7 @@ impl Check {
 }
 
 /// Fetches a version, by number or dist-tag, and checks what the registry says about it.
-pub fn fetch(registry: &Registry, asked: &str) -> Result<Published, PublishError> {
+pub fn fetch(registry: &Registry, asked: &str, trust: &Trust) -> Result<Published, PublishError> {
     let document = RegistryDocument::fetch(registry)?;
     let (version, described) = document.version(asked).ok_or_else(|| PublishError::Usage {
         message: format!(
@@ -119,7 +127,7 @@ pub fn fetch(registry: &Registry, asked: &str) -> Result<Published, PublishError
         }
     };
     checks.push(signature::check(registry, &document, &version, described)?);
-    checks.extend(attestation::check(registry, &version, described, &bytes)?);
+    checks.extend(attestation::check(registry, &version, described, &bytes, trust)?);
     Ok(Published {
         version,
         bytes,

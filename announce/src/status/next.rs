@@ -51,6 +51,7 @@ pub(super) fn step(
         location: options.location.clone(),
         registry: options.registry.clone(),
         released,
+        trusted_root: None,
         patience: Duration::ZERO,
     };
     let up = PromoteOptions {

@@ -8,8 +8,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use ktx_announce::published::{ClaimStatus, fetch};
+use ktx_announce::published::{ClaimStatus, Trust, fetch};
+use ktx_fixtures::authority::{Authority, Claims, Flaw};
 use ktx_publish::artifacts::integrity_of;
+use ktx_publish::provenance::trust_root;
 use ktx_publish::registry::Registry;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
@@ -26,6 +28,8 @@ struct Statements {
     /// Null for a registry without keys.
     keys: Value,
     attestations: Value,
+    trusted_root: String,
+    required: bool,
 }
 
 impl Statements {
@@ -47,8 +51,12 @@ impl Statements {
             }}},
         });
         let keys = json!({"keys": [{"keyid": "SHA256:one", "keytype": "ecdsa-sha2-nistp256", "key": key, "expires": null}]});
+        let authority = Authority::default();
+        let answer = authority.answer(&bytes, &Claims::of(VERSION, &"0".repeat(40)), Flaw::None);
         Self {
-            attestations: json!({"attestations": [attestation(VERSION, &bytes)]}),
+            attestations: serde_json::from_str(&answer).unwrap(),
+            trusted_root: authority.trusted_root(),
+            required: true,
             bytes,
             document,
             keys,
@@ -90,7 +98,11 @@ impl Statements {
             }
         });
         let registry = Registry::at(url.parse().unwrap(), None);
-        let published = fetch(&registry, "latest").unwrap();
+        let trust = Trust {
+            root: trust_root(Some(&self.trusted_root)).unwrap(),
+            required: self.required,
+        };
+        let published = fetch(&registry, "latest", &trust).unwrap();
         server.unblock();
         thread.join().unwrap();
         let lines = published.checks.iter().filter_map(|check| match &check.verdict {
@@ -98,9 +110,7 @@ impl Statements {
             ClaimStatus::Failed { code, .. } => Some(code.to_string()),
             ClaimStatus::NotChecked { why } => Some(format!("not checked: {why}")),
         });
-        lines
-            .filter(|line| !line.contains("npm audit signatures"))
-            .collect()
+        lines.collect()
     }
 }
 
@@ -163,6 +173,17 @@ fn what_the_registry_does_not_offer_is_not_called_passed() {
             "not checked: the registry does not say",
             "not checked: the registry does not say",
             "not checked: the version has none",
+            "provenance-missing",
+        ],
+    );
+    check(
+        |it| {
+            it.required = false;
+            drop(it.dist().as_object_mut().unwrap().remove("attestations"));
+        },
+        &[
+            "not checked: the version has none",
+            "not checked: the version has no attestation about its build",
         ],
     );
 }
@@ -171,7 +192,12 @@ fn what_the_registry_does_not_offer_is_not_called_passed() {
 fn bytes_and_sizes_that_differ() {
     check(
         |it| it.bytes.push(0),
-        &["integrity-differs", "tarball-unreadable", "attestation-subject"],
+        &[
+            "integrity-differs",
+            "tarball-unreadable",
+            "attestation-subject",
+            "provenance-subject",
+        ],
     );
     check(
         |it| drop(it.dist().as_object_mut().unwrap().remove("integrity")),
@@ -223,22 +249,64 @@ fn signatures_that_are_missing_of_something_else_or_by_somebody_else() {
 fn attestations_of_something_else() {
     check(
         |it| it.attestations["attestations"][0] = attestation("1.2.4", &tarball()),
-        &["attestation-subject"],
+        &["attestation-subject", "provenance-unreadable"],
     );
     check(
         |it| it.attestations["attestations"][0] = attestation(VERSION, b"other"),
-        &["attestation-subject"],
+        &["attestation-subject", "provenance-unreadable"],
     );
     check(
         |it| it.attestations["attestations"] = json!([]),
-        &["attestation-subject"],
+        &["attestation-subject", "provenance-missing"],
     );
     check(
         |it| it.attestations = json!({"attestations": [{"bundle": {"dsseEnvelope": {"payload": "e30="}}}]}),
-        &["attestation-subject"],
+        &["attestation-subject", "provenance-unreadable"],
     );
     check(
         |it| it.dist()["attestations"]["url"] = json!("[REGISTRY]elsewhere"),
-        &["attestation-missing"],
+        &["attestation-missing", "provenance-missing"],
+    );
+}
+
+/// What the authority signs is about the right bytes; only who had it signed, and how, is wrong.
+#[test]
+fn a_build_of_somebody_else_is_named_by_its_code() {
+    let signed = |change: fn(&mut Claims), flaw: Flaw, expected: &[&str]| {
+        check(
+            |it| {
+                let authority = Authority::default();
+                let mut claims = Claims::of(VERSION, &"0".repeat(40));
+                change(&mut claims);
+                let answer = authority.answer(&it.bytes, &claims, flaw);
+                it.attestations = serde_json::from_str(&answer).unwrap();
+                it.trusted_root = authority.trusted_root();
+            },
+            expected,
+        );
+    };
+    signed(|_| {}, Flaw::None, &[]);
+    signed(
+        |claims| claims.repository = "https://github.com/eve/ktx".to_owned(),
+        Flaw::None,
+        &["provenance-repository"],
+    );
+    signed(
+        |claims| claims.workflow = ".github/workflows/ci.yml".to_owned(),
+        Flaw::None,
+        &["provenance-workflow"],
+    );
+    signed(
+        |claims| claims.reference = "refs/heads/fix".to_owned(),
+        Flaw::None,
+        &["provenance-ref"],
+    );
+    signed(|_| {}, Flaw::ForgedSignature, &["provenance-signature"]);
+    signed(|_| {}, Flaw::Expired, &["provenance-expired"]);
+    signed(|_| {}, Flaw::NotLogged, &["provenance-log"]);
+    // Another authority than the trusted one.
+    check(
+        |it| it.trusted_root = Authority::default().trusted_root(),
+        &["provenance-log"],
     );
 }

@@ -23,7 +23,7 @@ pub use self::commands::Commands;
 pub use self::decision::{Decision, Rule, RuleResult, RuleState, Tags, Work};
 pub use self::facts::{Integrity, PackageState, Provenance, RegistryState, VersionFacts};
 pub use self::history::{PastRollback, ReleasePage, Released, Witnesses};
-pub use self::promote::{PromoteRequest, PublishedProof, promote};
+pub use self::promote::{PromoteRequest, ProvenanceVerdict, PublishedProof, promote};
 pub use self::publish::publish;
 pub use self::refusal::{NextStep, Refusal, RefusalClass, RefusalCode, Refused};
 pub use self::request::{FirstLatest, PublishRequest, TrustDowngrade};

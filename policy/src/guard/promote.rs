@@ -32,10 +32,25 @@ pub struct PromoteRequest<'a> {
     pub to: &'a str,
     /// What the smoke of the published package proved, when there is a green report of one.
     pub proof: Option<PublishedProof>,
+    /// What the version's provenance is worth.
+    pub provenance: ProvenanceVerdict,
     /// Whether provenance may be lost.
     pub trust_downgrade: TrustDowngrade,
     /// What proposed commands must carry.
     pub commands: &'a Commands,
+}
+
+/// What the provenance of a version is worth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProvenanceVerdict {
+    /// The policy does not ask for it.
+    NotRequired,
+    /// It is that of the release workflow, at the commit that the package names.
+    Verified,
+    /// There is none; what was looked for.
+    Missing(String),
+    /// It proves nothing; why.
+    Refused(String),
 }
 
 /// What a green smoke of the package from the registry used.
@@ -132,6 +147,7 @@ fn judge(request: &PromoteRequest<'_>, registry: &RegistryState) -> Result<Decis
     if let Some(facts) = state.versions.get(&name) {
         is_available(&version, facts, &mut case);
         keeps_trust(request, &version, facts, state, &mut case);
+        comes_from_here(request, &version, &mut case);
         is_proven(request, &version, facts, &mut case);
     }
     case.close(Work::MoveTag, &name, request.to, Vec::new())
@@ -191,6 +207,21 @@ fn keeps_trust(
         );
         case.refuse(Rule::Trust, RefusalCode::TrustDowngrade, reason, way_out);
     }
+}
+
+/// A missing provenance is a matter of the policy; a wrong one means that somebody else built the version.
+fn comes_from_here(request: &PromoteRequest<'_>, version: &ReleaseVersion, case: &mut Case<'_>) {
+    let (code, reason) = match &request.provenance {
+        ProvenanceVerdict::NotRequired | ProvenanceVerdict::Verified => return,
+        ProvenanceVerdict::Missing(cause) => (RefusalCode::ProvenanceMissing, cause),
+        ProvenanceVerdict::Refused(cause) => (RefusalCode::ProvenanceRefused, cause),
+    };
+    let reason = format!("the provenance of {version} is not that of the release workflow: {reason}");
+    let way_out = NextStep::after(
+        "find out who published it, and publish the next number from the release workflow",
+        case.commands.next_number(version),
+    );
+    case.refuse(Rule::Trust, code, reason, way_out);
 }
 
 fn is_proven(

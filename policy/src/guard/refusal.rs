@@ -128,6 +128,10 @@ pub enum RefusalCode {
     FirstPublishLatest,
     /// Provenance would be lost.
     TrustDowngrade,
+    /// The policy requires provenance, and the version has none.
+    ProvenanceMissing,
+    /// The provenance is forged, or of something else.
+    ProvenanceRefused,
     /// The registry's facts are not known.
     RegistryUnknown,
     /// The registry's facts contradict themselves.
@@ -160,7 +164,7 @@ impl RefusalCode {
     /// What kind of rule it is.
     pub fn class(self) -> RefusalClass {
         match self {
-            Self::NumberTaken | Self::ProofMismatch => RefusalClass::Integrity,
+            Self::NumberTaken | Self::ProofMismatch | Self::ProvenanceRefused => RefusalClass::Integrity,
             Self::RegistryUnknown | Self::RegistryInconsistent => RefusalClass::Registry,
             _ => RefusalClass::Policy,
         }

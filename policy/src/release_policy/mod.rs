@@ -114,6 +114,20 @@ pub struct NpmPolicy {
     /// Whether the registry offers a version at once, or keeps it until somebody approves it.
     #[serde(default)]
     pub publishing: Publishing,
+    /// Whether a version is promoted without a verified provenance.
+    #[serde(default)]
+    pub provenance: ProvenancePolicy,
+}
+
+/// What a promotion needs to know about where a version was built.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ProvenancePolicy {
+    /// It may have no provenance.
+    #[default]
+    Optional,
+    /// Its provenance has to be verified, and be that of the release workflow of this repository.
+    Required,
 }
 
 /// When a registry offers a version that it was sent.

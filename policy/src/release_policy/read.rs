@@ -14,8 +14,8 @@ use super::document::PolicyDocument;
 use super::shapes::{is_blank, is_package_name, is_tag, is_version_or_tag};
 use super::values::{Findings, Section};
 use super::{
-    Access, MissingUvBehavior, NpmPolicy, PublishedPackageSmoke, Publishing, PythonPolicy, ReleaseMode,
-    ReleasePolicy, RuntimeInstaller, UvStrategy,
+    Access, MissingUvBehavior, NpmPolicy, ProvenancePolicy, PublishedPackageSmoke, Publishing, PythonPolicy,
+    ReleaseMode, ReleasePolicy, RuntimeInstaller, UvStrategy,
 };
 
 const SECTIONS: &[&str] = &[
@@ -127,6 +127,7 @@ fn npm<'text>(root: &Section<'_, 'text>, findings: &mut Findings<'_, 'text>) -> 
         "packages",
         "lanes",
         "publishing",
+        "provenance",
     ];
     let section = root.section("npm", &keys, findings)?;
     let publish = section.boolean("publish", findings);
@@ -163,6 +164,10 @@ fn npm<'text>(root: &Section<'_, 'text>, findings: &mut Findings<'_, 'text>) -> 
         Some(_) => publishing(&section, findings),
         None => Some(Publishing::default()),
     };
+    let provenance = match section.value("provenance") {
+        Some(_) => provenance(&section, findings),
+        None => Some(ProvenancePolicy::default()),
+    };
     Some(NpmPolicy {
         publish: publish?,
         registry: registry?,
@@ -171,7 +176,20 @@ fn npm<'text>(root: &Section<'_, 'text>, findings: &mut Findings<'_, 'text>) -> 
         packages: packages?,
         lanes: lanes?,
         publishing: publishing?,
+        provenance: provenance?,
     })
+}
+
+fn provenance<'text>(
+    npm: &Section<'_, 'text>,
+    findings: &mut Findings<'_, 'text>,
+) -> Option<ProvenancePolicy> {
+    let provenance = named(&npm.string("provenance", findings)?);
+    if provenance.is_none() {
+        let message = "Release policy npm.provenance must be optional or required".to_owned();
+        npm.refuse("provenance", "policy-provenance", message, findings);
+    }
+    provenance
 }
 
 fn publishing<'text>(npm: &Section<'_, 'text>, findings: &mut Findings<'_, 'text>) -> Option<Publishing> {

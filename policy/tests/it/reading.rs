@@ -54,6 +54,18 @@ fn messages(text: &str) -> Vec<String> {
 }
 
 #[test]
+fn provenance_is_required_or_optional_and_optional_when_it_is_not_said() {
+    for good in [Some(json!("required")), Some(json!("optional")), None] {
+        check("/npm/provenance", good, &[]);
+    }
+    check(
+        "/npm/provenance",
+        json!("maybe"),
+        &["Release policy npm.provenance must be optional or required"],
+    );
+}
+
+#[test]
 fn publishing_is_direct_or_staged_and_direct_when_it_is_not_said() {
     for good in [Some(json!("direct")), Some(json!("staged")), None] {
         check("/npm/publishing", good, &[]);
@@ -256,9 +268,9 @@ fn every_value_is_one_of_the_format() {
             "Release policy platforms lists linux-x64 twice",
         ),
         (
-            "/npm/provenance",
+            "/npm/attested",
             json!(true),
-            "Release policy npm.provenance is not a known key",
+            "Release policy npm.attested is not a known key",
         ),
         (
             "/publicNpmPackageVersion",

@@ -49,8 +49,16 @@ pub struct Dist {
     attestations: Option<Attestations>,
 }
 
+impl Dist {
+    /// Address of the attestations.
+    pub fn attestations(&self) -> Option<&str> {
+        self.attestations.as_ref()?.url.as_deref()
+    }
+}
+
 #[derive(Debug, Clone, Deserialize)]
 struct Attestations {
+    url: Option<String>,
     provenance: Option<serde_json::Value>,
 }
 

@@ -5,14 +5,16 @@ use std::time::Duration;
 use ktx_names::NPM_PACKAGE;
 use ktx_policy::RegistryUrl;
 use ktx_policy::guard::{
-    self, Commands, Decision, PromoteRequest, PublishedProof, RegistryState, Released, RollbackRequest,
-    TrustDowngrade,
+    self, Commands, Decision, PromoteRequest, ProvenanceVerdict, PublishedProof, RegistryState, Released,
+    RollbackRequest, TrustDowngrade,
 };
+use ktx_policy::release_policy::ProvenancePolicy;
 
 use crate::artifacts::{Location, published_proof, read_policy};
 use crate::desk::{Desk, Environment};
 use crate::error::PublishError;
 use crate::npm::{Deprecation, Npm, TagCommand, commands, line};
+use crate::provenance::{read_provenance, trust_root, verdict};
 use crate::receipt::{Operation, ReceiptBook};
 use crate::registry::{self, Known, Packument, Registry};
 
@@ -25,6 +27,8 @@ pub struct MoveOptions {
     pub registry: Option<RegistryUrl>,
     /// What the git tags and the release pages say.
     pub released: Released,
+    /// The text of another trusted root than the pinned one.
+    pub trusted_root: Option<String>,
     /// How long the registry may take.
     pub patience: Duration,
 }
@@ -116,11 +120,12 @@ pub fn promote(
 ) -> Result<MovePlan, PublishError> {
     let access = RegistryAccess::of(options, environment, desk)?;
     let (state, packument) = access.facts(options, desk);
-    let proof = match &packument {
-        Some(packument) => proof(packument, &promote.from, &access.registry, options)?,
-        None => None,
+    let (proof, provenance) = match &packument {
+        Some(packument) => witnesses(packument, &promote.from, &access, options)?,
+        None => (None, ProvenanceVerdict::NotRequired),
     };
     let request = PromoteRequest {
+        provenance,
         from: &promote.from,
         to: &promote.to,
         proof,
@@ -131,27 +136,33 @@ pub fn promote(
     Ok(access.plan(Operation::Promote, decision, options))
 }
 
-/// The proof for the version on `from`, compared with the bytes that the registry serves now.
-fn proof(
+/// The proof for the version on `from`, compared with the bytes that the registry serves now, and what their provenance is
+/// worth.
+fn witnesses(
     packument: &Packument,
     from: &str,
-    registry: &Registry,
+    access: &RegistryAccess,
     options: &MoveOptions,
-) -> Result<Option<PublishedProof>, PublishError> {
+) -> Result<(Option<PublishedProof>, ProvenanceVerdict), PublishError> {
     let published = packument
         .tags
         .get(from)
         .and_then(|version| Some((version, packument.versions.get(version)?)));
     let Some((version, published)) = published else {
-        return Ok(None);
+        return Ok((None, ProvenanceVerdict::NotRequired));
     };
+    let registry = &access.registry;
     let served = registry.tarball(&published.dist.tarball)?;
-    Ok(published_proof(
-        &options.location.reports,
-        registry.url(),
-        version,
-        &served,
-    ))
+    let proof = published_proof(&options.location.reports, registry.url(), version, &served);
+    let provenance = match access.provenance {
+        ProvenancePolicy::Optional => ProvenanceVerdict::NotRequired,
+        ProvenancePolicy::Required => {
+            let root = trust_root(options.trusted_root.as_deref())?;
+            let address = published.dist.attestations();
+            verdict(read_provenance(registry, address, version, &served, &root)?)
+        }
+    };
+    Ok((proof, provenance))
 }
 
 /// Plans a rollback.
@@ -185,6 +196,7 @@ struct RegistryAccess {
     registry: Registry,
     receipts: ReceiptBook,
     commands: Commands,
+    provenance: ProvenancePolicy,
 }
 
 impl RegistryAccess {
@@ -203,6 +215,7 @@ impl RegistryAccess {
             registry,
             receipts,
             commands,
+            provenance: policy.npm.provenance,
         })
     }
 

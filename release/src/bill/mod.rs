@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use ktx_manifest::sbom::Component;
+pub use ktx_manifest::sbom::REVISION;
 use ktx_manifest::{Platform, Sha256Digest};
 
 pub use self::license_policy::{is_allowed, refusal as license_refusal};
@@ -18,9 +19,6 @@ pub use self::notices::{NOTICES, Notices, heading, of_crate, of_runtime};
 pub use self::program::{Crate, Origin, SQLITE_CRATE, ZIG, Zig, crates, runtimes, sqlite};
 pub use self::python::{Licenses, Lock, closure, purl};
 use crate::error::Error;
-
-/// The property with the commit that a package was built from.
-pub const REVISION: &str = "ktx:source-revision";
 
 /// What the sources say about what is in a package.
 #[derive(Clone, Debug, Default)]

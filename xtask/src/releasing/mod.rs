@@ -23,7 +23,7 @@ use crate::interrupt;
 use crate::session::Session;
 use crate::sources;
 
-pub use self::moving::{MoveArgs, carry_out, move_options};
+pub use self::moving::{MoveArgs, carry_out, move_options, trusted_root};
 pub use self::reporting::{ErrorDocument, blocked, exit_of, failure, print_choice, print_notes, print_tags};
 
 // No doc comment: clap would make it the text of every command that flattens this.

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
+use fs_err as fs;
 use ktx_names::NPM_PACKAGE;
 use ktx_policy::RegistryUrl;
 use ktx_policy::guard::{Decision, Work};
 use ktx_publish::tag_move::{MoveOptions, MovePlan, MoveReport};
 use serde::Serialize;
 
+use crate::exit::{Exit, Failure};
 use crate::session::Session;
 
 use super::{PlaceArgs, SessionDesk, failure, location, print_notes, print_tags, registry, released};
@@ -23,6 +26,9 @@ pub struct MoveArgs {
     /// Run the commands; without it they are only shown
     #[arg(long)]
     execute: bool,
+    /// Another Sigstore trusted root than the pinned one, for an instance of your own
+    #[arg(long, value_name = "FILE", hide = true)]
+    trusted_root: Option<Utf8PathBuf>,
     #[command(flatten)]
     place: PlaceArgs,
 }
@@ -33,8 +39,20 @@ pub fn move_options(session: &Session<'_>, arguments: &MoveArgs) -> Result<MoveO
         location: location(session, arguments.place.artifacts.as_ref())?,
         registry: registry(arguments.place.registry.as_deref())?,
         released: released(session)?,
+        trusted_root: trusted_root(arguments.trusted_root.as_deref())?,
         patience: MOVE_PATIENCE,
     })
+}
+
+/// The text of `--trusted-root`.
+pub fn trusted_root(path: Option<&Utf8Path>) -> Result<Option<String>> {
+    let text = path.map(|path| {
+        fs::read_to_string(path).map_err(|error| {
+            Failure::new(Exit::Usage, error.to_string())
+                .hint("pass a file in the format of trusted_root.json")
+        })
+    });
+    Ok(text.transpose()?)
 }
 
 /// Shows a move, and carries it out when that was asked for. Someone who runs the commands by hand repeats this, which

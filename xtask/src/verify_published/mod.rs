@@ -4,12 +4,15 @@ mod inside;
 mod rebuild;
 
 use anyhow::Result;
+use camino::Utf8PathBuf;
 use clap::Args;
-use ktx_announce::published::{Check, Published, fetch};
+use ktx_announce::published::{Check, Published, Trust, fetch};
 use ktx_inspect::Difference;
 use ktx_names::{NPM_PACKAGE, Platform};
+use ktx_policy::release_policy::ProvenancePolicy;
 use ktx_publish::artifacts::read_policy;
 use ktx_publish::npm::Npm;
+use ktx_publish::provenance::trust_root;
 use ktx_publish::registry;
 use serde::Serialize;
 
@@ -26,6 +29,9 @@ pub struct VerifyPublishedArgs {
     /// The registry, where release-policy.json names none [default: npm's own]
     #[arg(long, value_name = "URL")]
     registry: Option<String>,
+    /// Another Sigstore trusted root than the pinned one, for an instance of your own
+    #[arg(long, value_name = "FILE", hide = true)]
+    trusted_root: Option<Utf8PathBuf>,
     /// Build the version again from a clean clone, and compare file by file
     #[arg(long)]
     rebuild: bool,
@@ -66,7 +72,12 @@ pub fn run(arguments: VerifyPublishedArgs, session: &Session<'_>) -> Result<()> 
     let asked = releasing::registry(arguments.registry.as_deref())?;
     let desk = SessionDesk(session);
     let registry = registry::chosen(&policy, asked.as_ref(), &environment, &npm, &desk).map_err(fail)?;
-    let published = fetch(&registry, &arguments.version).map_err(fail)?;
+    let other = releasing::trusted_root(arguments.trusted_root.as_deref())?;
+    let trust = Trust {
+        root: trust_root(other.as_deref()).map_err(fail)?,
+        required: policy.npm.provenance == ProvenancePolicy::Required,
+    };
+    let published = fetch(&registry, &arguments.version, &trust).map_err(fail)?;
     let mut checks = published.checks.clone();
     checks.push(inside::check(session, &published)?);
     session.printer.data(&format!(

@@ -9,7 +9,7 @@ use fs_err as fs;
 use crate::tidy::{assert_none, metadata, root, sources, text};
 
 /// Who may depend on whom. `fixtures` is for tests and the known-bad corpus, never in what ships.
-const DIRECTION: [(&str, &[&str]); 16] = [
+const DIRECTION: [(&str, &[&str]); 17] = [
     ("ktx", &["ktx-app", "ktx-project", "ktx-runtime", "ktx-system"]),
     ("ktx-app", &["ktx-project", "ktx-runtime", "ktx-system"]),
     ("ktx-audit", &["ktx-manifest"]),
@@ -21,6 +21,7 @@ const DIRECTION: [(&str, &[&str]); 16] = [
             "ktx-manifest",
             "ktx-names",
             "ktx-policy",
+            "ktx-provenance",
             "ktx-publish",
         ],
     ),
@@ -29,6 +30,7 @@ const DIRECTION: [(&str, &[&str]); 16] = [
     ("ktx-names", &[]),
     ("ktx-policy", &["ktx-names"]),
     ("ktx-project", &["ktx-manifest", "ktx-runtime", "ktx-system"]),
+    ("ktx-provenance", &[]),
     (
         "ktx-publish",
         &[
@@ -37,6 +39,7 @@ const DIRECTION: [(&str, &[&str]); 16] = [
             "ktx-manifest",
             "ktx-names",
             "ktx-policy",
+            "ktx-provenance",
             "ktx-system",
         ],
     ),

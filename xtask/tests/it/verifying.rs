@@ -89,6 +89,7 @@ fn a_published_version_is_verified_and_rebuilt_to_the_byte() {
     not checked: there are as many files as announced: the registry does not say
     not checked: the registry signed the version: it has no keys
     not checked: the attestations are about these bytes: the version has none
+    not checked: the release workflow of this repository built it, at the commit that the package names: the version has no attestation about its build
     passed: wheel, locks, programs and manifest in the package agree
     --- stderr
     ");
@@ -102,6 +103,7 @@ fn a_published_version_is_verified_and_rebuilt_to_the_byte() {
     not checked: there are as many files as announced: the registry does not say
     not checked: the registry signed the version: it has no keys
     not checked: the attestations are about these bytes: the version has none
+    not checked: the release workflow of this repository built it, at the commit that the package names: the version has no attestation about its build
     passed: wheel, locks, programs and manifest in the package agree
     rebuilt from [REVISION]: equal, byte for byte
     --- stderr
@@ -131,6 +133,7 @@ fn a_published_version_is_verified_and_rebuilt_to_the_byte() {
     not checked: there are as many files as announced: the registry does not say
     not checked: the registry signed the version: it has no keys
     not checked: the attestations are about these bytes: the version has none
+    not checked: the release workflow of this repository built it, at the commit that the package names: the version has no attestation about its build
     passed: wheel, locks, programs and manifest in the package agree
     --- stderr
     error: this checkout has no v0.1.0

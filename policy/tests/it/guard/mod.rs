@@ -5,5 +5,6 @@ mod matrix;
 mod model;
 mod moves;
 mod properties;
+mod provenance;
 pub mod states;
 mod ways_out;

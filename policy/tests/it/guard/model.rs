@@ -57,6 +57,7 @@ impl Command {
             Self::Promote(from) => {
                 let version = registry.tags.get(from)?;
                 let request = PromoteRequest {
+                    provenance: ktx_policy::guard::ProvenanceVerdict::NotRequired,
                     from,
                     to: "latest",
                     proof: Some(PublishedProof::Served {

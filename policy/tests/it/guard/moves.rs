@@ -1,9 +1,9 @@
 //! Promotions, rollbacks and acceptances, one row per rule.
 
 use ktx_policy::guard::{
-    Decision, FirstLatest, Integrity, PastRollback, PromoteRequest, Provenance, PublishedProof, RefusalClass,
-    Refused, RegistryState, RollbackRequest, Rule, RuleState, TrustDowngrade, Witnesses, Work, promote,
-    publish, rollback,
+    Decision, FirstLatest, Integrity, PastRollback, PromoteRequest, Provenance, ProvenanceVerdict,
+    PublishedProof, RefusalClass, Refused, RegistryState, RollbackRequest, Rule, RuleState, TrustDowngrade,
+    Witnesses, Work, promote, publish, rollback,
 };
 
 use super::states::{OURS, PLAIN, package, released, request};
@@ -33,6 +33,7 @@ fn check_promote(from: &str, to: &str, proven: &str, words: &str, expected: &str
             integrity: Integrity(format!("sha512-{integrity}")),
         });
     let request = PromoteRequest {
+        provenance: ProvenanceVerdict::NotRequired,
         from,
         to,
         proof,
@@ -100,6 +101,7 @@ fn refuses_to_promote_what_lost_provenance_or_is_deprecated() {
         integrity: Integrity(OURS.into()),
     });
     let mut request = PromoteRequest {
+        provenance: ProvenanceVerdict::NotRequired,
         from: "next",
         to: "latest",
         proof,
@@ -361,6 +363,7 @@ fn the_gravest_refusal_decides_the_class() {
         RefusalClass::Registry
     );
     let promotion = PromoteRequest {
+        provenance: ProvenanceVerdict::NotRequired,
         from: "next",
         to: "latest",
         proof: Some(PublishedProof::Served {

@@ -151,6 +151,7 @@ proptest! {
         accept_trust in any::<bool>(), registry in registry(),
     ) {
         let request = PromoteRequest {
+provenance: ktx_policy::guard::ProvenanceVerdict::NotRequired,
             from: &from,
             to: &to,
             proof: proof.map(|(version, integrity)| PublishedProof::Served { version, integrity: Integrity(integrity.into()) }),

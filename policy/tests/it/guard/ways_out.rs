@@ -89,6 +89,7 @@ fn is_accepted(
         }
         Some("promote") => {
             let other = PromoteRequest {
+                provenance: ktx_policy::guard::ProvenanceVerdict::NotRequired,
                 from: option(line, "--from").unwrap(),
                 to: option(line, "--to").unwrap(),
                 proof: proof.clone(),
@@ -165,6 +166,7 @@ fn the_guard_accepts_what_it_proposes() {
                 look(publish(&request, &state).err(), &nothing);
                 for from in TAGS {
                     let promotion = PromoteRequest {
+                        provenance: ktx_policy::guard::ProvenanceVerdict::NotRequired,
                         from,
                         to: tag,
                         proof: proof.clone(),
@@ -298,6 +300,7 @@ fn the_next_step_fits_the_version_the_policy_and_the_place() {
         "set npm.tag in release-policy.json to the tag of this channel: cargo xtask readiness"
     );
     let promotion = PromoteRequest {
+        provenance: ktx_policy::guard::ProvenanceVerdict::NotRequired,
         from: "next",
         to: "latest",
         proof: None,

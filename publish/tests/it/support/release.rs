@@ -138,6 +138,7 @@ impl Release {
         for optional in ["budgets", "audit"] {
             policy.as_object_mut().unwrap().remove(optional);
         }
+        policy["npm"]["provenance"] = json!("optional");
         policy["requiredScenarios"] = json!(["npm-local", "runtime-lifecycle"]);
         for (key, value) in changes.as_object().unwrap() {
             policy[key] = value.clone();
@@ -224,6 +225,7 @@ impl Release {
 
     pub fn move_options(&self) -> MoveOptions {
         MoveOptions {
+            trusted_root: None,
             location: self.options.location.clone(),
             registry: Some(self.registry.clone()),
             released: Released::default(),

@@ -1,0 +1,12 @@
+//! Who built a published package, and from what: its provenance, verified by the certificates of Sigstore and its public
+//! log, against what this project expects.
+//!
+//! Needs no network: the trusted root is pinned in `trusted_root.json`, which is replaced on purpose. The cryptography is
+//! ring's, under sigstore-verify.
+
+mod claims;
+mod provider;
+mod verify;
+
+pub use self::claims::{Expected, Provenance, REPOSITORY, Refusal, WORKFLOW};
+pub use self::verify::{PINNED_ROOT, TrustRoot, verify};
