@@ -108,7 +108,7 @@ fn folders_of_people_are_found() {
     for folder in [
         "/home/ada/src",
         "/Users/Ada.L/src",
-        "/root/.cargo/registry",
+        "/root/42/src",
         r"C:\Users\Ada L\src",
         r"c:\\Users\\ada\\src",
     ] {
