@@ -99,6 +99,7 @@ fn start(stage: &Stage<'_>) -> Result<(Running, Utf8PathBuf), Stop> {
             unprivileged(install)
                 .words("--no-defaults --auth-root-authentication-method=normal --skip-test-db")
                 .arg(&data)
+                .with("TMPDIR", folder.as_str())
                 .within(&folder),
         )
         .check()?;
@@ -113,6 +114,7 @@ fn start(stage: &Stage<'_>) -> Result<(Running, Utf8PathBuf), Stop> {
                 &format!("--socket={socket}"),
                 &format!("--init-file={filled}"),
             ])
+            .with("TMPDIR", folder.as_str())
             .within(&folder),
     )?;
     let ready = server.says_within("ready for connections", PATIENCE);
