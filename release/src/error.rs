@@ -29,6 +29,7 @@ pub enum Error {
         verb: &'static str,
         path: PathBuf,
         findings: Vec<Finding>,
+        kind: ErrorKind,
     },
     #[error("{0}")]
     Epoch(#[from] EpochError),
@@ -72,15 +73,10 @@ impl Error {
 
     /// What has to be done about it, as exit codes tell it.
     pub fn kind(&self) -> ErrorKind {
-        let is_missing = match self {
-            Error::Missing { .. } => true,
-            Error::Refused { findings, .. } => findings.iter().all(crate::lock::is_remade),
-            _ => false,
-        };
-        if is_missing {
-            ErrorKind::Prerequisite
-        } else {
-            ErrorKind::Failed
+        match self {
+            Error::Missing { .. } => ErrorKind::Prerequisite,
+            Error::Refused { kind, .. } => *kind,
+            _ => ErrorKind::Failed,
         }
     }
 
@@ -95,6 +91,24 @@ impl Error {
 
 /// `Ok` when none of the findings fails the check.
 pub(crate) fn unless_refused(verb: &'static str, path: &Path, findings: Vec<Finding>) -> Result<(), Error> {
+    refuse(verb, path, findings, ErrorKind::Failed)
+}
+
+/// The same where another command makes again what is `stale`: as long as nothing else is wrong, that has to run first.
+pub(crate) fn unless_stale_or_refused(
+    verb: &'static str,
+    path: &Path,
+    stale: Vec<Finding>,
+    findings: Vec<Finding>,
+) -> Result<(), Error> {
+    let kind = match findings.is_empty() {
+        true => ErrorKind::Prerequisite,
+        false => ErrorKind::Failed,
+    };
+    refuse(verb, path, [stale, findings].concat(), kind)
+}
+
+fn refuse(verb: &'static str, path: &Path, findings: Vec<Finding>, kind: ErrorKind) -> Result<(), Error> {
     if findings.iter().all(|finding| finding.severity < Severity::Error) {
         return Ok(());
     }
@@ -102,6 +116,7 @@ pub(crate) fn unless_refused(verb: &'static str, path: &Path, findings: Vec<Find
         verb,
         path: path.to_owned(),
         findings,
+        kind,
     })
 }
 

@@ -48,12 +48,8 @@ pub fn text(project: &Project, uploaded_before: Timestamp, pins: &str) -> String
     .to_string()
 }
 
-/// Whether a finding is one of [`check`], so that making the lock file again is what helps.
-pub(crate) fn is_remade(finding: &Finding) -> bool {
-    finding.code.starts_with("lock-") && !["lock-stray", "lock-feature"].contains(&&*finding.code)
-}
-
-/// All that is wrong with a lock file: drift, an edit, a pin without a hash, a registry's address.
+/// All that is wrong with a lock file, which making it again repairs: drift, an edit, a pin without a hash, a registry's
+/// address.
 pub fn check(project: &Project, feature: Feature, lock: Source<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(drift(project, lock));

@@ -10,12 +10,13 @@ use crate::archive::{Collector, Entry, Mode};
 use crate::error::Error;
 use crate::lock::{self, Source};
 
-/// Wheel, locks, and the manifest that holds them together.
+/// Adds wheel, locks, and the manifest that holds them together. Returns what is wrong with locks that have to be made
+/// again.
 pub(super) fn collect(
     options: &PackageOptions,
     collector: &mut Collector,
     findings: &mut Vec<Finding>,
-) -> Result<(), Error> {
+) -> Result<Vec<Finding>, Error> {
     let wheel = &options.wheel;
     let bundled = BundledWheel {
         file: wheel.filename.clone(),
@@ -23,13 +24,13 @@ pub(super) fn collect(
     };
     findings.extend(lock::strays(&options.root)?);
     findings.extend(lock::unmatched(&options.project));
-    let mut locks = Vec::new();
+    let (mut locks, mut stale) = (Vec::new(), Vec::new());
     let requirements = Requirements::of_each(|feature| {
-        let (file, text) = locked(options, feature, collector, findings)?;
+        let (file, text) = locked(options, feature, collector, &mut stale)?;
         locks.push((feature, text));
         Ok::<_, Error>(file)
     })?;
-    findings.extend(lock::clashes(&locks));
+    stale.extend(lock::clashes(&locks));
     match AssetManifest::new(bundled, requirements, options.project.requires_python.clone()) {
         Ok(manifest) => {
             collector.add(asset(ASSET_MANIFEST_FILE, manifest.to_text()));
@@ -43,7 +44,7 @@ pub(super) fn collect(
         }
     }
     collector.add(asset(&wheel.filename.to_string(), wheel.bytes.clone()));
-    Ok(())
+    Ok(stale)
 }
 
 /// Adds a feature's lock file, held against `pyproject.toml`, and describes it for the manifest.
@@ -51,7 +52,7 @@ fn locked(
     options: &PackageOptions,
     feature: Feature,
     collector: &mut Collector,
-    findings: &mut Vec<Finding>,
+    stale: &mut Vec<Finding>,
 ) -> Result<(BundledFile, String), Error> {
     let from = options.root.join(lock::FOLDER).join(feature.lock_file());
     let lock = match fs::read(&from) {
@@ -68,7 +69,7 @@ fn locked(
         from.to_string_lossy(),
         String::from_utf8_lossy(&lock).into_owned(),
     );
-    findings.extend(lock::check(
+    stale.extend(lock::check(
         &options.project,
         feature,
         Source {

@@ -26,7 +26,7 @@ use ktx_system::files::replace_directory;
 
 use crate::archive::{Collector, DirectoryWriter, Entry, Listed, Listing, Mode, write_entries};
 use crate::bill::{BillSources, licenses};
-use crate::error::{Error, Interrupt, unless_refused};
+use crate::error::{Error, Interrupt, unless_stale_or_refused};
 use crate::pyproject::Project;
 use crate::tree;
 use crate::wheel::BuiltWheel;
@@ -74,7 +74,7 @@ impl PackagePlan {
         launcher(&options.root, &mut collector, &mut findings)?;
         uv_pin(options, &mut collector, &mut findings)?;
         programs(options, &mut collector, &mut findings)?;
-        assets::collect(options, &mut collector, &mut findings)?;
+        let stale = assets::collect(options, &mut collector, &mut findings)?;
         let text = PackageJson::new(options.version.clone()).to_text();
         collector.add(Entry::generated(
             archive_path("package.json"),
@@ -97,7 +97,7 @@ impl PackagePlan {
             findings.extend(judge(&contents, &options.version)?);
         }
         findings.extend(collisions);
-        unless_refused(VERB, &options.root, findings)?;
+        unless_stale_or_refused(VERB, &options.root, stale, findings)?;
         Ok(PackagePlan { contents })
     }
 
@@ -130,10 +130,10 @@ pub fn stage_assets(
 ) -> Result<PathBuf, Error> {
     let mut findings = Vec::new();
     let mut collector = Collector::new();
-    assets::collect(options, &mut collector, &mut findings)?;
+    let stale = assets::collect(options, &mut collector, &mut findings)?;
     let (entries, collisions) = collector.finish();
     findings.extend(collisions);
-    unless_refused("stage assets from", &options.root, findings)?;
+    unless_stale_or_refused("stage assets from", &options.root, stale, findings)?;
     replace_directory(folder, |new| {
         write_entries(&entries, &mut DirectoryWriter::new(new), interrupt)
     })?;

@@ -20,7 +20,7 @@ use pep508_rs::{ExtraName, PackageName, Requirement};
 use self::document::{ModuleNames, PyprojectDocument};
 use self::fields::Fields;
 pub use self::people::People;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// The version in the file; the real one is set when a wheel is built.
 pub const PLACEHOLDER_VERSION: &str = "0.0.0";
@@ -84,6 +84,7 @@ impl Project {
             verb: "read",
             path,
             findings,
+            kind: ErrorKind::Failed,
         })
     }
 

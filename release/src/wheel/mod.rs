@@ -20,7 +20,7 @@ use pep440_rs::Version;
 
 use crate::archive::{Collector, Entry, Listed, Listing, Mode, ZipArchiveWriter, write_entries};
 use crate::epoch::{SourceDateEpoch, zip_time};
-use crate::error::{Error, Interrupt, unless_refused};
+use crate::error::{Error, ErrorKind, Interrupt, unless_refused};
 use crate::pyproject::{PLACEHOLDER_VERSION, Project};
 use crate::version::python_version;
 
@@ -136,6 +136,7 @@ fn filename(project: &Project, version: Version) -> Result<WheelFilename, Error>
         verb: "build a wheel from",
         path: project.source().to_owned(),
         findings: vec![Finding::error("wheel-filename", error.to_string())],
+        kind: ErrorKind::Failed,
     })
 }
 

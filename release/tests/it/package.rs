@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fs_err as fs;
 use ktx_manifest::{Feature, Platform};
-use ktx_release::Interrupt;
+use ktx_release::{ErrorKind, Interrupt};
 
 use crate::sources::{Sources, codes};
 
@@ -52,6 +52,23 @@ fn prerequisites_are_missing_not_wrong() {
     options.programs = BTreeMap::from([(Platform::LinuxX64, sources.path("absent"))]);
     let error = ktx_release::package::PackagePlan::new(&options).expect_err("there is no program");
     assert_eq!(error.hint(), Some("run: cargo xtask build --platform linux-x64"));
+}
+
+#[test]
+fn stale_locks_are_a_missing_prerequisite_unless_something_else_is_wrong() {
+    let mut sources = Sources::new();
+    let kind = |sources: &mut Sources| sources.plan_package().map(drop).map_err(|error| error.kind());
+    assert_eq!(kind(&mut sources), Ok(()));
+    sources.write("python/locks/gpu.txt", "evil==1.0\n");
+    assert_eq!(
+        kind(&mut sources),
+        Err(ErrorKind::Failed),
+        "a stray file is removed by hand"
+    );
+    sources.replace("python/pyproject.toml", "torch>=2.2", "torch>=2.3");
+    assert_eq!(kind(&mut sources), Err(ErrorKind::Failed));
+    sources.remove("python/locks/gpu.txt");
+    assert_eq!(kind(&mut sources), Err(ErrorKind::Prerequisite));
 }
 
 #[test]
