@@ -80,7 +80,7 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
         .json("/plan/execution/driver", "mysql")
         .check()?;
     stage.step("stop", ktx.ktx("runtime stop")).check()?;
-    signal(server.pid(), Signal::Interrupt);
+    signal(server.pid(), Signal::Terminate);
     server.finish(PATIENCE, stage.sandbox.family(), stage.interrupted);
     Ok(())
 }
