@@ -53,8 +53,8 @@ pub fn check(session: &Session<'_>, platform: Platform, profile: BuildProfile) -
     Ok(())
 }
 
-/// Whether the compiler said something of a line of code. That it finds no SDK of macOS, whose place `xtask/darwin` takes,
-/// it says of none.
+/// Whether the compiler said something of a line of code. That it finds no SDK of macOS, whose place `xtask/darwin`
+/// takes, it says of none.
 fn points_into_code(messages: &str) -> bool {
     messages.lines().any(|line| line.trim_start().starts_with("--> "))
 }

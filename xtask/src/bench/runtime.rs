@@ -29,8 +29,8 @@ mkdir "$PROJECT"
 "$NPM" install --silent --no-audit --no-fund --prefix "$PROJECT" "$TARBALL"
 "#;
 
-/// What the installation proves: that every module imports, which also compiles them all. Those of a feature lack what the
-/// feature brings.
+/// What the installation proves: that every module imports, which also compiles them all. Those of a feature lack what
+/// it brings.
 const EVERY_MODULE: &str = "\
 import importlib, pkgutil
 for name in ('ktx_daemon', 'semantic_layer'):
