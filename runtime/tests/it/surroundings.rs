@@ -195,12 +195,11 @@ fn a_python_that_was_upgraded_away_is_said_once_and_replaced() {
         .expect("it installs");
     assert_eq!(repaired.outcome, InstallOutcome::Installed);
     sandbox.assert_clean_and_ready();
-    assert!(
+    eventually("the daemon of the old Python is gone", || {
         processes::daemons_under(sandbox.path())
             .iter()
-            .all(|found| found.pid != daemon.state.pid.0),
-        "the daemon of the old Python is gone"
-    );
+            .all(|found| found.pid != daemon.state.pid.0)
+    });
     let again = sandbox
         .runtime()
         .start(&start(StartMode::Reuse))
