@@ -1,15 +1,13 @@
 """A call that is refused alone is refused wherever an expression can stand, and a harmless one is accepted there."""
 
-import json
 import re
-from pathlib import Path
 
 import pytest
 
 from ktx_daemon.sql.parsing import dialect_named
 from ktx_daemon.sql.read_only import objection
+from tests.ktx_daemon.test_read_only import CASES
 
-CASES = json.loads(Path(__file__).with_name("read_only_cases.json").read_text(encoding="utf-8"))
 DIALECTS = sorted({case["dialect"] for case in CASES})
 CALL = re.compile(r"select (\w+\([^;]*\))", re.IGNORECASE)
 
