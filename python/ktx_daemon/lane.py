@@ -42,11 +42,11 @@ class Lane:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:
-            await first_of(turn, hang_up(receive), WAITING_SECONDS)
+            gone = await first_of(turn, hang_up(receive), WAITING_SECONDS)
         except asyncio.CancelledError:
             self._give_up(turn)
             raise
-        if not turn.done():
+        if gone or not turn.done():
             self._give_up(turn)
             raise Busy
 
@@ -69,10 +69,11 @@ async def hang_up(receive: Receive) -> None:
         pass
 
 
-async def first_of(answer: asyncio.Future[Any], hang_up: Any, seconds: float | None = None) -> None:
-    """Wait for the answer, or for the client to hang up, or for the time to pass."""
+async def first_of(answer: asyncio.Future[Any], hang_up: Any, seconds: float | None = None) -> bool:
+    """Wait for the answer, or for the client to hang up, or for the time to pass. True when the client hung up."""
     watch = asyncio.ensure_future(hang_up)
     try:
         await asyncio.wait((answer, watch), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        return watch.done()
     finally:
         watch.cancel()

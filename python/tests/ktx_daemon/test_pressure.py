@@ -201,6 +201,12 @@ def test_says_that_it_is_busy_when_the_queue_is_full_or_slow(tmp_path: Path) -> 
         assert daemon.request("POST", PARSE, BODY).status == 200
 
 
+def connections_to_close(port: int) -> int:
+    """The connections whose client is gone and that the server on this port has not closed yet (TCP's CLOSE_WAIT)."""
+    connections = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(local.endswith(f":{port:04X}") and state == "08" for _, local, _, state, *_ in connections)
+
+
 def test_forgets_a_waiting_request_whose_client_hangs_up(daemon: Daemon) -> None:
     with silent_server() as server:
         body = json.dumps(waiting_request(server.url)).encode()
@@ -212,6 +218,7 @@ def test_forgets_a_waiting_request_whose_client_hangs_up(daemon: Daemon) -> None
             for _ in range(20):
                 opened(daemon, connections, request)
             time.sleep(0.3)
+        until(lambda: connections_to_close(daemon.port) == 0)
         # One that was not forgotten would be in work from now on, and nobody would hang up on it.
         server.hang_up()
         with starting_database() as database:
