@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -18,9 +17,6 @@ from ktx_daemon.errors import OptionalFeatureMissing, RequestRejected
 
 if TYPE_CHECKING:  # sqlglot takes 0.1 s to import, and introspection does without it
     from ktx_daemon.sql.read_only import Reading
-
-MAX_ANSWER_CHARACTERS = 64 * 1024 * 1024
-"""A result with more text than this is refused, because it is held in memory whole."""
 
 Row = Mapping[str, Any]
 """A row of a catalog query, by column name."""
@@ -56,19 +52,20 @@ class Statement:
     """Without a semicolon at its end."""
 
     reading: "Reading"
-    max_rows: int
+    max_rows: int | None
+    """How many rows are taken at most; None takes all."""
+
     allowed_functions: list[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The rows of a statement as values of JSON, and what the engine calls the type of each column."""
+class Rows:
+    """The rows of a statement as they come, as values of JSON, and what the engine calls the type of each column."""
 
     headers: list[str]
     types: list[str]
-    rows: list[list[Any]]
-    truncated: bool
-    """There was at least one more row than the cap."""
+    rows: Iterable[Sequence[Any]]
+    """Can be read once, while the statement is open. One row more than the cap says that there are more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +92,8 @@ class Access(TypedDict):
 class Session(Protocol):
     """One read-only session. Its methods raise `RequestRejected` for what the database refuses."""
 
-    def query(self, statement: Statement) -> Answer:
-        """Run the statement and take no more rows than its cap."""
+    def rows(self, statement: Statement) -> AbstractContextManager[Rows]:
+        """Run the statement. Its rows are fetched as they are read, so that any number of them needs little memory."""
 
     def introspect(self, schemas: list[str], in_scope: Callable[[Row], bool]) -> Catalog:
         """Read the catalog: of the tables in these schemas, those that are in scope."""
@@ -155,15 +152,3 @@ def require_known_functions(statement: Statement, dialect: str) -> None:
 
     if unknown := unknown_calls(statement.reading.calls, dialect, statement.allowed_functions):
         raise RequestRejected(unknown_function(str(unknown[0])))
-
-
-def collect(rows: Iterable[Sequence[Any]], max_rows: int) -> tuple[list[list[Any]], bool]:
-    """Take as many rows as the cap lets through, and say whether there are more. Raises `RequestRejected`."""
-    kept: list[list[Any]] = []
-    size = 0
-    for row in islice(rows, max_rows + 1):
-        kept.append(list(row))
-        size += sum(len(value) for value in row if isinstance(value, str))
-        if size > MAX_ANSWER_CHARACTERS:
-            raise RequestRejected("the result is too large; select fewer rows or columns")
-    return kept[:max_rows], len(kept) > max_rows

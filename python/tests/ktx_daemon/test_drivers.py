@@ -147,8 +147,9 @@ def test_the_session_stops_what_passes_the_guard(world: World) -> None:
         with (
             pytest.raises(RequestRejected),
             driver.session(request, Cancellation(), application="test") as session,
+            session.rows(Statement(sql, harmless, 10, [])) as found,
         ):
-            session.query(Statement(sql, harmless, 10, []))
+            list(found.rows)
     assert world.ask("SELECT count(*) FROM pets")["rows"] == rows
     assert {table["name"] for table in world.introspect()["tables"]} == {"owners", "pets", "numbers", "named"}
 

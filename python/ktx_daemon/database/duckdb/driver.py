@@ -15,12 +15,11 @@ import duckdb
 from ktx_daemon.cancellation import Cancellation
 from ktx_daemon.database.driver import (
     Access,
-    Answer,
     Catalog,
     DatabaseRequest,
     Row,
+    Rows,
     Statement,
-    collect,
     require_known_functions,
 )
 from ktx_daemon.database.duckdb import catalog_queries, json_values
@@ -66,7 +65,8 @@ class DuckdbSession:
         self._connection = connection
         self._watch = watch
 
-    def query(self, statement: Statement) -> Answer:
+    @contextmanager
+    def rows(self, statement: Statement) -> Iterator[Rows]:
         """Run the statement. What DuckDB's parser does not call one SELECT is refused."""
         require_known_functions(statement, DIALECT)
         with self._watch.time_limit():
@@ -78,8 +78,8 @@ class DuckdbSession:
             columns = [json_values.column(kind.id, place) for place, kind in enumerate(types, 1)]
             selected = ", ".join(expression for expression, _ in columns)
             self._connection.execute(f"SELECT {selected} FROM ({statement.sql}\n) AS ktx")
-            rows, truncated = collect(self._rows([convert for _, convert in columns]), statement.max_rows)
-            return Answer(described.columns, [str(kind) for kind in types], rows, truncated)
+            rows = self._fetched([convert for _, convert in columns])
+            yield Rows(described.columns, [str(kind) for kind in types], rows)
 
     def introspect(self, schemas: list[str], in_scope: Callable[[Row], bool]) -> Catalog:
         """Read the catalog with four statements."""
@@ -96,7 +96,7 @@ class DuckdbSession:
         """Say that nothing can be written: DuckDB has no roles, and the session only reads."""
         return Access(role=None, superuser=False, can_write=False, warning=None, grants=[])
 
-    def _rows(self, converters: list[Callable[[Any], Any]]) -> Iterator[list[Any]]:
+    def _fetched(self, converters: list[Callable[[Any], Any]]) -> Iterator[list[Any]]:
         while rows := self._connection.fetchmany(_FETCHED_ROWS):
             self._watch.require_time()
             for row in rows:

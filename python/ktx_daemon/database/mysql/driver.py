@@ -9,12 +9,11 @@ from pymysql.cursors import DictCursor, SSCursor
 from ktx_daemon.cancellation import Cancellation
 from ktx_daemon.database.driver import (
     Access,
-    Answer,
     Catalog,
     DatabaseRequest,
     Row,
+    Rows,
     Statement,
-    collect,
     require_known_functions,
 )
 from ktx_daemon.database.mysql import catalog_queries
@@ -49,24 +48,24 @@ class MysqlSession:
         self._connection = connection
         self._timeout_ms = timeout_ms
 
-    def query(self, statement: Statement) -> Answer:
+    @contextmanager
+    def rows(self, statement: Statement) -> Iterator[Rows]:
         """Run the statement; the server sends no more rows than the cap and one."""
         require_known_functions(statement, DIALECT)
         cursor = self._connection.cursor(SSCursor)
         with worded(self._timeout_ms):
-            cursor.execute(f"SET SESSION sql_select_limit = {statement.max_rows + 1}")
+            if statement.max_rows is not None:
+                cursor.execute(f"SET SESSION sql_select_limit = {statement.max_rows + 1}")
             cursor.execute(statement.sql)
+            if not cursor.description:
+                raise RequestRejected("the statement gives no rows")
             result = cursor._result
             try:
-                rows, truncated = collect(cursor, statement.max_rows)
+                headers = [column[0] for column in cursor.description]
+                yield Rows(headers, [type_name(field) for field in result.fields], cursor)
             finally:
                 # PyMySQL would read a result that is too large to its end; closing the connection ends it, too.
                 result.unbuffered_active = False
-        if not cursor.description:
-            raise RequestRejected("the statement gives no rows")
-        return Answer(
-            [column[0] for column in cursor.description], [type_name(field) for field in result.fields], rows, truncated
-        )
 
     def introspect(self, schemas: list[str], in_scope: Callable[[Row], bool]) -> Catalog:
         """Read the catalog with four statements."""

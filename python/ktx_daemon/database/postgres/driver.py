@@ -9,7 +9,7 @@ from psycopg.errors import CharacterNotInRepertoire, QueryCanceled
 from psycopg.rows import dict_row
 
 from ktx_daemon.cancellation import Cancellation
-from ktx_daemon.database.driver import Access, Answer, Catalog, DatabaseRequest, Row, Statement, collect
+from ktx_daemon.database.driver import Access, Catalog, DatabaseRequest, Row, Rows, Statement
 from ktx_daemon.database.postgres import catalog_queries
 from ktx_daemon.database.postgres.access import access
 from ktx_daemon.database.postgres.encoding import undecodable_text
@@ -19,6 +19,8 @@ from ktx_daemon.errors import RequestRejected
 
 NAME = "postgres"
 DIALECT = "postgres"
+
+_FETCHED_ROWS = 1000
 
 _COLUMN_TYPES = """
 SELECT format_type(c.oid, c.modifier)
@@ -52,7 +54,8 @@ class PostgresSession:
         self._connection = connection
         self._timeout_ms = timeout_ms
 
-    def query(self, statement: Statement) -> Answer:
+    @contextmanager
+    def rows(self, statement: Statement) -> Iterator[Rows]:
         """Run the statement, once the server has said what its functions are."""
         from ktx_daemon.database.postgres.functions import require_computing  # and sqlglot, for queries only
 
@@ -61,9 +64,11 @@ class PostgresSession:
             with time_limit(connection, timeout_ms):
                 require_computing(connection, statement.reading, statement.allowed_functions)
                 try:
-                    return self._rows(statement)
+                    with self._rows(statement) as rows:
+                        yield rows
                 except CharacterNotInRepertoire:
-                    probe = f"SELECT * FROM ({statement.sql}\n) AS ktx LIMIT {statement.max_rows + 1}"
+                    limit = "ALL" if statement.max_rows is None else statement.max_rows + 1
+                    probe = f"SELECT * FROM ({statement.sql}\n) AS ktx LIMIT {limit}"
                     raise undecodable_text(connection, probe.encode(), None, timeout_ms) from None
         except QueryCanceled:
             raise RequestRejected(f"the statement was cancelled; it may run for {timeout_ms} ms") from None
@@ -87,19 +92,20 @@ class PostgresSession:
         with time_limit(self._connection, self._timeout_ms):
             return access(self._connection, schemas)
 
-    def _rows(self, statement: Statement) -> Answer:
+    @contextmanager
+    def _rows(self, statement: Statement) -> Iterator[Rows]:
         register_json_loaders(self._connection)
         # A server-side cursor, so that only what the cap lets through leaves the server.
         with self._connection.cursor(name="ktx") as cursor:
-            cursor.itersize = min(statement.max_rows + 1, 1000)
+            most = statement.max_rows
+            cursor.itersize = _FETCHED_ROWS if most is None else min(most + 1, _FETCHED_ROWS)
             cursor.execute(statement.sql.encode())
-            rows, truncated = collect(cursor, statement.max_rows)
             columns = cursor.description or []
             types = self._connection.execute(
                 _COLUMN_TYPES,
                 ([column.type_code for column in columns], [_modifier(cursor, n) for n in range(len(columns))]),
             ).fetchall()
-        return Answer([column.name for column in columns], [name for (name,) in types], rows, truncated)
+            yield Rows([column.name for column in columns], [name for (name,) in types], cursor)
 
     def _catalog(self, query: str, parameter: list[Any]) -> list[Row]:
         with time_limit(self._connection, self._timeout_ms):
