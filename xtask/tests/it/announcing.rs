@@ -327,6 +327,13 @@ fn what_is_not_as_it_was_published_is_refused() {
     error: https://registry.example/ has other bytes for @kaelio/ktx@0.1.0 than the artifacts here
     hint: announce from the artifacts that were published: cargo xtask announce --artifacts DIR
     ");
+    snapshot!(published.announce(&["0.3.0-my-fix.1"]), @r"
+    exit 3
+    --- stdout
+    --- stderr
+    error: 0.3.0-my-fix.1 is a version of a branch, which has no release page
+    hint: announce release candidates and stable versions; to see them: cargo xtask status
+    ");
     snapshot!(published.announce(&["0.3.0"]), @r"
     exit 3
     --- stdout

@@ -3,6 +3,7 @@
 //!
 //! In the document a line `…` stands for any number of lines, and a line that ends in ` …` for one that begins so.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use assert_cmd::cargo::cargo_bin;
@@ -119,6 +120,101 @@ fn every_failure_of_the_runbook_is_a_text_of_the_code() {
         assert!(
             fragment.is_empty() || code.iter().any(|code| code.contains(&fragment)),
             "no code has `{fragment}`"
+        );
+    }
+}
+
+/// The words between backquotes in the first cells of the table that begins with `heading`.
+fn first_cells(document: &str, heading: &str) -> BTreeSet<String> {
+    let (_, table) = document.split_once(heading).expect("the table is there");
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let cells = rows.filter_map(|row| row.split('|').nth(1));
+    cells
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn every_code_of_the_guard_has_its_row_and_every_row_a_code() {
+    let source = text("policy/src/guard/refusal.rs");
+    let (_, body) = source.split_once("pub enum RefusalCode {").expect("the codes");
+    let (body, _) = body.split_once('}').expect("their end");
+    let variants = body.lines().filter_map(|line| line.trim().strip_suffix(','));
+    let kebab = |name: &str| {
+        let words = name
+            .split_inclusive(|_: char| true)
+            .fold(String::new(), |mut all, letter| {
+                if letter.starts_with(char::is_uppercase) && !all.is_empty() {
+                    all.push('-');
+                }
+                all + &letter.to_lowercase()
+            });
+        words
+    };
+    let codes: BTreeSet<String> = variants.map(kebab).collect();
+    assert!(codes.len() > 30, "{codes:?}");
+    assert_eq!(first_cells(&text("docs/RELEASING.md"), "| code | when |"), codes);
+}
+
+/// What is refused outside of the guard: the code, the words of the runbook's row, and the test with the refusal and its
+/// twin, which passes without the fault.
+const FORBIDDEN: [(&str, &str, &str); 5] = [
+    (
+        "branch-version",
+        "which has no release page",
+        "what_is_not_as_it_was_published_is_refused",
+    ),
+    (
+        "not-published",
+        "so there is nothing to announce",
+        "what_is_not_as_it_was_published_is_refused",
+    ),
+    (
+        "publish-config",
+        "which would tell npm what to do",
+        "a_package_that_tells_npm_where_to_go_is_refused",
+    ),
+    (
+        "release-immutable",
+        "is published and cannot be changed, but lacks",
+        "what_is_not_as_it_was_published_is_refused",
+    ),
+    (
+        "staged-elsewhere",
+        "is staged under",
+        "what_waits_under_another_tag_is_to_be_rejected",
+    ),
+];
+
+#[test]
+fn every_other_refusal_has_its_row_and_its_test() {
+    let all = sources(&[".rs"]);
+    let read = |part: &str| -> Vec<String> {
+        let of_part = all.iter().filter(|path| path.contains(part));
+        of_part.map(|path| text(path)).collect()
+    };
+    let mut codes = BTreeSet::new();
+    for code in read("/src/").iter().filter(|code| code.contains("Forbidden {")) {
+        let named = code
+            .split("code: \"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next());
+        codes.extend(named.map(str::to_owned));
+    }
+    let rows: BTreeSet<String> = FORBIDDEN.iter().map(|(code, ..)| (*code).to_owned()).collect();
+    assert_eq!(rows, codes);
+    let seen = first_cells(&text("docs/RELEASING.md"), "| what you see | what it means |");
+    let tests = read("/tests/it/");
+    for (code, words, test) in FORBIDDEN {
+        assert!(seen.contains(words), "the runbook has no row for {code}");
+        let start = format!("fn {test}()");
+        let body = tests.iter().find_map(|code| code.split_once(&start));
+        let (_, body) = body.unwrap_or_else(|| panic!("there is no test {test}"));
+        let (body, _) = body.split_once("\n}\n").expect("a test ends");
+        assert!(
+            body.contains(words) || body.contains(code),
+            "{test} does not meet {code}"
         );
     }
 }

@@ -7,4 +7,5 @@ mod moves;
 mod properties;
 mod provenance;
 pub mod states;
+mod twins;
 mod ways_out;

@@ -12,7 +12,7 @@ use ktx_policy::guard::{
 pub const OURS: &str = "sha512-ours";
 
 /// A package whose tags and versions are given as words: `latest=0.1.0`, `0.1.0`, `0.1.0!other` for other bytes,
-/// `0.1.0+attested` for provenance, `0.1.0?` for unknown bytes, `~0.1.0` for a removed number.
+/// `0.1.0+attested` for provenance, `0.1.0!deprecated`, `0.1.0?` for unknown bytes, `~0.1.0` for a removed number.
 pub fn package(words: &str) -> RegistryState {
     let mut state = PackageState::default();
     for word in words.split_whitespace() {
@@ -21,13 +21,14 @@ pub fn package(words: &str) -> RegistryState {
         } else if let Some(burned) = word.strip_prefix('~') {
             state.burned.insert(burned.into());
         } else {
-            let (version, integrity, provenance) = facts(word);
+            let deprecated = word.strip_suffix("!deprecated");
+            let (version, integrity, provenance) = facts(deprecated.unwrap_or(word));
             let integrity = integrity.map(|text| Integrity(text.into()));
             let facts = VersionFacts {
                 integrity,
                 provenance,
                 published_at: None,
-                deprecated: None,
+                deprecated: deprecated.map(|_| "broken".to_owned()),
             };
             state.versions.insert(version.into(), facts);
         }
