@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::io::{self, Read};
 
 use ktx_names::BuildProfile;
 use memchr::memmem;
@@ -18,6 +19,10 @@ pub const WITH_ZIG: &str = " with zig ";
 
 /// Longer than any mark; text that starts like one and does not end soon is not a mark.
 const LONGEST: usize = 128;
+
+/// What is read of a program at once, and what of it is looked at again with the next block.
+const BLOCK: usize = 256 << 10;
+const OVERLAP: usize = BUILD.len() + LONGEST;
 
 /// How a program was built. [`fmt::Display`] gives the mark.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,7 +56,23 @@ pub fn versions(program: &[u8]) -> BTreeSet<String> {
 
 /// How a program was built; `None` when it has no mark, or two.
 pub fn build(program: &[u8]) -> Option<BuildMark> {
-    let marks: BTreeSet<_> = marks(program, BUILD).filter_map(build_mark).collect();
+    the_only(marks(program, BUILD).filter_map(build_mark).collect())
+}
+
+/// The same of the program that a reader gives, of which a block is in memory at a time.
+pub fn build_of(program: &mut dyn Read) -> io::Result<Option<BuildMark>> {
+    let mut found = BTreeSet::new();
+    let mut window = Vec::with_capacity(BLOCK + OVERLAP);
+    while program.take(BLOCK as u64).read_to_end(&mut window)? > 0 {
+        found.extend(marks(&window, BUILD).filter_map(build_mark));
+        // A mark that the end of the window cuts begins within these bytes.
+        let seen = window.len().saturating_sub(OVERLAP);
+        window.drain(..seen);
+    }
+    Ok(the_only(found))
+}
+
+fn the_only(marks: BTreeSet<BuildMark>) -> Option<BuildMark> {
     let mut marks = marks.into_iter();
     marks.next().filter(|_| marks.next().is_none())
 }
@@ -113,6 +134,30 @@ mod tests {
             &format!("ktx-build-mark:release:{}:end", "x".repeat(LONGEST)),
             None,
         );
+    }
+
+    #[test]
+    fn a_mark_is_found_wherever_a_block_ends() {
+        let mark = "ktx-build-mark:release:rustc 1.95.0:end";
+        for before in (BLOCK - OVERLAP - 2)..=(BLOCK + 2) {
+            let program = [&vec![b'x'; before], mark.as_bytes(), &[b'x'; BLOCK]].concat();
+            let found = build_of(&mut &program[..]).expect("bytes are read");
+            assert_eq!((&found, found.is_some()), (&build(&program), true), "{before}");
+        }
+        let twice = |other: &str| {
+            [
+                &vec![b'x'; BLOCK],
+                mark.as_bytes(),
+                &[b'x'; BLOCK],
+                other.as_bytes(),
+            ]
+            .concat()
+        };
+        for (other, is_clear) in [(mark, true), ("ktx-build-mark:local:rustc 1.95.0:end", false)] {
+            let program = twice(other);
+            let found = build_of(&mut &program[..]).expect("bytes are read");
+            assert_eq!((&found, found.is_some()), (&build(&program), is_clear), "{other}");
+        }
     }
 
     #[test]

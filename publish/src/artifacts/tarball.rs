@@ -132,9 +132,8 @@ fn look_inside(bytes: &[u8]) -> Result<Inside, String> {
             .into_iter()
             .find(|platform| platform.program_path() == path);
         if let Some(platform) = program {
-            let mut bytes = Vec::new();
-            content.read_to_end(&mut bytes)?;
-            programs.insert(platform, program_marks::build(&bytes).map(|mark| mark.profile));
+            let mark = program_marks::build_of(content)?;
+            programs.insert(platform, mark.map(|mark| mark.profile));
         }
         Ok(())
     })
