@@ -142,15 +142,13 @@ fn every_code_of_the_guard_has_its_row_and_every_row_a_code() {
     let (body, _) = body.split_once('}').expect("their end");
     let variants = body.lines().filter_map(|line| line.trim().strip_suffix(','));
     let kebab = |name: &str| {
-        let words = name
-            .split_inclusive(|_: char| true)
+        name.split_inclusive(|_: char| true)
             .fold(String::new(), |mut all, letter| {
                 if letter.starts_with(char::is_uppercase) && !all.is_empty() {
                     all.push('-');
                 }
                 all + &letter.to_lowercase()
-            });
-        words
+            })
     };
     let codes: BTreeSet<String> = variants.map(kebab).collect();
     assert!(codes.len() > 30, "{codes:?}");
