@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
@@ -69,7 +69,9 @@ async def hang_up(receive: Receive) -> None:
         pass
 
 
-async def first_of(answer: asyncio.Future[Any], hang_up: Any, seconds: float | None = None) -> bool:
+async def first_of(
+    answer: asyncio.Future[Any], hang_up: Coroutine[Any, Any, None], seconds: float | None = None
+) -> bool:
     """Wait for the answer, or for the client to hang up, or for the time to pass. True when the client hung up."""
     watch = asyncio.ensure_future(hang_up)
     try:
