@@ -34,6 +34,20 @@ impl Python {
         })
     }
 
+    /// The same for a part of the work, with the runtime and the daemon that were found already.
+    pub fn on(&self, app: &App) -> Result<Self, Error> {
+        let runtime = app.runtime()?;
+        let dialogue = app.dialogue();
+        Ok(Self {
+            managed: self.managed.on(runtime.clone(), Arc::clone(&dialogue)),
+            runtime,
+            policy: self.policy,
+            dialogue,
+            environment: app.environment.clone(),
+            database_url: self.database_url.clone(),
+        })
+    }
+
     /// The same with a URL for databases, given by a flag.
     #[must_use]
     pub fn with_database_url(mut self, url: Option<&str>) -> Self {

@@ -34,6 +34,16 @@ impl ManagedDaemon {
         }
     }
 
+    /// The same daemon for a part of the work, which ends by itself and reports to its own dialogue.
+    #[must_use]
+    pub fn on(&self, runtime: Runtime, dialogue: Arc<dyn Dialogue>) -> ManagedDaemon {
+        ManagedDaemon {
+            runtime,
+            dialogue,
+            ..self.clone()
+        }
+    }
+
     /// The same daemon for requests that need a feature: it is installed, and the daemon started again, when the first
     /// of them comes.
     #[must_use]

@@ -6,7 +6,14 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 /// Shared by everything that one command starts; cloning gives another handle to the same request.
 #[derive(Clone, Debug, Default)]
-pub struct Interrupt(Arc<AtomicU8>);
+pub struct Interrupt(Arc<Request>);
+
+#[derive(Debug, Default)]
+struct Request {
+    code: AtomicU8,
+    /// Of the command that the work is a part of.
+    parent: Option<Interrupt>,
+}
 
 /// The bit beside the code of the first signal.
 const INSISTED: u8 = 0x80;
@@ -20,6 +27,8 @@ pub enum Signal {
     Terminate,
     /// SIGHUP: the terminal was closed.
     HangUp,
+    /// The client of a server cancelled its request: it ends that request, and no process.
+    Cancel,
 }
 
 /// The command was asked to end before it was done.
@@ -33,36 +42,49 @@ impl Interrupt {
         Interrupt::default()
     }
 
+    /// For a part of the work: raising it ends that part alone, and raising this one ends every part.
+    #[must_use]
+    pub fn part(&self) -> Interrupt {
+        Interrupt(Arc::new(Request {
+            code: AtomicU8::default(),
+            parent: Some(self.clone()),
+        }))
+    }
+
     /// Records a signal. The first one is remembered. Safe to call from any thread.
     pub fn raise(&self, signal: Signal) {
         let code = match signal {
             Signal::Interrupt => 1,
             Signal::Terminate => 2,
             Signal::HangUp => 3,
+            Signal::Cancel => 4,
         };
         // The exit code names the first signal.
         let _ = self
             .0
+            .code
             .compare_exchange(0, code, Ordering::SeqCst, Ordering::SeqCst);
     }
 
     /// Records that the user asked again: children are killed without further patience.
     pub fn insist(&self) {
-        self.0.fetch_or(INSISTED, Ordering::SeqCst);
+        self.0.code.fetch_or(INSISTED, Ordering::SeqCst);
     }
 
     /// Whether [`Interrupt::insist`] was called.
     pub fn is_insistent(&self) -> bool {
-        self.0.load(Ordering::SeqCst) & INSISTED != 0
+        self.0.code.load(Ordering::SeqCst) & INSISTED != 0
+            || self.0.parent.as_ref().is_some_and(Interrupt::is_insistent)
     }
 
     /// The signal that was raised, if one was.
     pub fn raised(&self) -> Option<Signal> {
-        match self.0.load(Ordering::SeqCst) & !INSISTED {
-            0 => None,
+        match self.0.code.load(Ordering::SeqCst) & !INSISTED {
+            0 => self.0.parent.as_ref().and_then(Interrupt::raised),
             1 => Some(Signal::Interrupt),
             2 => Some(Signal::Terminate),
-            _ => Some(Signal::HangUp),
+            3 => Some(Signal::HangUp),
+            _ => Some(Signal::Cancel),
         }
     }
 
@@ -79,7 +101,7 @@ impl Signal {
     /// What a shell reports for a process that this signal ended: 128 plus the signal's number.
     pub const fn exit_code(self) -> u8 {
         match self {
-            Signal::Interrupt => 130,
+            Signal::Interrupt | Signal::Cancel => 130,
             Signal::Terminate => 143,
             Signal::HangUp => 129,
         }
@@ -92,6 +114,7 @@ impl fmt::Display for Signal {
             Signal::Interrupt => "Ctrl-C",
             Signal::Terminate => "SIGTERM",
             Signal::HangUp => "SIGHUP",
+            Signal::Cancel => "the client",
         })
     }
 }
@@ -118,6 +141,7 @@ mod tests {
             (Signal::HangUp, 129, "SIGHUP"),
             (Signal::Interrupt, 130, "Ctrl-C"),
             (Signal::Terminate, 143, "SIGTERM"),
+            (Signal::Cancel, 130, "the client"),
         ] {
             let interrupt = Interrupt::new();
             interrupt.raise(signal);
@@ -126,5 +150,18 @@ mod tests {
             assert_eq!(signal.exit_code(), exit_code);
             assert_eq!(Interrupted(signal).to_string(), format!("interrupted by {name}"));
         }
+    }
+    #[test]
+    fn a_part_ends_alone_and_with_the_whole() {
+        let whole = Interrupt::new();
+        let (one, other) = (whole.part(), whole.part());
+        one.raise(Signal::Cancel);
+        assert_eq!(one.raised(), Some(Signal::Cancel));
+        assert_eq!((whole.raised(), other.raised()), (None, None));
+        whole.raise(Signal::Terminate);
+        whole.insist();
+        assert_eq!(one.raised(), Some(Signal::Cancel));
+        assert_eq!(other.raised(), Some(Signal::Terminate));
+        assert!(other.is_insistent());
     }
 }

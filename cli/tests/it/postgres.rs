@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::sandbox::postgres::Postgres;
 use crate::sandbox::python::{self, SharedPython};
-use crate::sandbox::{Sandbox, execute};
+use crate::sandbox::{Sandbox, execute, wait_until};
 
 const CONFIG: &str = "project: zoo
 connections:
@@ -358,13 +358,5 @@ fn an_explicit_url_never_touches_the_managed_runtime() {
         let transcript = sandbox.run(&arguments);
         assert_eq!(transcript.output.status.code(), Some(1), "{transcript}");
         assert!(!sandbox.root().join("runtime").exists(), "{transcript}");
-    }
-}
-
-fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
-    while !condition() {
-        assert!(std::time::Instant::now() < deadline, "not in time: {what}");
-        std::thread::sleep(std::time::Duration::from_millis(50));
     }
 }

@@ -70,6 +70,17 @@ pub fn read(text: &[u8]) -> Incoming {
     }
 }
 
+/// Whether a client opens a session with it.
+pub fn is_hello(message: &Incoming) -> bool {
+    let Incoming::Message(message) = message else {
+        return false;
+    };
+    let JsonRpcMessage::Request(request) = &**message else {
+        return false;
+    };
+    matches!(request.request, ClientRequest::InitializeRequest(_))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};

@@ -2,6 +2,7 @@
 //!
 //! The asynchronous runtime is only used here, so no other command pays for it.
 
+mod clients;
 mod connection_tools;
 mod control;
 mod http;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ktx_app::{App, Desk, Error};
-use ktx_runtime::{Consent, Dialogue, Event, Observer, Step};
+use ktx_runtime::{Consent, Dialogue, Event, Observer, Signal, Step};
 use rmcp::model::ProgressNotificationParam;
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
@@ -12,38 +12,46 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::server::Tools;
 
-/// Runs the work on another thread, and sends its steps while it runs.
+/// Runs the work on another thread. Its steps are sent while it runs, and a client that cancels the call ends it.
 pub async fn reported(
     context: &RequestContext<RoleServer>,
     tools: Arc<Tools>,
     work: impl FnOnce(&Tools) -> Result<Value, Error> + Send + 'static,
 ) -> Result<Result<Value, Error>, ErrorData> {
-    let failed = |error: tokio::task::JoinError| ErrorData::internal_error(error.to_string(), None);
-    let Some(token) = context.meta.get_progress_token() else {
-        return tokio::task::spawn_blocking(move || work(&tools))
-            .await
-            .map_err(failed);
+    let interrupt = tools.app.interrupt.part();
+    let mut app = App {
+        interrupt: interrupt.clone(),
+        ..tools.app.clone()
     };
     let (steps, mut received) = unbounded_channel();
-    let worked = tokio::task::spawn_blocking(move || {
-        let app = App {
-            desk: Arc::new(Reporting {
-                desk: Arc::clone(&tools.app.desk),
-                steps,
-            }),
-            ..tools.app.clone()
-        };
-        work(&tools.on(app)?)
-    });
-    let mut done = 0.0;
-    // Ends when the work does, with the desk that it reported to.
-    while let Some(step) = received.recv().await {
-        done += 1.0;
-        let progress = ProgressNotificationParam::new(token.clone(), done).with_message(step);
-        // A client that is gone gets no answer either.
-        let _ = context.peer.notify_progress(progress).await;
+    let token = context.meta.get_progress_token();
+    if token.is_some() {
+        let desk = Arc::clone(&app.desk);
+        app.desk = Arc::new(Reporting { desk, steps });
+    } else {
+        drop(steps);
     }
-    worked.await.map_err(failed)
+    let mut worked = tokio::task::spawn_blocking(move || work(&tools.on(app)?));
+    let mut done = 0.0;
+    let report = async {
+        // Ends when the work does, with the desk that it reported to.
+        while let (Some(step), Some(token)) = (received.recv().await, &token) {
+            done += 1.0;
+            let progress = ProgressNotificationParam::new(token.clone(), done).with_message(step);
+            // A client that is gone gets no answer either.
+            let _ = context.peer.notify_progress(progress).await;
+        }
+        (&mut worked).await
+    };
+    let worked = tokio::select! {
+        worked = report => worked,
+        // Nobody waits for the answer; the next call finds the project as the work left it.
+        () = context.ct.cancelled() => {
+            interrupt.raise(Signal::Cancel);
+            worked.await
+        }
+    };
+    worked.map_err(|error| ErrorData::internal_error(error.to_string(), None))
 }
 
 /// The server's desk, which also tells the client.

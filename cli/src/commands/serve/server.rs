@@ -66,9 +66,13 @@ impl Tools {
         })
     }
 
-    /// The same, reporting to another desk.
+    /// The same for one call.
     pub fn on(&self, app: App) -> Result<Self, Error> {
-        Self::new(app, self.settings.clone())
+        Ok(Self {
+            python: self.python.on(&app)?,
+            app,
+            settings: self.settings.clone(),
+        })
     }
 
     /// Read again for each call: people edit while a server runs.

@@ -98,6 +98,29 @@ impl Client {
         content.clone()
     }
 
+    /// The steps that a call reports before its answer, which is not an error.
+    pub fn call_with_progress(&mut self, tool: &str, arguments: &Value) -> Vec<String> {
+        self.next += 1;
+        let request = json!({"jsonrpc": "2.0", "id": self.next, "method": "tools/call", "params": {
+            "name": tool, "arguments": arguments, "_meta": {"progressToken": tool},
+        }});
+        self.send(&request.to_string());
+        let mut steps = Vec::new();
+        loop {
+            let message = self.receive();
+            if message["method"] != "notifications/progress" {
+                assert_eq!(message["id"], self.next, "{message}");
+                assert_eq!(message["result"]["isError"], false, "{message}");
+                return steps;
+            }
+            let progress = &message["params"];
+            assert_eq!(progress["progressToken"], tool);
+            steps.push(progress["message"].as_str().expect("a message").to_owned());
+            let count = f64::from(u32::try_from(steps.len()).expect("few"));
+            assert_eq!(progress["progress"].as_f64(), Some(count));
+        }
+    }
+
     /// The text of a call that fails.
     pub fn refused(&mut self, tool: &str, arguments: &Value) -> String {
         let answer = self.request("tools/call", &json!({"name": tool, "arguments": arguments}));

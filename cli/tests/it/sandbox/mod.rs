@@ -9,6 +9,7 @@ pub mod python;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
 use assert_cmd::cargo::cargo_bin;
@@ -44,6 +45,16 @@ pub struct Sandbox {
 pub struct Transcript {
     pub output: Output,
     text: String,
+}
+
+/// Polls for a state, for as long as the slowest machine may need.
+#[track_caller]
+pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(180);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 impl Sandbox {

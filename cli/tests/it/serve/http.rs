@@ -2,12 +2,14 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
 use super::demo;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, wait_until};
+
+const SERVE: [&str; 5] = ["serve", "--mcp", "http", "--port", "0"];
 
 /// A server, ended with the test.
 struct HttpServer {
@@ -25,7 +27,11 @@ struct Answered {
 
 impl HttpServer {
     fn start(sandbox: &Sandbox, flags: &[&str]) -> Self {
-        let mut command = sandbox.process(&[&["serve", "--mcp", "http", "--port", "0"], flags].concat());
+        Self::of(sandbox, sandbox.process(&[&SERVE, flags].concat()))
+    }
+
+    /// The server that this command is.
+    fn of(sandbox: &Sandbox, mut command: Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).spawn().expect("starts");
         let mut lines = BufReader::new(child.stderr.take().expect("stderr")).lines();
         let first = lines.next().expect("a line").expect("text");
@@ -79,10 +85,7 @@ impl HttpServer {
 
     /// Says hello; the id of the session.
     fn greet(&self) -> String {
-        let hello = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
-            "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"},
-        }});
-        let answer = self.post(None, &hello);
+        let answer = self.post(None, &hello());
         assert_eq!(answer.status, 200, "{} {}", answer.head, answer.body);
         assert_eq!(answer.message()["result"]["serverInfo"]["name"], "ktx");
         let session = answer
@@ -97,6 +100,12 @@ impl HttpServer {
         assert_eq!(done.status, 202);
         session
     }
+}
+
+fn hello() -> Value {
+    json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+        "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"},
+    }})
 }
 
 impl Drop for HttpServer {
@@ -163,10 +172,7 @@ fn only_who_has_the_token_and_comes_by_a_known_name_is_served() {
         ];
         headers.extend(authorization.map(|value| ("Authorization", value)));
         headers.extend(origin.map(|value| ("Origin", value)));
-        let hello = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
-            "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"},
-        }});
-        let answer = server.send("POST", "/mcp", &headers, &hello.to_string());
+        let answer = server.send("POST", "/mcp", &headers, &hello().to_string());
         assert_eq!(
             answer.status, status,
             "{headers:?}: {} {}",
@@ -248,4 +254,95 @@ fn a_server_is_found_and_stopped() {
         sandbox.run(&["serve", "status", "--json"]).succeeds().json(),
         json!({"servers": []})
     );
+}
+
+/// As many clients as the server's `--help` says, and what the next one is told.
+#[test]
+fn sessions_have_a_limit_and_one_that_ends_makes_room() {
+    let sandbox = demo();
+    let server = HttpServer::start(&sandbox, &[]);
+    let sessions: Vec<String> = (0..64).map(|_| server.greet()).collect();
+    let refused = server.post(None, &hello());
+    assert_eq!(refused.status, 503, "{} {}", refused.head, refused.body);
+    assert!(refused.head.contains("retry-after: 10"), "{}", refused.head);
+    assert_eq!(
+        refused.body,
+        "the server has its maximum of 64 sessions: close a client, or try again later"
+    );
+    let call = json!({"jsonrpc": "2.0", "id": 2, "method": "ping"});
+    assert_eq!(
+        server.post(Some(&sessions[9]), &call).message()["result"],
+        json!({})
+    );
+    let bearer = format!("Bearer {}", server.token);
+    let headers = [
+        ("Host", "localhost"),
+        ("Authorization", bearer.as_str()),
+        ("Mcp-Session-Id", &sessions[9]),
+    ];
+    let ended = server.send("DELETE", "/mcp", &headers, "");
+    assert!(matches!(ended.status, 200..=204), "{}", ended.head);
+    assert_eq!(server.post(Some(&sessions[9]), &call).status, 404);
+    let _ = server.greet();
+}
+
+#[test]
+fn the_server_is_found_and_stopped_however_many_are_connected() {
+    let sandbox = demo();
+    let mut server = HttpServer::start(&sandbox, &[]);
+    let session = server.greet();
+    let connect = || TcpStream::connect(("127.0.0.1", server.port)).expect("connects");
+    let waiting: Vec<TcpStream> = (0..256).map(|_| connect()).collect();
+    let call = json!({"jsonrpc": "2.0", "id": 2, "method": "ping"});
+    let refused = server.post(Some(&session), &call);
+    assert_eq!(refused.status, 503, "{} {}", refused.head, refused.body);
+    assert_eq!(
+        refused.body,
+        "the server has its maximum of 256 connections: close a client, or try again later"
+    );
+    let status = sandbox.run(&["serve", "status", "--json"]).succeeds().json();
+    assert_eq!(status["servers"][0]["pid"], server.child.id());
+    drop(waiting);
+    wait_until("there is room for a connection", || {
+        server.post(Some(&session), &call).status == 200
+    });
+    let _waiting: Vec<TcpStream> = (0..256).map(|_| connect()).collect();
+    let _ = sandbox.run(&["serve", "stop"]).succeeds();
+    assert_eq!(server.child.wait().expect("ends").code(), Some(0));
+}
+
+/// Out of file descriptors, the server keeps those that it has, and accepts again once there are some.
+#[cfg(unix)]
+#[test]
+fn a_server_without_file_descriptors_serves_again_when_it_has_some() {
+    let sandbox = demo();
+    let plain = sandbox.process(&SERVE);
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", "ulimit -n 24 && exec \"$0\" \"$@\""])
+        .arg(plain.get_program())
+        .args(plain.get_args())
+        .current_dir(sandbox.project())
+        .env_clear()
+        .envs(sandbox.environment())
+        .stdin(Stdio::null());
+    let server = HttpServer::of(&sandbox, limited);
+    let session = server.greet();
+    let call = json!({"jsonrpc": "2.0", "id": 2, "method": "ping"});
+    // The kernel takes them; the server has no descriptor for all of them.
+    let waiting: Vec<TcpStream> = (0..60)
+        .map(|_| TcpStream::connect(("127.0.0.1", server.port)).expect("connects"))
+        .collect();
+    std::thread::scope(|scope| {
+        let late = scope.spawn(|| server.post(Some(&session), &call).message());
+        let descriptors = format!("/proc/{}/fd", server.child.id());
+        if std::path::Path::new(&descriptors).exists() {
+            wait_until("every descriptor is in use", || {
+                fs_err::read_dir(&descriptors).expect("reads").count() >= 24
+            });
+        }
+        assert!(!late.is_finished(), "it waits for a descriptor");
+        drop(waiting);
+        assert_eq!(late.join().expect("answers")["result"], json!({}));
+    });
 }

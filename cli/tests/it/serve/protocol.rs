@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::demo;
 use crate::sandbox::mcp::Client;
-use crate::sandbox::python;
+use crate::sandbox::{python, wait_until};
 
 #[test]
 fn malformed_requests_are_answered_with_their_id() {
@@ -113,38 +113,74 @@ fn a_long_list_comes_in_pages() {
 #[test]
 fn long_work_reports_its_steps_to_a_client_that_asks() {
     let sandbox = demo();
+    sandbox.write("export/a/one.txt", "1");
     let mut client = Client::start(&sandbox, &[]);
-    let request = json!({"jsonrpc": "2.0", "id": 50, "method": "tools/call", "params": {
-        "name": "scan_trigger", "arguments": {"connectionId": "orbit_demo", "detectRelationships": true},
-        "_meta": {"progressToken": "scan"},
+    for (tool, arguments, steps) in [
+        (
+            "scan_trigger",
+            json!({"connectionId": "orbit_demo", "detectRelationships": true}),
+            [
+                "reading the tables of `orbit_demo`",
+                "looking for joins that no key declares",
+                "comparing 10 tables with the last scan",
+            ]
+            .as_slice(),
+        ),
+        (
+            "ingest_trigger",
+            json!({"connectionId": "orbit_demo", "adapter": "fake", "config": {"sourceDir": "export"}}),
+            &[
+                "reading with the adapter `fake`",
+                "comparing 1 files with the last ingest",
+            ],
+        ),
+        (
+            "ingest_trigger",
+            json!({"connectionId": "orbit_demo", "adapter": "live-database"}),
+            &[
+                "reading with the adapter `live-database`",
+                "reading the tables of `orbit_demo`",
+                "comparing 10 tables with the last scan",
+            ],
+        ),
+    ] {
+        let told = client.call_with_progress(tool, &arguments);
+        assert_eq!(told, steps, "{tool}");
+    }
+}
+
+/// A query that runs for as long as it is allowed to holds its lock on the file, until its client cancels it.
+#[test]
+fn a_cancelled_call_ends_its_work() {
+    let Some(shared) = python::shared() else { return };
+    let sandbox = shared
+        .sandbox(demo())
+        .variable("KTX_STATEMENT_TIMEOUT_MS", "3600000");
+    let mut client = Client::start(&sandbox, &["--semantic-compute", "--execute-queries"]);
+    let endless = "select count(*) from contracts a, contracts b, contracts c, contracts d, contracts e";
+    let call = json!({"jsonrpc": "2.0", "id": "endless", "method": "tools/call", "params": {
+        "name": "sql_execute", "arguments": {"connectionId": "orbit_demo", "sql": endless},
     }});
-    client.send(&request.to_string());
-    let mut steps = Vec::new();
-    let answer = loop {
-        let message = client.receive();
-        if message["method"] != "notifications/progress" {
-            break message;
-        }
-        assert_eq!(message["params"]["progressToken"], "scan");
-        assert_eq!(
-            message["params"]["progress"].as_f64(),
-            Some(f64::from(u32::try_from(steps.len()).expect("few") + 1))
-        );
-        steps.push(
-            message["params"]["message"]
-                .as_str()
-                .expect("a message")
-                .to_owned(),
-        );
+    client.send(&call.to_string());
+    let file = rusqlite::Connection::open(sandbox.project().join("demo.db")).expect("opens");
+    let is_read = || match file.execute_batch("begin exclusive; rollback") {
+        Ok(()) => false,
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => true,
+        Err(error) => panic!("{error}"),
     };
-    assert_eq!(answer["id"], 50);
+    wait_until("the query runs", is_read);
+    let cancel =
+        json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": "endless"}});
+    client.send(&cancel.to_string());
+    wait_until("the query has ended", || !is_read());
+    // There is no answer to it, and the server goes on.
+    assert_eq!(client.request("ping", &json!({}))["result"], json!({}));
     assert_eq!(
-        steps,
-        [
-            "reading the tables of `orbit_demo`",
-            "looking for joins that no key declares",
-            "comparing 10 tables with the last scan"
-        ]
+        client.call(
+            "sql_execute",
+            &json!({"connectionId": "orbit_demo", "sql": "select 1"})
+        )["rows"],
+        json!([[1]])
     );
 }
 
