@@ -39,7 +39,7 @@ def main() -> int:
     measurements = [*start_up()]
     scale = max(1.0, measurements[0]["peer"] / BARE_START_OF_THE_LIMITS)
     report["scale"] = round(scale, 3)
-    measurements += [*one_shot(), templates(), *latency_and_memory(scale)]
+    measurements += [*one_shot(), *templates(), *latency_and_memory(scale)]
     report["measurements"] = measurements
     broken = [found["name"] for found in measurements if "limit" in found and found[found["limited"]] > found["limit"]]
     report["broken"] = broken
@@ -91,11 +91,12 @@ def one_shot() -> Iterator[dict[str, Any]]:
     yield measurement("one-shot semantic-query, ms", value=median(ours), peer=median(imports), limit=1.4)
 
 
-def templates() -> dict[str, Any]:
+def templates() -> Iterator[dict[str, Any]]:
     """Templates of a query history, with what people do in them, beside sqlglot alone."""
     command = [*python(), str(Path(__file__).with_name("templates.py"))]
     found = json.loads(subprocess.run(command, env=environment(), capture_output=True, check=True, text=True).stdout)
-    return measurement("1,000 query templates on one core, ms", value=found["value"], peer=found["peer"], limit=1.1)
+    yield measurement("1,000 query templates on one core, ms", **found["one core"], limit=1.1)
+    yield measurement("5,000 query templates on two cores, ms", **found["two cores"], limit=1.0)
 
 
 def latency_and_memory(scale: float) -> Iterator[dict[str, Any]]:

@@ -4,6 +4,7 @@ from typing import Annotated, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ktx_daemon.sql.cores import Cores
 from ktx_daemon.sql.fingerprint import Fingerprint, fingerprint
 from ktx_daemon.sql.parsing import SqlText, dialect_named
 
@@ -36,5 +37,18 @@ class Answer(TypedDict):
 
 def respond(request: Request) -> Answer:
     """Fingerprint each statement; one that does not parse costs the others nothing."""
-    dialect = dialect_named(request.dialect)
-    return {"results": {item.id: fingerprint(item.sql, dialect, with_habits=request.habits) for item in request.items}}
+    dialect_named(request.dialect)
+    batch = (request.dialect, request.habits, [(item.id, item.sql) for item in request.items])
+    return {"results": _cores.ask(batch, len(request.items))}
+
+
+def fingerprints(batch: tuple[str, bool, list[tuple[str, str]]] | None) -> dict[str, Fingerprint]:
+    """Fingerprint a batch, in this process or in the other one. None only makes it ready."""
+    if batch is None:
+        return {}
+    dialect, habits, items = batch
+    named = dialect_named(dialect)
+    return {name: fingerprint(sql, named, with_habits=habits) for name, sql in items}
+
+
+_cores = Cores(__name__, fingerprints.__name__, fingerprints)
