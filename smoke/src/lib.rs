@@ -28,7 +28,7 @@ mod warm;
 
 pub use failure::{Failure, Log, Stop};
 pub use observer::{Observer, ScenarioResult, Silent};
-pub use options::{Options, Package, Published, Toolchain};
+pub use options::{McpClients, Options, Package, Published, Toolchain};
 pub use proven::{ProvenBytes, proven_bytes};
 pub use redaction::Redaction;
 pub use run::{Played, SmokeError, SmokeRun, run};

@@ -25,14 +25,22 @@ pub struct Options {
 
     /// Program and first arguments of the process that cleans up when this one is killed.
     pub guardian: Option<Vec<String>>,
-    /// A Python with the official SDK of the Model Context Protocol.
-    pub mcp_python: Option<Utf8PathBuf>,
+    pub mcp: Option<McpClients>,
     /// The registry to take the package from, for `published`.
     pub published: Option<Published>,
     /// What releases the package, for `rehearsal`.
     pub toolchain: Option<Toolchain>,
     /// Libraries of Windows that the machine's wine lacks, for `windows`.
     pub wine_libraries: Option<Utf8PathBuf>,
+}
+
+/// Third-party clients of the Model Context Protocol.
+#[derive(Clone, Debug)]
+pub struct McpClients {
+    /// A Python with the official SDK.
+    pub python: Utf8PathBuf,
+    /// The folder with the `node_modules` of the official TypeScript SDK and of the inspector.
+    pub node: Utf8PathBuf,
 }
 
 /// The tarball to test.

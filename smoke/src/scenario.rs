@@ -78,8 +78,8 @@ pub enum Need {
     Registry,
     /// The toolchain that releases, and its own registry.
     Toolchain,
-    /// A third-party client of the Model Context Protocol.
-    McpClient,
+    /// Third-party clients of the Model Context Protocol.
+    McpClients,
 }
 
 impl Need {
@@ -118,10 +118,10 @@ impl Need {
                 .toolchain
                 .is_none()
                 .then(|| "the release toolchain was not given".to_owned()),
-            Need::McpClient => options
-                .mcp_python
+            Need::McpClients => options
+                .mcp
                 .is_none()
-                .then(|| "the MCP client is not installed".to_owned()),
+                .then(|| "the MCP clients are not installed".to_owned()),
         }
     }
 }

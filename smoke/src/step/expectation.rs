@@ -12,7 +12,7 @@ pub enum Expectation {
     Ends(Ended),
     Stdout(Text),
     Stderr(Text),
-    Json { pointer: &'static str, value: Value },
+    Json { pointer: String, value: Value },
     Within(Duration),
 }
 
@@ -106,8 +106,8 @@ mod tests {
 
     #[test]
     fn every_expectation_can_be_met_and_can_fail() {
-        let json = |pointer, value: &str| Expectation::Json {
-            pointer,
+        let json = |pointer: &str, value: &str| Expectation::Json {
+            pointer: pointer.to_owned(),
             value: value.into(),
         };
         let stdout = r#"{"kind":"missing"}"#;
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn talk_before_the_document_is_not_json() {
         let expectation = Expectation::Json {
-            pointer: "/kind",
+            pointer: "/kind".to_owned(),
             value: "missing".into(),
         };
         assert!(

@@ -80,9 +80,9 @@ impl Step<'_> {
     }
 
     /// The value at a JSON pointer (RFC 6901) of stdout, which is one JSON document.
-    pub fn json(self, pointer: &'static str, value: impl Into<Value>) -> Self {
+    pub fn json(self, pointer: impl Into<String>, value: impl Into<Value>) -> Self {
         self.expect(Expectation::Json {
-            pointer,
+            pointer: pointer.into(),
             value: value.into(),
         })
     }

@@ -27,7 +27,7 @@ pub fn stand() -> Stand {
         redaction: Redaction::default(),
         jobs: 2,
         guardian: None,
-        mcp_python: None,
+        mcp: None,
         published: None,
         toolchain: None,
         wine_libraries: None,

@@ -15,7 +15,9 @@ use clap::Args;
 use ktx_manifest::artifact_manifest::{ARTIFACT_MANIFEST_FILE, ArtifactKind, ArtifactManifest};
 use ktx_manifest::smoke_report::PackageSource;
 use ktx_smoke::proven_bytes;
-use ktx_smoke::{Options, Package, Redaction, SCENARIOS, Scenario, ScenarioResult, Set, SmokeRun};
+use ktx_smoke::{
+    McpClients, Options, Package, Redaction, SCENARIOS, Scenario, ScenarioResult, Set, SmokeRun,
+};
 
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
@@ -235,7 +237,10 @@ fn options(session: &Session<'_>, package: Package, arguments: &SmokeArgs) -> Re
         redaction,
         jobs: arguments.jobs.unwrap_or(2),
         guardian: machine::guardian()?,
-        mcp_python: Some(tools::provide(session, ToolSet::Mcp)?.program("python")),
+        mcp: Some(McpClients {
+            python: tools::provide(session, ToolSet::Mcp)?.program("python"),
+            node: tools::provide(session, ToolSet::McpNode)?.folder().to_owned(),
+        }),
         published: None,
         toolchain: Some(machine::toolchain(session)?),
         wine_libraries: None,

@@ -16,7 +16,7 @@ pub use node::{npm, versions};
 use std::process::Command;
 
 use anyhow::Result;
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use ktx_manifest::Platform;
 
@@ -37,8 +37,10 @@ pub enum ToolSet {
     Cross,
     /// cargo-auditable, which writes into a program the crates that it was built from.
     Auditable,
-    /// A third-party client of the Model Context Protocol.
+    /// The official Python SDK of the Model Context Protocol, as a client.
     Mcp,
+    /// Its official TypeScript SDK and its inspector.
+    McpNode,
     /// npm's peers, the judge of npm packages, and the local registry.
     Node,
     /// What uses the JS API: bundlers, TypeScript, jest, and the judge of types.
@@ -48,13 +50,14 @@ pub enum ToolSet {
 }
 
 impl ToolSet {
-    const ALL: [ToolSet; 9] = [
+    const ALL: [ToolSet; 10] = [
         ToolSet::Python,
         ToolSet::Payload,
         ToolSet::Metricflow,
         ToolSet::Cross,
         ToolSet::Auditable,
         ToolSet::Mcp,
+        ToolSet::McpNode,
         ToolSet::Node,
         ToolSet::Consumers,
         ToolSet::NodeVersions,
@@ -71,7 +74,10 @@ impl ToolSet {
     }
 
     fn is_from_npm(self) -> bool {
-        matches!(self, ToolSet::Node | ToolSet::Consumers | ToolSet::NodeVersions)
+        matches!(
+            self,
+            ToolSet::McpNode | ToolSet::Node | ToolSet::Consumers | ToolSet::NodeVersions
+        )
     }
 
     pub fn name(self) -> &'static str {
@@ -82,6 +88,7 @@ impl ToolSet {
             ToolSet::Cross => "cross",
             ToolSet::Auditable => "auditable",
             ToolSet::Mcp => "mcp",
+            ToolSet::McpNode => "mcp-node",
             ToolSet::Node => "node",
             ToolSet::Consumers => "consumers",
             ToolSet::NodeVersions => "node-versions",
@@ -97,6 +104,11 @@ pub struct Tools {
 }
 
 impl Tools {
+    /// Where the set is installed.
+    pub fn folder(&self) -> &Utf8Path {
+        &self.folder
+    }
+
     /// The path of one of the set's programs.
     pub fn program(&self, name: &str) -> Utf8PathBuf {
         match self.set {
