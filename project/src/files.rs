@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use ktx_system::files::Access;
+use sha2::{Digest as _, Sha256};
 
 use crate::Error;
 
@@ -71,6 +72,12 @@ pub fn all_below(root: &Path) -> Result<Vec<PathBuf>, Error> {
     }
     files.sort();
     Ok(files)
+}
+
+/// Of a content: the same text for the same bytes, on every machine.
+pub fn digest(content: impl AsRef<[u8]>) -> String {
+    let digest = Sha256::digest(content);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A file's path from a folder above it, with forward slashes on every platform.

@@ -1,15 +1,15 @@
 //! The layer as pages to browse: an index to search, the picture, and a page for each source and wiki page.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use ktx_project::SourceName;
 use ktx_project::config::AdapterName;
 use ktx_project::ingest::{self, TableUsage};
 use ktx_project::knowledge::PageFile;
-use ktx_project::{SourceName, files};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Form, Member, Model, Node};
+use super::{Form, Member, Model, Node, Read, written};
 use crate::tools::wiki;
 use crate::{App, Error, Workspace};
 
@@ -21,7 +21,8 @@ const find=()=>{const asked=box.value.toLowerCase().split(/\\s+/);for(const row 
 row.hidden=!asked.every((word)=>row.dataset.words.includes(word));};box.addEventListener('input',find);\
 box.value=new URLSearchParams(location.search).get('q')||'';find();";
 
-/// Writes the pages, and gives how many there are. Files of other names in the folder stay.
+/// Writes the pages, and gives how many there are. Pages of an earlier run that are not written again are removed, unless
+/// somebody changed them; other files in the folder stay.
 ///
 /// # Errors
 /// When a page cannot be written.
@@ -40,26 +41,18 @@ pub fn write(app: &App, workspace: &Workspace, user: &str, output: &Path) -> Res
             .filter(|source| source.connection == id.as_str());
         calls.extend(own.map(|source| (source.id.as_str(), usage.of(&source.table))));
     }
-    let mut written: Vec<(PathBuf, String)> = vec![
-        ("index.html".into(), index(&model, &pages).into_string()),
-        ("graph.html".into(), model.drawn(Form::Html)),
-    ];
+    let mut written = BTreeMap::from([
+        ("index.html".to_owned(), index(&model, &pages).into_string()),
+        ("graph.html".to_owned(), model.drawn(Form::Html)),
+    ]);
     for source in &model.sources {
         let calls = calls.get(source.id.as_str()).copied().unwrap_or_default();
-        written.push((
-            address(source).into(),
-            page_of_source(&model, source, calls, &pages).into_string(),
-        ));
+        let page = page_of_source(&model, source, calls, &pages);
+        written.insert(address(source), page.into_string());
     }
-    written.extend(pages.iter().map(|page| {
-        (
-            address_of_page(page).into(),
-            page_of_wiki(&model, page).into_string(),
-        )
-    }));
-    for (path, text) in &written {
-        files::write(&output.join(path), text.as_bytes())?;
-    }
+    let about = |page: &PageFile| (address_of_page(page), page_of_wiki(&model, page).into_string());
+    written.extend(pages.iter().map(about));
+    written::replace(output, &written)?;
     Ok(written.len())
 }
 
@@ -173,9 +166,9 @@ fn page_of_source(model: &Model, source: &Node, calls: f64, pages: &[PageFile]) 
             tr { th { "Key" } td { (source.grain.join(", ")) } }
             @if calls > 0.0 { tr { th { "Used by" } td { (format!("{calls:.0}")) " calls of the query history" } } }
         }
-        (members("Measures", &source.measures))
-        (members("Columns", &source.columns))
-        (members("Segments", &source.segments))
+        (members(model, "Measures", &source.measures))
+        (members(model, "Columns", &source.columns))
+        (members(model, "Segments", &source.segments))
         @for (heading, own) in [("Joins", true), ("Joined by", false)] {
             @if joins(own).next().is_some() {
                 h2 { (heading) }
@@ -203,14 +196,34 @@ fn page_of_source(model: &Model, source: &Node, calls: f64, pages: &[PageFile]) 
     document(&source.name, &body)
 }
 
-fn members(heading: &str, members: &[Member]) -> Markup {
+fn members(model: &Model, heading: &str, members: &[Member]) -> Markup {
     html! {
         @if !members.is_empty() {
             h2 { (heading) }
             table {
                 @for member in members {
-                    tr { td { (member.name) } td { code { (member.what) } } td { (member.description) } }
+                    tr {
+                        td { (member.name) }
+                        td {
+                            code { (member.what) }
+                            @if !member.reads.is_empty() { br; "reads " (reads(model, &member.reads)) }
+                        }
+                        td { (member.description) }
+                    }
                 }
+            }
+        }
+    }
+}
+
+/// Where a measure comes from, each with the page of its source.
+fn reads(model: &Model, reads: &[Read]) -> Markup {
+    html! {
+        @for (place, read) in reads.iter().enumerate() {
+            @if place > 0 { ", " }
+            @match model.sources.iter().find(|source| source.id == read.source) {
+                Some(source) => { a href=(format!("../../{}", address(source))) { (read.place) } }
+                None => { (read.place) }
             }
         }
     }

@@ -4,7 +4,9 @@
 mod docs;
 mod dot;
 mod html;
+mod lineage;
 mod mermaid;
+mod written;
 
 use std::collections::BTreeSet;
 
@@ -55,6 +57,18 @@ pub struct Member {
     /// The type of a column, the expression of anything else.
     pub what: String,
     pub description: String,
+    /// Of a measure.
+    #[serde(skip)]
+    pub reads: Vec<Read>,
+}
+
+/// A column that a measure reads, or the rows of a source.
+#[derive(Debug)]
+pub struct Read {
+    /// The id of the source that has it.
+    pub source: String,
+    /// Such as `orders.amount`, by the name of the table.
+    pub place: String,
 }
 
 /// A join, from the source that declares it.
@@ -124,7 +138,7 @@ impl Model {
                     paths,
                 });
             }
-            self.sources.push(Node::of(connection, source));
+            self.sources.push(Node::of(connection, catalog, source));
         }
         self.joins.extend(graph.edges().iter().map(|edge| {
             let way = |from: &str, to: &str| unsure.contains(&(from.to_owned(), to.to_owned()));
@@ -154,7 +168,7 @@ impl Model {
 }
 
 impl Node {
-    fn of(connection: &ConnectionId, source: &Source) -> Self {
+    fn of(connection: &ConnectionId, catalog: &Catalog, source: &Source) -> Self {
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
         let column = |column: &ktx_project::semantic::Column| Member {
             name: column.name.clone(),
@@ -163,6 +177,7 @@ impl Node {
                 column.description.as_deref(),
                 &column.descriptions,
             )),
+            reads: Vec::new(),
         };
         let measures = source.measures.iter().map(|measure| Member {
             name: measure.name.clone(),
@@ -171,11 +186,16 @@ impl Node {
                 None => measure.expr.clone(),
             },
             description: text(measure.description.as_deref()),
+            reads: lineage::of(catalog, source, measure)
+                .into_iter()
+                .map(|origin| Read::of(connection, &origin))
+                .collect(),
         });
         let segments = source.segments.iter().map(|segment| Member {
             name: segment.name.clone(),
             what: segment.expr.clone(),
             description: text(segment.description.as_deref()),
+            reads: Vec::new(),
         });
         Self {
             id: format!("{connection}/{}", source.name),
@@ -193,6 +213,22 @@ impl Node {
                 .collect(),
             measures: measures.collect(),
             segments: segments.collect(),
+        }
+    }
+}
+
+impl Read {
+    fn of(connection: &ConnectionId, origin: &lineage::Origin<'_>) -> Self {
+        let place = match origin.table {
+            "" => format!("{} (SQL)", origin.source),
+            table => table.to_owned(),
+        };
+        Self {
+            source: format!("{connection}/{}", origin.source),
+            place: match origin.column {
+                "" => format!("rows of {place}"),
+                column => format!("{place}.{column}"),
+            },
         }
     }
 }
@@ -217,6 +253,7 @@ mod tests {
                 name: "id".to_owned(),
                 what: "number".to_owned(),
                 description: String::new(),
+                reads: Vec::new(),
             }],
             measures: Vec::new(),
             segments: Vec::new(),

@@ -147,6 +147,7 @@ fn the_documentation_has_a_page_for_each_source_and_leads_everywhere() {
         "many_to_one",
         "sum(arr)",
         "Contracts that run today",
+        "reads <a href=\"../../sources/orbit_demo/contracts.html\">contracts.arr</a>, ",
         "../../pages/global/arr-contract.html",
     ] {
         assert!(contracts.contains(text), "{text}\n{contracts}");
@@ -177,4 +178,19 @@ fn the_documentation_has_a_page_for_each_source_and_leads_everywhere() {
     let dom = rendered(&browser, &sandbox, &format!("{index}?q=satisfaction"));
     let shown = dom.matches("data-words=\"").count() - dom.matches("hidden=\"\"").count();
     assert_eq!(shown, 1, "only tickets have a satisfaction");
+}
+
+#[test]
+fn pages_of_sources_that_are_gone_go_unless_somebody_changed_them() {
+    let sandbox = demo();
+    let write = || sandbox.run(&["sl", "docs", "--output", "docs"]).succeeds();
+    assert_eq!(write().stdout(), "Wrote 15 pages: docs/index.html\n");
+    for source in ["features", "tickets"] {
+        let file = format!("semantic-layer/orbit_demo/{source}.yaml");
+        fs_err::remove_file(sandbox.project().join(file)).expect("removes");
+    }
+    sandbox.write("docs/sources/orbit_demo/features.html", "changed");
+    assert_eq!(write().stdout(), "Wrote 13 pages: docs/index.html\n");
+    assert!(!sandbox.exists("docs/sources/orbit_demo/tickets.html"));
+    assert_eq!(sandbox.read("docs/sources/orbit_demo/features.html"), "changed");
 }

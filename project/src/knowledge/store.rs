@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
-
 use super::key::checked;
 use super::page::Page;
 use crate::folder::Folder;
@@ -262,8 +260,9 @@ impl PageFile {
 }
 
 fn revision(text: &str) -> String {
-    let digest = Sha256::digest(text);
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let mut digest = files::digest(text);
+    digest.truncate(16);
+    digest
 }
 
 #[cfg(test)]

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use sha2::{Digest as _, Sha256};
-
-use crate::ConnectionId;
 use crate::semantic::Source;
+use crate::{ConnectionId, files};
 
 #[derive(Debug, Clone)]
 pub struct SearchDocument {
@@ -52,8 +50,7 @@ impl SearchDocument {
 
     /// Changes with the text, so that an index knows when it is out of date.
     pub fn digest(&self) -> String {
-        let digest = Sha256::digest(format!("{}\n{}", self.name, self.words));
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        files::digest(format!("{}\n{}", self.name, self.words))
     }
 }
 
