@@ -175,52 +175,55 @@ pub fn read(workspace: &Workspace, user: &str, key: &str) -> Result<PageText, Er
     })
 }
 
-/// Writes a page, unless it speaks of something that the layer does not have.
+/// Writes a page, unless it speaks of something that the layer does not have. What is not given stays as it is.
 pub fn write(workspace: &Workspace, user: &str, new: NewPage) -> Result<PageWritten, Error> {
     let wiki = Wiki::of(&workspace.folder, user)?;
-    let scope = new.scope.as_str();
-    let before = wiki.read(&new.key)?.filter(|file| file.scope == scope);
-    let mut front = before.map_or_else(FrontMatter::default, |file| file.page.front);
-    front.summary = new.summary.trim().to_owned();
-    front.tags = new.tags.unwrap_or(front.tags);
-    front.refs = new.refs.unwrap_or(front.refs);
-    front.sl_refs = new.sl_refs.unwrap_or(front.sl_refs);
-    for (key, value) in [
-        ("source", new.source.map(Value::from)),
-        ("intent", new.intent.map(Value::from)),
-        ("tables", new.tables.map(Value::from)),
-        ("representative_sql", new.representative_sql.map(Value::from)),
-        ("usage", new.usage),
-        ("fingerprints", new.fingerprints.map(Value::from)),
-    ] {
-        if let Some(value) = value {
-            front.others.insert(key.to_owned(), value);
-        }
-    }
     let layer = Layer::of(workspace)?;
-    let unknown: Vec<Unknown> = front
-        .sl_refs
-        .iter()
-        .filter_map(|reference| layer.unknown(reference))
-        .collect();
-    if let Some(first) = unknown.first() {
-        return Err(Error::Refused {
-            message: format!("failed to write the page `{}`: {}", new.key, first.message),
-            hint: first.hint.clone(),
-        });
-    }
-    let page = Page {
-        front,
-        content: new.content,
-    };
-    let written = wiki.write(scope, &new.key, &page, new.revision.as_deref())?;
+    let (key, revision) = (new.key.clone(), new.revision.clone());
+    let written = wiki.write(new.scope.as_str(), &key, revision.as_deref(), |before| {
+        new.over(before, &layer)
+    })?;
     Ok(PageWritten {
         success: true,
-        key: new.key,
+        key,
         action: written.action.as_str(),
         path: written.path,
         revision: written.revision,
     })
+}
+
+impl NewPage {
+    fn over(self, before: Option<Page>, layer: &Layer) -> Result<Page, Error> {
+        let mut front = before.map_or_else(FrontMatter::default, |page| page.front);
+        front.summary = self.summary.trim().to_owned();
+        front.tags = self.tags.unwrap_or(front.tags);
+        front.refs = self.refs.unwrap_or(front.refs);
+        front.sl_refs = self.sl_refs.unwrap_or(front.sl_refs);
+        for (key, value) in [
+            ("source", self.source.map(Value::from)),
+            ("intent", self.intent.map(Value::from)),
+            ("tables", self.tables.map(Value::from)),
+            ("representative_sql", self.representative_sql.map(Value::from)),
+            ("usage", self.usage),
+            ("fingerprints", self.fingerprints.map(Value::from)),
+        ] {
+            if let Some(value) = value {
+                front.others.insert(key.to_owned(), value);
+            }
+        }
+        let mut unknown = front.sl_refs.iter().filter_map(|name| layer.unknown(name));
+        if let Some(first) = unknown.next() {
+            return Err(Error::Refused {
+                message: format!("failed to write the page `{}`: {}", self.key, first.message),
+                hint: first.hint.clone(),
+            });
+        }
+        drop(unknown);
+        Ok(Page {
+            front,
+            content: self.content,
+        })
+    }
 }
 
 /// What is wrong with each page, or with the one of a key: it cannot be read, or names what is not there.

@@ -24,3 +24,4 @@ mod serve;
 mod setup;
 mod setup_mcp;
 mod wiki;
+mod wiki_writers;

@@ -157,61 +157,56 @@ impl Wiki {
         Ok(None)
     }
 
-    /// Writes a page whole or not at all. What it replaces is kept in `.ktx/cache/wiki`. One writer at a time: with
-    /// `seen`, a page that somebody else changed since is refused.
-    pub fn write(
+    /// Writes a page, made from the one that it replaces, whole or not at all. What it replaces is kept in
+    /// `.ktx/cache/wiki`. One writer at a time: with `seen`, a page that somebody else changed since is refused.
+    pub fn write<E: From<Error>>(
         &self,
         scope: &'static str,
         key: &str,
-        page: &Page,
         seen: Option<&str>,
-    ) -> Result<Written, Error> {
+        make: impl FnOnce(Option<Page>) -> Result<Page, E>,
+    ) -> Result<Written, E> {
         checked(key)?;
-        let summary = page.front.summary.trim();
-        if summary.is_empty() || summary.chars().count() > LONGEST_SUMMARY || summary.contains('\n') {
-            return Err(Error::Page(format!(
-                "failed to write the page `{key}`: its summary must be one line of 1 to {LONGEST_SUMMARY} letters"
-            )));
-        }
-        let file = self.dir(scope).join(format!("{key}.md"));
-        let text = page.to_text();
         let mut state = State::open(&self.folder)?;
         // Other processes wait for the end of the transaction, in which nothing else happens.
-        let written = state.transaction(|_| Ok(self.replace(&file, scope, key, &text, seen)))??;
-        Ok(Written {
-            path: self.folder.relative(&file),
-            action: written,
-            revision: revision(&text),
-        })
+        state.transaction(|_| Ok(self.replace(scope, key, seen, make)))?
     }
 
-    fn replace(
+    fn replace<E: From<Error>>(
         &self,
-        file: &Path,
-        scope: &str,
+        scope: &'static str,
         key: &str,
-        text: &str,
         seen: Option<&str>,
-    ) -> Result<Action, Error> {
+        make: impl FnOnce(Option<Page>) -> Result<Page, E>,
+    ) -> Result<Written, E> {
+        let failed = |reason: String| Error::Page(format!("failed to write the page `{key}`: {reason}"));
+        let file = &self.dir(scope).join(format!("{key}.md"));
         if let Some(other) = self.same_in_another_case(file) {
-            return Err(Error::Page(format!(
-                "failed to write the page `{key}`: `{other}` differs only in the case of its letters"
-            )));
+            return Err(failed(format!("`{other}` differs only in the case of its letters")).into());
         }
         let before = match fs_err::read_to_string(file) {
             Ok(before) => Some(before),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(Error::io("read", file, error)),
+            Err(error) => return Err(Error::io("read", file, error).into()),
         };
         if let Some(seen) = seen
             && before.as_deref().map(revision).as_deref() != Some(seen)
         {
-            return Err(Error::Page(format!(
-                "failed to write the page `{key}`: it was changed after revision `{seen}` was read"
-            )));
+            return Err(failed(format!("it was changed after revision `{seen}` was read")).into());
         }
+        let read = match &before {
+            Some(_) => self.page_of(file, scope).map(|file| Some(file.page)),
+            None => Ok(None),
+        };
+        let page = make(read.map_err(|problem| Error::Page(problem.to_string()))?)?;
+        let summary = page.front.summary.trim();
+        if summary.is_empty() || summary.chars().count() > LONGEST_SUMMARY || summary.contains('\n') {
+            let reason = format!("its summary must be one line of 1 to {LONGEST_SUMMARY} letters");
+            return Err(failed(reason).into());
+        }
+        let text = page.to_text();
         if let Some(before) = &before
-            && before != text
+            && *before != text
         {
             let kept = self
                 .folder
@@ -222,9 +217,14 @@ impl Wiki {
             files::write(&kept, before.as_bytes())?;
         }
         files::write(file, text.as_bytes())?;
-        Ok(match before {
-            Some(_) => Action::Updated,
-            None => Action::Created,
+        Ok(Written {
+            path: self.folder.relative(file),
+            action: if before.is_some() {
+                Action::Updated
+            } else {
+                Action::Created
+            },
+            revision: revision(&text),
         })
     }
 
@@ -267,9 +267,9 @@ fn revision(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Action, Wiki};
-    use crate::Folder;
+    use super::{Action, Wiki, Written};
     use crate::knowledge::{FrontMatter, Page};
+    use crate::{Error, Folder};
 
     fn page(content: &str) -> Page {
         Page {
@@ -285,15 +285,23 @@ mod tests {
         Wiki::of(&Folder::at(dir), "local").expect("a wiki")
     }
 
+    fn write(
+        wiki: &Wiki,
+        scope: &'static str,
+        key: &str,
+        content: &str,
+        seen: Option<&str>,
+    ) -> Result<Written, Error> {
+        wiki.write(scope, key, seen, |_| Ok(page(content)))
+    }
+
     #[test]
     fn own_pages_come_first_and_files_that_are_no_pages_are_named() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let wiki = wiki(dir.path());
-        let written = wiki
-            .write("global", "arr", &page("for everyone"), None)
-            .expect("writes");
+        let written = write(&wiki, "global", "arr", "for everyone", None).expect("writes");
         assert_eq!(written.path, "knowledge/global/arr.md");
-        let _ = wiki.write("user", "arr", &page("for me"), None).expect("writes");
+        let _ = write(&wiki, "user", "arr", "for me", None).expect("writes");
         crate::files::write(
             &dir.path().join("knowledge/global/torn.md"),
             b"---\nsummary: [\n---\n",
@@ -318,9 +326,7 @@ mod tests {
             other.read("arr").expect("reads").expect("a page").page.content,
             "for everyone"
         );
-        let error = wiki
-            .write("global", "ARR", &page("again"), None)
-            .expect_err("refused");
+        let error = write(&wiki, "global", "ARR", "again", None).expect_err("refused");
         assert!(error.to_string().contains("differs only in the case"), "{error}");
     }
 
@@ -328,9 +334,7 @@ mod tests {
     fn writers_at_the_same_time_lose_nothing() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let start = wiki(dir.path());
-        let first = start
-            .write("global", "shared", &page("first"), None)
-            .expect("writes");
+        let first = write(&start, "global", "shared", "first", None).expect("writes");
         let revision = first.revision.as_str();
         let outcomes: Vec<bool> = std::thread::scope(|scope| {
             let writers: Vec<_> = (0..8)
@@ -339,18 +343,16 @@ mod tests {
                     scope.spawn(move || {
                         let own = format!("own-{number}");
                         assert_eq!(
-                            wiki.write("global", &own, &page(&own), None)
-                                .expect("writes")
-                                .action,
+                            write(&wiki, "global", &own, &own, None).expect("writes").action,
                             Action::Created
                         );
-                        let _ = wiki
-                            .write("global", "free", &page(&format!("text {number}")), None)
-                            .expect("writes");
-                        wiki.write(
+                        let _ =
+                            write(&wiki, "global", "free", &format!("text {number}"), None).expect("writes");
+                        write(
+                            &wiki,
                             "global",
                             "shared",
-                            &page(&format!("text {number}")),
+                            &format!("text {number}"),
                             Some(revision),
                         )
                         .is_ok()
