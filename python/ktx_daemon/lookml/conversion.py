@@ -28,7 +28,7 @@ def convert(request: Request) -> dict[str, Any]:
     if request.connections is not None:
         project.of_connections(request.connections)
     views, lost = resolve_views(project.views)
-    explores = resolve_explores(project.explores)
+    explores = resolve_explores(project.explores, views)
     drafted = draft_project(views, explores, dialect) if request.drafts else None
     found = sort_views(views, explores, dialect, drafted.natives if drafted else {})
     joins = JoinBuilder(views, found.relations, found.aliases, dialect)

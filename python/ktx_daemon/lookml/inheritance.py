@@ -1,6 +1,6 @@
 """`extends` and refinements: from views and explores as written to whole ones."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 
 from ktx_daemon.lookml.elements import Element, Explore, Field, Place, View
@@ -116,8 +116,11 @@ def _inherit(
     return resolved[name]
 
 
-def resolve_explores(explores: Iterable[Explore]) -> list[Explore]:
-    """Add what extended explores and refinements say. Of two explores of one name each stays itself."""
+def resolve_explores(explores: Iterable[Explore], views: Container[str]) -> list[Explore]:
+    """Add what extended explores and refinements say. Of two explores of one name each stays itself.
+
+    An explore with the name of a view starts from that view, also when what it extends starts from its own.
+    """
     written = list(explores)
     own: dict[str, Explore] = {}
     for explore in (explore for explore in written if not explore.name.startswith("+")):
@@ -129,20 +132,20 @@ def resolve_explores(explores: Iterable[Explore]) -> list[Explore]:
             extended = [*target.settings.get("extends", []), *refinement.settings.get("extends", [])]
             target.settings |= refinement.settings
             target.settings["extends"] = extended
-    whole = [_whole(name, own, ()) for name in own]
+    whole = [_whole(name, own, (), views) for name in own]
     return [explore for explore in whole if explore.text("extension") != "required"]
 
 
-def _whole(name: str, own: dict[str, Explore], path: tuple[str, ...]) -> Explore:
+def _whole(name: str, own: dict[str, Explore], path: tuple[str, ...], views: Container[str]) -> Explore:
     explore = own[name]
     joins: dict[str, Element] = {}
     settings: dict[str, list[object]] = {}
     for parent in explore.texts("extends"):
         if parent in own and parent not in (*path, name):
-            inherited = _whole(parent, own, (*path, name))
+            inherited = _whole(parent, own, (*path, name), views)
             joins = _merged(joins, inherited.joins)
             settings |= {k: v for k, v in inherited.settings.items() if k not in ("extends", "extension")}
-            if "from" not in settings and "view_name" not in settings:
+            if explore.name not in views and "from" not in settings and "view_name" not in settings:
                 settings["view_name"] = [inherited.base]
     return replace(explore, joins=_merged(joins, explore.joins), settings=settings | explore.settings)
 

@@ -29,6 +29,8 @@ _AGGREGATES = {
 }
 _HAS_AGGREGATE = re.compile(r"(?i)\b(?:min|max|sum|avg|count|any_value|first_value|last_value|array_agg)\s*\(")
 
+_WRITTEN_OUT = frozenset({"date_time", "string", "yesno"})
+
 _PERIODS = frozenset({"day", "week", "month", "quarter", "year"})
 
 CROSS_VIEW = "cross-view measure reference"
@@ -139,6 +141,9 @@ class MeasureBuilder:
                 return expression
             return f"{'max' if 'max' in item.name.lower() else 'min'}({expression})"
         if kind == "number":
+            return self._computed(sql, depth)
+        # As of a number, its SQL is the whole measure; filters are for what Looker aggregates.
+        if kind in _WRITTEN_OUT and sql and not item.settings.get("filters") and _HAS_AGGREGATE.search(sql):
             return self._computed(sql, depth)
         raise Unresolvable(f"unsupported measure type: {kind}")
 

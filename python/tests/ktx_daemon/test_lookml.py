@@ -194,6 +194,12 @@ def test_takes_the_latest_date_for_a_date_measure_that_says_max() -> None:
         ("type: number sql: ${m} ;;", "computed measure (type: number) with unresolvable references"),
         ("type: list", "unsupported measure type: list"),
         ("", "unsupported measure type: string"),
+        ("type: string sql: ${TABLE}.x ;;", "unsupported measure type: string"),
+        ("type: yesno sql: ${TABLE}.x ;;", "unsupported measure type: yesno"),
+        (
+            'type: date_time sql: max(${TABLE}.x) ;; filters: [a: "b"] } dimension: a {',
+            "unsupported measure type: date_time",
+        ),
         ('type: count filters: [nothing: "x"]', "could not resolve sql reference: ${nothing}"),
     ],
 )

@@ -97,6 +97,17 @@ PROJECTS: dict[str, str] = {
         explore: by_payer {{ from: orders
           join: customers {{ sql_on: ${{by_payer.payer_id}} = ${{customers.id}} ;; relationship: many_to_one }}
         }}""",
+    "templates": f"""{BASE} dimension: customer_id {{}}
+          measure: last_at {{ type: date_time sql: max(${{TABLE}}.created_at) ;; }}
+          measure: any_status {{ type: string sql: min(${{status}}) ;; }}
+          measure: has_open {{ type: yesno sql: min(${{status}}) = 'open' ;; }} }} {CUSTOMERS}
+        explore: with_customer {{ extension: required
+          join: customers {{ sql_on: ${{orders.customer_id}} = ${{customers.id}} ;; }}
+        }}
+        explore: orders {{ extends: [with_customer]
+          join: regions {{ sql_on: ${{customers.region_id}} = ${{regions.id}} ;; }}
+        }}
+        explore: again {{ extends: [orders] sql_always_where: ${{orders.amount}} > 1 ;; }}""",
     "derived": f"""{BASE} dimension: customer_id {{}} }} {CUSTOMERS}
         view: spent {{ derived_table: {{ sql: select customer_id, sum(amount) as spent
             from ${{orders.SQL_TABLE_NAME}} group by 1 ;; }}
@@ -207,6 +218,18 @@ QUERIES: list[tuple[str, dict[str, Any], str]] = [
         "explores",
         {"measures": ["orders.n"], "segments": ["orders.orders_always_filter", "orders.orders_always_where"]},
         COUNT + "status = 'paid' and amount > 1",
+    ),
+    (
+        "templates",
+        {"measures": ["orders.n"], "dimensions": ["customers.regions.name"], "include_empty": False},
+        """select r.name, count(*) from orders o join customers c on c.id = o.customer_id
+           join regions r on r.id = c.region_id group by 1 order by 1""",
+    ),
+    ("templates", {"measures": ["orders.n"], "segments": ["orders.again_always_where"]}, COUNT + "amount > 1"),
+    (
+        "templates",
+        {"measures": ["orders.last_at", "orders.any_status", "orders.has_open"]},
+        "select max(created_at), min(status), min(status) = 'open' from orders",
     ),
     (
         "derived",
