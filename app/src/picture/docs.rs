@@ -21,8 +21,8 @@ const find=()=>{const asked=box.value.toLowerCase().split(/\\s+/);for(const row 
 row.hidden=!asked.every((word)=>row.dataset.words.includes(word));};box.addEventListener('input',find);\
 box.value=new URLSearchParams(location.search).get('q')||'';find();";
 
-/// Writes the pages, and gives how many there are. Pages of an earlier run that are not written again are removed, unless
-/// somebody changed them; other files in the folder stay.
+/// Writes the pages, and gives how many there are. Pages of an earlier run that are not written again are removed,
+/// unless somebody changed them; other files in the folder stay.
 ///
 /// # Errors
 /// When a page cannot be written.

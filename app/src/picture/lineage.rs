@@ -31,8 +31,8 @@ static COUNTS_ROWS: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)\bcount\s*\(\s*[*1]\s*\)").ok());
 
 /// Unquoted, these are no columns.
-const KEYWORDS: &str = " and as between by case cast distinct else end false filter from in interval is like not null or \
-                        order over partition then true when where ";
+const KEYWORDS: &str = " and as between by case cast distinct else end false filter from in interval is like not null \
+                        or order over partition then true when where ";
 
 /// The columns that a measure reads.
 pub fn of<'c>(catalog: &'c Catalog, source: &'c Source, measure: &'c Measure) -> Vec<Origin<'c>> {

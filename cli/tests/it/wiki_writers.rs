@@ -1,4 +1,4 @@
-//! Writers of the wiki that know nothing of each other: processes at the same time, processes that are killed, hostile names.
+//! Writers of the wiki that know nothing of each other: processes at once, processes that are killed, hostile names.
 
 use std::process::Stdio;
 

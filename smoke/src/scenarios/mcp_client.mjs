@@ -1,4 +1,4 @@
-// Asks an MCP server over stdio and HTTP, by the official TypeScript SDK and by the inspector, and prints the answers; it
+// Asks an MCP server over stdio and HTTP, by the official TypeScript SDK and by the inspector, and prints the answers;
 // knows nothing of who judges them. Arguments: the folder with both clients, the program, its arguments.
 import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ const { StreamableHTTPClientTransport } = require('@modelcontextprotocol/sdk/cli
 const patience = { timeout: 600_000, resetTimeoutOnProgress: true };
 const query = { name: 'sl_query', arguments: { connectionId: 'warehouse', measures: ['orders.order_count'] } };
 
-/** What a client of the SDK hears. Once it has listed the tools, it validates each answer with the schema of its tool. */
+/** What a client of the SDK hears. Having listed the tools, it validates each answer by the schema of its tool. */
 async function heard(transport) {
   const client = new Client({ name: 'smoke', version: '1' });
   await client.connect(transport);
@@ -101,7 +101,8 @@ const stdio = await heard(new StdioClientTransport({ command, args: argv, env: p
 const environment = Object.entries(process.env).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
 const inspector = { stdio: await inspectorHears([...environment, command, ...argv]) };
 const http = await overHttp(async (url, authorization) => {
-  inspector.http = await inspectorHears(['--server-url', url, '--transport', 'http', '--header', `Authorization: ${authorization}`]);
+  const header = `Authorization: ${authorization}`;
+  inspector.http = await inspectorHears(['--server-url', url, '--transport', 'http', '--header', header]);
   const requestInit = { headers: { authorization } };
   return heard(new StreamableHTTPClientTransport(new URL(url), { requestInit }));
 });

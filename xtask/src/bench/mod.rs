@@ -4,6 +4,7 @@
 
 mod build;
 mod commands;
+mod context;
 mod daemon;
 mod machine;
 mod measure;
@@ -36,6 +37,8 @@ enum Subject {
     Runtime,
     /// A query, a scan and an ingest, as a user runs them
     Commands,
+    /// The greeting of the MCP server, a picture of 500 sources, LookML projects
+    Context,
     /// A dry run, a long history on the registry, a comparison of packages
     Release,
 }
@@ -53,6 +56,9 @@ pub fn run(arguments: BenchArgs, session: &Session<'_>) -> Result<()> {
             }
             Subject::Commands => {
                 measured.extend(commands::measure(session)?.into_iter().map(Measured::Comparison))
+            }
+            Subject::Context => {
+                measured.extend(context::measure(session)?.into_iter().map(Measured::Comparison))
             }
             Subject::Release => {
                 measured.extend(release::measure(session)?.into_iter().map(Measured::Comparison))
