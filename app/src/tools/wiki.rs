@@ -211,14 +211,12 @@ impl NewPage {
                 front.others.insert(key.to_owned(), value);
             }
         }
-        let mut unknown = front.sl_refs.iter().filter_map(|name| layer.unknown(name));
-        if let Some(first) = unknown.next() {
+        if let Some(unknown) = front.sl_refs.iter().find_map(|name| layer.unknown(name)) {
             return Err(Error::Refused {
-                message: format!("failed to write the page `{}`: {}", self.key, first.message),
-                hint: first.hint.clone(),
+                message: format!("failed to write the page `{}`: {}", self.key, unknown.message),
+                hint: unknown.hint,
             });
         }
-        drop(unknown);
         Ok(Page {
             front,
             content: self.content,
