@@ -266,7 +266,7 @@ columns: [{name: day, type: time}, {name: rate, type: number}]
         let total = "name: total, expr: sum(amount)";
         check(
             &[total, "name: share, expr: total / customers.people"],
-            &["orders shop.orders amount"],
+            &["customers customers ", "orders shop.orders amount"],
         );
         check(
             &["name: a, expr: b + sum(tax)", "name: b, expr: a + sum(amount)"],
