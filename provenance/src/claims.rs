@@ -16,8 +16,8 @@ pub struct Expected<'a> {
     pub workflow: &'a str,
     /// The package and version as a purl.
     pub subject: String,
-    /// The commit that the artifacts were built from; `None` when it is not known.
-    pub revision: Option<&'a str>,
+    /// The commit that the artifacts were built from.
+    pub revision: &'a str,
 }
 
 /// Where releases are made.
@@ -28,15 +28,19 @@ pub const WORKFLOW: &str = ".github/workflows/release.yml";
 
 impl<'a> Expected<'a> {
     /// For a version of a package that this project's release workflow published.
-    pub fn of_package(name: &str, version: &str, revision: Option<&'a str>) -> Self {
+    pub fn of_package(name: &str, version: &str, revision: &'a str) -> Self {
         Self {
             repository: REPOSITORY,
             workflow: WORKFLOW,
-            // A purl writes the at sign of a scope in percent.
-            subject: format!("pkg:npm/{}@{version}", name.replacen('@', "%40", 1)),
+            subject: purl(name, version),
             revision,
         }
     }
+}
+
+/// A version as subjects name it; the at sign of a scope is in percent.
+pub fn purl(name: &str, version: &str) -> String {
+    format!("pkg:npm/{}@{version}", name.replacen('@', "%40", 1))
 }
 
 /// What a verified provenance says.
@@ -78,12 +82,15 @@ const ISSUER: &str = "https://token.actions.githubusercontent.com";
 
 const HOSTED: &str = "github-hosted";
 
+/// What a bundle signs.
+///
+/// <https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md>
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Statement {
+pub struct Statement<Predicate> {
     subject: Vec<Subject>,
-    predicate_type: String,
-    predicate: Predicate,
+    pub predicate_type: String,
+    pub predicate: Predicate,
 }
 
 #[derive(Deserialize)]
@@ -93,7 +100,7 @@ struct Subject {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Predicate {
+pub struct Build {
     build_definition: BuildDefinition,
     run_details: RunDetails,
 }
@@ -145,7 +152,7 @@ pub fn judge(
     expected: &Expected<'_>,
     issuer: Option<&str>,
     claims: &FulcioCiClaims,
-    statement: &Statement,
+    statement: &Statement<Build>,
 ) -> Result<Provenance, Refusal> {
     if issuer != Some(ISSUER) {
         let issuer = issuer.unwrap_or("nobody");
@@ -185,16 +192,15 @@ pub fn judge(
         return Err(Refusal::new("provenance-ref", cause));
     }
     let commit = said(&claims.source_repository_digest);
-    let stated = &statement.predicate.build_definition.resolved_dependencies;
-    let stated = stated
-        .iter()
-        .all(|one| one.digest.git_commit.as_deref() == Some(commit));
-    if !stated || expected.revision.is_some_and(|revision| revision != commit) {
-        let cause = match expected.revision {
-            Some(revision) => {
-                format!("it was built from the commit {commit}, and the package says {revision}")
-            }
-            None => format!("certificate and statement disagree about the commit {commit}"),
+    let mut stated = statement.predicate.build_definition.resolved_dependencies.iter();
+    let is_stated = stated.all(|one| one.digest.git_commit.as_deref() == Some(commit));
+    if !is_stated || commit != expected.revision {
+        let cause = match is_stated {
+            true => format!(
+                "it was built from the commit {commit}, and the package says {}",
+                expected.revision
+            ),
+            false => format!("certificate and statement disagree about the commit {commit}"),
         };
         return Err(Refusal::new("provenance-commit", cause));
     }
@@ -209,20 +215,23 @@ pub fn judge(
 }
 
 /// It is about the package, and is a statement about a build.
-pub fn check_subject(expected: &Expected<'_>, statement: &Statement) -> Result<(), Refusal> {
+pub fn check_subject(expected: &Expected<'_>, statement: &Statement<Build>) -> Result<(), Refusal> {
     if statement.predicate_type != PREDICATE {
         let cause = format!("it is a statement of the type {}", statement.predicate_type);
         return Err(Refusal::new("provenance-unreadable", cause));
     }
-    match statement.subject.as_slice() {
-        [subject] if subject.name == expected.subject => Ok(()),
-        [subject] => {
-            let cause = format!("it is about {}, not about {}", subject.name, expected.subject);
-            Err(Refusal::new("provenance-subject", cause))
-        }
-        subjects => {
-            let cause = format!("it is about {} packages", subjects.len());
-            Err(Refusal::new("provenance-subject", cause))
+    statement
+        .check_subject(&expected.subject)
+        .map_err(|cause| Refusal::new("provenance-subject", cause))
+}
+
+impl<Predicate> Statement<Predicate> {
+    /// Whether it is about this package and nothing else. The error is the cause.
+    pub fn check_subject(&self, expected: &str) -> Result<(), String> {
+        match self.subject.as_slice() {
+            [subject] if subject.name == expected => Ok(()),
+            [subject] => Err(format!("it is about {}, not about {expected}", subject.name)),
+            subjects => Err(format!("it is about {} packages", subjects.len())),
         }
     }
 }

@@ -1,12 +1,16 @@
 //! Who built a published package, and from what: its provenance, verified by the certificates of Sigstore and its public
-//! log, against what this project expects.
+//! log, against what this project expects; and what the registry itself signed about it.
 //!
 //! Needs no network: the trusted root is pinned in `trusted_root.json`, which is replaced on purpose. The cryptography is
 //! ring's, under sigstore-verify.
 
 mod claims;
 mod provider;
+mod publication;
+mod registry_keys;
 mod verify;
 
 pub use self::claims::{Expected, Provenance, REPOSITORY, Refusal, WORKFLOW};
+pub use self::publication::verify_publication;
+pub use self::registry_keys::{RegistryKey, RegistryKeys};
 pub use self::verify::{PINNED_ROOT, TrustRoot, verify};

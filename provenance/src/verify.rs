@@ -9,14 +9,20 @@ use sigstore_verify::trust_root::TrustedRoot;
 use sigstore_verify::types::{Bundle, SignatureContent};
 use sigstore_verify::{CertificateError, Error, TransparencyLogError, VerificationPolicy, Verifier};
 
-use crate::claims::{Expected, PREDICATE, Provenance, Refusal, Statement, check_subject, judge};
+use crate::claims::{Build, Expected, PREDICATE, Provenance, Refusal, Statement, check_subject, judge};
 use crate::provider;
 
 /// The public instance of Sigstore, as its maintainers distributed it with the version of sigstore-verify in Cargo.lock.
 pub const PINNED_ROOT: &str = include_str!("../trusted_root.json");
 
 /// The authorities that are trusted.
-pub struct TrustRoot(Verifier);
+pub struct TrustRoot(pub(crate) Verifier);
+
+impl std::fmt::Debug for TrustRoot {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("TrustRoot")
+    }
+}
 
 impl TrustRoot {
     /// Reads a trusted root. The error says what is wrong with it.
@@ -48,18 +54,8 @@ pub fn verify(
     bytes: &[u8],
     expected: &Expected<'_>,
 ) -> Result<Provenance, Refusal> {
-    let unreadable = |error: serde_json::Error| Refusal::new("provenance-unreadable", error.to_string());
-    let value: Value = serde_json::from_str(text).map_err(unreadable)?;
-    let bundles = match value.get("attestations") {
-        None => vec![value],
-        Some(_) => {
-            let Answer { attestations } = serde_json::from_value(value).map_err(unreadable)?;
-            let about_builds = attestations
-                .into_iter()
-                .filter(|one| one.predicate_type == PREDICATE);
-            about_builds.map(|one| one.bundle).collect()
-        }
-    };
+    let bundles = attested(text, PREDICATE);
+    let bundles = bundles.map_err(|error| Refusal::new("provenance-unreadable", error.to_string()))?;
     let mut verified = Err(Refusal::new(
         "provenance-missing",
         "there is no attestation about its build",
@@ -68,6 +64,20 @@ pub fn verify(
         verified = Ok(verify_one(root, &bundle.to_string(), bytes, expected)?);
     }
     verified
+}
+
+/// The bundles with statements of this type in a registry's answer. One saved bundle is about a build.
+pub(crate) fn attested(text: &str, predicate: &str) -> Result<Vec<Value>, serde_json::Error> {
+    let value: Value = serde_json::from_str(text)?;
+    if value.get("attestations").is_none() {
+        let is_wanted = predicate == PREDICATE;
+        return Ok(is_wanted.then_some(value).into_iter().collect());
+    }
+    let Answer { attestations } = serde_json::from_value(value)?;
+    let of_type = attestations
+        .into_iter()
+        .filter(|one| one.predicate_type == predicate);
+    Ok(of_type.map(|one| one.bundle).collect())
 }
 
 fn verify_one(
@@ -90,7 +100,7 @@ fn verify_one(
     let SignatureContent::DsseEnvelope(envelope) = &bundle.content else {
         return Err(Refusal::new("provenance-unreadable", "it signs no statement"));
     };
-    let statement: Statement = serde_json::from_slice(envelope.payload.as_bytes())
+    let statement: Statement<Build> = serde_json::from_slice(envelope.payload.as_bytes())
         .map_err(|error| Refusal::new("provenance-unreadable", error.to_string()))?;
     check_subject(expected, &statement)?;
     let certificate = result

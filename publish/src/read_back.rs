@@ -68,7 +68,7 @@ pub(crate) fn read_back(
     desk: &dyn Desk,
 ) -> Result<Observed, PublishError> {
     let deadline = Instant::now() + patience;
-    let mut pause = FIRST_PAUSE;
+    let mut pauses = Pauses::until(deadline);
     let mut looks = 0;
     let mut last = None;
     loop {
@@ -90,9 +90,10 @@ pub(crate) fn read_back(
             desk.talk(&format!("waiting for the registry: {what}"));
         }
         last = Some(outcome);
-        let rest = deadline.saturating_duration_since(Instant::now());
-        wait(if is_final { pause } else { pause.min(rest) }, desk);
-        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+        match is_final {
+            true => pauses.wait_in_full(desk),
+            false => pauses.wait(desk),
+        }
     }
 }
 
@@ -147,9 +148,36 @@ fn other_bytes(version: &str, what: &str) -> PublishError {
     }
 }
 
-fn wait(pause: Duration, desk: &dyn Desk) {
-    let end = Instant::now() + pause;
-    while !desk.interrupted() && Instant::now() < end {
-        thread::sleep(Duration::from_millis(20).min(end.saturating_duration_since(Instant::now())));
+/// The pauses between looks, each half as long again as the one before.
+pub(crate) struct Pauses {
+    next: Duration,
+    deadline: Instant,
+}
+
+impl Pauses {
+    pub(crate) fn until(deadline: Instant) -> Self {
+        Self {
+            next: FIRST_PAUSE,
+            deadline,
+        }
+    }
+
+    /// Waits, but not beyond the deadline.
+    pub(crate) fn wait(&mut self, desk: &dyn Desk) {
+        let rest = self.deadline.saturating_duration_since(Instant::now());
+        self.wait_for(self.next.min(rest), desk);
+    }
+
+    /// Waits even when the deadline is over, for a second look at the same.
+    pub(crate) fn wait_in_full(&mut self, desk: &dyn Desk) {
+        self.wait_for(self.next, desk);
+    }
+
+    fn wait_for(&mut self, pause: Duration, desk: &dyn Desk) {
+        let end = Instant::now() + pause;
+        while !desk.interrupted() && Instant::now() < end {
+            thread::sleep(Duration::from_millis(20).min(end.saturating_duration_since(Instant::now())));
+        }
+        self.next = (self.next * 3 / 2).min(LONGEST_PAUSE);
     }
 }

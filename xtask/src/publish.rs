@@ -3,14 +3,15 @@
 use std::io::IsTerminal;
 
 use anyhow::Result;
+use camino::Utf8PathBuf;
 use clap::Args;
 use ktx_announce::Release;
 use ktx_names::NPM_PACKAGE;
 use ktx_policy::guard::{Decision, FirstLatest, Tags, Work};
 use ktx_publish::PublishError;
 use ktx_publish::publication::{
-    self, Intent, Patience, Prepared, Preview, PublishOptions, PublishReport, PublishResult, StagedBytes,
-    StagedVersion,
+    self, Intent, Patience, Prepared, Preview, ProvenanceResult, PublishOptions, PublishReport,
+    PublishResult, StagedBytes, StagedVersion,
 };
 use serde::Serialize;
 
@@ -39,6 +40,9 @@ pub struct PublishArgs {
     /// Let a version without provenance follow one with it
     #[arg(long)]
     accept_trust_downgrade: bool,
+    /// Another Sigstore trusted root than the pinned one, for an instance of your own
+    #[arg(long, value_name = "FILE", hide = true)]
+    trusted_root: Option<Utf8PathBuf>,
 }
 
 pub fn run(arguments: PublishArgs, session: &Session<'_>) -> Result<()> {
@@ -98,6 +102,7 @@ fn options(arguments: &PublishArgs, session: &Session<'_>) -> Result<PublishOpti
             false => FirstLatest::Refused,
         },
         trust_downgrade: releasing::trust_downgrade(arguments.accept_trust_downgrade),
+        trusted_root: releasing::trusted_root(arguments.trusted_root.as_deref())?,
         patience: Patience::default(),
         intent: if arguments.execute {
             Intent::Execute
@@ -212,6 +217,20 @@ fn tell(session: &Session<'_>, report: &PublishReport) -> Result<()> {
     };
     session.printer.data(&line);
     session.printer.talk(&format!("receipt: {}", report.receipt));
+    match &report.provenance {
+        ProvenanceResult::Verified(provenance) => session.printer.data(&format!(
+            "provenance verified: built by {} from {} at {}",
+            provenance.workflow, provenance.reference, provenance.commit
+        )),
+        // Nobody expects any of a version that was published by hand, or that is not there yet.
+        ProvenanceResult::NotChecked { .. } => {}
+        ProvenanceResult::NotYetVisible { seen } => {
+            let message = format!("the provenance of {} is not known: {seen}", report.version);
+            return Err(Failure::new(Exit::Network, message)
+                .hint("run the same command again: it looks for the attestation again")
+                .into());
+        }
+    }
     if !matches!(report.result, PublishResult::Staged(_)) {
         session.printer.summary(&line);
     }

@@ -13,6 +13,7 @@ use ktx_names::NPM_PACKAGE;
 use ktx_provenance::TrustRoot;
 use ktx_publish::PublishError;
 use ktx_publish::artifacts::integrity_of;
+use ktx_publish::provenance::Evidence;
 use ktx_publish::registry::Registry;
 use serde::Serialize;
 
@@ -110,30 +111,49 @@ pub fn fetch(registry: &Registry, asked: &str, trust: &Trust) -> Result<Publishe
         ),
     })?;
     let bytes = registry.tarball(&described.dist.tarball)?;
+    let address = described.dist.attestations.as_ref();
+    let evidence = Evidence::fetch(registry, address.map(|attestations| attestations.url.as_str()))?;
     let mut checks = vec![integrity(described, &bytes)];
-    let package = match Package::read(&bytes) {
-        Ok(package) => {
-            checks.push(Check::passed("the tarball has one reading only"));
-            checks.extend(sizes(described, &package));
-            Some(package)
-        }
-        Err(error) => {
-            checks.push(Check::failed(
-                "the tarball has one reading only",
-                "tarball-unreadable",
-                error,
-            ));
-            None
-        }
-    };
-    checks.push(signature::check(registry, &document, &version, described)?);
-    checks.extend(attestation::check(registry, &version, described, &bytes, trust)?);
+    let (package, read) = read(&bytes);
+    checks.push(read);
+    checks.extend(package.iter().flat_map(|package| sizes(described, package)));
+    let published_at = document.published_at(&version);
+    checks.push(signature::check(
+        evidence.keys(),
+        &version,
+        published_at,
+        described,
+    ));
+    checks.extend(attestation::check(&evidence, &version, &bytes, trust));
     Ok(Published {
         version,
         bytes,
         package,
         checks,
     })
+}
+
+/// Checks a saved tarball and its saved attestations, for which nothing is asked.
+pub fn saved(version: String, bytes: Vec<u8>, attestations: Option<String>, trust: &Trust) -> Published {
+    let evidence = attestations.map_or_else(Evidence::nothing, Evidence::saved);
+    let (package, read) = read(&bytes);
+    let mut checks = vec![read];
+    checks.extend(attestation::check(&evidence, &version, &bytes, trust));
+    Published {
+        version,
+        bytes,
+        package,
+        checks,
+    }
+}
+
+/// The package, when the strict reader takes it.
+fn read(bytes: &[u8]) -> (Option<Package>, Check) {
+    const CLAIM: &str = "the tarball has one reading only";
+    match Package::read(bytes) {
+        Ok(package) => (Some(package), Check::passed(CLAIM)),
+        Err(error) => (None, Check::failed(CLAIM, "tarball-unreadable", error)),
+    }
 }
 
 fn integrity(described: &Version, bytes: &[u8]) -> Check {

@@ -94,6 +94,7 @@ fn unpublished(
         registry: options.registry.clone(),
         first_latest: FirstLatest::Refused,
         trust_downgrade: TrustDowngrade::Refused,
+        trusted_root: None,
         patience: Patience::default(),
         intent: Intent::Show,
     };

@@ -8,8 +8,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use ktx_announce::published::{ClaimStatus, Trust, fetch};
+use ktx_announce::published::{ClaimStatus, Published, Trust, fetch};
 use ktx_fixtures::authority::{Authority, Claims, Flaw};
+use ktx_manifest::sbom::{Component, ComponentKind, Property, REVISION, Sbom};
 use ktx_publish::artifacts::integrity_of;
 use ktx_publish::provenance::trust_root;
 use ktx_publish::registry::Registry;
@@ -19,51 +20,67 @@ use serde_json::{Value, json};
 use tiny_http::{Response, Server};
 
 const P256_HEADER: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE";
-const VERSION: &str = "1.2.3";
+pub const VERSION: &str = "1.2.3";
+const COMMIT: &str = "c0ffee0000000000000000000000000000000000";
 
 /// What the registry says, open to change before it is asked.
-struct Statements {
-    bytes: Vec<u8>,
+pub struct Statements {
+    pub bytes: Vec<u8>,
     document: Value,
     /// Null for a registry without keys.
     keys: Value,
-    attestations: Value,
-    trusted_root: String,
-    required: bool,
+    pub attestations: Value,
+    authority: Authority,
+    pub trusted_root: String,
+    pub required: bool,
 }
 
 impl Statements {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let bytes = tarball();
-        let integrity = integrity_of(&bytes).0;
-        let (key, signature) = signed(&format!("@kaelio/ktx@{VERSION}:{integrity}"));
+        let authority = Authority::default();
         let document = json!({
             "name": "@kaelio/ktx",
             "dist-tags": {"latest": VERSION},
             "time": {VERSION: "2031-01-31T00:00:00.000Z"},
             "versions": {VERSION: {"dist": {
-                "integrity": integrity,
-                "unpackedSize": 2,
-                "fileCount": 1,
-                "signatures": [{"keyid": "SHA256:one", "sig": signature}],
+                "integrity": integrity_of(&bytes).0,
+                "unpackedSize": 2 + bill().len(),
+                "fileCount": 2,
+                "signatures": [authority.registry_signature(VERSION, &bytes)],
                 "attestations": {"url": "[REGISTRY]-/npm/v1/attestations/@kaelio%2fktx@1.2.3"},
                 "tarball": "[REGISTRY]ktx.tgz",
             }}},
         });
-        let keys = json!({"keys": [{"keyid": "SHA256:one", "keytype": "ecdsa-sha2-nistp256", "key": key, "expires": null}]});
-        let authority = Authority::default();
-        let answer = authority.answer(&bytes, &Claims::of(VERSION, &"0".repeat(40)), Flaw::None);
-        Self {
-            attestations: serde_json::from_str(&answer).unwrap(),
+        let mut statements = Self {
+            keys: authority.registry_keys(),
+            attestations: Value::Null,
             trusted_root: authority.trusted_root(),
+            authority,
             required: true,
             bytes,
             document,
-            keys,
-        }
+        };
+        let build = statements.build(|_| {}, Flaw::None);
+        statements.attest(&[statements.publication(VERSION, Flaw::None), build]);
+        statements
     }
 
-    fn dist(&mut self) -> &mut Value {
+    pub fn attest(&mut self, attestations: &[Value]) {
+        self.attestations = json!({"attestations": attestations});
+    }
+
+    pub fn publication(&self, version: &str, flaw: Flaw) -> Value {
+        self.authority.publication(&self.bytes, version, flaw)
+    }
+
+    pub fn build(&self, change: fn(&mut Claims), flaw: Flaw) -> Value {
+        let mut claims = Claims::of(VERSION, COMMIT);
+        change(&mut claims);
+        self.authority.attestation(&self.bytes, &claims, flaw)
+    }
+
+    pub fn dist(&mut self) -> &mut Value {
         &mut self.document["versions"][VERSION]["dist"]
     }
 
@@ -105,24 +122,34 @@ impl Statements {
         let published = fetch(&registry, "latest", &trust).unwrap();
         server.unblock();
         thread.join().unwrap();
-        let lines = published.checks.iter().filter_map(|check| match &check.verdict {
-            ClaimStatus::Passed => None,
-            ClaimStatus::Failed { code, .. } => Some(code.to_string()),
-            ClaimStatus::NotChecked { why } => Some(format!("not checked: {why}")),
-        });
-        lines.collect()
+        failures(&published)
     }
+}
+
+/// The code of each check that failed, and the reason of each that was not made.
+pub fn failures(published: &Published) -> Vec<String> {
+    let lines = published.checks.iter().filter_map(|check| match &check.verdict {
+        ClaimStatus::Passed => None,
+        ClaimStatus::Failed { code, .. } => Some(code.to_string()),
+        ClaimStatus::NotChecked { why } => Some(format!("not checked: {why}")),
+    });
+    lines.collect()
 }
 
 fn tarball() -> Vec<u8> {
     let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
     let mut header = tar::Header::new_ustar();
     header.set_entry_type(tar::EntryType::Regular);
-    header.set_size(2);
     header.set_mode(0o644);
-    archive
-        .append_data(&mut header, "package/package.json", b"{}".as_slice())
-        .unwrap();
+    for (path, content) in [
+        ("package/package.json", "{}"),
+        ("package/assets/sbom.cdx.json", &bill()),
+    ] {
+        header.set_size(content.len() as u64);
+        archive
+            .append_data(&mut header, path, content.as_bytes())
+            .unwrap();
+    }
     let mut gzip = archive.into_inner().unwrap();
     gzip.flush().unwrap();
     gzip.finish().unwrap()
@@ -140,17 +167,18 @@ fn signed(message: &str) -> (String, String) {
     (STANDARD.encode(key), STANDARD.encode(signature))
 }
 
-fn attestation(version: &str, bytes: &[u8]) -> Value {
-    let digest = STANDARD
-        .decode(integrity_of(bytes).0.trim_start_matches("sha512-"))
-        .unwrap();
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    let statement = json!({"subject": [{"name": format!("pkg:npm/%40kaelio/ktx@{version}"), "digest": {"sha512": digest}}]});
-    json!({"bundle": {"dsseEnvelope": {"payload": STANDARD.encode(statement.to_string())}}})
+/// A bill of materials that names the commit.
+fn bill() -> String {
+    let mut of = Component::new(ComponentKind::Application, "ktx", "ktx");
+    of.properties.push(Property {
+        name: REVISION.to_owned(),
+        value: COMMIT.to_owned(),
+    });
+    Sbom::new(of, Vec::new(), Vec::new()).to_text()
 }
 
 #[track_caller]
-fn check(change: impl FnOnce(&mut Statements), expected: &[&str]) {
+pub fn check(change: impl FnOnce(&mut Statements), expected: &[&str]) {
     let mut statements = Statements::new();
     change(&mut statements);
     assert_eq!(statements.judged(), expected);
@@ -163,7 +191,17 @@ fn what_is_right_passes() {
 
 #[test]
 fn what_the_registry_does_not_offer_is_not_called_passed() {
-    check(|it| it.keys = Value::Null, &["not checked: it has no keys"]);
+    check(
+        |it| it.keys = Value::Null,
+        &[
+            "not checked: it has no keys",
+            "not checked: no keys of the registry are known",
+        ],
+    );
+    check(
+        |it| it.attest(&[it.build(|_| {}, Flaw::None)]),
+        &["not checked: the registry has no attestation of the publication"],
+    );
     check(
         |it| {
             let dist = it.dist().as_object_mut().unwrap();
@@ -172,7 +210,7 @@ fn what_the_registry_does_not_offer_is_not_called_passed() {
         &[
             "not checked: the registry does not say",
             "not checked: the registry does not say",
-            "not checked: the version has none",
+            "not checked: the version has no attestation about its build",
             "provenance-missing",
         ],
     );
@@ -182,7 +220,7 @@ fn what_the_registry_does_not_offer_is_not_called_passed() {
             drop(it.dist().as_object_mut().unwrap().remove("attestations"));
         },
         &[
-            "not checked: the version has none",
+            "not checked: the version has no attestation about its build",
             "not checked: the version has no attestation about its build",
         ],
     );
@@ -195,16 +233,17 @@ fn bytes_and_sizes_that_differ() {
         &[
             "integrity-differs",
             "tarball-unreadable",
-            "attestation-subject",
-            "provenance-subject",
+            "publication-subject",
+            // Of a package that cannot be read nobody knows the commit.
+            "provenance-commit",
         ],
     );
     check(
         |it| drop(it.dist().as_object_mut().unwrap().remove("integrity")),
         &["integrity-missing", "signature-invalid"],
     );
-    check(|it| it.dist()["unpackedSize"] = json!(3), &["size-differs"]);
-    check(|it| it.dist()["fileCount"] = json!(2), &["file-count-differs"]);
+    check(|it| it.dist()["unpackedSize"] = json!(2), &["size-differs"]);
+    check(|it| it.dist()["fileCount"] = json!(3), &["file-count-differs"]);
 }
 
 #[test]
@@ -221,7 +260,7 @@ fn signatures_that_are_missing_of_something_else_or_by_somebody_else() {
     );
     check(
         |it| it.keys["keys"][0]["key"] = json!(other.0),
-        &["signature-invalid"],
+        &["signature-invalid", "publication-signature"],
     );
     check(
         |it| it.dist()["signatures"][0]["sig"] = json!("!"),
@@ -229,7 +268,7 @@ fn signatures_that_are_missing_of_something_else_or_by_somebody_else() {
     );
     check(
         |it| it.keys["keys"][0]["keytype"] = json!("rsa"),
-        &["signature-invalid"],
+        &["signature-invalid", "publication-key"],
     );
     check(
         |it| it.keys["keys"][0]["expires"] = json!("2031-01-30T00:00:00.000Z"),
@@ -241,72 +280,6 @@ fn signatures_that_are_missing_of_something_else_or_by_somebody_else() {
     );
     check(
         |it| it.keys["keys"][0]["expires"] = json!("soon"),
-        &["signature-key-expired"],
-    );
-}
-
-#[test]
-fn attestations_of_something_else() {
-    check(
-        |it| it.attestations["attestations"][0] = attestation("1.2.4", &tarball()),
-        &["attestation-subject", "provenance-unreadable"],
-    );
-    check(
-        |it| it.attestations["attestations"][0] = attestation(VERSION, b"other"),
-        &["attestation-subject", "provenance-unreadable"],
-    );
-    check(
-        |it| it.attestations["attestations"] = json!([]),
-        &["attestation-subject", "provenance-missing"],
-    );
-    check(
-        |it| it.attestations = json!({"attestations": [{"bundle": {"dsseEnvelope": {"payload": "e30="}}}]}),
-        &["attestation-subject", "provenance-unreadable"],
-    );
-    check(
-        |it| it.dist()["attestations"]["url"] = json!("[REGISTRY]elsewhere"),
-        &["attestation-missing", "provenance-missing"],
-    );
-}
-
-/// What the authority signs is about the right bytes; only who had it signed, and how, is wrong.
-#[test]
-fn a_build_of_somebody_else_is_named_by_its_code() {
-    let signed = |change: fn(&mut Claims), flaw: Flaw, expected: &[&str]| {
-        check(
-            |it| {
-                let authority = Authority::default();
-                let mut claims = Claims::of(VERSION, &"0".repeat(40));
-                change(&mut claims);
-                let answer = authority.answer(&it.bytes, &claims, flaw);
-                it.attestations = serde_json::from_str(&answer).unwrap();
-                it.trusted_root = authority.trusted_root();
-            },
-            expected,
-        );
-    };
-    signed(|_| {}, Flaw::None, &[]);
-    signed(
-        |claims| claims.repository = "https://github.com/eve/ktx".to_owned(),
-        Flaw::None,
-        &["provenance-repository"],
-    );
-    signed(
-        |claims| claims.workflow = ".github/workflows/ci.yml".to_owned(),
-        Flaw::None,
-        &["provenance-workflow"],
-    );
-    signed(
-        |claims| claims.reference = "refs/heads/fix".to_owned(),
-        Flaw::None,
-        &["provenance-ref"],
-    );
-    signed(|_| {}, Flaw::ForgedSignature, &["provenance-signature"]);
-    signed(|_| {}, Flaw::Expired, &["provenance-expired"]);
-    signed(|_| {}, Flaw::NotLogged, &["provenance-log"]);
-    // Another authority than the trusted one.
-    check(
-        |it| it.trusted_root = Authority::default().trusted_root(),
-        &["provenance-log"],
+        &["signature-key-expired", "publication-key"],
     );
 }

@@ -1,5 +1,7 @@
 //! Attestations by an authority of the tests: good ones, and each way to be wrong.
 
+mod publication;
+
 use ktx_fixtures::authority::{Authority, Claims, Flaw};
 use ktx_provenance::{Expected, PINNED_ROOT, Provenance, REPOSITORY, Refusal, TrustRoot, WORKFLOW, verify};
 
@@ -7,7 +9,7 @@ const BYTES: &[u8] = b"the tarball";
 const COMMIT: &str = "c0ffee0000000000000000000000000000000000";
 
 fn expected() -> Expected<'static> {
-    Expected::of_package("@kaelio/ktx", "1.2.3", Some(COMMIT))
+    Expected::of_package("@kaelio/ktx", "1.2.3", COMMIT)
 }
 
 fn judged(root: &Authority, answer: &str, bytes: &[u8]) -> Result<Provenance, Refusal> {
@@ -16,7 +18,11 @@ fn judged(root: &Authority, answer: &str, bytes: &[u8]) -> Result<Provenance, Re
 }
 
 fn code(judged: Result<Provenance, Refusal>) -> String {
-    judged.map_or_else(|refusal| refusal.code.to_owned(), |_| "good".to_owned())
+    code_of(judged.map(drop))
+}
+
+fn code_of(judged: Result<(), Refusal>) -> String {
+    judged.map_or_else(|refusal| refusal.code.to_owned(), |()| "good".to_owned())
 }
 
 #[test]
@@ -35,12 +41,6 @@ fn a_good_attestation_says_where_the_package_comes_from() {
     let bundle = authority.bundle(BYTES, &claims, Flaw::None).to_string();
     let saved = judged(&authority, &bundle, BYTES).expect("it is good");
     assert_eq!(saved.run, provenance.run);
-    let root = TrustRoot::read(&authority.trusted_root()).expect("a trusted root");
-    let unknown = Expected {
-        revision: None,
-        ..expected()
-    };
-    verify(&root, &bundle, BYTES, &unknown).expect("the commit is not known");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::receipt::{Operation, OperationOutcome, Receipt};
 use crate::tag_move::{MovePatience, overtaken, point};
 
 use super::prepare::PublishPlan;
-use super::report::{PublishReport, PublishResult};
+use super::report::{ProvenanceResult, PublishReport, PublishResult};
 
 impl PublishPlan {
     /// Carries the plan out.
@@ -36,18 +36,34 @@ impl PublishPlan {
             check_current(&self.registry, &self.decision)?;
             receipt = self.receipts.write(receipt, desk)?;
         }
-        let done = self.carry_out(desk);
+        let done = self.carry_out(desk).and_then(|(result, notes)| {
+            let provenance = self.attested(&result, desk)?;
+            Ok((result, provenance, notes))
+        });
         receipt.outcome = match &done {
-            Ok((PublishResult::PublishedNotYetVisible { .. }, _)) => OperationOutcome::PublishedNotYetVisible,
-            Ok((PublishResult::Staged(_), _)) => OperationOutcome::Staged,
+            Ok((PublishResult::PublishedNotYetVisible { .. }, ..))
+            | Ok((_, ProvenanceResult::NotYetVisible { .. }, _)) => OperationOutcome::PublishedNotYetVisible,
+            Ok((PublishResult::Staged(_), ..)) => OperationOutcome::Staged,
             Ok(_) => OperationOutcome::Verified,
             Err(error) => OperationOutcome::after(error),
         };
         if done.is_ok() || self.decision.work != Work::Nothing {
             receipt = self.receipts.write(receipt, desk)?;
         }
-        let (result, notes) = done?;
-        Ok(self.report(result, notes, &receipt))
+        let (result, provenance, notes) = done?;
+        Ok(PublishReport {
+            result,
+            provenance,
+            package: NPM_PACKAGE,
+            version: self.decision.version.clone(),
+            tag: self.decision.tag.clone(),
+            registry: self.registry.url().clone(),
+            integrity: self.tarball.integrity().to_string(),
+            tags_before: receipt.tags_before.clone(),
+            tags_after: self.decision.tags_after.clone(),
+            notes,
+            receipt: self.receipts.path().display().to_string(),
+        })
     }
 
     fn carry_out(&self, desk: &dyn Desk) -> Result<(PublishResult, Vec<String>), PublishError> {
@@ -160,21 +176,6 @@ impl PublishPlan {
                 fix: "run the same command again: it moves the tag up, unless a rule forbids it".to_owned(),
             }),
             read_back::Observed::Overtaken(by) => Err(overtaken(&self.decision, &by, &self.registry)),
-        }
-    }
-
-    fn report(&self, result: PublishResult, notes: Vec<String>, receipt: &Receipt) -> PublishReport {
-        PublishReport {
-            result,
-            package: NPM_PACKAGE,
-            version: self.decision.version.clone(),
-            tag: self.decision.tag.clone(),
-            registry: self.registry.url().clone(),
-            integrity: self.tarball.integrity().to_string(),
-            tags_before: receipt.tags_before.clone(),
-            tags_after: self.decision.tags_after.clone(),
-            notes,
-            receipt: self.receipts.path().display().to_string(),
         }
     }
 }

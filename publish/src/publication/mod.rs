@@ -2,6 +2,7 @@
 //!
 //! The same code prepares it, whether it is executed or only shown.
 
+mod attested;
 mod execute;
 mod prepare;
 mod preview;
@@ -18,7 +19,7 @@ use crate::artifacts::Location;
 
 pub use self::prepare::{Prepared, PublishPlan, prepare};
 pub use self::preview::Preview;
-pub use self::report::{PublishReport, PublishResult, StagedBytes, StagedVersion};
+pub use self::report::{ProvenanceResult, PublishReport, PublishResult, StagedBytes, StagedVersion};
 pub use self::stage::{FetchedStage, fetch_staged};
 
 /// What is to be published, and how.
@@ -38,6 +39,8 @@ pub struct PublishOptions {
     pub first_latest: FirstLatest,
     /// Whether provenance may be lost.
     pub trust_downgrade: TrustDowngrade,
+    /// The text of another trusted root than the pinned one.
+    pub trusted_root: Option<String>,
     /// How long the registry may take.
     pub patience: Patience,
     /// Whether the plan is made to be carried out.
@@ -60,6 +63,8 @@ pub struct Patience {
     pub publication: Duration,
     /// After the first publication of a package, which registries announce late.
     pub first_publication: Duration,
+    /// Before the attestations of a version that it serves are there.
+    pub provenance: Duration,
     /// After npm reported a failure that may have come too late to stop it.
     pub failure: Duration,
 }
@@ -69,6 +74,7 @@ impl Default for Patience {
         Self {
             publication: Duration::from_secs(10 * 60),
             first_publication: Duration::from_secs(60 * 60),
+            provenance: Duration::from_secs(5 * 60),
             failure: Duration::from_secs(20),
         }
     }

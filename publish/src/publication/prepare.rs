@@ -8,13 +8,15 @@ use ktx_names::NPM_PACKAGE;
 use ktx_policy::guard::{self, Decision, NextStep, Provenance, PublishRequest, RegistryState};
 use ktx_policy::preflight::check_job;
 use ktx_policy::readiness::{GateState, ReadinessReport};
-use ktx_policy::release_policy::Publishing;
+use ktx_policy::release_policy::{ProvenancePolicy, Publishing};
+use ktx_provenance::TrustRoot;
 
 use crate::artifacts::{self, Survey, Tarball, read_comparison};
 use crate::desk::{Desk, Environment};
 use crate::error::PublishError;
 use crate::github;
 use crate::npm::{Npm, PublishCommand, commands, line};
+use crate::provenance::trust_root;
 use crate::receipt::ReceiptBook;
 use crate::registry::{self, Known, Registry};
 
@@ -38,6 +40,9 @@ pub struct PublishPlan {
     pub(super) tarball: Tarball,
     pub(super) npm: Npm,
     pub(super) provenance: Provenance,
+    /// What the policy asks for before a promotion.
+    pub(super) required: ProvenancePolicy,
+    pub(super) trusted: TrustRoot,
     pub(super) publishing: Publishing,
     pub(super) source_revision: Option<String>,
     pub(super) receipts: ReceiptBook,
@@ -62,6 +67,7 @@ pub fn prepare(
     let survey = artifacts::survey(&options.location, &options.sources)?;
     let npm = Npm::new(environment)?;
     let registry = registry::chosen(&survey.policy, options.registry.as_ref(), environment, &npm, desk)?;
+    let trusted = trust_root(options.trusted_root.as_deref())?;
     let receipts = ReceiptBook::in_folder(&options.location.reports);
     let known = Known {
         receipts: receipts.served(registry.url(), desk),
@@ -159,6 +165,8 @@ pub fn prepare(
             tarball,
             npm,
             provenance,
+            required: survey.policy.npm.provenance,
+            trusted,
             publishing,
             source_revision: survey.readiness.source_revision,
             receipts,

@@ -2,6 +2,7 @@
 
 use ktx_policy::RegistryUrl;
 use ktx_policy::guard::Tags;
+use ktx_provenance::Provenance;
 use serde::Serialize;
 
 /// The outcome of a publication.
@@ -10,6 +11,8 @@ use serde::Serialize;
 pub struct PublishReport {
     /// How it ended.
     pub result: PublishResult,
+    /// Who built it, as read back.
+    pub provenance: ProvenanceResult,
     /// The package.
     pub package: &'static str,
     /// The version.
@@ -47,6 +50,24 @@ pub enum PublishResult {
     },
     /// The registry keeps it until it is approved.
     Staged(StagedVersion),
+}
+
+/// What the attestations that the registry serves say about the version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum ProvenanceResult {
+    /// There is nothing to look at; why.
+    NotChecked {
+        /// The reason.
+        why: &'static str,
+    },
+    /// The release workflow built it, at the commit that the package names.
+    Verified(Provenance),
+    /// It should have some, and the registry does not serve it; what it serves instead.
+    NotYetVisible {
+        /// What was seen last.
+        seen: String,
+    },
 }
 
 /// A version that waits for approval.

@@ -14,7 +14,7 @@ use crate::artifacts::{Location, published_proof, read_policy};
 use crate::desk::{Desk, Environment};
 use crate::error::PublishError;
 use crate::npm::{Deprecation, Npm, TagCommand, commands, line};
-use crate::provenance::{read_provenance, trust_root, verdict};
+use crate::provenance::{Evidence, trust_root};
 use crate::receipt::{Operation, ReceiptBook};
 use crate::registry::{self, Known, Packument, Registry};
 
@@ -158,8 +158,7 @@ fn witnesses(
         ProvenancePolicy::Optional => ProvenanceVerdict::NotRequired,
         ProvenancePolicy::Required => {
             let root = trust_root(options.trusted_root.as_deref())?;
-            let address = published.dist.attestations();
-            verdict(read_provenance(registry, address, version, &served, &root)?)
+            Evidence::fetch(registry, published.dist.attestations())?.verdict(version, &served, &root)
         }
     };
     Ok((proof, provenance))

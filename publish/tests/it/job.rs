@@ -17,7 +17,7 @@ use ktx_publish::{ErrorClass, PublishError};
 use super::support::{LocalRegistry, Release};
 
 /// A job whose token says that it runs in `environment`, with a node and an npm that are recent enough.
-fn in_a_job(release: &mut Release, environment: &str) {
+pub fn in_a_job(release: &mut Release, environment: &str) {
     let tools = release.path("tools");
     fs::create_dir_all(&tools).unwrap();
     for (name, says) in [("node", "v24.1.0"), ("npm", "11.19.1")] {

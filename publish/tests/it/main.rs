@@ -8,6 +8,7 @@
 mod support;
 
 mod answers;
+mod attested;
 mod chain;
 mod claims;
 mod faults;

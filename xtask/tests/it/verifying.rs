@@ -88,7 +88,7 @@ fn a_published_version_is_verified_and_rebuilt_to_the_byte() {
     not checked: the files have the announced size: the registry does not say
     not checked: there are as many files as announced: the registry does not say
     not checked: the registry signed the version: it has no keys
-    not checked: the attestations are about these bytes: the version has none
+    not checked: the registry attests that it published these bytes: no keys of the registry are known
     not checked: the release workflow of this repository built it, at the commit that the package names: the version has no attestation about its build
     passed: wheel, locks, programs and manifest in the package agree
     --- stderr
@@ -102,7 +102,7 @@ fn a_published_version_is_verified_and_rebuilt_to_the_byte() {
     not checked: the files have the announced size: the registry does not say
     not checked: there are as many files as announced: the registry does not say
     not checked: the registry signed the version: it has no keys
-    not checked: the attestations are about these bytes: the version has none
+    not checked: the registry attests that it published these bytes: no keys of the registry are known
     not checked: the release workflow of this repository built it, at the commit that the package names: the version has no attestation about its build
     passed: wheel, locks, programs and manifest in the package agree
     rebuilt from [REVISION]: equal, byte for byte
@@ -132,7 +132,7 @@ fn a_published_version_is_verified_and_rebuilt_to_the_byte() {
     not checked: the files have the announced size: the registry does not say
     not checked: there are as many files as announced: the registry does not say
     not checked: the registry signed the version: it has no keys
-    not checked: the attestations are about these bytes: the version has none
+    not checked: the registry attests that it published these bytes: no keys of the registry are known
     not checked: the release workflow of this repository built it, at the commit that the package names: the version has no attestation about its build
     passed: wheel, locks, programs and manifest in the package agree
     --- stderr

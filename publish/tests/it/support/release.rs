@@ -13,6 +13,7 @@ use ktx_manifest::Feature;
 use ktx_manifest::artifact_manifest::{
     ARTIFACT_MANIFEST_FILE, ArtifactFile, ArtifactManifest, ArtifactPackage,
 };
+use ktx_manifest::sbom::{Component, ComponentKind, Property, REVISION as REVISION_PROPERTY, Sbom};
 use ktx_manifest::{ContentId, LockFile};
 use ktx_names::NPM_PACKAGE;
 use ktx_policy::RegistryUrl;
@@ -93,10 +94,12 @@ impl Release {
             registry: Some(registry.clone()),
             first_latest: FirstLatest::Refused,
             trust_downgrade: TrustDowngrade::Refused,
+            trusted_root: None,
             intent: Intent::Execute,
             patience: Patience {
                 publication: Duration::from_secs(20),
                 first_publication: Duration::from_secs(20),
+                provenance: Duration::from_secs(20),
                 failure: Duration::from_secs(2),
             },
         };
@@ -335,6 +338,16 @@ pub fn lock() -> String {
     lock.to_string()
 }
 
+/// A bill of materials that names the commit.
+fn bill() -> Sbom {
+    let mut of = Component::new(ComponentKind::Application, NPM_PACKAGE, NPM_PACKAGE);
+    of.properties.push(Property {
+        name: REVISION_PROPERTY.to_owned(),
+        value: REVISION.to_owned(),
+    });
+    Sbom::new(of, Vec::new(), Vec::new())
+}
+
 fn tarball(package: &Value) -> Vec<u8> {
     let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
     let mut add = |path: &str, bytes: &[u8]| {
@@ -350,6 +363,7 @@ fn tarball(package: &Value) -> Vec<u8> {
         "package/native/linux-x64/ktx",
         b"a program, ktx-build-mark:release:rustc 1.95.0:end",
     );
+    add("package/assets/sbom.cdx.json", bill().to_text().as_bytes());
     for name in Feature::ALL.map(Feature::lock_file) {
         add(&format!("package/assets/python/{name}"), lock().as_bytes());
     }
