@@ -10,13 +10,15 @@ use ktx_project::config::{Connection, Driver};
 use ktx_project::scan::RelationshipProbe;
 use ktx_project::snapshot::{ForeignKey, Scope, Snapshot, SnapshotColumn, Table, TableKind, Unseen};
 use ktx_project::warehouse::{Rows, Sqlite, WarehouseError};
-use ktx_runtime::Feature;
 use ktx_runtime::ports::{
-    self, AccessRequest, DatabaseAccess, DatabasePlace, IntrospectedColumn, IntrospectedForeignKey,
-    IntrospectedTable, IntrospectionRequest, PlaceKind, QueryRequest, Service,
+    self, AccessRequest, DatabaseAccess, DatabasePlace, ExportRequest, IntrospectedColumn,
+    IntrospectedForeignKey, IntrospectedTable, IntrospectionRequest, PlaceKind, QueryRequest,
 };
+use ktx_runtime::{Feature, FeatureSet};
+use ktx_system::files::NewFile;
 use serde_json::Value;
 
+use crate::destination::ExportFormat;
 use crate::{App, Error, Python, Workspace};
 
 /// How often a running statement checks for Ctrl-C and for its time limit.
@@ -25,13 +27,17 @@ const POLL: Duration = Duration::from_millis(20);
 /// A statement that runs longer holds up other people's work on that database.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Millions of rows take their time, and whoever writes them to a file waits on purpose.
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(20 * 60);
+
 /// One connection's database, open for reading.
 pub struct Database<'a> {
     app: &'a App,
     id: &'a ConnectionId,
     connection: &'a Connection,
+    python: &'a Python,
     /// `KTX_STATEMENT_TIMEOUT_MS`, for warehouses that are slow on purpose.
-    timeout: Duration,
+    timeout: Option<Duration>,
     access: Access,
 }
 
@@ -40,7 +46,7 @@ enum Access {
     File(Sqlite),
     /// Through the daemon, which has the drivers.
     Service {
-        service: Service,
+        feature: Feature,
         place: DatabasePlace,
     },
 }
@@ -53,7 +59,7 @@ impl<'a> Database<'a> {
     pub fn open(
         app: &'a App,
         workspace: &'a Workspace,
-        python: &Python,
+        python: &'a Python,
         id: &'a ConnectionId,
         connection: &'a Connection,
     ) -> Result<Self, Error> {
@@ -67,14 +73,14 @@ impl<'a> Database<'a> {
                     driver: "postgres",
                     at: PlaceKind::Url(server_url(app, id, connection)?),
                 },
-                service: python.database(Feature::Core)?,
+                feature: Feature::Core,
             },
             Driver::Mysql => Access::Service {
                 place: DatabasePlace {
                     driver: "mysql",
                     at: PlaceKind::Url(server_url(app, id, connection)?),
                 },
-                service: python.database(Feature::Mysql)?,
+                feature: Feature::Mysql,
             },
             Driver::Duckdb => {
                 let file = connection.database_file(id, workspace.folder.dir(), &app.environment)?;
@@ -86,7 +92,7 @@ impl<'a> Database<'a> {
                         driver: "duckdb",
                         at: PlaceKind::Path(file.display().to_string()),
                     },
-                    service: python.database(Feature::Duckdb)?,
+                    feature: Feature::Duckdb,
                 }
             }
             driver @ Driver::Other(_) => return Err(unsupported(driver)),
@@ -95,9 +101,10 @@ impl<'a> Database<'a> {
             .environment
             .text("KTX_STATEMENT_TIMEOUT_MS")
             .and_then(|text| text.parse().ok())
-            .map_or(STATEMENT_TIMEOUT, Duration::from_millis);
+            .map(Duration::from_millis);
         Ok(Self {
             app,
+            python,
             id,
             connection,
             timeout,
@@ -109,7 +116,7 @@ impl<'a> Database<'a> {
     pub fn snapshot(&self, now: Timestamp) -> Result<Snapshot, Error> {
         match &self.access {
             Access::File(file) => {
-                let (tables, unseen) = self.watched(file, Sqlite::tables)?;
+                let (tables, unseen) = self.watched(file, self.timeout(), Sqlite::tables)?;
                 Ok(Snapshot {
                     connection_id: self.id.to_string(),
                     driver: Driver::Sqlite.as_str().to_owned(),
@@ -120,7 +127,7 @@ impl<'a> Database<'a> {
                     unseen,
                 })
             }
-            Access::Service { service, place } => self.service_snapshot(service, place, now),
+            Access::Service { feature, place } => self.service_snapshot(*feature, place, now),
         }
     }
 
@@ -128,14 +135,17 @@ impl<'a> Database<'a> {
     pub fn access(&self) -> Result<DatabaseAccess, Error> {
         match &self.access {
             Access::File(_) => Ok(DatabaseAccess::default()),
-            Access::Service { service, place } => {
+            Access::Service { feature, place } => {
                 let request = AccessRequest {
                     connection_id: self.id.to_string(),
                     place: place.clone(),
                     schemas: self.schemas(),
-                    statement_timeout_ms: self.timeout_ms(),
+                    statement_timeout_ms: milliseconds(self.timeout()),
                 };
-                Ok(ports::database_access(service, &request)?)
+                Ok(ports::database_access(
+                    &self.python.database(&(*feature).into())?,
+                    &request,
+                )?)
             }
         }
     }
@@ -151,7 +161,7 @@ impl<'a> Database<'a> {
 
     fn service_snapshot(
         &self,
-        service: &Service,
+        feature: Feature,
         place: &DatabasePlace,
         now: Timestamp,
     ) -> Result<Snapshot, Error> {
@@ -159,10 +169,10 @@ impl<'a> Database<'a> {
             connection_id: self.id.to_string(),
             place: place.clone(),
             schemas: self.schemas(),
-            statement_timeout_ms: self.timeout_ms(),
+            statement_timeout_ms: milliseconds(self.timeout()),
             connection_timeout_seconds: 5,
         };
-        let found = ports::introspect(service, &request)?;
+        let found = ports::introspect(&self.python.database(&feature.into())?, &request)?;
         let chosen = found.metadata.get("schemas").and_then(Value::as_array);
         let chosen = chosen.into_iter().flatten().filter_map(Value::as_str);
         let schemas = self
@@ -190,17 +200,17 @@ impl<'a> Database<'a> {
     /// Runs one reading statement and takes at most `cap` rows. Ctrl-C and the time limit end it.
     pub fn query(&self, sql: &str, cap: u64) -> Result<Rows, Error> {
         match &self.access {
-            Access::File(file) => self.watched(file, |file| file.query(sql, Some(cap))),
-            Access::Service { service, place } => {
+            Access::File(file) => self.watched(file, self.timeout(), |file| file.query(sql, Some(cap))),
+            Access::Service { feature, place } => {
                 let request = QueryRequest {
                     connection_id: self.id.to_string(),
                     place: place.clone(),
                     sql: sql.to_owned(),
                     max_rows: cap,
-                    statement_timeout_ms: self.timeout_ms(),
+                    statement_timeout_ms: milliseconds(self.timeout()),
                     allowed_functions: self.connection.allowed_functions.clone(),
                 };
-                let answer = ports::query_database(service, &request)?;
+                let answer = ports::query_database(&self.python.database(&(*feature).into())?, &request)?;
                 Ok(Rows {
                     headers: answer.headers,
                     rows: answer.rows,
@@ -210,17 +220,66 @@ impl<'a> Database<'a> {
         }
     }
 
-    fn timeout_ms(&self) -> u64 {
-        u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX)
+    /// Runs one reading statement and writes its rows to an unfinished file: these columns of it, or all.
+    pub fn export(
+        &self,
+        sql: &str,
+        columns: Option<Vec<usize>>,
+        format: ExportFormat,
+        file: &mut NewFile,
+    ) -> Result<u64, Error> {
+        let timeout = self.timeout.unwrap_or(EXPORT_TIMEOUT);
+        match &self.access {
+            Access::File(sqlite) => {
+                let Some(format) = format.text() else {
+                    return Err(Error::hinted(
+                        format!(
+                            "failed to write Parquet of `{}`: SQLite columns have no fixed types",
+                            self.id
+                        ),
+                        "write .csv or .jsonl",
+                    ));
+                };
+                self.watched(sqlite, timeout, |sqlite| {
+                    sqlite.export(sql, columns.as_deref(), format, file)
+                })
+            }
+            Access::Service { feature, place } => {
+                let features = match format {
+                    // The engine that writes it for every driver.
+                    ExportFormat::Parquet => FeatureSet::from(*feature).union(&Feature::Duckdb.into()),
+                    ExportFormat::Csv | ExportFormat::Jsonl => (*feature).into(),
+                };
+                let request = ExportRequest {
+                    connection_id: self.id.to_string(),
+                    place: place.clone(),
+                    sql: sql.to_owned(),
+                    file: file.unfinished_path().to_owned(),
+                    format: format.name(),
+                    columns,
+                    statement_timeout_ms: milliseconds(timeout),
+                    allowed_functions: self.connection.allowed_functions.clone(),
+                };
+                Ok(ports::export_database(
+                    &self.python.database(&features)?,
+                    &request,
+                )?)
+            }
+        }
+    }
+
+    fn timeout(&self) -> Duration {
+        self.timeout.unwrap_or(STATEMENT_TIMEOUT)
     }
 
     fn watched<T>(
         &self,
         file: &Sqlite,
+        timeout: Duration,
         work: impl FnOnce(&Sqlite) -> Result<T, WarehouseError>,
     ) -> Result<T, Error> {
         let handle = file.interrupt_handle();
-        let deadline = Instant::now() + self.timeout;
+        let deadline = Instant::now() + timeout;
         let interrupt = &self.app.interrupt;
         let (done, waiting) = mpsc::channel::<()>();
         let result = std::thread::scope(|scope| {
@@ -241,13 +300,17 @@ impl<'a> Database<'a> {
                 format!(
                     "failed to run the query on `{}`: it took longer than {} s and was ended",
                     self.id,
-                    self.timeout.as_secs_f64()
+                    timeout.as_secs_f64()
                 ),
                 "ask for less, or set KTX_STATEMENT_TIMEOUT_MS to a longer time",
             )),
             result => Ok(result?),
         }
     }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl RelationshipProbe for Database<'_> {

@@ -6,8 +6,10 @@
 mod app;
 pub mod arguments;
 pub mod databases;
+mod destination;
 pub mod embedding;
 mod error;
+mod export;
 mod ingester;
 pub mod mcp_clients;
 pub mod picture;
@@ -19,7 +21,9 @@ pub mod tools;
 mod workspace;
 
 pub use app::{App, Desk};
+pub use destination::Destination;
 pub use error::Error;
+pub use export::export_of;
 pub use ingester::Ingester;
 pub use python::Python;
 pub use scanner::{Scanned, Scanner};

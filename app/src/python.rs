@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ktx_runtime::ports::{Address, PortError, Service};
-use ktx_runtime::{Dialogue, Environment, Feature, InstallPolicy, ManagedDaemon, ProvenDaemon, Runtime};
+use ktx_runtime::{Dialogue, Environment, FeatureSet, InstallPolicy, ManagedDaemon, ProvenDaemon, Runtime};
 
 use crate::{App, Error};
 
@@ -60,10 +60,10 @@ impl Python {
         self.service(&Address::of_semantic_layer(url))
     }
 
-    /// Introspection and queries of databases, through the driver that a feature brings.
-    pub fn database(&self, feature: Feature) -> Result<Service, PortError> {
+    /// Introspection and queries of databases, through the driver that features bring.
+    pub fn database(&self, features: &FeatureSet) -> Result<Service, PortError> {
         let address = Address::of_database(self.database_url.as_deref(), self.database_url.is_none());
-        let managed = self.managed.with_feature(feature);
+        let managed = self.managed.with_features(features);
         Service::new(&self.runtime, &address, &managed, self.policy, &self.dialogue)
     }
 

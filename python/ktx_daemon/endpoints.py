@@ -46,6 +46,13 @@ ENDPOINTS = (
         cancellable=True,
     ),
     Endpoint(
+        path="/database/export",
+        command="database-export",
+        module="ktx_daemon.database.export",
+        failure="Database export failed",
+        cancellable=True,
+    ),
+    Endpoint(
         path="/database/access",
         command="database-access",
         module="ktx_daemon.database.access",

@@ -44,12 +44,12 @@ impl ManagedDaemon {
         }
     }
 
-    /// The same daemon for requests that need a feature: it is installed, and the daemon started again, when the first
+    /// The same daemon for requests that need features: they are installed, and the daemon started again, when the first
     /// of them comes.
     #[must_use]
-    pub fn with_feature(&self, feature: Feature) -> ManagedDaemon {
+    pub fn with_features(&self, features: &FeatureSet) -> ManagedDaemon {
         ManagedDaemon {
-            features: self.features.union(&feature.into()),
+            features: self.features.union(features),
             ..self.clone()
         }
     }

@@ -1,5 +1,7 @@
 //! A semantic-layer query: compiled by the payload, run on the database when asked.
 
+use std::borrow::Cow;
+
 use ktx_project::semantic::Catalog;
 use ktx_project::{ConnectionId, nearest};
 use ktx_runtime::ports::{self, MeasureRequest, PortError, QueryWarning, SemanticQuery, Service};
@@ -8,16 +10,24 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::sql;
-use crate::{App, Error, Python, Workspace, workspace};
+use crate::export::{Exported, export};
+use crate::{App, Destination, Error, Python, Workspace, workspace};
 
 /// Rows of a query that names no cap. Its own limit is 1000 when it names none.
 const UNCAPPED: u64 = 100_000;
 
+/// The largest that the compiler takes; every row is below it.
+const LARGEST_LIMIT: u64 = i64::MAX as u64;
+
 /// Whether the SQL is run, and the maximum number of rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Execution {
     CompileOnly,
-    Run { max_rows: Option<u64> },
+    Run {
+        max_rows: Option<u64>,
+    },
+    /// Every row into a file.
+    Export(Destination),
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -36,6 +46,9 @@ pub struct QueryResult {
     /// The columns behind these are there only because a measure needs them.
     #[serde(skip)]
     pub asked_columns: usize,
+    /// What an execution into a file wrote; `rows` is empty then.
+    #[serde(skip)]
+    pub exported: Option<Exported>,
 }
 
 /// A query and its target.
@@ -54,16 +67,19 @@ impl QueryRun<'_> {
         let (id, connection) = self.workspace.connection(self.connection)?;
         let catalog = Catalog::load(&self.workspace.folder, id)?;
         let look_ahead = match self.execution {
-            Execution::CompileOnly => 0,
+            Execution::CompileOnly | Execution::Export(_) => 0,
             Execution::Run { .. } => 1,
         };
-        let compiled = ports::compile(
-            self.compiler,
-            workspace::model(&catalog, connection),
-            &self.query,
-            look_ahead,
-        )
-        .map_err(|error| with_nearest_names(error, &catalog, &self.query))?;
+        let query = match (&self.execution, self.query.limit) {
+            (Execution::Export(_), None) => Cow::Owned(SemanticQuery {
+                limit: Some(LARGEST_LIMIT),
+                ..self.query.clone()
+            }),
+            _ => Cow::Borrowed(&self.query),
+        };
+        let model = workspace::model(&catalog, connection);
+        let compiled = ports::compile(self.compiler, model, &query, look_ahead)
+            .map_err(|error| with_nearest_names(error, &catalog, &self.query))?;
         let mut result = QueryResult {
             connection_id: id.to_string(),
             dialect: compiled.dialect,
@@ -75,20 +91,29 @@ impl QueryRun<'_> {
             warnings: warnings(compiled.warnings, &catalog),
             plan: compiled.plan,
             asked_columns: usize::MAX,
+            exported: None,
         };
-        let execution = match self.execution {
+        let execution = match &self.execution {
             Execution::CompileOnly => json!({
                 "mode": "compile_only",
                 "reason": "Local semantic-layer query compiled SQL but no data-source execution adapter is configured.",
             }),
             Execution::Run { max_rows } => {
-                self.run(app, id, max_rows, &compiled.columns, &mut result)?;
+                self.run(app, id, *max_rows, &compiled.columns, &mut result)?;
                 json!({
                     "mode": "executed",
                     "driver": connection.driver.as_str(),
                     "maxRows": max_rows.or(self.query.limit),
                     "rowCount": result.total_rows,
                 })
+            }
+            Execution::Export(destination) => {
+                let exported = self.export(app, id, destination, &compiled.columns, &mut result)?;
+                let mut plan = json!(exported);
+                plan["mode"] = "exported".into();
+                plan["driver"] = connection.driver.as_str().into();
+                result.exported = Some(exported);
+                plan
             }
         };
         result.plan.insert("execution".to_owned(), execution);
@@ -105,14 +130,8 @@ impl QueryRun<'_> {
         result: &mut QueryResult,
     ) -> Result<(), Error> {
         let limit = result.plan.get("limit").and_then(Value::as_u64);
-        let rows = sql::run(
-            app,
-            self.workspace,
-            self.python,
-            id,
-            &result.sql,
-            max_rows.unwrap_or(UNCAPPED),
-        )?;
+        let database = sql::database(app, self.workspace, self.python, id, &result.sql)?;
+        let rows = database.query(&result.sql, max_rows.unwrap_or(UNCAPPED))?;
         let mut values = rows.rows;
         result.truncated = rows.truncated;
         if let Some(limit) = limit {
@@ -130,6 +149,30 @@ impl QueryRun<'_> {
         result.total_rows = result.rows.len();
         result.asked_columns = order.asked;
         Ok(())
+    }
+
+    /// The columns that were asked for, and without `--limit` every row.
+    fn export(
+        &self,
+        app: &App,
+        id: &ConnectionId,
+        destination: &Destination,
+        columns: &[Map<String, Value>],
+        result: &mut QueryResult,
+    ) -> Result<Exported, Error> {
+        let all = format!("LIMIT {LARGEST_LIMIT}");
+        if let Some(sql) = result.sql.trim_end().strip_suffix(&all) {
+            result.sql = sql.trim_end().to_owned();
+            result.plan.insert("limit".to_owned(), Value::Null);
+        }
+        let order = Order::of(columns, &self.query.measures);
+        result.headers = order.apply(std::mem::take(&mut result.headers));
+        result.asked_columns = order.asked;
+        let asked = order.places[..order.asked].to_vec();
+        let (workspace, python) = (self.workspace, self.python);
+        let exported = export(app, workspace, python, id, &result.sql, Some(asked), destination)?;
+        result.total_rows = usize::try_from(exported.row_count).unwrap_or(usize::MAX);
+        Ok(exported)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use ktx_project::ConnectionId;
 use ktx_project::config::Driver;
-use ktx_project::warehouse::{Rows, WarehouseError, is_read_only_text};
+use ktx_project::warehouse::{WarehouseError, is_read_only_text};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -37,7 +37,7 @@ pub fn execute(
     check_cap(max_rows)?;
     let workspace = Workspace::open(app)?;
     let (id, _) = workspace.config.connection(connection)?;
-    let rows = run(app, &workspace, python, id, sql, max_rows)?;
+    let rows = database(app, &workspace, python, id, sql)?.query(sql, max_rows)?;
     let count = rows.rows.len();
     Ok(SqlResult {
         headers: rows.headers,
@@ -60,15 +60,14 @@ pub fn check_cap(max_rows: u64) -> Result<(), Error> {
     Ok(())
 }
 
-/// One reading statement on a connection that is marked read-only.
-pub fn run(
-    app: &App,
-    workspace: &Workspace,
-    python: &Python,
-    id: &ConnectionId,
+/// The database of a connection that is marked read-only, for one reading statement.
+pub fn database<'a>(
+    app: &'a App,
+    workspace: &'a Workspace,
+    python: &'a Python,
+    id: &'a ConnectionId,
     sql: &str,
-    cap: u64,
-) -> Result<Rows, Error> {
+) -> Result<Database<'a>, Error> {
     let (_, connection) = workspace.config.connection(id.as_str())?;
     if matches!(connection.driver, Driver::Other(_)) {
         return Err(Error::hinted(
@@ -83,5 +82,5 @@ pub fn run(
     if !is_read_only_text(sql) {
         return Err(WarehouseError::NotReadOnly.into());
     }
-    Database::open(app, workspace, python, id, connection)?.query(sql, cap)
+    Database::open(app, workspace, python, id, connection)
 }

@@ -149,4 +149,10 @@ impl Desk for Terminal {
             self.say(&format!("[debug] {text}"));
         }
     }
+
+    fn progress(&self, step: &str) {
+        if let Some(spinner) = &self.locked().spinner {
+            spinner.set_message(step.to_owned());
+        }
+    }
 }

@@ -4,6 +4,7 @@ mod agent;
 mod answers;
 mod drivers;
 mod embeddings;
+mod export;
 mod first_minute;
 mod ingest;
 mod lacking;

@@ -3,9 +3,11 @@
 mod sqlite;
 mod sqlite_schema;
 mod statement;
+mod text_rows;
 
 pub use sqlite::Sqlite;
 pub use statement::{is_read_only_text, quoted};
+pub use text_rows::TextFormat;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -31,6 +33,10 @@ pub enum WarehouseError {
     Query { path: String, source: SqliteError },
     #[error("Only read-only SELECT/WITH queries can be executed locally.")]
     NotReadOnly,
+    #[error("two columns are named `{name}`")]
+    NamedTwice { name: String },
+    #[error("failed to write the file: {0}")]
+    Write(std::io::Error),
     #[error("interrupted")]
     Interrupted,
 }
@@ -56,7 +62,8 @@ impl WarehouseError {
                 "another program is writing to it; run the command again when it is done"
             }
             Self::NotReadOnly => "write one statement that starts with SELECT or WITH",
-            Self::Query { .. } | Self::Interrupted => return None,
+            Self::NamedTwice { .. } => "name one of them otherwise, or write .csv",
+            Self::Query { .. } | Self::Write(_) | Self::Interrupted => return None,
         };
         Some(hint.to_owned())
     }

@@ -1,5 +1,6 @@
 //! SQLite files, opened so that nothing can be written to them.
 
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Batch, Connection, InterruptHandle, OpenFlags, Statement};
 use serde_json::Value;
 
-use super::{Rows, WarehouseError, is_read_only_text};
+use super::{Rows, TextFormat, WarehouseError, is_read_only_text};
 
 /// How long to wait for another program's write lock. Longer than a commit takes, short enough not to look hung.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -55,18 +56,63 @@ impl Sqlite {
 
     /// Runs one reading statement and takes at most `cap` rows.
     pub fn query(&self, sql: &str, cap: Option<u64>) -> Result<Rows, WarehouseError> {
+        let mut statement = self.prepared(sql)?;
+        take_rows(&mut statement, cap).map_err(|error| self.failed(error))
+    }
+
+    /// Runs one reading statement and writes its rows as they come: these columns of it, or all. Returns their number.
+    pub fn export(
+        &self,
+        sql: &str,
+        places: Option<&[usize]>,
+        format: TextFormat,
+        output: &mut dyn Write,
+    ) -> Result<u64, WarehouseError> {
+        let mut statement = self.prepared(sql)?;
+        let all: Vec<usize> = (0..statement.column_count()).collect();
+        let places = places.unwrap_or(&all);
+        let headers = places
+            .iter()
+            .map(|place| statement.column_name(*place).map(str::to_owned));
+        let headers: Vec<String> = headers
+            .collect::<rusqlite::Result<_>>()
+            .map_err(|error| self.failed(error))?;
+        let twice = headers
+            .iter()
+            .find(|name| headers.iter().filter(|other| other == name).count() > 1);
+        if let (TextFormat::JsonLines, Some(name)) = (format, twice) {
+            return Err(WarehouseError::NamedTwice { name: name.clone() });
+        }
+        let mut output = BufWriter::new(output);
+        let mut write = |text: String| output.write_all(text.as_bytes()).map_err(WarehouseError::Write);
+        write(format.head(&headers))?;
+        let mut rows = statement.query([]).map_err(|error| self.failed(error))?;
+        let mut count = 0;
+        while let Some(row) = rows.next().map_err(|error| self.failed(error))? {
+            let values = places.iter().map(|place| Ok(json_of(row.get_ref(*place)?)));
+            let values = values
+                .collect::<rusqlite::Result<_>>()
+                .map_err(|error| self.failed(error))?;
+            write(format.line(&headers, values))?;
+            count += 1;
+        }
+        output.flush().map_err(WarehouseError::Write)?;
+        Ok(count)
+    }
+
+    fn prepared(&self, sql: &str) -> Result<Statement<'_>, WarehouseError> {
         if !is_read_only_text(sql) {
             return Err(WarehouseError::NotReadOnly);
         }
         let mut batch = Batch::new(&self.connection, sql);
-        let mut statement = match batch.next().map_err(|error| self.failed(error))? {
+        let statement = match batch.next().map_err(|error| self.failed(error))? {
             Some(statement) if statement.readonly() => statement,
             _ => return Err(WarehouseError::NotReadOnly),
         };
         if !matches!(batch.next(), Ok(None)) {
             return Err(WarehouseError::NotReadOnly);
         }
-        take_rows(&mut statement, cap).map_err(|error| self.failed(error))
+        Ok(statement)
     }
 
     pub(super) fn failed(&self, error: rusqlite::Error) -> WarehouseError {

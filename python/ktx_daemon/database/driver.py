@@ -4,11 +4,13 @@ A driver opens a session that only reads and always ends: in time, on cancellati
 statement may contain is checked before, by `sql.read_only`; a driver adds what only its own engine can tell.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, cast, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -37,6 +39,11 @@ class DatabaseRequest(BaseModel):
 
     statement_timeout_ms: int = Field(default=30_000, ge=1, le=2**31 - 1)
     connection_timeout_seconds: int = Field(default=5, ge=1, le=3600)
+
+    @property
+    def written_file(self) -> Path | None:
+        """The one file that the session may write."""
+        return None
 
     @model_validator(mode="before")
     @classmethod
@@ -79,6 +86,30 @@ class Catalog:
     """What was asked for and cannot be read: `code`, `message`, and `db` and `name` where they are known."""
 
 
+Format = Literal["csv", "jsonl", "parquet"]
+"""How a file has rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A file for the rows of a statement: empty, and with the name of an unfinished one."""
+
+    file: Path
+    format: Format
+    places: list[int] | None
+    """Which columns of the statement to write, in this order, counted from 0; None writes all of them."""
+
+    def columns(self, headers: list[str]) -> list[int]:
+        """Return the places of the columns to write. Raises `RequestRejected` for names that only CSV can have."""
+        places = list(range(len(headers))) if self.places is None else self.places
+        if unknown := [place for place in places if not 0 <= place < len(headers)]:
+            raise RequestRejected(f"the statement has no column {unknown[0]}; it has {len(headers)}")
+        names = Counter(headers[place] for place in places)
+        if self.format != "csv" and (twice := [name for name, count in names.items() if count > 1]):
+            raise RequestRejected(f"two columns are named `{twice[0]}`; name one of them otherwise, or write .csv")
+        return places
+
+
 class Access(TypedDict):
     """What the role of a connection may do. `warning` is null for one that only reads."""
 
@@ -100,6 +131,14 @@ class Session(Protocol):
 
     def access(self, schemas: list[str]) -> Access:
         """Ask what the role may do."""
+
+
+@runtime_checkable
+class WritesFiles(Protocol):
+    """A session whose engine writes files by itself, faster than row by row."""
+
+    def export(self, statement: Statement, export: Export) -> int:
+        """Write the rows and return their number."""
 
 
 class Driver(Protocol):

@@ -12,7 +12,7 @@ import pytest
 from pymysql.constants import CLIENT
 
 from ktx_daemon.cancellation import Cancellation
-from ktx_daemon.database import access, introspection, query
+from ktx_daemon.database import access, export, introspection, query
 
 SHOP = """
 CREATE TABLE owners (id int PRIMARY KEY, name varchar(40) NOT NULL);
@@ -53,6 +53,18 @@ class World:
     def ask(self, sql: str, cancellation: Cancellation | None = None, **options: Any) -> dict[str, Any]:
         request = query.Request(connection_id="wh", driver=self.driver, sql=sql, **(self._whole | options))
         return query.respond(request, cancellation or Cancellation())
+
+    def export(
+        self, sql: str, file: Path, form: str, cancellation: Cancellation | None = None, **options: Any
+    ) -> dict[str, Any]:
+        request = export.Request(
+            connection_id="wh",
+            driver=self.driver,
+            sql=sql,
+            file=str(file),
+            **(self._whole | {"format": form} | options),
+        )
+        return export.respond(request, cancellation or Cancellation())
 
     def introspect(self, **options: Any) -> dict[str, Any]:
         request = introspection.Request(connection_id="wh", driver=self.driver, **(self._whole | options))

@@ -143,6 +143,15 @@ SHAPES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "/database/access": st.fixed_dictionaries(
         {"connection_id": st.text(), "url": unreachable}, optional={"schemas": anything}
     ),
+    "/database/export": st.fixed_dictionaries(
+        {
+            "connection_id": st.text(),
+            "url": unreachable,
+            "sql": sql,
+            "file": st.text(),
+            "format": st.sampled_from(["csv", "jsonl", "parquet", "xml"]),
+        }
+    ),
     "/database/query": st.fixed_dictionaries({"connection_id": st.text(), "url": unreachable, "sql": sql}),
     "/lookml/parse": st.fixed_dictionaries(
         {

@@ -45,6 +45,13 @@ VALID: dict[str, dict[str, Any]] = {
     "/database/introspect": {"connection_id": "c", "url": "postgresql://h/d"},
     "/database/query": {"connection_id": "c", "url": "postgresql://h/d", "sql": "select 1"},
     "/database/access": {"connection_id": "c", "url": "postgresql://h/d"},
+    "/database/export": {
+        "connection_id": "c",
+        "url": "postgresql://h/d",
+        "sql": "select 1",
+        "file": "/.partial-a",
+        "format": "csv",
+    },
     "/lookml/parse": {"files": [{"path": "p", "content": ""}]},
     "/metricflow/draft": {"files": [{"path": "models/p.yml", "content": ""}]},
     "/embeddings/compute": {"text": "a"},

@@ -13,9 +13,7 @@ from ktx_daemon.database.query import Request
 from ktx_daemon.errors import RequestRejected
 from ktx_daemon.sql.parsing import dialect_named
 from ktx_daemon.sql.read_only import read
-from tests.ktx_daemon.driver_worlds import DRIVERS, World, world
-
-__all__ = ["world"]
+from tests.ktx_daemon.driver_worlds import DRIVERS, World
 
 
 def test_every_driver_of_the_daemon_is_here() -> None:

@@ -21,6 +21,7 @@ SECTION = re.compile(
 )
 SECTIONS = {match["path"]: match for match in SECTION.finditer(README)}
 EXAMPLE_URL = "postgresql://postgres@127.0.0.1:5432/zoo"
+EXAMPLE_FILE = "/data/.partial-numbers"
 STAND_IN = str(Path(__file__).with_name("stand_in_library"))
 
 
@@ -36,10 +37,14 @@ def test_shows_what_the_daemon_answers(endpoint: Endpoint, request: pytest.Fixtu
     body = section["request"]
     if EXAMPLE_URL in body:
         body = body.replace(EXAMPLE_URL, request.getfixturevalue("zoo_url"))
+    file = tmp_path / ".partial-numbers"
+    body = body.replace(EXAMPLE_FILE, str(file))
+    file.touch()
     command = [sys.executable, "-m", "ktx_daemon", endpoint.command]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": f"{PYTHON_DIRECTORY}:{STAND_IN}"}
     done = subprocess.run(command, input=body.encode(), env=environment, capture_output=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (0, b"")
+    file.write_text("")
     with running_daemon(tmp_path, python_path=STAND_IN) as daemon:
         served = daemon.request("POST", endpoint.path, body.encode())
     assert served.status == 200

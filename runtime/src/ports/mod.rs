@@ -8,6 +8,7 @@ mod address;
 mod answer;
 mod drafts;
 mod embeddings;
+mod export;
 mod introspection;
 mod place;
 mod query;
@@ -21,6 +22,7 @@ pub use access::{AccessRequest, DatabaseAccess, database_access};
 pub use address::Address;
 pub use drafts::{DbtFile, LookmlFile, draft_metricflow, parse_lookml};
 pub use embeddings::embed;
+pub use export::{ExportRequest, export_database};
 pub use introspection::{
     IntrospectedColumn, IntrospectedForeignKey, IntrospectedTable, Introspection, IntrospectionRequest,
     IntrospectionWarning, introspect,

@@ -8,6 +8,7 @@ use crate::arguments::PolicyArguments;
 use crate::failure::Usage;
 use crate::session::Session;
 use crate::table;
+use ktx_app::Destination;
 use ktx_app::Python;
 use ktx_app::Workspace;
 use ktx_app::tools::query::{Execution, QueryResult, QueryRun};
@@ -51,8 +52,11 @@ pub struct QueryArguments {
     #[arg(long)]
     execute: bool,
     /// The maximum number of rows
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with = "output")]
     max_rows: Option<u64>,
+    /// Write the rows to a .csv, .jsonl or .parquet file; all of them, unless there is a --limit
+    #[arg(long, value_name = "FILE", requires = "execute")]
+    output: Option<Destination>,
     #[command(flatten)]
     policy: PolicyArguments,
 }
@@ -78,11 +82,12 @@ pub fn run(arguments: &QueryArguments, session: &Session) -> anyhow::Result<()> 
         compiler: &python.semantic_layer(None)?,
         connection: arguments.connection_id.as_deref(),
         query,
-        execution: match arguments.execute {
-            true => Execution::Run {
+        execution: match (arguments.execute, &arguments.output) {
+            (true, Some(destination)) => Execution::Export(destination.clone()),
+            (true, None) => Execution::Run {
                 max_rows: arguments.max_rows,
             },
-            false => Execution::CompileOnly,
+            (false, _) => Execution::CompileOnly,
         },
     };
     let result = match arguments.execute {
@@ -97,9 +102,13 @@ pub fn run(arguments: &QueryArguments, session: &Session) -> anyhow::Result<()> 
             session.printer.diagnostic(&format!("hint: {hint}"));
         }
     }
+    if let Some(exported) = &result.exported {
+        session.printer.diagnostic(&exported.to_string());
+    }
     match arguments.format {
         Format::Json => session.printer.json(&result),
         Format::Sql => session.printer.line(&result.sql),
+        Format::Pretty if result.exported.is_some() => {}
         Format::Pretty if !arguments.execute => session.printer.line(&result.sql),
         Format::Pretty => print_table(session, &result),
     }

@@ -38,6 +38,11 @@ def column(kind: str, place: int) -> tuple[str, Callable[[Any], Any]]:
     return text, _time if kind.startswith("time") else _same
 
 
+def is_nested(kind: str) -> bool:
+    """Tell whether values of the type hold others."""
+    return kind in _NESTED
+
+
 def _same(value: Any) -> Any:
     return value
 
@@ -51,8 +56,8 @@ def _bytes(value: bytes) -> str:
 
 
 def _time(text: str) -> str:
-    """ISO 8601. Infinities and years before Christ stay as DuckDB prints them."""
-    if text.endswith(("(BC)", "infinity")):
+    """ISO 8601. Years before Christ stay as DuckDB prints them."""
+    if "(BC)" in text:
         return text
     return _SHORT_OFFSET.sub(r"\1:00", text.replace(" ", "T", 1)) if ":" in text else text
 
