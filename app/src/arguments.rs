@@ -17,8 +17,80 @@ pub fn read<T: DeserializeOwned + JsonSchema>(arguments: Map<String, Value>) -> 
     if let Some(unknown) = unknown_key(&arguments, &schema, &schema, "") {
         return Err(unknown);
     }
-    serde_json::from_value(arguments)
-        .map_err(|error| Error::refused(format!("failed to read the arguments: {error}")))
+    serde_json::from_value(arguments.clone()).map_err(|error| {
+        let reason = misfit(&arguments, &schema, &schema, "").unwrap_or_else(|| error.to_string());
+        Error::refused(format!("failed to read the arguments: {reason}"))
+    })
+}
+
+/// The first value of another type than the schema has for it, by its path. Where several types are allowed, the type that
+/// is read knows better what to say.
+fn misfit(value: &Value, schema: &Value, root: &Value, path: &str) -> Option<String> {
+    let schema = resolved(schema, root);
+    if let Some(choices) = schema.get("anyOf").and_then(Value::as_array) {
+        let choices = choices.iter().map(|choice| resolved(choice, root));
+        let mut fitting = choices.filter(|choice| choice.get("type").is_some_and(|kind| is_of(value, kind)));
+        let only = fitting.next().filter(|_| fitting.next().is_none())?;
+        return misfit(value, only, root, path);
+    }
+    if let Some(kind) = schema.get("type") {
+        let is_too_small =
+            schema.get("minimum").and_then(Value::as_f64) > value.as_f64() && value.is_number();
+        if !is_of(value, kind) || is_too_small {
+            let least = schema.get("minimum").filter(|_| is_too_small);
+            let least = least.map_or_else(String::new, |least| format!(" of at least {least}"));
+            return Some(format!(
+                "`{path}` must be {}{least}, not {}",
+                described(kind),
+                shown(value)
+            ));
+        }
+    }
+    match value {
+        Value::Array(items) => {
+            let inner = schema.get("items")?;
+            let mut places = items.iter().enumerate();
+            places.find_map(|(place, item)| misfit(item, inner, root, &below(path, &place.to_string())))
+        }
+        Value::Object(entries) => {
+            let known = schema.get("properties")?;
+            let mut entries = entries.iter();
+            entries.find_map(|(key, value)| misfit(value, known.get(key)?, root, &below(path, key)))
+        }
+        _ => None,
+    }
+}
+
+/// A type of JSON in words.
+fn described(kind: &Value) -> String {
+    if let Value::Array(kinds) = kind {
+        let kinds: Vec<String> = kinds
+            .iter()
+            .filter(|kind| *kind != "null")
+            .map(described)
+            .collect();
+        return kinds.join(" or ");
+    }
+    let words = match kind.as_str() {
+        Some("string") => "a text",
+        Some("integer") => "a whole number",
+        Some("number") => "a number",
+        Some("boolean") => "true or false",
+        Some("array") => "a list",
+        Some("object") => "an object",
+        _ => "something else",
+    };
+    words.to_owned()
+}
+
+/// A value that is short, or its type.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+        Value::String(text) if text.len() > 40 => "a text".to_owned(),
+        value => format!("`{value}`"),
+    }
 }
 
 fn unknown_key(value: &Value, schema: &Value, root: &Value, path: &str) -> Option<Error> {
@@ -83,15 +155,18 @@ fn is_of(value: &Value, kind: &Value) -> bool {
     let name = match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => return matches!(kind.as_str(), Some("number" | "integer")) || is_in(value, kind),
         Value::String(_) => "string",
         Value::Array(_) => "array",
         Value::Object(_) => "object",
     };
-    match kind {
-        Value::Array(kinds) => kinds.iter().any(|kind| is_of(value, kind)),
-        kind => kind == name,
-    }
+    kind == name || is_in(value, kind)
+}
+
+fn is_in(value: &Value, kinds: &Value) -> bool {
+    let kinds = kinds.as_array();
+    kinds.is_some_and(|kinds| kinds.iter().any(|kind| is_of(value, kind)))
 }
 
 fn below(path: &str, part: &str) -> String {
@@ -173,5 +248,35 @@ mod tests {
             message,
             "failed to read the arguments: a dimension is a text, or an object with `field` and `granularity`"
         );
+        for (query, reason) in [
+            (
+                json!({"measures": "a.n"}),
+                "`measures` must be a list, not `\"a.n\"`",
+            ),
+            (
+                json!({"limit": "5"}),
+                "`limit` must be a whole number, not `\"5\"`",
+            ),
+            (json!({"limit": 2.5}), "`limit` must be a whole number, not `2.5`"),
+            (
+                json!({"limit": -1}),
+                "`limit` must be a whole number of at least 0, not `-1`",
+            ),
+            (
+                json!({"order_by": [{"field": "a.n"}, {"field": ["a.n"]}]}),
+                "`order_by.1.field` must be a text, not a list",
+            ),
+            (
+                json!({"include_empty": "yes"}),
+                "`include_empty` must be true or false, not `\"yes\"`",
+            ),
+        ] {
+            let (message, _) = refused(query.clone()).unwrap_or_else(|| panic!("read: {query}"));
+            assert_eq!(
+                message,
+                format!("failed to read the arguments: {reason}"),
+                "{query}"
+            );
+        }
     }
 }
