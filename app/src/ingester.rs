@@ -56,7 +56,7 @@ impl Ingester<'_> {
             adapter: name.as_str(),
             now: jiff::Timestamp::now(),
         };
-        let run = ingest::Run::begin(&self.workspace.folder, &options)?;
+        let run = ingest::RunningIngest::begin(&self.workspace.folder, &options)?;
         let report = self.pull_and_keep(name, &options, &run, connection, source);
         run.finish(report)
     }
@@ -65,7 +65,7 @@ impl Ingester<'_> {
         &self,
         adapter: AdapterName,
         options: &IngestOptions,
-        run: &ingest::Run,
+        run: &ingest::RunningIngest,
         connection: &Connection,
         source: Option<&Path>,
     ) -> Result<IngestReport, Error> {
@@ -127,7 +127,11 @@ impl Ingester<'_> {
         Ok(LookerWarehouses::Mapped(warehouses))
     }
 
-    fn live_database(&self, options: &IngestOptions, run: &ingest::Run) -> Result<IngestReport, Error> {
+    fn live_database(
+        &self,
+        options: &IngestOptions,
+        run: &ingest::RunningIngest,
+    ) -> Result<IngestReport, Error> {
         let Self {
             app,
             workspace,
@@ -164,7 +168,7 @@ impl Ingester<'_> {
     fn historic_sql(
         &self,
         options: &IngestOptions,
-        run: &ingest::Run,
+        run: &ingest::RunningIngest,
         connection: &Connection,
         source: Option<&Path>,
     ) -> Result<IngestReport, Error> {

@@ -1,10 +1,4 @@
 //! The one place where an error becomes a message and an exit code.
-//!
-//! | exit | means |
-//! | --- | --- |
-//! | 1 | the command failed |
-//! | 2 | wrong usage |
-//! | 129, 130, 143 | interrupted by SIGHUP, Ctrl-C or SIGTERM, after cleaning up |
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -13,16 +7,17 @@ use clap::error::ErrorKind;
 use ktx_app::runner;
 use ktx_runtime::{Interrupted, Signal};
 
+use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::session::Session;
 use crate::version;
 
-/// Wrong usage that clap's own rules do not catch. Exit 2.
+/// Wrong usage that clap's own rules do not catch: [`Exit::Usage`].
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Usage(pub String);
 
-/// The command has already reported why. Exit 1.
+/// The command has already reported why: [`Exit::Failed`].
 #[derive(Debug, thiserror::Error)]
 #[error("the command failed")]
 pub struct AlreadyReported;
@@ -33,19 +28,19 @@ pub fn usage(printer: &Printer, error: &clap::Error, arguments: &[OsString]) -> 
         // clap answers as soon as it meets the flag, and reads no further.
         ErrorKind::DisplayVersion if arguments.iter().any(|argument| argument == "--json") => {
             printer.json(&version::Described::new());
-            ExitCode::SUCCESS
+            Exit::Done.into()
         }
         ErrorKind::DisplayVersion => {
             printer.line(&version::line());
-            ExitCode::SUCCESS
+            Exit::Done.into()
         }
         ErrorKind::DisplayHelp => {
             printer.raw(&error.render().to_string());
-            ExitCode::SUCCESS
+            Exit::Done.into()
         }
         _ => {
             printer.diagnostic(error.render().to_string().trim_end());
-            ExitCode::from(2)
+            Exit::Usage.into()
         }
     }
 }
@@ -53,7 +48,7 @@ pub fn usage(printer: &Printer, error: &clap::Error, arguments: &[OsString]) -> 
 /// Prints what went wrong, and chooses the exit code.
 pub fn report(session: &Session, error: &anyhow::Error) -> ExitCode {
     if error.is::<AlreadyReported>() {
-        return ExitCode::FAILURE;
+        return Exit::Failed.into();
     }
     for line in sentence_and_hint(error) {
         let line = runner::spelled(&line, &session.app.environment);
@@ -63,9 +58,9 @@ pub fn report(session: &Session, error: &anyhow::Error) -> ExitCode {
         return ExitCode::from(signal.exit_code());
     }
     if error.is::<Usage>() {
-        ExitCode::from(2)
+        Exit::Usage.into()
     } else {
-        ExitCode::FAILURE
+        Exit::Failed.into()
     }
 }
 
@@ -75,7 +70,7 @@ pub fn finish(printer: &Printer, code: ExitCode) -> ExitCode {
         Ok(()) => code,
         Err(error) => {
             printer.diagnostic(&format!("failed to write to stdout: {error}"));
-            ExitCode::FAILURE
+            Exit::Failed.into()
         }
     }
 }

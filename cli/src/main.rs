@@ -4,6 +4,7 @@
 
 mod arguments;
 mod commands;
+mod exit;
 mod failure;
 mod output;
 mod printer;
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::commands::Arguments;
+use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::session::Session;
 
@@ -33,7 +35,7 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments, printer: Printer) -> ExitCode {
     let session = Session::new(printer, &arguments.global);
     match commands::run(arguments.command, &session) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => Exit::Done.into(),
         Err(error) => failure::report(&session, &error),
     }
 }

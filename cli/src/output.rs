@@ -1,6 +1,7 @@
 //! The output formats of a listing.
 
 use clap::Args;
+use serde::Serialize;
 
 use crate::session::Session;
 
@@ -44,6 +45,34 @@ impl OutputArguments {
             true => OutputForm::Pretty,
             false => OutputForm::Plain,
         })
+    }
+}
+
+/// The JSON of a listing: the same frame whatever is listed.
+#[derive(Serialize)]
+pub struct Listing<'l, T> {
+    kind: &'static str,
+    data: Items<'l, T>,
+    meta: Meta,
+}
+
+#[derive(Serialize)]
+struct Items<'l, T> {
+    items: &'l [T],
+}
+
+#[derive(Serialize)]
+struct Meta {
+    command: &'static str,
+}
+
+impl<'l, T> Listing<'l, T> {
+    pub fn new(command: &'static str, items: &'l [T]) -> Self {
+        Listing {
+            kind: "list",
+            data: Items { items },
+            meta: Meta { command },
+        }
     }
 }
 

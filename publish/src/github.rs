@@ -55,12 +55,12 @@ pub fn job(
 
 /// The claims of [GitHub's OIDC token](https://docs.github.com/en/actions/reference/security/oidc) that matter here.
 #[derive(Deserialize)]
-struct Claims {
+struct OidcClaims {
     environment: Option<String>,
 }
 
 /// The error is why there is no token; it holds neither the token nor the address.
-fn claims(url: &str, token: &str, environment: &Environment) -> Result<Claims, String> {
+fn claims(url: &str, token: &str, environment: &Environment) -> Result<OidcClaims, String> {
     #[derive(Deserialize)]
     struct Answer {
         value: String,

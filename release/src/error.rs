@@ -126,26 +126,3 @@ fn counted(findings: &[Finding]) -> String {
         _ => format!("{} findings", findings.len()),
     }
 }
-
-/// Asks whether the user wants the work to stop; asked between entries and blocks.
-#[derive(Clone, Copy)]
-pub struct Interrupt<'a>(&'a (dyn Fn() -> bool + Sync));
-
-impl<'a> Interrupt<'a> {
-    pub fn new(asked: &'a (dyn Fn() -> bool + Sync)) -> Self {
-        Interrupt(asked)
-    }
-
-    /// For callers that are never interrupted.
-    pub fn never() -> Interrupt<'static> {
-        Interrupt(&|| false)
-    }
-
-    pub(crate) fn check(self) -> Result<(), Error> {
-        if (self.0)() {
-            Err(Error::Interrupted)
-        } else {
-            Ok(())
-        }
-    }
-}

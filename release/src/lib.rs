@@ -16,4 +16,5 @@ mod tree;
 pub mod version;
 pub mod wheel;
 
-pub use self::error::{Error, ErrorKind, Interrupt};
+pub use self::error::{Error, ErrorKind};
+pub use ktx_system::Interrupt;

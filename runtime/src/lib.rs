@@ -65,7 +65,7 @@ pub use crate::managed::{ExplicitDaemon, ManagedDaemon};
 pub use crate::observer::{Event, Observer, Step};
 pub use crate::package_bill::PackageBill;
 pub use crate::prune::{Kept, PrunePlan, PruneReport, StaleRuntime};
-pub use crate::runtime::{ExchangeMethod, Limits, Runtime};
+pub use crate::runtime::{ExchangeMethod, Runtime, TimeLimits};
 pub use crate::status::{RuntimeStatus, StatusKind};
 pub use ktx_manifest::Platform;
 pub use ktx_system::{Interrupt, Interrupted, Signal};

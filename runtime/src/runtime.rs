@@ -16,14 +16,14 @@ pub struct Runtime {
     environment: Environment,
     interrupt: Interrupt,
     observer: SharedObserver,
-    limits: Limits,
+    limits: TimeLimits,
     exchange: ExchangeMethod,
     uv_consent: Arc<dyn Fn(&str) -> Consent + Send + Sync>,
 }
 
 /// How long work may take before it is an error.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct TimeLimits {
     /// For a lock that another process holds. An installation with PyTorch takes minutes on a slow line.
     pub lock: Duration,
     /// Without output of uv and without growth of what it writes.
@@ -36,9 +36,9 @@ pub struct Limits {
     pub busy: Duration,
 }
 
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
+impl Default for TimeLimits {
+    fn default() -> TimeLimits {
+        TimeLimits {
             lock: Duration::from_secs(15 * 60),
             silence: Duration::from_secs(5 * 60),
             start: Duration::from_secs(10),
@@ -89,7 +89,7 @@ impl Runtime {
 
     /// The same runtime with other limits.
     #[must_use]
-    pub fn limited_by(mut self, limits: Limits) -> Runtime {
+    pub fn limited_by(mut self, limits: TimeLimits) -> Runtime {
         self.limits = limits;
         self
     }
@@ -133,7 +133,7 @@ impl Runtime {
     }
 
     /// The limits of its work.
-    pub fn limits(&self) -> Limits {
+    pub fn limits(&self) -> TimeLimits {
         self.limits
     }
 
@@ -168,15 +168,15 @@ impl Runtime {
 }
 
 /// `KTX_RUNTIME_LOCK_SECONDS` and `KTX_RUNTIME_SILENCE_SECONDS` are for slow lines and for impatient tests.
-fn limits_of(environment: &Environment) -> Limits {
+fn limits_of(environment: &Environment) -> TimeLimits {
     let seconds = |name: &str, default: Duration| {
         environment
             .text(name)
             .and_then(|text| text.parse().ok())
             .map_or(default, Duration::from_secs)
     };
-    let default = Limits::default();
-    Limits {
+    let default = TimeLimits::default();
+    TimeLimits {
         lock: seconds("KTX_RUNTIME_LOCK_SECONDS", default.lock),
         silence: seconds("KTX_RUNTIME_SILENCE_SECONDS", default.silence),
         ..default

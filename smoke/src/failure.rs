@@ -3,7 +3,7 @@
 /// A scenario that cannot continue.
 #[derive(Debug)]
 pub enum Stop {
-    Failed(Box<Failure>),
+    Failed(Box<StepFailure>),
     /// The run as a whole was interrupted; says nothing about the package.
     Interrupted,
 }
@@ -11,13 +11,13 @@ pub enum Stop {
 impl Stop {
     /// A failure that one sentence describes.
     pub fn failed(code: impl Into<String>, message: String) -> Stop {
-        Stop::Failed(Box::new(Failure::new(code, message.clone(), message)))
+        Stop::Failed(Box::new(StepFailure::new(code, message.clone(), message)))
     }
 }
 
 /// What was not as expected.
 #[derive(Clone, Debug)]
-pub struct Failure {
+pub struct StepFailure {
     /// Stable: `<step>.<aspect>`, such as `version.stdout`.
     pub code: String,
     /// One line.
@@ -35,9 +35,9 @@ pub struct Log {
     pub tail: String,
 }
 
-impl Failure {
-    pub fn new(code: impl Into<String>, message: impl Into<String>, shown: impl Into<String>) -> Failure {
-        Failure {
+impl StepFailure {
+    pub fn new(code: impl Into<String>, message: impl Into<String>, shown: impl Into<String>) -> StepFailure {
+        StepFailure {
             code: code.into(),
             message: message.into(),
             shown: shown.into(),

@@ -26,7 +26,7 @@ mod untouched;
 mod warehouse;
 mod warm;
 
-pub use failure::{Failure, Log, Stop};
+pub use failure::{Log, StepFailure, Stop};
 pub use observer::{Observer, ScenarioResult, Silent};
 pub use options::{McpClients, Options, Package, Published, Toolchain};
 pub use proven::{ProvenBytes, proven_bytes};

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crate::failure::Failure;
+use crate::failure::StepFailure;
 
 /// The outcome of a scenario.
 #[derive(Clone, Debug)]
 pub enum ScenarioResult {
     Passed,
-    Failed(Box<Failure>),
+    Failed(Box<StepFailure>),
     Skipped(String),
 }
 

@@ -10,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use jiff::Timestamp;
 
-use crate::failure::{Failure, Stop};
+use crate::failure::{StepFailure, Stop};
 use crate::observer::{Observer, ScenarioResult};
 use crate::options::Options;
 use crate::proven::ProvenBytes;
@@ -272,7 +272,7 @@ impl Run<'_> {
                         .place(sandbox.folders().root.as_str(), "[SANDBOX]"),
                     None => redaction.clone(),
                 };
-                ScenarioResult::Failed(Box::new(Failure {
+                ScenarioResult::Failed(Box::new(StepFailure {
                     code: failure.code,
                     message: redaction.apply(&failure.message),
                     shown: redaction.apply(&failure.shown),
@@ -299,7 +299,7 @@ fn left_behind(sandbox: &Sandbox) -> Result<(), Stop> {
         .collect();
     if let Some(first) = left.first() {
         let message = format!("`{first}` is left in the temporary folder");
-        return Err(Stop::Failed(Box::new(Failure::new(
+        return Err(Stop::Failed(Box::new(StepFailure::new(
             "left.file",
             &message,
             left.join("\n"),

@@ -10,7 +10,7 @@ use crate::failure::Stop;
 use crate::observer::Observer;
 use crate::options::{Options, Package};
 use crate::proven::ProvenBytes;
-use crate::sandbox::{Interrupted, Invocation, Sandbox, copy_tree, hard_link_tree};
+use crate::sandbox::{Interrupted, Invocation, Running, Sandbox, Signal, copy_tree, hard_link_tree};
 
 /// npm works on the network's time when it has to ask for something; the tarball alone takes under a second.
 pub const INSTALL_DEADLINE: Duration = Duration::from_secs(120);
@@ -86,6 +86,11 @@ impl Stage<'_> {
             project,
             stage: self,
         })
+    }
+
+    /// Ends a server as its manual says.
+    pub fn stop(&self, server: Running, how: Signal, patience: Duration) {
+        server.stop(how, patience, self.sandbox.family(), self.interrupted);
     }
 
     /// Fills the sandbox's uv cache, so that the runtime comes from it and not from the network.
@@ -168,6 +173,23 @@ impl Installed<'_> {
             .stderr_empty()
             .check()?;
         Ok(())
+    }
+
+    /// Scans the server of the connection `warehouse`; the shard of its schema then has the foreign key and `comments`.
+    pub fn scan_server(&self, schema: &str, comments: &[&str]) -> Result<(), Stop> {
+        self.stage
+            .step("scan", self.ktx("dev scan warehouse --no-input"))
+            .stdout_has("Status: done\n")
+            .check()?;
+        let shard = format!("semantic-layer/warehouse/_schema/{schema}.yaml");
+        let shard = fs::read_to_string(self.project.join(shard))?;
+        let complete = ["source: formal"]
+            .iter()
+            .chain(comments)
+            .all(|part| shard.contains(part));
+        self.stage.ensure("scan.shard", complete, || {
+            format!("the shard lacks the foreign key or a comment:\n{shard}")
+        })
     }
 
     /// The version directory of the managed runtime.

@@ -98,6 +98,9 @@ impl Interrupt {
 }
 
 impl Signal {
+    /// By their exit codes.
+    pub const ALL: [Signal; 3] = [Signal::HangUp, Signal::Interrupt, Signal::Terminate];
+
     /// What a shell reports for a process that this signal ended: 128 plus the signal's number.
     pub const fn exit_code(self) -> u8 {
         match self {

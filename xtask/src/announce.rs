@@ -25,7 +25,7 @@ pub struct AnnounceArgs {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Document {
+struct AnnounceDocument {
     tag: String,
     revision: String,
     prerelease: bool,
@@ -46,7 +46,7 @@ pub fn run(arguments: AnnounceArgs, session: &Session<'_>) -> Result<()> {
     let fail = |error| releasing::failure(session, error);
     let plan = announcement::plan(&options, &releasing::environment(), &desk).map_err(fail)?;
     print(session, &options, &plan);
-    let mut document = Document {
+    let mut document = AnnounceDocument {
         tag: plan.tag.clone(),
         revision: plan.revision.clone(),
         prerelease: plan.prerelease,

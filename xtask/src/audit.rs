@@ -35,7 +35,7 @@ pub struct AuditArgs {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
+struct AuditDocument<'a> {
     #[serde(flatten)]
     report: &'a AuditReport,
     blocking: &'a [String],
@@ -261,7 +261,7 @@ fn show(session: &Session<'_>, report: &AuditReport, verdict: &AuditVerdict) -> 
     for line in unused {
         printer.warning(line);
     }
-    printer.document(&Document {
+    printer.document(&AuditDocument {
         report,
         blocking,
         unchecked,

@@ -15,11 +15,11 @@ use ktx_release::artifacts::{self, SourceFacts};
 use ktx_release::tarball;
 use ktx_system::files::replace_directory;
 
-use crate::dist::Dist;
+use crate::dist::DistFolder;
 use crate::exit::{Exit, Failure};
 use crate::git::Revision;
 use crate::session::Session;
-use crate::{build_package, build_wheel, programs, refusal, sources};
+use crate::{build_package, build_wheel, interrupt, programs, refusal, sources};
 
 /// Build the programs, the wheel, the package, the tarball and the artifact manifest
 #[derive(Args, Clone, Debug, Default)]
@@ -97,7 +97,7 @@ pub fn build(arguments: &BuildArgs, session: &Session<'_>) -> Result<CompletedBu
         platforms(&arguments.platform)?
     };
     let profile = arguments.profile();
-    let dist = Dist::lock(session)?;
+    let dist = DistFolder::lock(session)?;
     let mut programs = BTreeMap::new();
     if arguments.prebuilt {
         programs = build_package::built_programs(dist.path())?;
@@ -119,7 +119,7 @@ pub fn build(arguments: &BuildArgs, session: &Session<'_>) -> Result<CompletedBu
 /// bytes that were checked are the bytes that are packed.
 fn assemble(
     session: &Session<'_>,
-    dist: &Dist,
+    dist: &DistFolder,
     staged: &Path,
     programs: BTreeMap<Platform, PathBuf>,
     facts: &SourceFacts,
@@ -127,7 +127,7 @@ fn assemble(
     let failure = |error| refusal::failure(session, error);
     let project = build_wheel::project(session, None)?;
     let wheel = build_wheel::plan(session, &project, &facts.version, facts.epoch)?;
-    let wheel = wheel.build(refusal::interrupt()).map_err(failure)?;
+    let wheel = wheel.build(interrupt::raised_by_signals()).map_err(failure)?;
     wheel.write(&staged.join("python")).map_err(failure)?;
     let wheel_content = wheel.content;
     let package = build_package::plan(
@@ -142,7 +142,8 @@ fn assemble(
     let tarball = staged.join(artifacts::tarball_path(&facts.version));
     let built = artifacts::BuiltArtifacts {
         wheel: wheel_content,
-        tarball: tarball::pack(package.contents(), &tarball, refusal::interrupt()).map_err(failure)?,
+        tarball: tarball::pack(package.contents(), &tarball, interrupt::raised_by_signals())
+            .map_err(failure)?,
         programs: package.contents().programs(),
     };
     artifacts::write_manifest(staged, facts, built).map_err(failure)

@@ -17,13 +17,13 @@ use serde::Serialize;
 use xshell::{Shell, cmd};
 
 use crate::build_wheel;
-use crate::dist::Dist;
+use crate::dist::DistFolder;
 use crate::exit::{Exit, Failure};
 use crate::git::Revision;
 use crate::process::{self, OutputMode};
 use crate::refusal;
 use crate::session::Session;
-use crate::{crates, sources, uv_pin};
+use crate::{crates, interrupt, sources, uv_pin};
 
 /// Stage the package tree in dist/package from npm/, the wheel, the locks and the programs
 #[derive(Args)]
@@ -82,7 +82,7 @@ pub fn run(arguments: BuildPackageArgs, session: &Session<'_>) -> Result<()> {
         }
         return session.printer.document(&PackageListing { entries: &entries });
     }
-    let folder = stage(session, &Dist::lock(session)?, &plan)?;
+    let folder = stage(session, &DistFolder::lock(session)?, &plan)?;
     session.printer.data(folder.as_str());
     session.printer.document(&PackageReport {
         path: folder.as_str(),
@@ -116,9 +116,9 @@ pub fn plan(
 }
 
 /// Writes the tree to `dist/package`, replacing the last one.
-pub fn stage(session: &Session<'_>, dist: &Dist, plan: &PackagePlan) -> Result<Utf8PathBuf> {
+pub fn stage(session: &Session<'_>, dist: &DistFolder, plan: &PackagePlan) -> Result<Utf8PathBuf> {
     let folder = dist.path().join("package");
-    let staged = plan.stage(folder.as_std_path(), refusal::interrupt());
+    let staged = plan.stage(folder.as_std_path(), interrupt::raised_by_signals());
     staged.map_err(|error| refusal::failure(session, error))?;
     Ok(folder)
 }

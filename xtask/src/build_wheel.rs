@@ -9,7 +9,8 @@ use ktx_release::pyproject::Project;
 use ktx_release::wheel::{BuiltWheel, WheelPlan};
 use serde::Serialize;
 
-use crate::dist::Dist;
+use crate::dist::DistFolder;
+use crate::interrupt;
 use crate::refusal;
 use crate::session::Session;
 use crate::sources;
@@ -38,10 +39,10 @@ pub fn run(arguments: BuildWheelArgs, session: &Session<'_>) -> Result<()> {
         return list(session, &plan);
     }
     let failure = |error| refusal::failure(session, error);
-    let wheel = plan.build(refusal::interrupt()).map_err(failure)?;
+    let wheel = plan.build(interrupt::raised_by_signals()).map_err(failure)?;
     let path = match arguments.out {
         Some(folder) => wheel.write(folder.as_std_path()),
-        None => wheel.write(Dist::lock(session)?.path().join(FOLDER).as_std_path()),
+        None => wheel.write(DistFolder::lock(session)?.path().join(FOLDER).as_std_path()),
     };
     let path = path.map_err(failure)?;
     let path = path.to_string_lossy();

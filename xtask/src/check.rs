@@ -54,27 +54,27 @@ pub fn run(arguments: CheckArgs, session: &Session<'_>) -> Result<()> {
 
 #[derive(Serialize)]
 struct CheckReport<'a> {
-    steps: &'a [Step],
+    steps: &'a [TimedStep],
     artifacts: &'a ArtifactManifest,
 }
 
 #[derive(Serialize)]
-struct Step {
+struct TimedStep {
     name: &'static str,
     seconds: f64,
 }
 
-fn timed<T>(steps: &mut Vec<Step>, name: &'static str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+fn timed<T>(steps: &mut Vec<TimedStep>, name: &'static str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let started = Instant::now();
     let result = work()?;
-    steps.push(Step {
+    steps.push(TimedStep {
         name,
         seconds: started.elapsed().as_secs_f64(),
     });
     Ok(result)
 }
 
-fn print(session: &Session<'_>, steps: &[Step], built: &CompletedBuild) {
+fn print(session: &Session<'_>, steps: &[TimedStep], built: &CompletedBuild) {
     let mut times = Table::new();
     times.load_style(presets::NOTHING);
     for step in steps {

@@ -13,7 +13,7 @@ use xshell::cmd;
 
 use crate::build::{self, BuildArgs};
 use crate::check::{self, CheckArgs};
-use crate::dist::Dist;
+use crate::dist::DistFolder;
 use crate::exit;
 use crate::process::{self, OutputMode};
 use crate::programs;
@@ -80,7 +80,7 @@ fn programs_and_proof(session: &Session<'_>, xtask: &Utf8Path) -> Result<()> {
         wanted.extend([Platform::LinuxArm64, Platform::Win32X64].map(|other| (other, BuildProfile::Local)));
     }
     for (platform, profile) in wanted {
-        programs::build(session, &Dist::lock(session)?, platform, profile)?;
+        programs::build(session, &DistFolder::lock(session)?, platform, profile)?;
     }
     let (proven, reproduced) = thread::scope(|scope| {
         let proven = scope.spawn(|| proof(session, xtask));

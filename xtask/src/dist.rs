@@ -19,14 +19,14 @@ use crate::session::Session;
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// The right to write to `dist/`, released when dropped.
-pub struct Dist {
+pub struct DistFolder {
     folder: Utf8PathBuf,
     _lock: fs::File,
 }
 
-impl Dist {
+impl DistFolder {
     /// Waits until no other command writes there.
-    pub fn lock(session: &Session<'_>) -> Result<Dist> {
+    pub fn lock(session: &Session<'_>) -> Result<DistFolder> {
         let folder = session.dist()?;
         fs::create_dir_all(&folder)?;
         let path = folder.join(".lock");
@@ -50,7 +50,7 @@ impl Dist {
             thread::sleep(LOOK_AGAIN);
         }
         sweep(folder.as_std_path())?;
-        Ok(Dist { folder, _lock: lock })
+        Ok(DistFolder { folder, _lock: lock })
     }
 
     pub fn path(&self) -> &Utf8Path {

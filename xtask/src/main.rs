@@ -70,7 +70,7 @@ fn main() -> ExitCode {
 
 /// Build, check, prove and publish `@kaelio/ktx`.
 #[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 110)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 110, after_help = exit::help())]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

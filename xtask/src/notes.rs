@@ -23,7 +23,7 @@ pub struct NotesArgs {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
+struct NotesDocument<'a> {
     version: &'a str,
     /// Whether there are artifacts of this version for the notes to describe.
     has_artifacts: bool,
@@ -39,7 +39,7 @@ pub fn run(arguments: NotesArgs, session: &Session<'_>) -> Result<()> {
     let release = Release::gather(&location, &sources).map_err(fail)?;
     let markdown = release.notes(&section);
     let has_artifacts = release.tarball.is_some();
-    session.printer.document(&Document {
+    session.printer.document(&NotesDocument {
         version: &release.version,
         has_artifacts,
         markdown: &markdown,

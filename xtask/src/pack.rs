@@ -6,6 +6,7 @@ use clap::Args;
 use ktx_release::package::PackageContents;
 use ktx_release::tarball;
 
+use crate::interrupt;
 use crate::refusal;
 use crate::session::Session;
 
@@ -21,7 +22,11 @@ pub struct PackArgs {
 pub fn run(arguments: PackArgs, session: &Session<'_>) -> Result<()> {
     let failure = |error| refusal::failure(session, error);
     let contents = PackageContents::read(arguments.tree.as_std_path()).map_err(failure)?;
-    let packed = tarball::pack(&contents, arguments.tarball.as_std_path(), refusal::interrupt());
+    let packed = tarball::pack(
+        &contents,
+        arguments.tarball.as_std_path(),
+        interrupt::raised_by_signals(),
+    );
     let bytes = packed.map_err(failure)?.bytes;
     session.printer.data(&format!("{bytes}  {}", arguments.tarball));
     Ok(())

@@ -14,7 +14,7 @@ use ktx_system::files::{self, Access};
 use xshell::{Cmd, Shell, cmd};
 
 use crate::auditable;
-use crate::dist::Dist;
+use crate::dist::DistFolder;
 use crate::exit::{Exit, Failure};
 use crate::process::{self, OutputMode};
 use crate::session::Session;
@@ -28,7 +28,7 @@ const FRAMEWORKS: &str = "-Clink-arg=-Fxtask/darwin";
 /// Builds one platform's program and puts it in `dist/bin/<platform>/`.
 pub fn build(
     session: &Session<'_>,
-    dist: &Dist,
+    dist: &DistFolder,
     platform: Platform,
     profile: BuildProfile,
 ) -> Result<Utf8PathBuf> {

@@ -57,7 +57,7 @@ pub fn run(arguments: PublishArgs, session: &Session<'_>) -> Result<()> {
         session.printer.summary(&summary(&preview, blocks));
     }
     let document = |blocks: &[PublishError], report: Option<&PublishReport>| {
-        session.printer.document(&Document {
+        session.printer.document(&PublishDocument {
             preview: &preview,
             blocks: blocks.iter().map(ErrorDocument::of).collect(),
             report,
@@ -239,7 +239,7 @@ fn tell(session: &Session<'_>, report: &PublishReport) -> Result<()> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
+struct PublishDocument<'a> {
     #[serde(flatten)]
     preview: &'a Preview,
     /// Everything that blocks it.

@@ -1,9 +1,8 @@
 //! A failed build as an exit code, a message and all of its findings.
 
-use ktx_release::{Error, ErrorKind, Interrupt};
+use ktx_release::{Error, ErrorKind};
 
 use crate::exit::{Exit, Failure};
-use crate::interrupt;
 use crate::session::Session;
 
 /// Prints the findings behind an error of `ktx_release`, and gives it its exit code.
@@ -28,9 +27,4 @@ pub fn failure(session: &Session<'_>, error: Error) -> anyhow::Error {
         Some(hint) => failure.hint(hint).into(),
         None => failure.into(),
     }
-}
-
-/// Stops the work between two entries of an archive after Ctrl-C or SIGTERM.
-pub fn interrupt() -> Interrupt<'static> {
-    Interrupt::new(&|| interrupt::received().is_some())
 }

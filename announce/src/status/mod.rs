@@ -47,7 +47,7 @@ pub struct Status {
     pub unfinished: Vec<String>,
     /// What could not be found out.
     pub unknown: Vec<String>,
-    pub next: NextStep,
+    pub next: ProposedCommand,
 }
 
 /// A dist-tag and the version that it points at. The tag cannot be older than that version; registries do not say more.
@@ -85,7 +85,7 @@ pub enum Page {
 
 /// A command that the guard accepts, and why it is next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct NextStep {
+pub struct ProposedCommand {
     pub command: String,
     pub reason: String,
 }

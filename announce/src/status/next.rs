@@ -8,7 +8,7 @@ use ktx_publish::publication::{Intent, Patience, PublishOptions, prepare};
 use ktx_publish::tag_move::{MoveOptions, PromoteOptions, promote};
 use ktx_publish::{Desk, Environment, PublishError};
 
-use super::{NextStep, Page, StatusOptions, VersionStatus, is_of_a_branch};
+use super::{Page, ProposedCommand, StatusOptions, VersionStatus, is_of_a_branch};
 
 /// Decided by the guard itself, so what is proposed is what it accepts.
 pub(super) fn step(
@@ -18,14 +18,14 @@ pub(super) fn step(
     versions: &[VersionStatus],
     environment: &Environment,
     desk: &dyn Desk,
-) -> Result<NextStep, PublishError> {
+) -> Result<ProposedCommand, PublishError> {
     let version = &options.sources.version;
     let asked = options
         .registry
         .as_ref()
         .map(|url| format!(" --registry {url}"))
         .unwrap_or_default();
-    let run = |words: String, reason: String| NextStep {
+    let run = |words: String, reason: String| ProposedCommand {
         command: format!("cargo xtask {words}{asked}"),
         reason,
     };
@@ -79,8 +79,8 @@ fn unpublished(
     policy_tag: &str,
     environment: &Environment,
     desk: &dyn Desk,
-    run: impl Fn(String, String) -> NextStep,
-) -> Result<NextStep, PublishError> {
+    run: impl Fn(String, String) -> ProposedCommand,
+) -> Result<ProposedCommand, PublishError> {
     let version = &options.sources.version;
     let tag = match version.channel() {
         Some(Channel::Branch { slug, .. }) => format!("branch-{slug}"),
@@ -108,11 +108,11 @@ fn unpublished(
 }
 
 /// The guard's next step, for the reason of its first refusal.
-fn way_out(error: &PublishError) -> Option<NextStep> {
+fn way_out(error: &PublishError) -> Option<ProposedCommand> {
     let PublishError::Refused(refused) = error else {
         return None;
     };
-    refused.refusals.first().map(|refusal| NextStep {
+    refused.refusals.first().map(|refusal| ProposedCommand {
         command: refused.next.command.clone(),
         reason: refusal.reason.clone(),
     })

@@ -9,7 +9,7 @@ use ktx_project::ingest::{self, TableUsage};
 use ktx_project::knowledge::PageFile;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Form, Member, Model, Node, Read, written};
+use super::{Form, Member, Model, SourceNode, Read, written};
 use crate::tools::wiki;
 use crate::{App, Error, Workspace};
 
@@ -57,7 +57,7 @@ pub fn write(app: &App, workspace: &Workspace, user: &str, output: &Path) -> Res
 }
 
 /// Warehouses allow any name for a table; what is not a file name of ours is spelled in hexadecimal.
-fn address(source: &Node) -> String {
+fn address(source: &SourceNode) -> String {
     let name = match SourceName::parse(&source.name) {
         Ok(name) => name.to_string(),
         Err(_) => {
@@ -92,7 +92,7 @@ fn document(title: &str, body: &Markup) -> Markup {
 }
 
 fn index(model: &Model, pages: &[PageFile]) -> Markup {
-    let words = |source: &Node| {
+    let words = |source: &SourceNode| {
         let members = [&source.columns, &source.measures, &source.segments];
         let names = members.into_iter().flatten().map(|member| member.name.as_str());
         let texts = [source.id.as_str(), &source.description, &source.table];
@@ -132,7 +132,7 @@ fn index(model: &Model, pages: &[PageFile]) -> Markup {
     document(&model.project, &body)
 }
 
-fn page_of_source(model: &Model, source: &Node, calls: f64, pages: &[PageFile]) -> Markup {
+fn page_of_source(model: &Model, source: &SourceNode, calls: f64, pages: &[PageFile]) -> Markup {
     let find = |id: &str| model.sources.iter().find(|other| other.id == id);
     let joins = |own: bool| {
         let of = move |join: &&super::Arrow| {

@@ -2,7 +2,7 @@
 
 use ktx_project::semantic::Relationship;
 
-use super::{Model, Node};
+use super::{Model, SourceNode};
 
 pub fn drawn(model: &Model) -> String {
     let several = model
@@ -46,7 +46,7 @@ pub fn drawn(model: &Model) -> String {
 }
 
 /// The columns of the grain. Mermaid's attributes are plain words.
-fn keys(source: &Node) -> String {
+fn keys(source: &SourceNode) -> String {
     let word = |text: &str| -> String {
         text.chars()
             .map(|letter| {

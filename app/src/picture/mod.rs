@@ -30,14 +30,14 @@ pub enum Form {
 #[derive(Debug, Default, Serialize)]
 pub struct Model {
     pub project: String,
-    pub sources: Vec<Node>,
+    pub sources: Vec<SourceNode>,
     pub joins: Vec<Arrow>,
     pub ambiguous: Vec<Ambiguity>,
 }
 
 /// A source. Its id is `<connection>/<name>`.
 #[derive(Debug, Serialize)]
-pub struct Node {
+pub struct SourceNode {
     pub id: String,
     pub name: String,
     pub connection: String,
@@ -138,7 +138,7 @@ impl Model {
                     paths,
                 });
             }
-            self.sources.push(Node::of(connection, catalog, source));
+            self.sources.push(SourceNode::of(connection, catalog, source));
         }
         self.joins.extend(graph.edges().iter().map(|edge| {
             let way = |from: &str, to: &str| unsure.contains(&(from.to_owned(), to.to_owned()));
@@ -167,7 +167,7 @@ impl Model {
     }
 }
 
-impl Node {
+impl SourceNode {
     fn of(connection: &ConnectionId, catalog: &Catalog, source: &Source) -> Self {
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
         let column = |column: &ktx_project::semantic::Column| Member {
@@ -237,11 +237,11 @@ impl Read {
 mod tests {
     use ktx_project::semantic::Relationship;
 
-    use super::{Ambiguity, Arrow, Form, Member, Model, Node};
+    use super::{Ambiguity, Arrow, Form, Member, Model, SourceNode};
 
     /// A model with names that each form has to quote.
     fn model() -> Model {
-        let node = |name: &str| Node {
+        let node = |name: &str| SourceNode {
             id: format!("wh/{name}"),
             name: name.to_owned(),
             connection: "wh".to_owned(),

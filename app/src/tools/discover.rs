@@ -82,7 +82,7 @@ pub fn discover(
     question: &str,
     limit: usize,
 ) -> Result<Discovery, Error> {
-    let mut entries: Vec<(ConnectionId, semantic::Entry)> = Vec::new();
+    let mut entries: Vec<(ConnectionId, semantic::CatalogEntry)> = Vec::new();
     for id in workspace.connections(connection)? {
         let catalog = workspace.catalog(app, id)?;
         entries.extend(catalog.entries.into_values().map(|entry| (id.clone(), entry)));

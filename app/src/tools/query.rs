@@ -259,9 +259,9 @@ fn with_nearest_names(error: PortError, catalog: &Catalog, query: &SemanticQuery
     let measures = query.measures.iter().map(|measure| measure.expression());
     let dimensions = query.dimensions.iter().map(|dimension| dimension.field());
     let mut offered: Vec<String> = measures
-        .flat_map(|name| nearest_names(catalog, name, Member::Measure))
+        .flat_map(|name| nearest_names(catalog, name, FieldKind::Measure))
         .collect();
-    offered.extend(dimensions.flat_map(|name| nearest_names(catalog, name, Member::Dimension)));
+    offered.extend(dimensions.flat_map(|name| nearest_names(catalog, name, FieldKind::Dimension)));
     offered.dedup();
     Error::Refused {
         message,
@@ -270,13 +270,13 @@ fn with_nearest_names(error: PortError, catalog: &Catalog, query: &SemanticQuery
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Member {
+enum FieldKind {
     Measure,
     Dimension,
 }
 
 /// Nothing for a name that is known, or that is an expression.
-fn nearest_names(catalog: &Catalog, name: &str, member: Member) -> Vec<String> {
+fn nearest_names(catalog: &Catalog, name: &str, member: FieldKind) -> Vec<String> {
     let Some((source, field)) = name.split_once('.') else {
         return Vec::new();
     };
@@ -304,8 +304,8 @@ fn nearest_names(catalog: &Catalog, name: &str, member: Member) -> Vec<String> {
     let columns = entry.source.columns.iter().map(|column| column.name.as_str());
     let measures = entry.source.measures.iter().map(|measure| measure.name.as_str());
     let known: Vec<&str> = match member {
-        Member::Measure => measures.collect(),
-        Member::Dimension => columns.collect(),
+        FieldKind::Measure => measures.collect(),
+        FieldKind::Dimension => columns.collect(),
     };
     if known.contains(&field) {
         return Vec::new();

@@ -14,7 +14,7 @@ pub const TEXT_BYTES: usize = 60_000;
 
 /// Some of a list, and the cursor of those that follow.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Page<T> {
+pub struct ListPage<T> {
     pub items: Vec<T>,
     pub next_cursor: Option<String>,
 }
@@ -35,7 +35,7 @@ pub struct Piece {
 ///
 /// # Errors
 /// On a cursor that no page had.
-pub fn page<T: Serialize>(items: Vec<T>, cursor: Option<&str>) -> Result<Page<T>, Error> {
+pub fn page<T: Serialize>(items: Vec<T>, cursor: Option<&str>) -> Result<ListPage<T>, Error> {
     let total = items.len();
     let start = match cursor {
         None => 0,
@@ -48,7 +48,7 @@ pub fn page<T: Serialize>(items: Vec<T>, cursor: Option<&str>) -> Result<Page<T>
     };
     let mut rest: Vec<T> = items.into_iter().skip(start).collect();
     let next_cursor = cut(&mut rest, PAGE_BYTES, 1).then(|| (start + rest.len()).to_string());
-    Ok(Page {
+    Ok(ListPage {
         items: rest,
         next_cursor,
     })

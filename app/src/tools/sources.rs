@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ktx_project::config::{AdapterName, Connection};
 use ktx_project::ingest::{self, TableUsage};
 use ktx_project::search::{Hit, Lane, LaneHit, SearchDocument};
-use ktx_project::semantic::{self, Catalog, Entry};
+use ktx_project::semantic::{self, Catalog, CatalogEntry};
 use ktx_project::yaml::Finding;
 use ktx_project::{ConnectionId, Folder, SourceName, files};
 use ktx_runtime::ports::{self, Service};
@@ -254,7 +254,7 @@ pub fn validate(
 pub fn search(
     app: &App,
     workspace: &Workspace,
-    entries: &[(ConnectionId, Entry)],
+    entries: &[(ConnectionId, CatalogEntry)],
     query: &str,
 ) -> Result<Vec<Hit>, Error> {
     let mut usage: BTreeMap<&ConnectionId, TableUsage> = BTreeMap::new();
@@ -278,7 +278,7 @@ pub fn search(
     ranking::ranked(app, workspace, &documents, query)
 }
 
-fn item(connection: &ConnectionId, entry: &Entry, hit: Option<Hit>) -> SourceItem {
+fn item(connection: &ConnectionId, entry: &CatalogEntry, hit: Option<Hit>) -> SourceItem {
     SourceItem {
         connection_id: connection.to_string(),
         connection_name: connection.to_string(),

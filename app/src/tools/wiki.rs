@@ -344,7 +344,7 @@ impl Layer {
             return unknown(nearest::among(source, known));
         }
         let member = member?;
-        let members = |entry: &&ktx_project::semantic::Entry| -> Vec<String> {
+        let members = |entry: &&ktx_project::semantic::CatalogEntry| -> Vec<String> {
             let source = &entry.source;
             let columns = source.columns.iter().map(|column| &column.name);
             let measures = source.measures.iter().map(|measure| &measure.name);

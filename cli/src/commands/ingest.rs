@@ -4,7 +4,7 @@ use clap::Args;
 use ktx_project::ingest::{IngestReport, UnitStatus};
 use ktx_project::scan::{self, Trigger};
 
-use super::dev::ingest_text::{self, Form};
+use super::dev::ingest_text::{self, ReportForm};
 use crate::arguments::PolicyArguments;
 use crate::failure::{self, AlreadyReported};
 use crate::session::Session;
@@ -42,8 +42,8 @@ pub fn run(arguments: &IngestArguments, session: &Session) -> anyhow::Result<()>
         trigger: Trigger::Cli,
     };
     let form = match arguments.json {
-        true => Form::Json,
-        false => Form::Plain,
+        true => ReportForm::Json,
+        false => ReportForm::Plain,
     };
     let ingest = |connection: &str| {
         session.terminal.during(&format!("Ingesting {connection}"), || {

@@ -14,6 +14,7 @@ pub mod wiki;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::arguments::GlobalArguments;
+use crate::exit;
 use crate::session::Session;
 use crate::version::VERSION;
 
@@ -26,7 +27,10 @@ use crate::version::VERSION;
     disable_version_flag = true,
     disable_help_subcommand = true,
     help_template = "{usage-heading} {usage}\n\n{about-with-newline}\n{all-args}{after-help}",
-    after_help = "Advanced: `ktx dev --help` lists the commands for working on a project's internals.",
+    after_help = format!(
+        "Advanced: `ktx dev --help` lists the commands for working on a project's internals.\n\n{}",
+        exit::help(),
+    ),
     max_term_width = 100
 )]
 pub struct Arguments {

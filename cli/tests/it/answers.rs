@@ -33,17 +33,14 @@ columns:
 ";
 
 fn shop() -> Sandbox {
-    let sandbox = Sandbox::with_config(SHOP);
-    sandbox.write("semantic-layer/wh/orders.yaml", ORDERS);
-    sandbox.write("semantic-layer/wh/customers.yaml", CUSTOMERS);
-    sandbox.database(
-        "shop.db",
+    Sandbox::with_shop(
+        SHOP,
+        &[("orders", ORDERS), ("customers", CUSTOMERS)],
         "create table customers (id integer primary key, region text);
          create table orders (id integer primary key, customer_id integer, placed_on date, amount numeric);
          insert into customers values (1, 'EU'), (2, 'US'), (3, 'APAC');
          insert into orders values (1, 1, '2024-01-03', 10), (2, 1, '2024-02-04', 20), (3, 2, '2024-02-09', 6);",
-    );
-    sandbox
+    )
 }
 
 #[test]

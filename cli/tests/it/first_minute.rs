@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use assert_cmd::cargo::cargo_bin;
 use ktx_fixtures::bundle_inputs::BundleInputs;
-use ktx_fixtures::payload;
+use ktx_fixtures::{needs, payload};
 
 use crate::sandbox::bundle::host_python;
 use crate::sandbox::{Sandbox, python};
@@ -205,8 +205,7 @@ fn terminal(sandbox: &Sandbox, arguments: &[&str], answers: &[&str], columns: us
 
 #[test]
 fn ctrl_c_counts_as_soon_as_the_question_is_seen() {
-    if !std::path::Path::new("/usr/bin/script").exists() {
-        python::skip("no `script` to make a terminal with (Debian: bsdutils)");
+    if needs::script().is_none() {
         return;
     }
     let bench = Bench::new(Machine::Equipped);
@@ -221,8 +220,7 @@ fn ctrl_c_counts_as_soon_as_the_question_is_seen() {
 
 #[test]
 fn twelve_tries_of_the_first_minute() {
-    if !std::path::Path::new("/usr/bin/script").exists() {
-        python::skip("no `script` to make a terminal with (Debian: bsdutils)");
+    if needs::script().is_none() {
         return;
     }
     let yes = [&QUERY[..], &["--yes"]].concat();
@@ -317,8 +315,7 @@ fn twelve_tries_of_the_first_minute() {
 /// A terminal that cannot move its cursor, one without a width, and a narrow one.
 #[test]
 fn odd_terminals_show_the_same_words() {
-    if !std::path::Path::new("/usr/bin/script").exists() {
-        python::skip("no `script` to make a terminal with (Debian: bsdutils)");
+    if needs::script().is_none() {
         return;
     }
     for (columns, term) in [

@@ -32,17 +32,14 @@ columns:
 ";
 
 fn shop() -> Sandbox {
-    let sandbox = Sandbox::with_config(CONFIG);
-    sandbox.write("semantic-layer/wh/orders.yaml", ORDERS);
-    sandbox.write("semantic-layer/wh/days.yaml", DAYS);
-    sandbox.database(
-        "shop.db",
+    Sandbox::with_shop(
+        CONFIG,
+        &[("orders", ORDERS), ("days", DAYS)],
         "create table orders (id integer primary key, placed_on date, amount numeric);
          insert into orders values (1, '2024-01-06', 10), (2, '2024-01-07', 20), (3, '2024-04-30', 5);
          create table days (day date);
          insert into days values ('2024-01-07'), ('2024-01-09'), ('2024-02-01'), ('2024-04-01'), ('2024-05-01');",
-    );
-    sandbox
+    )
 }
 
 /// The rows of a query that is given as flags.

@@ -1,10 +1,12 @@
 //! `ktx sl graph` and `ktx sl docs`, also of a large model and in a real browser.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::sandbox::{Sandbox, python};
+use ktx_fixtures::needs;
+
+use crate::sandbox::Sandbox;
 
 fn demo() -> Sandbox {
     let sandbox = Sandbox::new();
@@ -12,19 +14,8 @@ fn demo() -> Sandbox {
     sandbox
 }
 
-fn browser() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path)
-        .map(|folder| folder.join("chromium"))
-        .find(|program| program.is_file());
-    if found.is_none() {
-        python::skip("no chromium: apt-get install --yes chromium");
-    }
-    found
-}
-
 /// The document after its scripts have run, without a network.
-fn rendered(browser: &PathBuf, sandbox: &Sandbox, address: &str) -> String {
+fn rendered(browser: &Path, sandbox: &Sandbox, address: &str) -> String {
     let profile = sandbox.root().join("browser");
     let output = Command::new(browser)
         .args([
@@ -120,7 +111,7 @@ fn a_large_model_is_drawn_at_once_and_can_be_searched_in_a_browser() {
         assert!(!page.contains(word), "the page needs nothing else: {word}");
     }
     sandbox.write("graph.html", &page);
-    let Some(browser) = browser() else { return };
+    let Some(browser) = needs::chromium() else { return };
     let file = sandbox.project().join("graph.html").display().to_string();
     let dom = rendered(&browser, &sandbox, &format!("{file}?q=needle_17#wh%2Ft17"));
     assert!(
@@ -173,7 +164,7 @@ fn the_documentation_has_a_page_for_each_source_and_leads_everywhere() {
         }
     }
     assert!(followed > 20, "{followed}");
-    let Some(browser) = browser() else { return };
+    let Some(browser) = needs::chromium() else { return };
     let index = sandbox.project().join("docs/index.html").display().to_string();
     let dom = rendered(&browser, &sandbox, &format!("{index}?q=satisfaction"));
     let shown = dom.matches("data-words=\"").count() - dom.matches("hidden=\"\"").count();

@@ -187,6 +187,12 @@ fn the_root_help_begins_with_the_usage_and_lists_what_is_public() {
       -h, --help                Print help
 
     Advanced: `ktx dev --help` lists the commands for working on a project's internals.
+
+    Exit codes:
+      0              done
+      1              the command failed, or a check found something
+      2              wrong usage
+      129, 130, 143  interrupted by SIGHUP, Ctrl-C or SIGTERM, after cleaning up
     --- exit 0
     ");
     let short = sandbox.run(&["-h"]).succeeds();

@@ -21,14 +21,12 @@ segments:
 ";
 
 fn shop() -> Sandbox {
-    let sandbox = Sandbox::with_config(SHOP);
-    sandbox.write("semantic-layer/wh/orders.yaml", ORDERS);
-    sandbox.database(
-        "shop.db",
+    Sandbox::with_shop(
+        SHOP,
+        &[("orders", ORDERS)],
         "create table orders (id integer primary key, status text, placed_on date, amount numeric);
          insert into orders values (1, 'paid', '2024-01-03', 10), (2, 'paid', '2024-02-04', 20), (3, 'open', '2024-02-09', 5);",
-    );
-    sandbox
+    )
 }
 
 #[test]

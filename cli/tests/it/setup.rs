@@ -280,11 +280,14 @@ fn completions_are_written_for_every_shell() {
 #[test]
 #[cfg(target_os = "linux")]
 fn ktx_alone_at_a_terminal_asks_a_newcomer() {
+    let Some(script) = ktx_fixtures::needs::script() else {
+        return;
+    };
     let sandbox = Sandbox::new();
     let at_terminal = |answer: &str| {
         let answers = sandbox.root().join("answers");
         fs_err::write(&answers, answer).expect("writes");
-        let mut command = std::process::Command::new("script");
+        let mut command = std::process::Command::new(&script);
         let input = fs_err::File::open(&answers).expect("opens").into_parts().0;
         let output = command
             .arg("-qec")
@@ -295,22 +298,20 @@ fn ktx_alone_at_a_terminal_asks_a_newcomer() {
             .env("TERM", "xterm")
             .current_dir(sandbox.project())
             .stdin(input)
-            .output();
-        output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+            .output()
+            .expect("starts");
+        String::from_utf8_lossy(&output.stdout).into_owned()
     };
-    let Ok(declined) = at_terminal("n") else {
-        crate::sandbox::python::skip("no `script` to make a terminal with");
-        return;
-    };
+    let declined = at_terminal("n");
     assert!(
         declined.contains("Make a KTX project in") && declined.contains("Setup was cancelled."),
         "{declined}"
     );
     assert!(!sandbox.exists("ktx.yaml"));
-    let accepted = at_terminal("y").expect("starts");
+    let accepted = at_terminal("y");
     assert!(accepted.contains("Project ready: yes"), "{accepted}");
     assert!(sandbox.exists("ktx.yaml"));
-    let help = at_terminal("").expect("starts");
+    let help = at_terminal("");
     assert!(help.contains("Usage: ktx"), "who has a project gets help: {help}");
     assert!(
         sandbox.run(&[]).succeeds().stdout().contains("Usage: ktx"),

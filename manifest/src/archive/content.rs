@@ -38,7 +38,7 @@ impl Inflater {
             .seek(SeekFrom::Start(entry.data_offset))
             .map_err(Fault::Io)?;
         let mut data = source.take(entry.compressed);
-        let mut output = Counted {
+        let mut output = CountedEntry {
             entry,
             writer,
             crc: crc32fast::Hasher::new(),
@@ -51,7 +51,7 @@ impl Inflater {
         output.finish()
     }
 
-    fn stored(&mut self, data: &mut impl Read, output: &mut Counted<'_>) -> Result<(), Fault> {
+    fn stored(&mut self, data: &mut impl Read, output: &mut CountedEntry<'_>) -> Result<(), Fault> {
         loop {
             match fill(data, &mut self.input)? {
                 0 => return Ok(()),
@@ -60,7 +60,7 @@ impl Inflater {
         }
     }
 
-    fn inflate(&mut self, data: &mut impl Read, output: &mut Counted<'_>) -> Result<(), Fault> {
+    fn inflate(&mut self, data: &mut impl Read, output: &mut CountedEntry<'_>) -> Result<(), Fault> {
         self.deflate.reset(false);
         let (mut start, mut end) = (0, 0);
         loop {
@@ -97,14 +97,14 @@ fn fill(data: &mut impl Read, block: &mut [u8]) -> Result<usize, Fault> {
 }
 
 /// Counts and checks what goes through to the writer, which never gets more than the header says.
-struct Counted<'a> {
+struct CountedEntry<'a> {
     entry: &'a Entry,
     writer: &'a mut dyn Write,
     crc: crc32fast::Hasher,
     bytes: u64,
 }
 
-impl Counted<'_> {
+impl CountedEntry<'_> {
     fn write(&mut self, bytes: &[u8]) -> Result<(), Fault> {
         self.bytes += bytes.len() as u64;
         if self.bytes > self.entry.size {

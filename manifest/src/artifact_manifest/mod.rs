@@ -9,7 +9,7 @@ pub use ktx_names::{ArtifactPackage, Ecosystem, NPM_PACKAGE};
 use ktx_names::{BuildProfile, Platform};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub use self::survey::{Survey, survey};
+pub use self::survey::{SurveyedFiles, survey};
 pub use self::verify::{Expected, Verification, verify};
 use crate::archive_path::ArchivePath;
 use crate::digest::{ContentId, Sha256Digest};

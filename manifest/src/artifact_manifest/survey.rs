@@ -11,7 +11,7 @@ use ktx_names::Finding;
 
 /// The files of a directory.
 #[derive(Debug, Default)]
-pub struct Survey {
+pub struct SurveyedFiles {
     /// Regular files by their path below the directory, without the manifest itself.
     pub files: BTreeMap<ArchivePath, ContentId>,
     /// What is not a regular file, or has a name that no manifest can list.
@@ -19,13 +19,13 @@ pub struct Survey {
 }
 
 /// Walks a directory and digests every file in it. Links are not followed. An error names the path.
-pub fn survey(directory: &Path) -> io::Result<Survey> {
-    let mut survey = Survey::default();
+pub fn survey(directory: &Path) -> io::Result<SurveyedFiles> {
+    let mut survey = SurveyedFiles::default();
     walk(directory, "", &mut survey)?;
     Ok(survey)
 }
 
-fn walk(directory: &Path, prefix: &str, survey: &mut Survey) -> io::Result<()> {
+fn walk(directory: &Path, prefix: &str, survey: &mut SurveyedFiles) -> io::Result<()> {
     let mut entries = fs_err::read_dir(directory)?.collect::<io::Result<Vec<_>>>()?;
     entries.sort_by_key(|entry| entry.file_name());
     for entry in entries {
@@ -48,7 +48,7 @@ fn walk(directory: &Path, prefix: &str, survey: &mut Survey) -> io::Result<()> {
     Ok(())
 }
 
-impl Survey {
+impl SurveyedFiles {
     fn refuse(&mut self, path: &Path, cause: &str) {
         let message = format!("failed to verify `{}`: {cause}", path.display());
         let finding = Finding::error("artifact-not-a-file", message);

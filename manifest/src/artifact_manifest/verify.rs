@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    ARTIFACT_MANIFEST_FILE, ArtifactFile, ArtifactManifest, ArtifactPackage, Ecosystem, Survey, survey,
+    ARTIFACT_MANIFEST_FILE, ArtifactFile, ArtifactManifest, ArtifactPackage, Ecosystem, SurveyedFiles, survey,
 };
 use crate::archive_path::ArchivePath;
 use crate::bounded;
@@ -70,7 +70,12 @@ pub fn verify(directory: &Path, expected: &Expected<'_>) -> io::Result<Verificat
     Ok(Verification { manifest, findings })
 }
 
-fn check(manifest: &Value, directory: &Path, survey: &Survey, expected: &Expected<'_>) -> Vec<Finding> {
+fn check(
+    manifest: &Value,
+    directory: &Path,
+    survey: &SurveyedFiles,
+    expected: &Expected<'_>,
+) -> Vec<Finding> {
     let mut findings = head(manifest, expected.source_revision);
     match manifest.get("packages") {
         Some(packages @ Value::Array(_)) => {
@@ -166,7 +171,7 @@ fn entries(files: &[Value]) -> Vec<Finding> {
 }
 
 /// The list of files that matches the directory.
-fn recompute(survey: &Survey, packages: &[ArtifactPackage]) -> Vec<ArtifactFile> {
+fn recompute(survey: &SurveyedFiles, packages: &[ArtifactPackage]) -> Vec<ArtifactFile> {
     let file_of = |package: &ArtifactPackage| {
         let path = package.artifact_path().parse().ok()?;
         survey
@@ -179,7 +184,7 @@ fn recompute(survey: &Survey, packages: &[ArtifactPackage]) -> Vec<ArtifactFile>
     files
 }
 
-fn unlisted(files: &[Value], directory: &Path, survey: &Survey) -> Vec<Finding> {
+fn unlisted(files: &[Value], directory: &Path, survey: &SurveyedFiles) -> Vec<Finding> {
     let listed = |path: &ArchivePath| {
         files
             .iter()
@@ -201,7 +206,7 @@ fn unlisted(files: &[Value], directory: &Path, survey: &Survey) -> Vec<Finding> 
         .collect()
 }
 
-fn missing(directory: &Path, survey: &Survey, packages: &[ArtifactPackage]) -> Vec<Finding> {
+fn missing(directory: &Path, survey: &SurveyedFiles, packages: &[ArtifactPackage]) -> Vec<Finding> {
     let report = |package: &ArtifactPackage| {
         let path = package.artifact_path();
         if survey.files.keys().any(|found| found.as_str() == path) {

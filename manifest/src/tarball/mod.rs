@@ -84,7 +84,7 @@ pub fn visit_below(
     let mut paths = PathSet::default();
     let mut count = 0;
     {
-        let mut tar = Counted {
+        let mut tar = LimitedMember {
             inner: &mut gzip,
             bytes: 0,
             limit: limits.total_bytes,
@@ -203,13 +203,13 @@ impl<R: Read> Read for Exact<'_, R> {
 }
 
 /// Stops a member that inflates without end.
-struct Counted<R> {
+struct LimitedMember<R> {
     inner: R,
     bytes: u64,
     limit: u64,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for LimitedMember<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         self.bytes += count as u64;

@@ -22,7 +22,7 @@ pub use looker::{
 pub use metricflow::{pull as pull_metricflow, read_folder as read_dbt_folder};
 pub use pull::{Pull, WorkUnit};
 pub use report::{IngestDiff, IngestReport, UnitReport, UnitStatus};
-pub use run::{IngestOptions, Run, keep, keep_scan, previous};
+pub use run::{IngestOptions, RunningIngest, keep, keep_scan, previous};
 
 use std::path::PathBuf;
 

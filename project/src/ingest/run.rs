@@ -25,12 +25,12 @@ pub struct IngestOptions {
 }
 
 /// A run that the state knows of since before its pull, so that others see it while it lasts.
-pub struct Run {
+pub struct RunningIngest {
     state: State,
     id: String,
 }
 
-impl Run {
+impl RunningIngest {
     pub fn begin(folder: &Folder, options: &IngestOptions) -> Result<Self, Error> {
         let mut state = State::open(folder)?;
         let id = state.begin(
@@ -65,7 +65,7 @@ impl Run {
 pub fn keep_scan(
     folder: &Folder,
     options: &IngestOptions,
-    run: &Run,
+    run: &RunningIngest,
     scan: &ScanReport,
     pull: &Pull,
     changes: &FileChanges,
@@ -94,7 +94,7 @@ pub fn keep_scan(
 pub fn keep(
     folder: &Folder,
     options: &IngestOptions,
-    run: &Run,
+    run: &RunningIngest,
     mut pull: Pull,
 ) -> Result<IngestReport, Error> {
     let run = run.id.as_str();

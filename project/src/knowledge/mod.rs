@@ -6,4 +6,4 @@ mod page;
 mod store;
 
 pub use page::{FrontMatter, Page};
-pub use store::{Action, PageFile, Problem, Wiki, Written};
+pub use store::{Action, PageFile, PageProblem, Wiki, WrittenPage};

@@ -33,7 +33,7 @@ pub struct PageFile {
 
 /// A file that is not a page, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct PageProblem {
     pub path: String,
     pub line: Option<u64>,
     pub reason: String,
@@ -46,13 +46,13 @@ pub enum Action {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct WrittenPage {
     pub path: String,
     pub action: Action,
     pub revision: String,
 }
 
-impl std::fmt::Display for Problem {
+impl std::fmt::Display for PageProblem {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.line {
             Some(line) => write!(
@@ -94,7 +94,7 @@ impl Wiki {
     }
 
     /// Every page, by key, and the files that could not be read.
-    pub fn pages(&self) -> Result<(Vec<PageFile>, Vec<Problem>), Error> {
+    pub fn pages(&self) -> Result<(Vec<PageFile>, Vec<PageProblem>), Error> {
         let (mut pages, mut problems) = (Vec::new(), Vec::new());
         for scope in ["user", "global"] {
             let dir = self.dir(scope);
@@ -112,9 +112,9 @@ impl Wiki {
         Ok((pages, problems))
     }
 
-    fn page_of(&self, file: &Path, scope: &'static str) -> Result<PageFile, Problem> {
+    fn page_of(&self, file: &Path, scope: &'static str) -> Result<PageFile, PageProblem> {
         let path = self.folder.relative(file);
-        let problem = |line, reason: String| Problem {
+        let problem = |line, reason: String| PageProblem {
             path: path.clone(),
             line,
             reason,
@@ -165,7 +165,7 @@ impl Wiki {
         key: &str,
         seen: Option<&str>,
         make: impl FnOnce(Option<Page>) -> Result<Page, E>,
-    ) -> Result<Written, E> {
+    ) -> Result<WrittenPage, E> {
         checked(key)?;
         let mut state = State::open(&self.folder)?;
         // Other processes wait for the end of the transaction, in which nothing else happens.
@@ -178,7 +178,7 @@ impl Wiki {
         key: &str,
         seen: Option<&str>,
         make: impl FnOnce(Option<Page>) -> Result<Page, E>,
-    ) -> Result<Written, E> {
+    ) -> Result<WrittenPage, E> {
         let failed = |reason: String| Error::Page(format!("failed to write the page `{key}`: {reason}"));
         let file = &self.dir(scope).join(format!("{key}.md"));
         if let Some(other) = self.same_in_another_case(file) {
@@ -217,7 +217,7 @@ impl Wiki {
             files::write(&kept, before.as_bytes())?;
         }
         files::write(file, text.as_bytes())?;
-        Ok(Written {
+        Ok(WrittenPage {
             path: self.folder.relative(file),
             action: if before.is_some() {
                 Action::Updated
@@ -267,7 +267,7 @@ fn revision(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Action, Wiki, Written};
+    use super::{Action, Wiki, WrittenPage};
     use crate::knowledge::{FrontMatter, Page};
     use crate::{Error, Folder};
 
@@ -291,7 +291,7 @@ mod tests {
         key: &str,
         content: &str,
         seen: Option<&str>,
-    ) -> Result<Written, Error> {
+    ) -> Result<WrittenPage, Error> {
         wiki.write(scope, key, seen, |_| Ok(page(content)))
     }
 

@@ -103,7 +103,7 @@ pub fn unquoted(table: &str) -> String {
 type Pair<'t> = (&'t str, &'t str);
 
 /// A key, declared or detected, of a table.
-struct Key<'t> {
+struct TableKey<'t> {
     from: &'t Table,
     to: &'t Table,
     pairs: Vec<Pair<'t>>,
@@ -117,7 +117,7 @@ fn joins(
     detected: &[Detected],
     names: &BTreeMap<String, String>,
 ) -> Vec<(String, ShardJoin)> {
-    let mut keys: Vec<Key<'_>> = Vec::new();
+    let mut keys: Vec<TableKey<'_>> = Vec::new();
     for table in tables {
         keys.extend(keys_of(table, tables));
     }
@@ -127,7 +127,7 @@ fn joins(
         .filter(|found| found.decision == Decision::Accepted);
     for found in accepted {
         if let (Some(from), Some(to)) = (by_path.get(&found.from_table), by_path.get(&found.to_table)) {
-            keys.push(Key {
+            keys.push(TableKey {
                 from,
                 to,
                 pairs: vec![(found.from_column.as_str(), found.to_column.as_str())],
@@ -173,8 +173,8 @@ fn joins(
 
 /// The foreign keys of a table, each with all its columns: a part of a key tells rows of its target apart no better
 /// than any other column.
-fn keys_of<'t>(table: &'t Table, tables: &[&'t Table]) -> Vec<Key<'t>> {
-    let mut keys: Vec<(Option<&str>, Key<'_>)> = Vec::new();
+fn keys_of<'t>(table: &'t Table, tables: &[&'t Table]) -> Vec<TableKey<'t>> {
+    let mut keys: Vec<(Option<&str>, TableKey<'_>)> = Vec::new();
     for part in &table.foreign_keys {
         let Some(to) = target_of(table, part, tables) else {
             continue;
@@ -192,7 +192,7 @@ fn keys_of<'t>(table: &'t Table, tables: &[&'t Table]) -> Vec<Key<'t>> {
             Some((_, key)) => key.pairs.push(pair),
             None => keys.push((
                 name,
-                Key {
+                TableKey {
                     from: table,
                     to,
                     pairs: vec![pair],
@@ -221,7 +221,7 @@ fn target_of<'t>(table: &Table, key: &ForeignKey, tables: &[&'t Table]) -> Optio
         .copied()
 }
 
-fn both_ways(from: &str, to: &str, key: &Key<'_>) -> [(String, ShardJoin); 2] {
+fn both_ways(from: &str, to: &str, key: &TableKey<'_>) -> [(String, ShardJoin); 2] {
     let join = |to: &str, on: Vec<String>, relationship| ShardJoin {
         to: to.to_owned(),
         on: on.join(" AND "),

@@ -19,7 +19,7 @@ use crate::{ConnectionId, Error, files};
 const DRAFTING_ADAPTERS: [&str; 2] = ["looker", "metricflow"];
 
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct CatalogEntry {
     pub source: Source,
     /// Relative to the project, with `#<table>` behind a shard that holds several.
     pub path: String,
@@ -29,7 +29,7 @@ pub struct Entry {
 
 #[derive(Debug, Default)]
 pub struct Catalog {
-    pub entries: BTreeMap<String, Entry>,
+    pub entries: BTreeMap<String, CatalogEntry>,
     pub problems: Vec<Problem>,
     /// Sources with a fault that could be read: the compiler wants to know their joins.
     faulty: Vec<Source>,
@@ -38,9 +38,9 @@ pub struct Catalog {
 /// Every definition that could be read, and where it is.
 #[derive(Default)]
 struct Definitions {
-    tables: BTreeMap<String, Vec<Entry>>,
+    tables: BTreeMap<String, Vec<CatalogEntry>>,
     overlays: BTreeMap<String, Vec<(String, u64, Overlay)>>,
-    standalone: BTreeMap<String, Vec<Entry>>,
+    standalone: BTreeMap<String, Vec<CatalogEntry>>,
 }
 
 impl Catalog {
@@ -118,7 +118,7 @@ impl Catalog {
             for (name, table) in shard.tables {
                 let tables = node.get("tables").map(Node::entries).unwrap_or_default();
                 let key = tables.iter().find(|(key, _)| key.name == name);
-                let entry = Entry {
+                let entry = CatalogEntry {
                     source: table.to_source(&name),
                     path: format!("{path}#{name}"),
                     line: key.map_or(1, |(key, _)| key.place.line),
@@ -133,7 +133,7 @@ impl Catalog {
         match shape::read(&node) {
             Ok(Definition::Standalone(source)) => {
                 let name = source.name.clone();
-                let entry = Entry {
+                let entry = CatalogEntry {
                     source: *source,
                     path,
                     line: node.place.line,
@@ -249,7 +249,7 @@ impl Catalog {
             .into_iter()
             .partition(|(name, _)| left_out.contains(name));
         self.entries = usable;
-        let faulty: BTreeMap<String, Entry> = faulty;
+        let faulty: BTreeMap<String, CatalogEntry> = faulty;
         self.faulty = faulty.into_values().map(|entry| entry.source).collect();
     }
 

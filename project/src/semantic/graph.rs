@@ -20,7 +20,7 @@ const MOST_SHOWN: usize = 5;
 
 /// One way out of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub struct Hop {
     pub target: String,
     /// A row of the origin meets at most one row of the target.
     pub is_to_one: bool,
@@ -49,7 +49,7 @@ pub enum Reach {
 #[derive(Debug, Default)]
 pub struct JoinGraph<'m> {
     source_of: BTreeMap<String, &'m Source>,
-    steps: BTreeMap<String, Vec<Step>>,
+    steps: BTreeMap<String, Vec<Hop>>,
     edges: Vec<Edge<'m>>,
 }
 
@@ -61,7 +61,7 @@ impl<'m> JoinGraph<'m> {
             .map(|source| (source.name.as_str(), source))
             .collect();
         let mut graph = Self::default();
-        let mut roles: BTreeMap<String, Vec<Step>> = BTreeMap::new();
+        let mut roles: BTreeMap<String, Vec<Hop>> = BTreeMap::new();
         let mut seen = BTreeSet::new();
         for (name, source) in &sources {
             graph.source_of.insert((*name).to_owned(), source);
@@ -85,7 +85,7 @@ impl<'m> JoinGraph<'m> {
                     on: &join.on,
                     relationship: join.relationship,
                 });
-                let step = |target: &str, is_to_one| Step {
+                let step = |target: &str, is_to_one| Hop {
                     target: target.to_owned(),
                     is_to_one,
                 };

@@ -11,8 +11,8 @@ mod shard;
 mod source;
 mod store;
 
-pub use catalog::{Catalog, Entry};
-pub use graph::{Edge, JoinGraph, Reach, Step, node_of};
+pub use catalog::{Catalog, CatalogEntry};
+pub use graph::{Edge, Hop, JoinGraph, Reach, node_of};
 pub use overlay::{ColumnOverlay, Overlay};
 pub use problem::Problem;
 pub use shape::{Definition, is_proposals, read as read_definition};

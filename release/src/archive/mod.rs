@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 use fs_err as fs;
 use ktx_manifest::ArchivePath;
+use ktx_system::Interrupt;
 
 pub use self::collector::Collector;
 pub use self::directory::DirectoryWriter;
@@ -21,7 +22,7 @@ pub use self::listing::{Listed, Listing};
 pub(crate) use self::tar_gz::NPM_TIME;
 pub use self::tar_gz::TarGzWriter;
 pub use self::zip::ZipArchiveWriter;
-use crate::error::{Error, Interrupt};
+use crate::error::Error;
 
 /// One file of an archive, its bytes in memory: what was checked is what is written. Directories have no entries: every
 /// reader makes them as needed.
@@ -49,16 +50,12 @@ pub trait Writer {
 }
 
 /// Writes a whole plan, unless the user stops it.
-pub fn write_entries(
-    entries: &[Entry],
-    writer: &mut dyn Writer,
-    interrupt: Interrupt<'_>,
-) -> Result<(), Error> {
+pub fn write_entries(entries: &[Entry], writer: &mut dyn Writer, interrupt: &Interrupt) -> Result<(), Error> {
     for entry in entries {
-        interrupt.check()?;
+        interrupt.check().map_err(|_| Error::Interrupted)?;
         writer.write(entry)?;
     }
-    interrupt.check()
+    interrupt.check().map_err(|_| Error::Interrupted)
 }
 
 impl Mode {

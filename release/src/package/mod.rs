@@ -22,11 +22,12 @@ pub use self::package_json::{LAUNCHER, PackageJson};
 pub use self::program_list::PROGRAM_LIST;
 pub use self::rules::telemetry::TRACES;
 pub use self::rules::{judge, of_machine};
+use ktx_system::Interrupt;
 use ktx_system::files::replace_directory;
 
 use crate::archive::{Collector, DirectoryWriter, Entry, Listed, Listing, Mode, write_entries};
 use crate::bill::{BillSources, licenses};
-use crate::error::{Error, Interrupt, unless_stale_or_refused};
+use crate::error::{Error, unless_stale_or_refused};
 use crate::pyproject::Project;
 use crate::tree;
 use crate::wheel::BuiltWheel;
@@ -104,7 +105,7 @@ impl PackagePlan {
     /// What would be staged, by the code that stages it.
     pub fn list(&self) -> Result<Vec<Listed>, Error> {
         let mut listing = Listing::new();
-        write_entries(self.contents.entries(), &mut listing, Interrupt::never())?;
+        write_entries(self.contents.entries(), &mut listing, &Interrupt::new())?;
         Ok(listing.finish())
     }
 
@@ -114,7 +115,7 @@ impl PackagePlan {
     }
 
     /// Writes the tree in place of the one at `folder`, for people to look into.
-    pub fn stage(&self, folder: &Path, interrupt: Interrupt<'_>) -> Result<(), Error> {
+    pub fn stage(&self, folder: &Path, interrupt: &Interrupt) -> Result<(), Error> {
         replace_directory(folder, |new| {
             write_entries(self.contents.entries(), &mut DirectoryWriter::new(new), interrupt)
         })
@@ -126,7 +127,7 @@ impl PackagePlan {
 pub fn stage_assets(
     options: &PackageOptions,
     folder: &Path,
-    interrupt: Interrupt<'_>,
+    interrupt: &Interrupt,
 ) -> Result<PathBuf, Error> {
     let mut findings = Vec::new();
     let mut collector = Collector::new();

@@ -7,9 +7,7 @@ use ktx_manifest::ArchivePath;
 use pep508_rs::{ExtraName, Requirement, VersionOrUrl};
 
 use super::fields::Fields;
-use crate::wheel::entry_points;
-
-type Groups = BTreeMap<String, BTreeMap<String, String>>;
+use crate::wheel::entry_points::{self, Groups};
 
 impl Fields<'_> {
     pub fn entry_points(

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-type Groups = BTreeMap<String, BTreeMap<String, String>>;
+/// Groups of entry points: names and the objects that they start.
+pub type Groups = BTreeMap<String, BTreeMap<String, String>>;
 
 /// The file's text: groups and names sorted.
 pub fn render(groups: &Groups) -> String {

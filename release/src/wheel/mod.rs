@@ -15,12 +15,13 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use ktx_manifest::{ArchivePath, ContentId, Finding, WheelFilename};
+use ktx_system::Interrupt;
 use ktx_system::files::{Access, NewFile};
 use pep440_rs::Version;
 
 use crate::archive::{Collector, Entry, Listed, Listing, Mode, ZipArchiveWriter, write_entries};
 use crate::epoch::{SourceDateEpoch, zip_time};
-use crate::error::{Error, ErrorKind, Interrupt, unless_refused};
+use crate::error::{Error, ErrorKind, unless_refused};
 use crate::pyproject::{PLACEHOLDER_VERSION, Project};
 use crate::version::python_version;
 
@@ -79,7 +80,7 @@ impl WheelPlan {
     /// What would go in, by the code that puts it in.
     pub fn list(&self) -> Result<Vec<Listed>, Error> {
         let mut listing = Listing::new();
-        write_entries(&self.entries, &mut listing, Interrupt::never())?;
+        write_entries(&self.entries, &mut listing, &Interrupt::new())?;
         Ok(listing.finish())
     }
 
@@ -89,7 +90,7 @@ impl WheelPlan {
     }
 
     /// Makes the wheel.
-    pub fn build(&self, interrupt: Interrupt<'_>) -> Result<BuiltWheel, Error> {
+    pub fn build(&self, interrupt: &Interrupt) -> Result<BuiltWheel, Error> {
         let mut archive = ZipArchiveWriter::new(self.filename.to_string(), zip_time(self.epoch));
         write_entries(&self.entries, &mut archive, interrupt)?;
         Ok(BuiltWheel::new(self.filename.clone(), archive.finish()?))

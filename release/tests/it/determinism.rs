@@ -53,7 +53,7 @@ fn wheel_package_and_tarball_are_the_same_bytes_from_anywhere() {
     let there = elsewhere(&here);
     let tarballs = [&here, &there].map(|sources| {
         let plan = sources.plan_package().expect("the sources are sound");
-        let staged = plan.stage(&sources.path("dist/package"), Interrupt::never());
+        let staged = plan.stage(&sources.path("dist/package"), &Interrupt::new());
         staged.expect("it can be staged");
         sources.pack_plan(&plan)
     });
@@ -111,7 +111,7 @@ fn the_epoch_is_the_time_of_every_entry() {
         let epoch = epoch.map(|epoch| epoch.parse().expect("a well-formed epoch"));
         let project = sources.project().expect("the project is sound");
         let plan = WheelPlan::new(&project, &VERSION, epoch).expect("the sources are sound");
-        let wheel = plan.build(Interrupt::never()).expect("it can be built");
+        let wheel = plan.build(&Interrupt::new()).expect("it can be built");
         let mut archive = zip::ZipArchive::new(Cursor::new(wheel.bytes)).expect("a zip archive");
         let times: std::collections::BTreeSet<String> = (0..archive.len())
             .map(|index| {

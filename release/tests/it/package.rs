@@ -147,14 +147,12 @@ fn the_last_good_tree_stays_when_the_work_stops() {
     let sources = Sources::new();
     let package = sources.path("dist/package");
     let plan = sources.plan_package().expect("the sources are sound");
-    plan.stage(&package, Interrupt::never())
-        .expect("it can be staged");
+    plan.stage(&package, &Interrupt::new()).expect("it can be staged");
     fs::write(package.join("mark"), "").expect("it can be written");
-    let stopped = plan.stage(&package, Interrupt::new(&|| true));
+    let stopped = plan.stage(&package, &crate::sources::interrupted());
     assert!(matches!(stopped, Err(ktx_release::Error::Interrupted)));
     assert!(package.join("mark").exists(), "the tree is the old one");
-    plan.stage(&package, Interrupt::never())
-        .expect("it can be staged");
+    plan.stage(&package, &Interrupt::new()).expect("it can be staged");
     assert!(!package.join("mark").exists(), "the tree is the new one");
     let names: Vec<_> = fs::read_dir(sources.path("dist"))
         .expect("a folder")

@@ -12,6 +12,7 @@ use ktx_release::package::{HostAnswer, PackageOptions, PackagePlan};
 use ktx_release::pyproject::Project;
 use ktx_release::wheel::{BuiltWheel, WheelPlan};
 use ktx_release::{Error, Interrupt, tarball};
+use ktx_system::Signal;
 use tempfile::TempDir;
 
 use ktx_fixtures::sample_program as programs;
@@ -159,7 +160,7 @@ impl Sources {
     /// The wheel, also written to its place among the artifacts.
     pub fn build_wheel(&self) -> BuiltWheel {
         let plan = self.plan_wheel().expect("the sources are sound");
-        let wheel = plan.build(Interrupt::never()).expect("it can be built");
+        let wheel = plan.build(&Interrupt::new()).expect("it can be built");
         let written = wheel.write(&self.path("dist/artifacts/python"));
         written.expect("the wheel can be written");
         wheel
@@ -204,7 +205,7 @@ impl Sources {
         let path = self
             .path("dist/artifacts")
             .join(ktx_release::artifacts::tarball_path(&VERSION));
-        tarball::pack(plan.contents(), &path, Interrupt::never()).expect("the tarball can be written");
+        tarball::pack(plan.contents(), &path, &Interrupt::new()).expect("the tarball can be written");
         path
     }
 }
@@ -221,4 +222,11 @@ pub fn codes<T>(result: Result<T, Error>) -> Vec<String> {
 
 pub fn finding_codes(findings: &[Finding]) -> Vec<String> {
     findings.iter().map(|finding| finding.code.to_string()).collect()
+}
+
+/// A user who has pressed Ctrl-C.
+pub fn interrupted() -> Interrupt {
+    let interrupt = Interrupt::new();
+    interrupt.raise(Signal::Interrupt);
+    interrupt
 }

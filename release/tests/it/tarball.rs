@@ -77,10 +77,9 @@ fn a_tree_with_what_cannot_be_packed_is_refused() {
     let plan = sources.plan_package().expect("the sources are sound");
     let packed = fs::read(sources.pack_plan(&plan)).expect("the tarball is there");
     let (package, again) = (sources.path("dist/package"), sources.path("dist/again.tgz"));
-    plan.stage(&package, Interrupt::never())
-        .expect("it can be staged");
+    plan.stage(&package, &Interrupt::new()).expect("it can be staged");
     let read = PackageContents::read(&package).expect("a sound tree");
-    tarball::pack(&read, &again, Interrupt::never()).expect("it can be packed");
+    tarball::pack(&read, &again, &Interrupt::new()).expect("it can be packed");
     assert!(
         fs::read(again).expect("it is there") == packed,
         "the tree is what was packed"
@@ -95,8 +94,7 @@ fn a_tree_that_changes_after_it_was_judged_does_not_ship() {
     let sources = Sources::new();
     let plan = sources.plan_package().expect("the sources are sound");
     let package = sources.path("dist/package");
-    plan.stage(&package, Interrupt::never())
-        .expect("it can be staged");
+    plan.stage(&package, &Interrupt::new()).expect("it can be staged");
     let untouched = fs::read(sources.pack_plan(&plan)).expect("the tarball is there");
     fs::write(package.join("dist/bin.js"), "process.exit(1)").expect("it can be written");
     sources.write("npm/dist/bin.js", "process.exit(1)");
@@ -110,7 +108,7 @@ fn an_interrupted_pack_leaves_the_last_good_one_alone() {
     let plan = sources.plan_package().expect("the sources are sound");
     let path = sources.pack_plan(&plan);
     let folder = path.parent().expect("it is in a folder");
-    let stopped = tarball::pack(plan.contents(), &path, Interrupt::new(&|| true));
+    let stopped = tarball::pack(plan.contents(), &path, &crate::sources::interrupted());
     assert!(matches!(stopped, Err(ktx_release::Error::Interrupted)));
     assert_eq!(fs::read_dir(folder).expect("a folder").count(), 1);
     assert!(path.exists());

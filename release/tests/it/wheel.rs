@@ -4,7 +4,6 @@ use std::io::Cursor;
 
 use fs_err as fs;
 use ktx_manifest::archive::Limits;
-use ktx_release::Interrupt;
 use ktx_release::wheel::{BuiltWheel, WheelPlan};
 
 use crate::sources::{Sources, VERSION, codes};
@@ -266,7 +265,7 @@ fn a_version_without_a_python_form_is_refused() {
 #[test]
 fn an_interrupted_build_makes_no_wheel() {
     let plan = Sources::new().plan_wheel().expect("the sources are sound");
-    let stopped = plan.build(Interrupt::new(&|| true));
+    let stopped = plan.build(&crate::sources::interrupted());
     assert!(matches!(stopped, Err(ktx_release::Error::Interrupted)));
 }
 

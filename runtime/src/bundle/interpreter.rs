@@ -16,7 +16,7 @@ use crate::{Error, Runtime, StaleRuntime};
 const LEFT_OUT: [&str; 2] = ["include", "share"];
 
 /// An interpreter's files: paths in it, and where they are.
-pub(super) struct Managed {
+pub(super) struct ManagedPython {
     pub interpreter: BundledInterpreter,
     pub files: BTreeMap<ArchivePath, PathBuf>,
 }
@@ -31,7 +31,7 @@ pub(super) fn managed(
     uv: &Uv,
     python: &str,
     work: &Path,
-) -> Result<Option<Managed>, Error> {
+) -> Result<Option<ManagedPython>, Error> {
     let mut command = uv.find_command(runtime, python, work);
     command
         .env("UV_PYTHON_PREFERENCE", "only-managed")
@@ -53,7 +53,7 @@ pub(super) fn managed(
     let mut tree = Tree::default();
     tree.add(folder, folder)?;
     let program = archive_path(folder, &program)?;
-    Ok(Some(Managed {
+    Ok(Some(ManagedPython {
         interpreter: BundledInterpreter {
             name,
             program,

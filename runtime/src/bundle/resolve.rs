@@ -27,11 +27,11 @@ pub(super) enum Place {
 #[derive(Deserialize)]
 struct Pylock {
     #[serde(default)]
-    packages: Vec<Package>,
+    packages: Vec<LockedPackage>,
 }
 
 #[derive(Deserialize)]
-struct Package {
+struct LockedPackage {
     name: String,
     #[serde(default)]
     wheels: Vec<Wheel>,
@@ -113,7 +113,7 @@ fn read(text: &str, folder: &Path) -> Result<Vec<FoundWheel>, String> {
         .collect()
 }
 
-fn wheel(package: Package, folder: &Path) -> Result<FoundWheel, String> {
+fn wheel(package: LockedPackage, folder: &Path) -> Result<FoundWheel, String> {
     let missing = || format!("the index has no wheel of {} for it", package.name);
     let wheel = package.wheels.first().ok_or_else(missing)?;
     let place = match (&wheel.url, &wheel.path) {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 
 use super::log_files;
-use super::proof::{Expected, ProvenDaemon, prove};
+use super::proof::{ExpectedDaemon, ProvenDaemon, prove};
 use super::state::{DaemonState, Loopback, Phase, Pid, Version1};
 use super::token::Token;
 use crate::http::HttpClient;
@@ -207,7 +207,7 @@ fn follow(
     runtime.begin(Step::AwaitHealth)?;
     let client = HttpClient::new(runtime.interrupt().clone());
     let package_version = manifest.asset.version.as_str();
-    let expected = Expected {
+    let expected = ExpectedDaemon {
         port: ready.port.get(),
         token,
         instance: &instance,

@@ -47,7 +47,7 @@ impl From<HttpError> for Unproven {
 
 /// Who is expected behind a port.
 #[derive(Clone, Debug)]
-pub struct Expected<'a> {
+pub struct ExpectedDaemon<'a> {
     pub port: u16,
     pub token: &'a Token,
     pub instance: &'a str,
@@ -87,7 +87,7 @@ impl ProvenDaemon {
 
     /// Whether the same daemon still listens there.
     pub fn still_proves_itself(&self, client: &HttpClient) -> bool {
-        let expected = Expected {
+        let expected = ExpectedDaemon {
             port: self.port,
             token: &self.token,
             instance: &self.health.instance,
@@ -116,7 +116,7 @@ impl ProvenDaemon {
 ///
 /// # Errors
 /// Why it is not proven, as the details of a daemon's status say it.
-pub fn prove(client: &HttpClient, expected: &Expected<'_>) -> Result<ProvenDaemon, Unproven> {
+pub fn prove(client: &HttpClient, expected: &ExpectedDaemon<'_>) -> Result<ProvenDaemon, Unproven> {
     let base = BaseUrl::of_port(expected.port);
     let (health, proven) = ask(client, &base, expected.port, expected.token)?;
     if health.version != expected.version {

@@ -4,7 +4,7 @@ use super::launch::{self, Launched, launch};
 use super::log_files;
 use super::proof::ProvenDaemon;
 use super::state::{DaemonState, StateFile};
-use super::stop::{self, Recorded};
+use super::stop::{self, RecordedDaemon};
 use crate::install::{InstallMode, InstallRequest};
 use crate::locks::RuntimeUseGuard;
 use crate::observer::Event;
@@ -62,7 +62,7 @@ impl Runtime {
             return Ok(reused);
         }
         let manifest = in_use.1;
-        let previous = Recorded::of(self.layout());
+        let previous = RecordedDaemon::of(self.layout());
         // One that is not proven to run is cleared away now; one that runs is kept until its successor is healthy.
         let previous = match previous {
             Some(previous) if previous.is_running(self) => Some(previous),
@@ -150,7 +150,7 @@ impl Runtime {
     }
 }
 
-impl Recorded {
+impl RecordedDaemon {
     fn restore(&self, layout: &crate::layout::Layout) {
         if let Some(token) = &self.token {
             let _ = token.write(&layout.daemon_token_path());
@@ -159,9 +159,9 @@ impl Recorded {
     }
 
     /// What is recorded in a version directory, if it can be read.
-    fn of(layout: &crate::layout::Layout) -> Option<Recorded> {
+    fn of(layout: &crate::layout::Layout) -> Option<RecordedDaemon> {
         match StateFile::read(&layout.daemon_state_path) {
-            StateFile::State(state) => Some(Recorded::new(layout, *state)),
+            StateFile::State(state) => Some(RecordedDaemon::new(layout, *state)),
             StateFile::Missing | StateFile::Invalid(_) => None,
         }
     }

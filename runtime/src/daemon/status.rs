@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::identity::{Occupant, occupant};
-use super::proof::{Expected, ProvenDaemon, Unproven, prove};
+use super::proof::{ExpectedDaemon, ProvenDaemon, Unproven, prove};
 use super::state::{DaemonState, Phase, StateFile};
 use super::token::Token;
 use crate::Runtime;
@@ -163,7 +163,7 @@ pub fn prove_with(
     let version = &state.version;
     prove(
         client,
-        &Expected {
+        &ExpectedDaemon {
             port: port.get(),
             token,
             instance,

@@ -60,15 +60,15 @@ pub struct StoppedVersion {
 
 /// A state and the token that belongs to it.
 #[derive(Clone, Debug)]
-pub struct Recorded {
+pub struct RecordedDaemon {
     pub state: DaemonState,
     pub token: Option<Token>,
 }
 
-impl Recorded {
+impl RecordedDaemon {
     /// A state with the token that is beside it.
-    pub fn new(layout: &Layout, state: DaemonState) -> Recorded {
-        Recorded {
+    pub fn new(layout: &Layout, state: DaemonState) -> RecordedDaemon {
+        RecordedDaemon {
             state,
             token: Token::read(&layout.daemon_token_path()),
         }
@@ -158,7 +158,7 @@ fn stop_in(runtime: &Runtime, layout: &Layout) -> Result<StopReport, Error> {
             }
         },
     };
-    let recorded = Recorded::new(layout, state);
+    let recorded = RecordedDaemon::new(layout, state);
     let method = stop_process(runtime, &recorded)?;
     forget(layout);
     let pid = recorded.state.pid.0;
@@ -170,7 +170,7 @@ fn stop_in(runtime: &Runtime, layout: &Layout) -> Result<StopReport, Error> {
 }
 
 /// Ends a recorded daemon's process and returns how.
-pub fn stop_process(runtime: &Runtime, recorded: &Recorded) -> Result<StopMethod, Error> {
+pub fn stop_process(runtime: &Runtime, recorded: &RecordedDaemon) -> Result<StopMethod, Error> {
     let began = Instant::now();
     let process = match occupant(&recorded.state) {
         Occupant::Ours(process) => Some(process),
@@ -211,7 +211,7 @@ pub fn stop_process(runtime: &Runtime, recorded: &Recorded) -> Result<StopMethod
 /// For a daemon that only its proof tells to be ours: its pid is not used.
 fn ask(
     runtime: &Runtime,
-    recorded: &Recorded,
+    recorded: &RecordedDaemon,
     daemon: &ProvenDaemon,
     began: Instant,
 ) -> Result<StopMethod, Error> {

@@ -28,7 +28,7 @@ pub struct HttpClient {
 
 /// What came back, whatever its status.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct HttpAnswer {
     pub status: u16,
     /// The header that the request asked for, if it came.
     pub header: Option<String>,
@@ -115,7 +115,7 @@ impl HttpClient {
         path: &str,
         header: (&str, &str),
         wanted: &'static str,
-    ) -> Result<Answer, HttpError> {
+    ) -> Result<HttpAnswer, HttpError> {
         let request = ureq::http::Request::get(base.at(path))
             .header("accept", "application/json")
             .header(header.0, header.1)
@@ -128,7 +128,7 @@ impl HttpClient {
         &self,
         request: ureq::http::Request<Vec<u8>>,
         wanted: Option<&'static str>,
-    ) -> Result<Answer, HttpError> {
+    ) -> Result<HttpAnswer, HttpError> {
         self.interrupt.check()?;
         let (sender, answers) = channel();
         let agent = self.agent.clone();
@@ -156,7 +156,7 @@ fn perform(
     request: ureq::http::Request<Vec<u8>>,
     wanted: Option<&'static str>,
     timeout: Duration,
-) -> Result<Answer, HttpError> {
+) -> Result<HttpAnswer, HttpError> {
     let failed = |error: ureq::Error| match error {
         ureq::Error::Timeout(_) => HttpError::TimedOut {
             seconds: timeout.as_secs(),
@@ -190,14 +190,14 @@ fn perform(
     if body.len() as u64 > MAX_ANSWER {
         return Err(HttpError::TooLarge { limit: MAX_ANSWER });
     }
-    Ok(Answer {
+    Ok(HttpAnswer {
         status: response.status().as_u16(),
         header,
         body,
     })
 }
 
-impl Answer {
+impl HttpAnswer {
     /// The body for a message: trimmed to what people can read.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body[..self.body.len().min(MAX_FAILURE)]).into_owned()

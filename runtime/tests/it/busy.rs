@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use ktx_runtime::ports::{self, Address, IdentifierItem, PortError, QueryRequest, Service};
 use ktx_runtime::{
-    Consent, Dialogue, InstallPolicy, Interrupt, Limits, ManagedDaemon, Runtime, Signal, StartMode,
+    Consent, Dialogue, InstallPolicy, Interrupt, ManagedDaemon, Runtime, Signal, StartMode, TimeLimits,
 };
 
 use crate::request::read_request;
@@ -59,9 +59,9 @@ fn busy_for(times: usize) -> (String, Arc<AtomicUsize>) {
 
 fn ask(url: &str, busy: Duration, interrupt: &Interrupt) -> Result<ports::QueryAnswer, PortError> {
     let sandbox = Sandbox::with_sample();
-    let limits = Limits {
+    let limits = TimeLimits {
         busy,
-        ..Limits::default()
+        ..TimeLimits::default()
     };
     let runtime = sandbox.runtime_under(interrupt.clone()).limited_by(limits);
     let dialogue: Arc<dyn Dialogue> = Arc::new(Nobody);
@@ -138,9 +138,9 @@ fn always_busy(sandbox: &Sandbox) {
 fn a_separate_process_answers_for_a_daemon_that_stays_busy_and_the_daemon_stays() {
     let sandbox = Sandbox::with_installed_payload();
     always_busy(&sandbox);
-    let limits = Limits {
+    let limits = TimeLimits {
         busy: Duration::from_millis(300),
-        ..Limits::default()
+        ..TimeLimits::default()
     };
     let runtime = sandbox.runtime().limited_by(limits);
     let started = runtime.start(&start(StartMode::Reuse)).expect("it starts");

@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 use std::time::Duration;
 
-use ktx_runtime::{Error, Event, InstallMode, InstallOutcome, Limits, Observer, StartMode, StartOutcome};
+use ktx_runtime::{Error, Event, InstallMode, InstallOutcome, Observer, StartMode, StartOutcome, TimeLimits};
 
 use crate::sandbox::fake_uv::Misbehaviour;
 use crate::sandbox::{Sandbox, VERSION, core, eventually, processes, start};
@@ -84,9 +84,9 @@ fn an_installation_waits_for_a_command_that_runs_says_for_whom_and_has_an_end() 
     sandbox.install();
     let in_use = sandbox.runtime().use_runtime().expect("the lock");
     let waits = Waits::default();
-    let limits = Limits {
+    let limits = TimeLimits {
         lock: Duration::from_millis(1500),
-        ..Limits::default()
+        ..TimeLimits::default()
     };
     let runtime = sandbox.runtime().limited_by(limits).observed_by(waits.clone());
     let error = runtime

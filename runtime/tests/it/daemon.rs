@@ -1,6 +1,8 @@
 //! The real daemon: started, reused, restarted, stopped, and what its state may be damaged to.
 
-use ktx_runtime::{DaemonStatusKind, InstallMode, Limits, StartMode, StartOutcome, StopMethod, StopReport};
+use ktx_runtime::{
+    DaemonStatusKind, InstallMode, StartMode, StartOutcome, StopMethod, StopReport, TimeLimits,
+};
 
 use crate::sandbox::{Sandbox, core, eventually, processes, start};
 
@@ -109,9 +111,9 @@ fn a_stopped_process_is_not_waited_for_as_one_that_was_asked() {
         .start(&start(StartMode::Reuse))
         .expect("it starts");
     processes::kill(report.state.pid.0, "STOP");
-    let patient = Limits {
+    let patient = TimeLimits {
         stop: std::time::Duration::from_secs(600),
-        ..Limits::default()
+        ..TimeLimits::default()
     };
     let began = std::time::Instant::now();
     let stopped = sandbox.runtime().limited_by(patient).stop().expect("it stops");

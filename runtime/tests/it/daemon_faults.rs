@@ -5,7 +5,8 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use ktx_runtime::{
-    DaemonStatusKind, Event, Interrupt, Limits, Observer, Signal, StartMode, StartOutcome, StatusKind, Step,
+    DaemonStatusKind, Event, Interrupt, Observer, Signal, StartMode, StartOutcome, StatusKind, Step,
+    TimeLimits,
 };
 
 use crate::sandbox::{Sandbox, child, eventually, processes, start};
@@ -120,9 +121,9 @@ fn a_start_with_a_fault() {
     let interrupt = Interrupt::new();
     let runtime = child::runtime(&interrupt);
     let root = runtime.layout().runtime_root.clone();
-    let limits = Limits {
+    let limits = TimeLimits {
         start: MODERATE,
-        ..Limits::default()
+        ..TimeLimits::default()
     };
     let runtime = runtime.limited_by(limits).observed_by(Interference {
         step,
@@ -226,9 +227,9 @@ fn a_daemon_that_fails_is_named_and_gone() {
     ];
     for (name, start_limit, code, detail) in cases {
         replace_module(&sandbox, "serve.py", code.as_bytes());
-        let limits = Limits {
+        let limits = TimeLimits {
             start: start_limit,
-            ..Limits::default()
+            ..TimeLimits::default()
         };
         let error = sandbox
             .runtime()

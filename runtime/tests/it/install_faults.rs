@@ -8,7 +8,7 @@ use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use ktx_runtime::{
-    Event, ExchangeMethod, InstallMode, Interrupt, Limits, Observer, Signal, StatusKind, Step,
+    Event, ExchangeMethod, InstallMode, Interrupt, Observer, Signal, StatusKind, Step, TimeLimits,
 };
 
 use crate::sandbox::fake_uv::{FakeUv, Misbehaviour};
@@ -241,9 +241,9 @@ fn whatever_uv_does_the_runtime_stays_ready() {
                 .map(|(name, value)| (name.to_owned(), value.to_owned()));
             let with_fake = variables.chain([("KTX_UV".into(), fake.path.clone().into_os_string())]);
             let environment = ktx_runtime::Environment::of_variables(with_fake);
-            let limits = Limits {
+            let limits = TimeLimits {
                 silence: Duration::from_millis(600),
-                ..Limits::default()
+                ..TimeLimits::default()
             };
             let runtime = ktx_runtime::Runtime::new(environment, VERSION, Interrupt::new()).expect("a root");
             let error = runtime

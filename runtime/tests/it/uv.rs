@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use ktx_fixtures::sample_assets::SampleAssets;
-use ktx_runtime::{Error, InstallMode, Limits};
+use ktx_runtime::{Error, InstallMode, TimeLimits};
 
 use crate::sandbox::fake_uv::Misbehaviour;
 use crate::sandbox::{Sandbox, VERSION, core};
@@ -38,9 +38,9 @@ fn uv_sees_neither_the_python_settings_of_the_user_nor_the_project_stood_in() {
 fn silence_has_an_end_that_names_the_step() {
     let (sandbox, _uv) =
         Sandbox::with_sample().with_fake_uv("--require-hashes", Misbehaviour::HangsWithChild);
-    let limits = Limits {
+    let limits = TimeLimits {
         silence: std::time::Duration::from_secs(3),
-        ..Limits::default()
+        ..TimeLimits::default()
     };
     let error = sandbox
         .runtime()
@@ -71,9 +71,9 @@ fn growth_is_no_silence() {
     fs_err::write(&script, text).expect("written");
     fs_err::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).expect("executable");
     let sandbox = sandbox.set("KTX_UV", &script);
-    let limits = Limits {
+    let limits = TimeLimits {
         silence: std::time::Duration::from_secs(4),
-        ..Limits::default()
+        ..TimeLimits::default()
     };
     sandbox
         .runtime()

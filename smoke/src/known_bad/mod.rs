@@ -3,6 +3,17 @@
 //! A sabotage is one short function on a good [`Artifact`]. It names what has to catch it, a scenario or the
 //! verification of artifacts, and with which stable code; caught by another or with another code, it has escaped.
 
+/// A sabotage that the verification of artifacts catches with this code.
+macro_rules! refused {
+    ($name:literal, $code:literal, $apply:expr) => {
+        super::Sabotage {
+            name: $name,
+            apply: $apply,
+            caught_by: super::Catcher::Verify($code),
+        }
+    };
+}
+
 mod artifact;
 mod launcher;
 mod package;

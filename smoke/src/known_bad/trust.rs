@@ -2,7 +2,7 @@
 
 use ktx_manifest::sbom::{Component, ComponentKind};
 
-use super::{Artifact, Catcher, Sabotage};
+use super::{Artifact, Sabotage};
 
 /// The machine that the artifacts pretend to be built on.
 pub const BUILD_HOST: &str = "build-7f3a.agents.example";
@@ -11,17 +11,6 @@ const LAUNCHER: &str = "package/dist/bin.js";
 const NOTICES: &str = "package/THIRD-PARTY-NOTICES";
 const SBOM: &str = "package/assets/sbom.cdx.json";
 const LOCK: &str = "assets/python/core.txt";
-
-/// A sabotage that the verification of artifacts catches with this code.
-macro_rules! refused {
-    ($name:literal, $code:literal, $apply:expr) => {
-        Sabotage {
-            name: $name,
-            apply: $apply,
-            caught_by: Catcher::Verify($code),
-        }
-    };
-}
 
 pub const ALL: &[Sabotage] = &[
     refused!("bill-missing", "package-file-missing", |artifact| artifact

@@ -2,22 +2,11 @@
 
 use serde_json::json;
 
-use super::{Artifact, Catcher, Sabotage};
+use super::{Artifact, Sabotage};
 use crate::package_tree::later_stable_version;
 
 const PACKAGE_JSON: &str = "package/package.json";
 const LAUNCHER: &str = "package/dist/bin.js";
-
-/// A sabotage that the verification of artifacts catches with this code.
-macro_rules! refused {
-    ($name:literal, $code:literal, $apply:expr) => {
-        Sabotage {
-            name: $name,
-            apply: $apply,
-            caught_by: Catcher::Verify($code),
-        }
-    };
-}
 
 pub const ALL: &[Sabotage] = &[
     refused!("install-script-added", "package-install-script", |artifact| {

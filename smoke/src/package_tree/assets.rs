@@ -8,7 +8,7 @@ use ktx_manifest::digest::Sha256Digest;
 use serde_json::Value;
 
 use super::PackageTree;
-use super::wheel::Wheel;
+use super::wheel::WheelFiles;
 
 const ASSETS: &str = "package/assets/python";
 
@@ -38,9 +38,9 @@ impl PackageTree {
     }
 
     /// Edits the bundled wheel and what the asset manifest says about it.
-    pub fn wheel(&mut self, edit: impl FnOnce(&mut Wheel) -> Result<()>) -> Result<()> {
+    pub fn wheel(&mut self, edit: impl FnOnce(&mut WheelFiles) -> Result<()>) -> Result<()> {
         let path = self.wheel_path()?;
-        let mut wheel = Wheel::read(self.bytes(&path)?)?;
+        let mut wheel = WheelFiles::read(self.bytes(&path)?)?;
         edit(&mut wheel)?;
         let bytes = wheel.write()?;
         let (digest, size) = (Sha256Digest::of(&bytes).to_string(), bytes.len());

@@ -10,14 +10,14 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
 /// The files of a wheel by their paths.
-pub struct Wheel {
+pub struct WheelFiles {
     files: BTreeMap<String, Vec<u8>>,
     /// Whether RECORD is rebuilt from the files.
     pub honest_record: bool,
 }
 
-impl Wheel {
-    pub fn read(bytes: &[u8]) -> Result<Wheel> {
+impl WheelFiles {
+    pub fn read(bytes: &[u8]) -> Result<WheelFiles> {
         let mut archive = ZipArchive::new(Cursor::new(bytes))?;
         let mut files = BTreeMap::new();
         for index in 0..archive.len() {
@@ -27,7 +27,7 @@ impl Wheel {
             let name = file.name()?.into_owned();
             files.insert(name, bytes);
         }
-        Ok(Wheel {
+        Ok(WheelFiles {
             files,
             honest_record: true,
         })

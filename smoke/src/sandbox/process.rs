@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::family::{self, Family};
+use super::family::{self, Family, Signal};
 
 /// How often a wait checks whether the whole run was interrupted. Short enough for a person at a keyboard.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -118,7 +118,14 @@ impl Running {
         }
     }
 
-    /// Waits for the end, or brings it about.
+    /// Asks a server to end, and brings the end about when it is not there within `patience` from now.
+    pub fn stop(self, how: Signal, patience: Duration, family: &Family, interrupted: Interrupted<'_>) {
+        family::signal(self.pid, how);
+        let deadline = self.started.elapsed() + patience;
+        self.finish(deadline, family, interrupted);
+    }
+
+    /// Waits for the end, or brings it about; the deadline counts from the start of the command.
     pub fn finish(self, deadline: Duration, family: &Family, interrupted: Interrupted<'_>) -> ProcessOutput {
         let ended = match self.wait(deadline, interrupted) {
             Waited::Ended(status) => self.drain(status, family, interrupted),

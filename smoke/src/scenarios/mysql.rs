@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::postgres::{give_to_nobody, unprivileged};
 use crate::failure::Stop;
-use crate::sandbox::{Running, Signal, signal};
+use crate::sandbox::{Running, Signal};
 use crate::scenario::{Need, Scenario, Set};
 use crate::stage::{INSTALL_DEADLINE, Stage};
 
@@ -59,17 +59,7 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
         )
         .stdout_has("features: core, mysql\n")
         .check()?;
-    stage
-        .step("scan", ktx.ktx("dev scan warehouse --no-input"))
-        .stdout_has("Status: done\n")
-        .check()?;
-    let shard = fs::read_to_string(ktx.project.join("semantic-layer/warehouse/_schema/smoke.yaml"))?;
-    let complete = ["source: formal", "People who keep pets"]
-        .iter()
-        .all(|part| shard.contains(part));
-    stage.ensure("scan.shard", complete, || {
-        format!("the shard lacks the foreign key or a comment:\n{shard}")
-    })?;
+    ktx.scan_server("smoke", &["People who keep pets"])?;
     stage
         .step(
             "query",
@@ -80,8 +70,7 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
         .json("/plan/execution/driver", "mysql")
         .check()?;
     stage.step("stop", ktx.ktx("runtime stop")).check()?;
-    signal(server.pid(), Signal::Terminate);
-    server.finish(PATIENCE, stage.sandbox.family(), stage.interrupted);
+    stage.stop(server, Signal::Terminate, PATIENCE);
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use fs_err as fs;
 
 use crate::failure::Stop;
 use crate::options::Toolchain;
-use crate::sandbox::{Invocation, Running, Signal, free_port, signal};
+use crate::sandbox::{Invocation, Running, Signal, free_port};
 use crate::stage::Stage;
 
 /// No uplink: what is not published here does not exist.
@@ -73,9 +73,7 @@ impl Registry {
     }
 
     pub fn stop(self, stage: &Stage<'_>) {
-        signal(self.running.pid(), Signal::Terminate);
-        self.running
-            .finish(PATIENCE, stage.sandbox.family(), stage.interrupted);
+        stage.stop(self.running, Signal::Terminate, PATIENCE);
     }
 }
 

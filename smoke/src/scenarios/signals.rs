@@ -26,30 +26,39 @@ const UNDER_WAY: Duration = Duration::from_secs(60);
 /// How long its processes may take to leave.
 const LEAVING: Duration = Duration::from_secs(10);
 
+/// The step, how it is interrupted, and how the command then ends.
+struct Interruption(&'static str, Signal, Ended);
+
 /// An installation that ends of what it does not clean up after, or of the launcher's death.
-const ENDINGS: [(&str, Signal, Ended); 4] = [
-    ("hang-up-install", Signal::HangUp, Ended::Exit(129)),
-    ("quit-install", Signal::Quit, Ended::Signal(3)),
-    ("user-signal-install", Signal::User, Ended::Signal(USER_SIGNAL)),
-    ("orphan-install", Signal::Kill, Ended::Signal(9)),
+const ENDINGS: [Interruption; 4] = [
+    Interruption("hang-up-install", Signal::HangUp, Ended::Exit(129)),
+    Interruption("quit-install", Signal::Quit, Ended::Signal(3)),
+    Interruption("user-signal-install", Signal::User, Ended::Signal(USER_SIGNAL)),
+    Interruption("orphan-install", Signal::Kill, Ended::Signal(9)),
 ];
 
 /// SIGUSR1.
 const USER_SIGNAL: i32 = if cfg!(target_os = "macos") { 30 } else { 10 };
 
 /// The same of a server, whose standard input stays open.
-const SERVED: [(&str, Signal, Ended); 4] = [
-    ("hang-up-server", Signal::HangUp, Ended::Exit(129)),
-    ("interrupt-server", Signal::Interrupt, Ended::Exit(130)),
-    ("terminate-server", Signal::Terminate, Ended::Exit(143)),
-    ("orphan-server", Signal::Kill, Ended::Signal(9)),
+const SERVED: [Interruption; 4] = [
+    Interruption("hang-up-server", Signal::HangUp, Ended::Exit(129)),
+    Interruption("interrupt-server", Signal::Interrupt, Ended::Exit(130)),
+    Interruption("terminate-server", Signal::Terminate, Ended::Exit(143)),
+    Interruption("orphan-server", Signal::Kill, Ended::Signal(9)),
 ];
 
-/// The steps, how they are interrupted, and the exit code that says so. A program that a shell started in the background
-/// ignores Ctrl-C; a separate process group is like a terminal's foreground.
-const INTERRUPTIONS: [(&str, &str, Signal, i32); 2] = [
-    ("interrupt-install", "interrupt-query", Signal::Interrupt, 130),
-    ("terminate-install", "terminate-query", Signal::Terminate, 143),
+/// An installation that cleans up. A program that a shell started in the background ignores Ctrl-C; a separate process
+/// group is like a terminal's foreground.
+const INSTALLING: [Interruption; 2] = [
+    Interruption("interrupt-install", Signal::Interrupt, Ended::Exit(130)),
+    Interruption("terminate-install", Signal::Terminate, Ended::Exit(143)),
+];
+
+/// The same of a query.
+const QUERYING: [Interruption; 2] = [
+    Interruption("interrupt-query", Signal::Interrupt, Ended::Exit(130)),
+    Interruption("terminate-query", Signal::Terminate, Ended::Exit(143)),
 ];
 
 /// Runs a command in a terminal and presses Ctrl-C there once a text is shown.
@@ -68,25 +77,25 @@ const PRESSED: [(&str, &str, &str); 2] = [
 fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     let ktx = stage.installed()?;
     warehouse::write(stage, &ktx.project)?;
-    for (id, _, how, code) in INTERRUPTIONS {
-        in_the_middle_of_an_installation(stage, &ktx, id, how, Ended::Exit(code))?;
+    for interruption in &INSTALLING {
+        in_the_middle_of_an_installation(stage, &ktx, interruption)?;
         stage
             .step("status-missing", ktx.ktx("runtime status --json"))
             .json("/kind", "missing")
             .check()?;
     }
-    for (id, how, end) in ENDINGS {
-        in_the_middle_of_an_installation(stage, &ktx, id, how, end)?;
+    for interruption in &ENDINGS {
+        in_the_middle_of_an_installation(stage, &ktx, interruption)?;
     }
-    for (id, how, end) in SERVED {
-        in_the_middle_of_serving(stage, &ktx, id, how, end)?;
+    for interruption in &SERVED {
+        in_the_middle_of_serving(stage, &ktx, interruption)?;
     }
     for (id, words, shown) in PRESSED {
         in_a_terminal(stage, &ktx, id, words, shown)?;
     }
     ktx.install_runtime()?;
-    for (_, id, how, code) in INTERRUPTIONS {
-        in_the_middle_of_a_query(stage, &ktx, id, how, Ended::Exit(code))?;
+    for interruption in &QUERYING {
+        in_the_middle_of_a_query(stage, &ktx, interruption)?;
     }
     stage
         .step("status-ready", ktx.ktx("runtime status --json"))
@@ -98,14 +107,12 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
 fn in_the_middle_of_an_installation(
     stage: &Stage<'_>,
     ktx: &Installed<'_>,
-    id: &'static str,
-    how: Signal,
-    end: Ended,
+    interruption: &Interruption,
 ) -> Result<(), Stop> {
     let mark = stage.sandbox.folders().at("uv-was-started");
     let uv = hanging_uv(stage, &mark)?;
     let install = ktx.ktx("runtime install --yes").with("KTX_UV", uv.as_str());
-    interrupted(stage, id, install, how, end, |_| mark.exists())?;
+    interrupted(stage, install, interruption, |_| mark.exists())?;
     fs::remove_file(&mark)?;
     Ok(())
 }
@@ -147,9 +154,7 @@ fn in_a_terminal(
 fn in_the_middle_of_a_query(
     stage: &Stage<'_>,
     ktx: &Installed<'_>,
-    id: &'static str,
-    how: Signal,
-    end: Ended,
+    interruption: &Interruption,
 ) -> Result<(), Stop> {
     let query = ktx.ktx("sl query --measure orders.order_count --no-input");
     let python = |_: &Running| {
@@ -158,31 +163,27 @@ fn in_the_middle_of_a_query(
             .iter()
             .any(|member| member.command_line.contains("/.venv/"))
     };
-    interrupted(stage, id, query, how, end, python)
+    interrupted(stage, query, interruption, python)
 }
 
 /// The launcher reads from a pipe that never ends, as with a client that outlives it.
 fn in_the_middle_of_serving(
     stage: &Stage<'_>,
     ktx: &Installed<'_>,
-    id: &'static str,
-    how: Signal,
-    end: Ended,
+    interruption: &Interruption,
 ) -> Result<(), Stop> {
     let serve = Invocation::new("sh")
         .args(["-c", "rm -f client; mkfifo client; exec \"$0\" \"$@\" <> client"])
         .args(ktx.ktx("serve --mcp stdio").argv())
         .within(&ktx.project);
     let serving = |running: &Running| running.stderr_so_far().contains("ktx MCP server running");
-    interrupted(stage, id, serve, how, end, serving)
+    interrupted(stage, serve, interruption, serving)
 }
 
 fn interrupted(
     stage: &Stage<'_>,
-    id: &'static str,
     invocation: Invocation,
-    how: Signal,
-    end: Ended,
+    &Interruption(id, how, end): &Interruption,
     under_way: impl Fn(&Running) -> bool,
 ) -> Result<(), Stop> {
     let interrupt = |running: &Running| {

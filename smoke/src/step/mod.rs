@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::failure::{Failure, Stop};
+use crate::failure::{StepFailure, Stop};
 use crate::sandbox::{Ended, Invocation, ProcessOutput, Running};
 use crate::stage::Stage;
 pub use expectation::{Expectation, Text};
@@ -149,7 +149,7 @@ impl Step<'_> {
                 let code = format!("{}.{aspect}", self.id);
                 let findings = unmet.iter().map(|(_, shown)| shown.as_str()).collect::<Vec<_>>();
                 let shown = format!("{}\n{}", findings.join("\n"), transcript(&self.invocation, &said));
-                Err(Stop::Failed(Box::new(Failure::new(
+                Err(Stop::Failed(Box::new(StepFailure::new(
                     code,
                     findings[0].lines().next().unwrap_or_default(),
                     shown,

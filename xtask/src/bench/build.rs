@@ -9,7 +9,7 @@ use ktx_manifest::artifact_manifest::ArtifactKind;
 use ktx_release::package::PackageContents;
 use ktx_release::{Interrupt, tarball};
 
-use super::Comparison;
+use super::SpeedComparison;
 use super::measure::{Contestant, compare};
 use crate::build::BuildArgs;
 use crate::session::Session;
@@ -19,7 +19,7 @@ use crate::tools::{self, ToolSet};
 const MANY: usize = 31;
 const SOME: usize = 7;
 
-pub fn measure(session: &Session<'_>) -> Result<Vec<Comparison>> {
+pub fn measure(session: &Session<'_>) -> Result<Vec<SpeedComparison>> {
     let scratch = tempfile::tempdir()?;
     let scratch = Utf8Path::from_path(scratch.path()).context("failed to read the scratch folder's name")?;
     let bench = Bench::new(session, scratch)?;
@@ -62,7 +62,7 @@ impl<'a> Bench<'a> {
         })
     }
 
-    fn wheel(&self) -> Result<Comparison> {
+    fn wheel(&self) -> Result<SpeedComparison> {
         let python = tools::provide(self.session, ToolSet::Python)?;
         let taken = compare(
             &mut [
@@ -80,11 +80,11 @@ impl<'a> Bench<'a> {
             ],
             SOME,
         )?;
-        Comparison::new("wheel", "ratio at most 1", taken)
+        SpeedComparison::new("wheel", "ratio at most 1", taken)
     }
 
     /// The same tree, packed by us and by npm.
-    fn packing(&self, what: &'static str, tree: &Utf8Path) -> Result<Comparison> {
+    fn packing(&self, what: &'static str, tree: &Utf8Path) -> Result<SpeedComparison> {
         let (ours, theirs) = (self.scratch.join("ours.tgz"), self.scratch.join("theirs"));
         fs::create_dir_all(&theirs)?;
         let taken = compare(
@@ -109,11 +109,11 @@ impl<'a> Bench<'a> {
             "{what}: {ours} bytes, npm's {theirs}: ratio {:.3} (goal: at most 1.02)",
             ours as f64 / theirs as f64
         ));
-        Comparison::new(what, "ratio at most 0.33, memory at most npm's", taken)
+        SpeedComparison::new(what, "ratio at most 0.33, memory at most npm's", taken)
     }
 
     /// The verifier reads the artifacts as they are and what is in them.
-    fn verification(&self) -> Result<Comparison> {
+    fn verification(&self) -> Result<SpeedComparison> {
         let sum = |script: &str| {
             let mut sum = command("sh".into(), &["-c", script], self.root);
             sum.args([&self.tarball, &self.wheel]);
@@ -131,14 +131,14 @@ impl<'a> Bench<'a> {
             ],
             SOME,
         )?;
-        Comparison::new(
+        SpeedComparison::new(
             "verification",
             "ratio at most 2 over the bytes that it reads",
             taken,
         )
     }
 
-    fn version(&self) -> Result<Comparison> {
+    fn version(&self) -> Result<SpeedComparison> {
         let launcher = self.package.join("dist/bin.js");
         let taken = compare(
             &mut [
@@ -158,14 +158,14 @@ impl<'a> Bench<'a> {
             ],
             MANY,
         )?;
-        Comparison::new("version", "native 5 ms; launcher 8 ms over node", taken)
+        SpeedComparison::new("version", "native 5 ms; launcher 8 ms over node", taken)
     }
 
-    fn installation(&self) -> Result<Comparison> {
+    fn installation(&self) -> Result<SpeedComparison> {
         let empty = self.scratch.join("empty.tgz");
         let tree = tree(self.scratch, "empty")?;
         let tree = PackageContents::read(tree.as_std_path())?;
-        tarball::pack(&tree, empty.as_std_path(), Interrupt::never())?;
+        tarball::pack(&tree, empty.as_std_path(), &Interrupt::new())?;
         let (mut ours, mut floor) = (0, 0);
         let taken = compare(
             &mut [
@@ -180,7 +180,7 @@ impl<'a> Bench<'a> {
             ],
             SOME,
         )?;
-        Comparison::new("installation", "700 ms", taken)
+        SpeedComparison::new("installation", "700 ms", taken)
     }
 
     /// npm, about to install a tarball in a new project.
@@ -192,7 +192,7 @@ impl<'a> Bench<'a> {
         Ok(command(tools::npm().into(), &arguments, &project))
     }
 
-    fn build_again(&self) -> Result<Comparison> {
+    fn build_again(&self) -> Result<SpeedComparison> {
         let build = || {
             Ok(command(
                 &self.xtask,
@@ -201,7 +201,7 @@ impl<'a> Bench<'a> {
             ))
         };
         let taken = compare(&mut [Contestant::new("xtask build, nothing changed", build)], 3)?;
-        Comparison::new("build again", "2000 ms", taken)
+        SpeedComparison::new("build again", "2000 ms", taken)
     }
 }
 

@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
-use super::Comparison;
-use super::machine::{Machine, clean};
+use super::SpeedComparison;
+use super::machine::{BenchMachine, clean};
 use super::measure::{Contestant, compare};
 use crate::session::Session;
 
@@ -63,10 +63,10 @@ for line in open("history/statements.jsonl"):
     hashlib.sha256(tree.sql(dialect="postgres").encode()).hexdigest()
 "#;
 
-pub fn measure(session: &Session<'_>) -> Result<Vec<Comparison>> {
+pub fn measure(session: &Session<'_>) -> Result<Vec<SpeedComparison>> {
     let scratch = tempfile::tempdir()?;
     let scratch = Utf8Path::from_path(scratch.path()).context("failed to read the scratch folder's name")?;
-    let machine = Machine::prepare(session, scratch)?;
+    let machine = BenchMachine::prepare(session, scratch)?;
     machine.done(&["runtime", "install"])?;
     machine.done(&["runtime", "start"])?;
     let python = machine.python(session)?;
@@ -125,14 +125,14 @@ pub fn measure(session: &Session<'_>) -> Result<Vec<Comparison>> {
     )?;
     machine.stop()?;
     Ok(vec![
-        Comparison::new("query, warm daemon", "40 ms", query)?,
-        Comparison::new("structural scan", "2,000 ms", scan)?,
-        Comparison::new("query history", "10,000 ms, 150 MiB", history)?,
+        SpeedComparison::new("query, warm daemon", "40 ms", query)?,
+        SpeedComparison::new("structural scan", "2,000 ms", scan)?,
+        SpeedComparison::new("query history", "10,000 ms, 150 MiB", history)?,
     ])
 }
 
 /// The command in a project that has never seen it, so that nothing is reused.
-fn in_new_project(machine: &Machine, scratch: &Utf8Path, arguments: &[&str]) -> Result<Command> {
+fn in_new_project(machine: &BenchMachine, scratch: &Utf8Path, arguments: &[&str]) -> Result<Command> {
     let project: Utf8PathBuf = scratch.join("project");
     if project.exists() {
         fs::remove_dir_all(&project)?;

@@ -10,8 +10,8 @@ use crate::build::{self, BuildArgs};
 use crate::session::Session;
 use crate::{sources, tools};
 
-/// Where it lies and what it is given.
-pub struct Machine {
+/// The package on this machine, and what it is run with.
+pub struct BenchMachine {
     pub package: Utf8PathBuf,
     pub tarball: Utf8PathBuf,
     program: Utf8PathBuf,
@@ -20,12 +20,12 @@ pub struct Machine {
     pub root: Utf8PathBuf,
 }
 
-impl Machine {
+impl BenchMachine {
     /// Builds the package of this checkout. The runtime goes to a folder in `scratch`.
     pub fn prepare(session: &Session<'_>, scratch: &Utf8Path) -> Result<Self> {
         let built = build::build(&BuildArgs::for_release(), session)?;
         let package = session.root()?.join("dist/package");
-        Ok(Machine {
+        Ok(BenchMachine {
             program: package.join(build::host()?.program_path()),
             package,
             tarball: built.artifact(ArtifactKind::Tarball)?,

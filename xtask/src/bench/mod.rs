@@ -83,13 +83,13 @@ pub fn run(arguments: BenchArgs, session: &Session<'_>) -> Result<()> {
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum Measured {
-    Comparison(Comparison),
+    Comparison(SpeedComparison),
     Daemon(daemon::Measurement),
 }
 
 /// One measurement: ours first, then the alternatives.
 #[derive(Debug, Serialize)]
-pub struct Comparison {
+pub struct SpeedComparison {
     what: &'static str,
     /// The limit for the ratios, or for our own number.
     goal: &'static str,
@@ -105,7 +105,7 @@ struct Peer {
     ratio: f64,
 }
 
-impl Comparison {
+impl SpeedComparison {
     /// The first measurement is ours.
     pub fn new(what: &'static str, goal: &'static str, taken: Vec<Taken>) -> Result<Self> {
         let mut taken = taken.into_iter();
@@ -118,7 +118,7 @@ impl Comparison {
                 taken,
             })
             .collect();
-        Ok(Comparison {
+        Ok(SpeedComparison {
             what,
             goal,
             ours,

@@ -16,7 +16,7 @@ use ktx_release::package::PackageContents;
 use ktx_release::{Interrupt, tarball};
 use serde_json::json;
 
-use super::Comparison;
+use super::SpeedComparison;
 use super::measure::{Contestant, Taken, compare};
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
@@ -29,7 +29,7 @@ const VERSIONS: u64 = 5_000;
 const DESCRIPTION: usize = 3_700;
 
 /// The artifacts are those in `dist/`; the large packages have this program in them, which unoptimised makes about 22 MB.
-pub fn measure(session: &Session<'_>) -> Result<Vec<Comparison>> {
+pub fn measure(session: &Session<'_>) -> Result<Vec<SpeedComparison>> {
     let artifacts = session.dist()?.join("artifacts");
     if !artifacts.exists() {
         return Err(
@@ -59,12 +59,12 @@ pub fn measure(session: &Session<'_>) -> Result<Vec<Comparison>> {
         plan("the same, 5,000 versions in 20 MB", many.as_str()),
     ];
     Ok(vec![
-        Comparison::new(
+        SpeedComparison::new(
             "publish, dry run",
             "500 ms; 300 ms more and 60 MiB for 20 MB",
             compare(plans, ROUNDS)?,
         )?,
-        Comparison::new("diff", "1,000 ms", vec![diff(&xtask)?])?,
+        SpeedComparison::new("diff", "1,000 ms", vec![diff(&xtask)?])?,
     ])
 }
 
@@ -106,7 +106,7 @@ fn packed(scratch: &Utf8Path, name: &str, program: &[u8]) -> Result<Vec<u8>> {
     fs::write(tree.join("program"), program)?;
     let path = scratch.join(format!("{name}.tgz"));
     let contents = PackageContents::read(tree.as_std_path())?;
-    tarball::pack(&contents, path.as_std_path(), Interrupt::never())?;
+    tarball::pack(&contents, path.as_std_path(), &Interrupt::new())?;
     Ok(fs::read(path)?)
 }
 

@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use camino::Utf8Path;
 use ktx_manifest::package_layout::ASSETS;
 
-use super::Comparison;
-use super::machine::{Machine, clean};
+use super::SpeedComparison;
+use super::machine::{BenchMachine, clean};
 use super::measure::{Contestant, Taken, compare};
 use crate::session::Session;
 use crate::tools;
@@ -44,10 +44,10 @@ for name in ('ktx_daemon', 'semantic_layer'):
 /// Almost nothing: both packages import their modules only when these are used.
 const PACKAGES_ALONE: &str = "import ktx_daemon, semantic_layer";
 
-pub fn measure(session: &Session<'_>) -> Result<Vec<Comparison>> {
+pub fn measure(session: &Session<'_>) -> Result<Vec<SpeedComparison>> {
     let scratch = tempfile::tempdir()?;
     let scratch = Utf8Path::from_path(scratch.path()).context("failed to read the scratch folder's name")?;
-    let machine = Machine::prepare(session, scratch)?;
+    let machine = BenchMachine::prepare(session, scratch)?;
     let venv = scratch.join("venv");
     // A folder for each round, all of them removed at the end: ext4 without a journal makes new files slowly for a
     // minute after others were deleted, and uv remembers the Python at a path.
@@ -102,16 +102,16 @@ pub fn measure(session: &Session<'_>) -> Result<Vec<Comparison>> {
     )?;
     machine.stop()?;
     Ok(vec![
-        Comparison::new("first installation", "1.6 times the same by hand", fresh)?,
-        Comparison::new("npx to the first SQL, npm's cache empty", "2,500 ms", first)?,
-        Comparison::new("installation", "10 % or 150 ms over the same by hand", install)?,
-        Comparison::new("nothing to do", "install 30 ms, status 15 ms", again)?,
-        Comparison::new("start", "200 ms", start)?,
+        SpeedComparison::new("first installation", "1.6 times the same by hand", fresh)?,
+        SpeedComparison::new("npx to the first SQL, npm's cache empty", "2,500 ms", first)?,
+        SpeedComparison::new("installation", "10 % or 150 ms over the same by hand", install)?,
+        SpeedComparison::new("nothing to do", "install 30 ms, status 15 ms", again)?,
+        SpeedComparison::new("start", "200 ms", start)?,
     ])
 }
 
 /// From nothing but Node, npm, uv and uv's cache to the SQL of the demo's first query.
-fn first_sql(machine: &Machine, scratch: &Utf8Path) -> Result<Vec<Taken>> {
+fn first_sql(machine: &BenchMachine, scratch: &Utf8Path) -> Result<Vec<Taken>> {
     let demo = scratch.join("demo");
     machine.done(&["setup", "demo", "--project-dir", demo.as_str()])?;
     let (mut ours, mut theirs) = (0, 0);
@@ -145,11 +145,11 @@ fn first_sql(machine: &Machine, scratch: &Utf8Path) -> Result<Vec<Taken>> {
     )
 }
 
-fn by_hand(machine: &Machine, venv: &Utf8Path, import: &str) -> Command {
+fn by_hand(machine: &BenchMachine, venv: &Utf8Path, import: &str) -> Command {
     script(machine, venv, BY_HAND, import)
 }
 
-fn script(machine: &Machine, venv: &Utf8Path, script: &str, import: &str) -> Command {
+fn script(machine: &BenchMachine, venv: &Utf8Path, script: &str, import: &str) -> Command {
     let mut shell = Command::new("sh");
     shell
         .args(["-c", script])

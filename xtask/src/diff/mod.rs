@@ -31,7 +31,7 @@ pub struct DiffArgs {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct DiffDocument<'a> {
     #[serde(flatten)]
     comparison: &'a Comparison,
     #[serde(rename = "overBudget")]
@@ -49,7 +49,7 @@ pub fn run(arguments: DiffArgs, session: &Session<'_>) -> Result<()> {
     if arguments.against.is_none() {
         write(&location.reports, &comparison)?;
     }
-    session.printer.document(&Document {
+    session.printer.document(&DiffDocument {
         comparison: &comparison,
         over_budget: &over_budget,
     })?;

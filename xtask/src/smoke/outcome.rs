@@ -8,7 +8,7 @@ use ktx_manifest::digest::Sha256Digest;
 use ktx_manifest::smoke_report::{PackageSource, SmokeReport};
 use ktx_smoke::ProvenBytes;
 use ktx_smoke::report::{RunFacts, junit, report, write_atomically};
-use ktx_smoke::{Failure as Disappointment, Options, Played, Scenario, ScenarioResult, Set, SmokeRun};
+use ktx_smoke::{Options, Played, Scenario, ScenarioResult, Set, SmokeRun, StepFailure};
 use serde::Serialize;
 
 use super::machine;
@@ -149,7 +149,7 @@ fn count(outcome: &SmokeRun, wanted: fn(&ScenarioResult) -> bool) -> usize {
         .count()
 }
 
-fn show(session: &Session<'_>, played: &Played, failure: &Disappointment) {
+fn show(session: &Session<'_>, played: &Played, failure: &StepFailure) {
     let printer = session.printer;
     printer.error(
         &format!("{}: {} [{}]", played.scenario.name, failure.message, failure.code),
@@ -206,7 +206,7 @@ fn summary(outcome: &SmokeRun) -> String {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Document<'o> {
+struct SmokeDocument<'o> {
     report: Option<&'o Utf8Path>,
     touched: &'o [String],
     scenarios: Vec<DocumentLine<'o>>,
@@ -223,7 +223,7 @@ struct DocumentLine<'o> {
     message: Option<&'o str>,
 }
 
-fn document<'o>(outcome: &'o SmokeRun, report: Option<&'o Utf8Path>) -> Document<'o> {
+fn document<'o>(outcome: &'o SmokeRun, report: Option<&'o Utf8Path>) -> SmokeDocument<'o> {
     let line = |played: &'o Played| {
         let (code, message) = match &played.verdict {
             ScenarioResult::Passed => (None, None),
@@ -238,7 +238,7 @@ fn document<'o>(outcome: &'o SmokeRun, report: Option<&'o Utf8Path>) -> Document
             message,
         }
     };
-    Document {
+    SmokeDocument {
         report,
         touched: &outcome.touched,
         scenarios: outcome.played.iter().map(line).collect(),

@@ -23,7 +23,7 @@ const SIDE_BY_SIDE: usize = 2;
 
 pub fn run(session: &Session<'_>, missing: Missing) -> Result<()> {
     let folder = session.root()?.join("npm");
-    let suite = Suite {
+    let suite = LauncherSuite {
         session,
         missing,
         files: test_files(&folder)?,
@@ -106,14 +106,14 @@ fn test_files(folder: &Utf8Path) -> Result<Vec<String>> {
     Ok(files)
 }
 
-struct Suite<'a> {
+struct LauncherSuite<'a> {
     session: &'a Session<'a>,
     missing: Missing,
     folder: Utf8PathBuf,
     files: Vec<String>,
 }
 
-impl Suite<'_> {
+impl LauncherSuite<'_> {
     fn version(&self, node: &Utf8Path) -> Result<String> {
         let said = self.finish(node, &["--version".to_owned()])?.stdout;
         Ok(said.trim().trim_start_matches('v').to_owned())

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// Something that is not on this machine.
 #[derive(Clone, Copy, Debug)]
-pub struct Need {
+pub struct SystemNeed {
     /// The tests that are skipped without it.
     pub tests: &'static str,
     /// How to install it.
@@ -14,20 +14,20 @@ pub struct Need {
 }
 
 /// Debian keeps PostgreSQL's programs out of `PATH`, in a folder per major version.
-const NEEDS: [Need; 3] = [
-    Need {
+const NEEDS: [SystemNeed; 3] = [
+    SystemNeed {
         tests: "tests on a real PostgreSQL server",
         fix: "install it with: apt-get install --yes postgresql",
         programs: &["initdb"],
         folders: &["/usr/lib/postgresql"],
     },
-    Need {
+    SystemNeed {
         tests: "tests on a real MariaDB server",
         fix: "install it with: apt-get install --yes mariadb-server",
         programs: &["mariadbd", "mariadb-install-db"],
         folders: &[],
     },
-    Need {
+    SystemNeed {
         tests: "tests of the release page in a real browser",
         fix: "install it with: apt-get install --yes chromium",
         programs: &["chromium"],
@@ -35,11 +35,11 @@ const NEEDS: [Need; 3] = [
     },
 ];
 
-pub fn unmet() -> Vec<Need> {
+pub fn unmet() -> Vec<SystemNeed> {
     NEEDS.into_iter().filter(|need| !need.is_met()).collect()
 }
 
-impl Need {
+impl SystemNeed {
     fn is_met(&self) -> bool {
         self.programs
             .iter()

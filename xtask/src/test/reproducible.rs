@@ -5,7 +5,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use ktx_manifest::{BuildProfile, Sha256Digest};
 
-use crate::dist::Dist;
+use crate::dist::DistFolder;
 use crate::session::Session;
 use crate::{build, git, programs};
 
@@ -37,7 +37,7 @@ pub fn run(session: &Session<'_>) -> Result<()> {
 fn program(session: &Session<'_>) -> Result<Utf8PathBuf> {
     programs::build(
         session,
-        &Dist::lock(session)?,
+        &DistFolder::lock(session)?,
         build::host()?,
         BuildProfile::Release,
     )

@@ -45,7 +45,7 @@ pub struct VerifyPublishedArgs {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
+struct VerificationDocument<'a> {
     package: &'static str,
     version: &'a str,
     registry: String,
@@ -92,7 +92,7 @@ pub fn run(arguments: VerifyPublishedArgs, session: &Session<'_>) -> Result<()> 
         true => Some(compared(&arguments, session, &published)?),
         false => None,
     };
-    session.printer.document(&Document {
+    session.printer.document(&VerificationDocument {
         package: NPM_PACKAGE,
         version: &published.version,
         registry: registry.url().to_string(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use fs_err as fs;
+use ktx_fixtures::needs;
 use serde_json::Value;
 
 use crate::releaser::Releaser;
@@ -12,21 +13,6 @@ use crate::tidy::root;
 
 /// `release.html` may have no more bytes.
 const LARGEST_PAGE: usize = 300_000;
-
-/// The browser, or none after saying why the test is skipped. `KTX_TEST_NO_SKIP=1` makes that a failure.
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
-fn browser() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path)
-        .map(|folder| folder.join("chromium"))
-        .find(|program| program.is_file());
-    if found.is_none() {
-        let no_skip = std::env::var_os("KTX_TEST_NO_SKIP").is_some();
-        assert!(!no_skip, "install it with: apt-get install --yes chromium");
-        eprintln!("skipped: there is no chromium; install it with: apt-get install --yes chromium");
-    }
-    found
-}
 
 /// What hinders people on the page; screenshots are put into `folder`.
 fn hindrances(browser: &Path, page: &Path, folder: &Path) -> Vec<String> {
@@ -112,7 +98,7 @@ fn the_page_can_be_read_by_everybody_and_asks_nobody_for_anything() {
         assert!(summary.contains(fact), "{fact} in {summary}");
     }
 
-    let Some(browser) = browser() else { return };
+    let Some(browser) = needs::chromium() else { return };
     let shots =
         std::env::var_os("KTX_TEST_SHOTS").map_or_else(|| releaser.checkout.path("shots"), PathBuf::from);
     fs::create_dir_all(&shots).expect("a folder");

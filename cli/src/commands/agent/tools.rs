@@ -14,7 +14,7 @@ pub struct ToolsArguments {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Tools {
+struct ToolList {
     project_dir: String,
     tools: &'static [Tool],
 }
@@ -61,7 +61,7 @@ pub const TOOLS: &[Tool] = &[
 /// Prints the list.
 pub fn run(_arguments: &ToolsArguments, session: &Session) -> anyhow::Result<()> {
     let project_dir = session.app.folder()?.dir().display().to_string();
-    session.printer.json(&Tools {
+    session.printer.json(&ToolList {
         project_dir,
         tools: TOOLS,
     });

@@ -6,6 +6,7 @@ use ktx_app::tools::wiki;
 
 use super::JsonArgument;
 use crate::commands::wiki::UserArguments;
+use crate::commands::wiki::search::Words;
 use crate::session::Session;
 
 #[derive(Debug, Subcommand)]
@@ -18,13 +19,8 @@ pub enum WikiCommand {
 
 #[derive(Debug, Args)]
 pub struct SearchArguments {
-    /// What to search for, in words
-    query: String,
-    /// The maximum number of pages
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    limit: usize,
     #[command(flatten)]
-    user: UserArguments,
+    words: Words,
     #[command(flatten)]
     _json: JsonArgument,
 }
@@ -41,14 +37,12 @@ pub struct ReadArguments {
 
 /// Runs one command of the group.
 pub fn run(command: &WikiCommand, session: &Session) -> anyhow::Result<()> {
-    let workspace = Workspace::open(&session.app)?;
     match command {
         WikiCommand::Search(arguments) => {
-            let user = &arguments.user.user_id;
-            let found = wiki::search(&session.app, &workspace, user, &arguments.query, arguments.limit)?;
-            session.printer.json(&found);
+            session.printer.json(&arguments.words.search(session)?);
         }
         WikiCommand::Read(arguments) => {
+            let workspace = Workspace::open(&session.app)?;
             let page = wiki::read(&workspace, &arguments.user.user_id, &arguments.id)?;
             session.printer.json(&page);
         }

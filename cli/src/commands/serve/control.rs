@@ -9,7 +9,7 @@ use crate::session::Session;
 
 #[derive(Debug, Subcommand)]
 pub enum ServeCommand {
-    /// List the HTTP servers of the project that run
+    /// List the project's running HTTP servers
     Status(StatusArguments),
     /// Stop the HTTP servers of the project
     Stop(StopArguments),
@@ -30,7 +30,7 @@ pub struct StopArguments {
 }
 
 #[derive(Serialize)]
-struct Status {
+struct ServerList {
     servers: Vec<Running>,
 }
 
@@ -50,7 +50,7 @@ pub fn run(command: &ServeCommand, session: &Session) -> anyhow::Result<()> {
                 url: record.url,
                 pid: record.pid,
             });
-            session.printer.json(&Status {
+            session.printer.json(&ServerList {
                 servers: servers.collect(),
             });
         }

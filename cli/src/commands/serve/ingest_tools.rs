@@ -60,7 +60,7 @@ struct ReplayIngest {
 
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Triggered {
+struct IngestTriggered {
     run_id: String,
     job_id: String,
     report_id: String,
@@ -69,7 +69,7 @@ struct Triggered {
 
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Status {
+struct IngestStatus {
     run_id: String,
     status: String,
     adapter: String,
@@ -79,7 +79,7 @@ struct Status {
 
 /// A report whose lists may be cut.
 #[derive(Serialize, JsonSchema)]
-struct Report {
+struct IngestReportPart {
     #[serde(flatten)]
     report: IngestReport,
     /// Units, warnings or drafts are left out; ingest_replay lists every unit
@@ -111,7 +111,7 @@ pub fn tools() -> Vec<ToolRoute<Server>> {
             "Report whether an ingest is running, done or failed",
             |tools, input: OfIngest| {
                 let run = ingests::find(&tools.workspace()?.folder, Some(&input.run_id))?;
-                Ok(Status {
+                Ok(IngestStatus {
                     run_id: run.id,
                     status: run.status,
                     adapter: run.adapter,
@@ -124,7 +124,7 @@ pub fn tools() -> Vec<ToolRoute<Server>> {
             "ingest_report",
             Effect::Reads,
             "Read the report of an ingest: what changed, what became of each view or model, warnings with file and line",
-            |tools, input: OfIngest| Ok(Report::of(report(tools, &input.run_id)?)),
+            |tools, input: OfIngest| Ok(IngestReportPart::of(report(tools, &input.run_id)?)),
         ),
         tool(
             "ingest_replay",
@@ -146,7 +146,7 @@ pub fn tools() -> Vec<ToolRoute<Server>> {
     ]
 }
 
-impl Report {
+impl IngestReportPart {
     fn of(mut report: IngestReport) -> Self {
         let cut = [
             sizes::fit(&mut report.work_units),
@@ -160,7 +160,7 @@ impl Report {
     }
 }
 
-fn trigger(tools: &Tools, input: IngestTrigger) -> Result<Triggered, Error> {
+fn trigger(tools: &Tools, input: IngestTrigger) -> Result<IngestTriggered, Error> {
     let workspace = tools.workspace()?;
     let ingester = Ingester {
         app: &tools.app,
@@ -171,7 +171,7 @@ fn trigger(tools: &Tools, input: IngestTrigger) -> Result<Triggered, Error> {
     let source = input.config.source_dir.as_deref();
     let source = source.map(|source| workspace.readable(source)).transpose()?;
     let report = ingester.ingest(&input.connection_id, &input.adapter, source.as_deref())?;
-    Ok(Triggered {
+    Ok(IngestTriggered {
         run_id: report.run_id.clone(),
         job_id: report.job_id,
         report_id: report.run_id,

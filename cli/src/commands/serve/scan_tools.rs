@@ -63,15 +63,15 @@ struct OfArtifact {
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Triggered {
+struct ScanTriggered {
     run_id: String,
     status: &'static str,
-    report: Report,
+    report: ScanReportPart,
 }
 
 /// A report whose lists may be cut.
 #[derive(Serialize, JsonSchema)]
-struct Report {
+struct ScanReportPart {
     #[serde(flatten)]
     report: ScanReport,
     /// Warnings or paths are left out; scan_list_artifacts lists every path
@@ -80,7 +80,7 @@ struct Report {
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Status {
+struct ScanStatus {
     run_id: String,
     status: String,
     connection_id: String,
@@ -121,7 +121,7 @@ pub fn tools() -> Vec<ToolRoute<Server>> {
             "Report whether a scan is running, done or failed",
             |tools, input: OfScan| {
                 let run = scans::find(&tools.workspace()?.folder, &input.run_id)?;
-                Ok(Status {
+                Ok(ScanStatus {
                     run_id: run.id,
                     status: run.status,
                     connection_id: run.connection,
@@ -135,7 +135,7 @@ pub fn tools() -> Vec<ToolRoute<Server>> {
             "Read the report of a scan: what changed, warnings, the files it wrote",
             |tools, input: OfScan| {
                 let report = scans::report(&tools.workspace()?.folder, &input.run_id)?;
-                Ok(Report::of(report))
+                Ok(ScanReportPart::of(report))
             },
         ),
         tool(
@@ -161,7 +161,7 @@ pub fn tools() -> Vec<ToolRoute<Server>> {
     ]
 }
 
-impl Report {
+impl ScanReportPart {
     fn of(mut report: ScanReport) -> Self {
         let paths = &mut report.artifact_paths;
         let cut = [
@@ -188,7 +188,7 @@ fn list_artifacts(tools: &Tools, input: ListArtifacts) -> Result<Artifacts, Erro
     })
 }
 
-fn trigger(tools: &Tools, input: ScanTrigger) -> Result<Triggered, Error> {
+fn trigger(tools: &Tools, input: ScanTrigger) -> Result<ScanTriggered, Error> {
     let workspace = tools.workspace()?;
     let scanner = Scanner {
         app: &tools.app,
@@ -202,9 +202,9 @@ fn trigger(tools: &Tools, input: ScanTrigger) -> Result<Triggered, Error> {
         Mode::Structural
     };
     let report = scanner.scan(&input.connection_id, mode, input.dry_run)?;
-    Ok(Triggered {
+    Ok(ScanTriggered {
         run_id: report.run_id.clone(),
         status: "done",
-        report: Report::of(report),
+        report: ScanReportPart::of(report),
     })
 }

@@ -62,7 +62,7 @@ struct WriteSource {
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Written {
+struct SourceWritten {
     success: bool,
     source_name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -162,11 +162,11 @@ fn list(tools: &Tools, input: ListSources) -> Result<SourcePage, Error> {
     })
 }
 
-fn write(tools: &Tools, input: WriteSource) -> Result<Written, Error> {
+fn write(tools: &Tools, input: WriteSource) -> Result<SourceWritten, Error> {
     let workspace = tools.workspace()?;
     if input.delete {
         sources::delete(&workspace, &input.connection_id, &input.source_name)?;
-        return Ok(Written {
+        return Ok(SourceWritten {
             success: true,
             source_name: input.source_name,
             yaml: None,
@@ -185,7 +185,7 @@ fn write(tools: &Tools, input: WriteSource) -> Result<Written, Error> {
         &input.source_name,
         &text,
     )?;
-    Ok(Written {
+    Ok(SourceWritten {
         success: true,
         source_name: input.source_name,
         yaml: Some(text),

@@ -35,10 +35,10 @@ struct Output {
 }
 
 /// Ends when everything is written.
-pub struct Written(Receiver<()>);
+pub struct OutputWritten(Receiver<()>);
 
 /// The transport, and how to wait for the end of its output.
-pub fn open(printer: Printer) -> (Stdio, Written) {
+pub fn open(printer: Printer) -> (Stdio, OutputWritten) {
     let (lines, received) = channel::<Vec<u8>>();
     let (done, written) = channel();
     let writer = printer.clone();
@@ -53,7 +53,7 @@ pub fn open(printer: Printer) -> (Stdio, Written) {
     let (sender, requests) = mpsc::channel(WAITING);
     let answers = output.clone();
     std::thread::spawn(move || read(BufReader::new(io::stdin()), &sender, &answers));
-    (Stdio { requests, output }, Written(written))
+    (Stdio { requests, output }, OutputWritten(written))
 }
 
 /// Reads until the client hangs up, or nobody takes messages.
@@ -114,7 +114,7 @@ impl Transport<RoleServer> for Stdio {
     }
 }
 
-impl Written {
+impl OutputWritten {
     /// Waits for the last byte, unless the process is asked to end.
     pub fn wait(&self, interrupt: &Interrupt) {
         while self.0.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) && interrupt.raised().is_none() {}

@@ -12,12 +12,12 @@ pub struct GraphArguments {
     #[arg(long, value_name = "ID")]
     connection_id: Option<String>,
     /// The form of the picture
-    #[arg(long, value_enum, default_value_t = Form::Mermaid)]
-    format: Form,
+    #[arg(long, value_enum, default_value_t = GraphFormat::Mermaid)]
+    format: GraphFormat,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Form {
+enum GraphFormat {
     Mermaid,
     /// One file for a browser, to search and to follow joins in
     Html,
@@ -30,9 +30,9 @@ pub fn run(arguments: &GraphArguments, session: &Session) -> anyhow::Result<()> 
     let workspace = Workspace::open(&session.app)?;
     let model = Model::of(&session.app, &workspace, arguments.connection_id.as_deref())?;
     let form = match arguments.format {
-        Form::Mermaid => picture::Form::Mermaid,
-        Form::Html => picture::Form::Html,
-        Form::Dot => picture::Form::Dot,
+        GraphFormat::Mermaid => picture::Form::Mermaid,
+        GraphFormat::Html => picture::Form::Html,
+        GraphFormat::Dot => picture::Form::Dot,
     };
     session.printer.raw(&model.drawn(form));
     Ok(())

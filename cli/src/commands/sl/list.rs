@@ -3,10 +3,10 @@
 use clap::Args;
 use ktx_project::ConnectionId;
 use ktx_project::search::{Hit, Lane};
-use ktx_project::semantic::Entry;
+use ktx_project::semantic::CatalogEntry;
 use serde::Serialize;
 
-use crate::output::{OutputArguments, OutputForm};
+use crate::output::{Listing, OutputArguments, OutputForm};
 use crate::session::Session;
 use crate::table;
 use ktx_app::Workspace;
@@ -22,23 +22,6 @@ pub struct ListArguments {
     query: Option<String>,
     #[command(flatten)]
     output: OutputArguments,
-}
-
-#[derive(Serialize)]
-struct Listing {
-    kind: &'static str,
-    data: Items,
-    meta: Meta,
-}
-
-#[derive(Serialize)]
-struct Items {
-    items: Vec<Item>,
-}
-
-#[derive(Serialize)]
-struct Meta {
-    command: &'static str,
 }
 
 #[derive(Serialize)]
@@ -81,11 +64,7 @@ pub fn run(arguments: &ListArguments, session: &Session) -> anyhow::Result<()> {
             .diagnostic(&format!("No source matches `{query}`."));
     }
     match form {
-        OutputForm::Json => session.printer.json(&Listing {
-            kind: "list",
-            data: Items { items },
-            meta: Meta { command: "sl list" },
-        }),
+        OutputForm::Json => session.printer.json(&Listing::new("sl list", &items)),
         OutputForm::Plain => {
             for item in items {
                 session.printer.line(&item.fields());
@@ -110,7 +89,7 @@ pub fn run(arguments: &ListArguments, session: &Session) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn item(connection: &ConnectionId, entry: &Entry, hit: Option<Hit>) -> Item {
+fn item(connection: &ConnectionId, entry: &CatalogEntry, hit: Option<Hit>) -> Item {
     Item {
         connection_id: connection.to_string(),
         name: entry.source.name.clone(),

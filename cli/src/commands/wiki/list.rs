@@ -3,10 +3,9 @@
 use clap::Args;
 use ktx_app::Workspace;
 use ktx_app::tools::wiki::{self, PageItem};
-use serde::Serialize;
 
 use super::UserArguments;
-use crate::output::{OutputArguments, OutputForm};
+use crate::output::{Listing, OutputArguments, OutputForm};
 use crate::session::Session;
 use crate::table;
 
@@ -16,23 +15,6 @@ pub struct ListArguments {
     user: UserArguments,
     #[command(flatten)]
     output: OutputArguments,
-}
-
-#[derive(Serialize)]
-struct Listing<'l> {
-    kind: &'static str,
-    data: Items<'l>,
-    meta: Meta,
-}
-
-#[derive(Serialize)]
-struct Items<'l> {
-    items: &'l [PageItem],
-}
-
-#[derive(Serialize)]
-struct Meta {
-    command: &'static str,
 }
 
 /// Prints the listing in the requested form.
@@ -54,11 +36,7 @@ pub fn run(arguments: &ListArguments, session: &Session) -> anyhow::Result<()> {
 /// Pages as JSON, as lines with tabs, or as a table.
 pub fn print(session: &Session, form: OutputForm, command: &'static str, items: &[PageItem]) {
     match form {
-        OutputForm::Json => session.printer.json(&Listing {
-            kind: "list",
-            data: Items { items },
-            meta: Meta { command },
-        }),
+        OutputForm::Json => session.printer.json(&Listing::new(command, items)),
         OutputForm::Plain => {
             for item in items {
                 session.printer.line(&cells(item).join("\t"));

@@ -2,7 +2,7 @@
 
 mod list;
 mod read;
-mod search;
+pub mod search;
 mod validate;
 mod write;
 

@@ -2,14 +2,15 @@
 
 use clap::Args;
 use ktx_app::Workspace;
-use ktx_app::tools::wiki;
+use ktx_app::tools::wiki::{self, PageHits};
 
 use super::UserArguments;
 use crate::output::OutputArguments;
 use crate::session::Session;
 
+/// What to search for; `ktx agent wiki search` takes the same.
 #[derive(Debug, Args)]
-pub struct SearchArguments {
+pub struct Words {
     /// What to search for, in words
     query: String,
     /// The maximum number of pages
@@ -17,25 +18,39 @@ pub struct SearchArguments {
     limit: usize,
     #[command(flatten)]
     user: UserArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct SearchArguments {
+    #[command(flatten)]
+    words: Words,
     #[command(flatten)]
     output: OutputArguments,
+}
+
+impl Words {
+    /// The pages that match, best first.
+    pub fn search(&self, session: &Session) -> anyhow::Result<PageHits> {
+        let workspace = Workspace::open(&session.app)?;
+        let user = &self.user.user_id;
+        Ok(wiki::search(
+            &session.app,
+            &workspace,
+            user,
+            &self.query,
+            self.limit,
+        )?)
+    }
 }
 
 /// Prints the pages found in the requested form.
 pub fn run(arguments: &SearchArguments, session: &Session) -> anyhow::Result<()> {
     let form = arguments.output.form(session)?;
-    let workspace = Workspace::open(&session.app)?;
-    let found = wiki::search(
-        &session.app,
-        &workspace,
-        &arguments.user.user_id,
-        &arguments.query,
-        arguments.limit,
-    )?;
+    let found = arguments.words.search(session)?;
     if found.results.is_empty() {
         session
             .printer
-            .diagnostic(&format!("No page matches `{}`.", arguments.query));
+            .diagnostic(&format!("No page matches `{}`.", arguments.words.query));
     }
     super::list::print(session, form, "wiki search", &found.results);
     Ok(())

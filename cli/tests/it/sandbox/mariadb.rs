@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use ktx_fixtures::needs::skip;
 use tempfile::TempDir;
-
-use super::python::skip;
 
 const START: Duration = Duration::from_secs(60);
 

@@ -79,6 +79,16 @@ impl Sandbox {
         sandbox
     }
 
+    /// One with these sources of its connection `wh`, and what is in the connection's `shop.db`.
+    pub fn with_shop(config: &str, sources: &[(&str, &str)], sql: &str) -> Self {
+        let sandbox = Self::with_config(config);
+        for (name, source) in sources {
+            sandbox.write(&format!("semantic-layer/wh/{name}.yaml"), source);
+        }
+        sandbox.database("shop.db", sql);
+        sandbox
+    }
+
     #[must_use]
     pub fn variable(mut self, name: &str, value: impl Into<String>) -> Self {
         self.variables.push((name.to_owned(), value.into()));

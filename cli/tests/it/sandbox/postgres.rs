@@ -4,9 +4,8 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use ktx_fixtures::needs::skip;
 use tempfile::TempDir;
-
-use super::python::skip;
 
 pub struct Postgres {
     home: TempDir,

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use assert_cmd::Command;
 use assert_cmd::cargo::cargo_bin_cmd;
+use ktx_fixtures::needs::skip;
 use ktx_fixtures::payload;
 
 use super::Sandbox;
@@ -65,16 +66,6 @@ impl Slot {
         *slot = Arc::downgrade(&shared);
         Some(shared)
     }
-}
-
-/// Says that a test does not run, and why.
-#[track_caller]
-pub fn skip(reason: &str) {
-    assert!(
-        std::env::var_os("KTX_TEST_NO_SKIP").is_none_or(|value| value != "1"),
-        "not skipped: {reason}"
-    );
-    let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("skipped: {reason}\n").as_bytes());
 }
 
 impl SharedPython {

@@ -119,7 +119,7 @@ fn a_disk_that_fills_up_costs_the_scan_and_nothing_else() {
         .args(["-m", "mount", "-t", "tmpfs", "none", "/mnt"])
         .output();
     if !may_mount.is_ok_and(|output| output.status.success()) {
-        crate::sandbox::python::skip("no permission to mount a small disk");
+        ktx_fixtures::needs::skip("no permission to mount a small disk");
         return;
     }
     let sandbox = Sandbox::new();

@@ -7,13 +7,13 @@ use crate::yaml;
 use crate::{ConnectionId, Error, Folder, files};
 
 /// A scanned table as a source, and whether the scan knows its key.
-pub struct Scanned {
+pub struct ScannedTable {
     source: Source,
     has_key: bool,
 }
 
 /// Every scanned table by its name. A shard that cannot be read is named by `sl validate`; here it has no tables.
-pub fn scanned(folder: &Folder, connection: &ConnectionId) -> Result<BTreeMap<String, Scanned>, Error> {
+pub fn scanned(folder: &Folder, connection: &ConnectionId) -> Result<BTreeMap<String, ScannedTable>, Error> {
     let mut tables = BTreeMap::new();
     for file in files::yaml_below(&folder.semantic_layer(connection).join("_schema"))? {
         let text = fs_err::read_to_string(&file).map_err(|error| Error::io("read", &file, error))?;
@@ -21,7 +21,7 @@ pub fn scanned(folder: &Folder, connection: &ConnectionId) -> Result<BTreeMap<St
             continue;
         };
         for (name, table) in &shard.tables {
-            let scanned = Scanned {
+            let scanned = ScannedTable {
                 source: table.to_source(name),
                 has_key: table.columns.iter().any(|column| column.pk),
             };
@@ -32,7 +32,7 @@ pub fn scanned(folder: &Folder, connection: &ConnectionId) -> Result<BTreeMap<St
 }
 
 /// Whether a draft reads the table: the shorter name is the end of the longer one, whatever the quotes and case.
-pub fn is_same_table(table: &Scanned, draft: &Source) -> bool {
+pub fn is_same_table(table: &ScannedTable, draft: &Source) -> bool {
     let (Some(scanned), Some(drafted)) = (&table.source.table, &draft.table) else {
         return false;
     };
@@ -49,7 +49,7 @@ pub fn is_same_table(table: &Scanned, draft: &Source) -> bool {
 }
 
 /// The overlay's text, and what it had to leave out.
-pub fn of(draft: &Source, table: &Scanned, read: &[String]) -> (String, Vec<String>) {
+pub fn of(draft: &Source, table: &ScannedTable, read: &[String]) -> (String, Vec<String>) {
     let mut lost = Vec::new();
     let overlay = Overlay {
         name: draft.name.clone(),
@@ -92,7 +92,7 @@ pub fn of(draft: &Source, table: &Scanned, read: &[String]) -> (String, Vec<Stri
 }
 
 /// The scan's key is the database's own; a draft's counts where there is none.
-fn grain(draft: &Source, table: &Scanned) -> Vec<String> {
+fn grain(draft: &Source, table: &ScannedTable) -> Vec<String> {
     let physical = draft
         .columns
         .iter()
@@ -108,7 +108,7 @@ fn grain(draft: &Source, table: &Scanned) -> Vec<String> {
     }
 }
 
-fn found<'t>(table: &'t Scanned, name: &str) -> Option<&'t Column> {
+fn found<'t>(table: &'t ScannedTable, name: &str) -> Option<&'t Column> {
     let columns = &table.source.columns;
     columns.iter().find(|column| column.name == name).or_else(|| {
         columns
@@ -117,7 +117,7 @@ fn found<'t>(table: &'t Scanned, name: &str) -> Option<&'t Column> {
     })
 }
 
-fn column_overlay(column: &Column, table: &Scanned, read: &[String]) -> Option<ColumnOverlay> {
+fn column_overlay(column: &Column, table: &ScannedTable, read: &[String]) -> Option<ColumnOverlay> {
     if column.expr.is_some() {
         return Some(ColumnOverlay::Computed(column.clone()));
     }

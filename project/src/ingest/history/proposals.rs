@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::template::Template;
 use super::usage::is_same_table;
-use crate::semantic::{Catalog, Entry, is_proposals};
+use crate::semantic::{Catalog, CatalogEntry, is_proposals};
 use crate::yaml;
 use crate::{ConnectionId, Error, Folder, files};
 
@@ -158,9 +158,9 @@ fn counted<'t, H: Ord, I: Iterator<Item = H>>(
 fn expressions(
     catalog: &Catalog,
     habits: Vec<(ExpressionHabit, Seen)>,
-    is_known: impl Fn(&Entry, &str) -> bool,
+    is_known: impl Fn(&CatalogEntry, &str) -> bool,
 ) -> Vec<ExpressionProposal> {
-    let sources = |table: &str| -> Vec<&Entry> {
+    let sources = |table: &str| -> Vec<&CatalogEntry> {
         let all = catalog.entries.values();
         all.filter(|entry| is_table(entry, table)).collect()
     };
@@ -208,7 +208,7 @@ fn full_name(catalog: &Catalog, table: String) -> String {
     }
 }
 
-fn is_table(entry: &Entry, table: &str) -> bool {
+fn is_table(entry: &CatalogEntry, table: &str) -> bool {
     entry
         .source
         .table

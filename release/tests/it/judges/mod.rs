@@ -45,7 +45,7 @@ fn built() -> &'static Artifacts {
         let version: semver::Version = VERSION.parse().expect("the workspace has a SemVer version");
         let project = Project::read(&root().join("python")).expect("the project is sound");
         let plan = WheelPlan::new(&project, &version, None).expect("the payload is sound");
-        let wheel = plan.build(Interrupt::never()).expect("the wheel can be built");
+        let wheel = plan.build(&Interrupt::new()).expect("the wheel can be built");
         let written = wheel.write(&folder.path().join("artifacts/python"));
         let programs = Platform::ALL.map(|platform| {
             let path = folder.path().join(format!("bin-{platform}"));
@@ -65,13 +65,13 @@ fn built() -> &'static Artifacts {
         });
         let package = folder.path().join("package");
         let plan = plan.unwrap_or_else(|error| panic!("{error}: {:#?}", error.findings()));
-        plan.stage(&package, Interrupt::never())
+        plan.stage(&package, &Interrupt::new())
             .expect("the package can be staged");
         let tarball = folder
             .path()
             .join("artifacts")
             .join(artifacts::tarball_path(&version));
-        tarball::pack(plan.contents(), &tarball, Interrupt::never()).expect("the tarball can be written");
+        tarball::pack(plan.contents(), &tarball, &Interrupt::new()).expect("the tarball can be written");
         Artifacts {
             _folder: folder,
             wheel: written.expect("the wheel can be written"),

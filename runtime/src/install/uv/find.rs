@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ktx_system::process::{self, Output, ProcessError, Supervision};
 
-use super::managed::Managed;
+use super::managed::ManagedUv;
 use crate::install::environment;
 use crate::install::log::plain_text;
 use crate::install::settings::UserSettings;
@@ -66,7 +66,7 @@ impl Uv {
         };
         match found {
             Err(error @ (Error::UvMissing | Error::UvTooOld { .. })) if named.is_none() => {
-                let managed = Managed::of(runtime);
+                let managed = ManagedUv::of(runtime);
                 match &managed {
                     Some(managed) => match managed.program(runtime)? {
                         Some(program) => Uv::at(runtime, program.to_owned()),
@@ -88,7 +88,7 @@ impl Uv {
             Err(error @ (Error::UvMissing | Error::UvTooOld { .. }))
                 if runtime.environment().variable("KTX_UV").is_none() =>
             {
-                match Managed::of(runtime) {
+                match ManagedUv::of(runtime) {
                     Some(managed) => Uv::at(runtime, managed.obtain(runtime, error)?),
                     None => Err(error),
                 }

@@ -27,19 +27,19 @@ const LIMITS: Limits = Limits {
 const TICK: Duration = Duration::from_millis(25);
 
 /// The pinned version, where its program belongs, and the wheel for this machine.
-pub(super) struct Managed {
+pub(super) struct ManagedUv {
     version: String,
     program: PathBuf,
     wheel: PinnedWheel,
     default_index: Option<String>,
 }
 
-impl Managed {
+impl ManagedUv {
     /// `None` when the package carries no pin for this machine.
-    pub fn of(runtime: &Runtime) -> Option<Managed> {
+    pub fn of(runtime: &Runtime) -> Option<ManagedUv> {
         let mut pin = pin(runtime)?;
         let wheel = pin.wheels.remove(&Platform::host()?)?;
-        Some(Managed {
+        Some(ManagedUv {
             program: folder(runtime).join(&pin.version).join(program_name()),
             version: pin.version,
             wheel,
@@ -150,7 +150,7 @@ pub(crate) fn folder(runtime: &Runtime) -> PathBuf {
 
 /// The folders of versions of uv that this program does not use. One that holds anything but the program is not ours.
 pub(crate) fn unused(runtime: &Runtime) -> Vec<PathBuf> {
-    let used = Managed::of(runtime).map(|managed| managed.version);
+    let used = ManagedUv::of(runtime).map(|managed| managed.version);
     let Ok(entries) = fs_err::read_dir(folder(runtime)) else {
         return Vec::new();
     };

@@ -11,7 +11,7 @@ pub const NPM: Scenario = Scenario {
     set: Set::Standard,
     needs: &[Need::Program("npm")],
     run: |stage| {
-        let npm = Installer {
+        let npm = GlobalInstaller {
             program: "npm",
             add: [
                 "install --global",
@@ -30,7 +30,7 @@ pub const PNPM: Scenario = Scenario {
     set: Set::Standard,
     needs: &[Need::Program("pnpm")],
     run: |stage| {
-        let pnpm = Installer {
+        let pnpm = GlobalInstaller {
             program: "pnpm",
             add: ["add --global", "add --global --ignore-scripts --no-optional"],
             remove: "remove --global",
@@ -41,7 +41,7 @@ pub const PNPM: Scenario = Scenario {
 };
 
 /// The commands of one package manager.
-struct Installer {
+struct GlobalInstaller {
     program: &'static str,
     /// What adds a package: as it is, and without scripts and optional packages.
     add: [&'static str; 2],
@@ -52,7 +52,7 @@ struct Installer {
 
 const STEPS: [[&str; 2]; 2] = [["add", "version"], ["add-restricted", "version-restricted"]];
 
-impl Installer {
+impl GlobalInstaller {
     fn prove(&self, stage: &Stage<'_>) -> Result<(), Stop> {
         let typed = |words: &str| Invocation::new(self.program).words(words);
         for ([add, version], words) in STEPS.into_iter().zip(self.add) {

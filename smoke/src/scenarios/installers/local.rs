@@ -15,7 +15,7 @@ pub const PNPM: Scenario = Scenario {
     set: Set::Standard,
     needs: &[Need::Program("pnpm")],
     run: |stage| {
-        let pnpm = Installer {
+        let pnpm = LocalInstaller {
             program: "pnpm",
             add: ["add", "add --ignore-scripts --no-optional"],
             specification: bare_path,
@@ -34,7 +34,7 @@ pub const YARN: Scenario = Scenario {
     set: Set::Standard,
     needs: &[Need::Program("yarn")],
     run: |stage| {
-        let yarn = Installer {
+        let yarn = LocalInstaller {
             program: "yarn",
             add: ["add", "add"],
             specification: |package| format!("{}@file:{}", package.name, package.tarball),
@@ -52,7 +52,7 @@ pub const BUN: Scenario = Scenario {
     set: Set::Standard,
     needs: &[Need::Program("bun")],
     run: |stage| {
-        let bun = Installer {
+        let bun = LocalInstaller {
             program: "bun",
             add: ["add", "add --ignore-scripts --omit optional"],
             specification: bare_path,
@@ -65,7 +65,7 @@ pub const BUN: Scenario = Scenario {
 };
 
 /// The commands of one package manager.
-struct Installer {
+struct LocalInstaller {
     program: &'static str,
     /// What adds a package: as it is, and without scripts and optional packages.
     add: [&'static str; 2],
@@ -101,7 +101,7 @@ import { getKtxCliPackageInfo } from "@kaelio/ktx";
 console.log(JSON.stringify(getKtxCliPackageInfo()));
 "#;
 
-impl Installer {
+impl LocalInstaller {
     fn prove(&self, stage: &Stage<'_>) -> Result<(), Stop> {
         for ((name, [add, version, api], scripts), words) in PROJECTS.into_iter().zip(self.add) {
             let project = stage.project(name)?;

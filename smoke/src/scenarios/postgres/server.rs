@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use crate::failure::Stop;
-use crate::sandbox::{Invocation, Running, Signal, free_port, signal};
+use crate::sandbox::{Invocation, Running, Signal, free_port};
 use crate::stage::Stage;
 
 /// How long the server may take to accept connections, and to shut down.
@@ -88,9 +88,7 @@ impl Server {
 
     /// A fast shutdown: SIGINT, as its manual says.
     pub fn stop(self, stage: &Stage<'_>) {
-        signal(self.running.pid(), Signal::Interrupt);
-        self.running
-            .finish(PATIENCE, stage.sandbox.family(), stage.interrupted);
+        stage.stop(self.running, Signal::Interrupt, PATIENCE);
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use fs_err as fs;
 
 use crate::failure::Stop;
-use crate::sandbox::{Invocation, Running, Signal, free_port, signal};
+use crate::sandbox::{Invocation, Running, Signal, free_port};
 use crate::stage::Stage;
 
 /// Everything is passed on as it comes. What asked for another form of a document asked for another document.
@@ -72,9 +72,7 @@ impl LaggingCache {
     }
 
     pub fn stop(self, stage: &Stage<'_>) {
-        signal(self.running.pid(), Signal::Terminate);
-        self.running
-            .finish(PATIENCE, stage.sandbox.family(), stage.interrupted);
+        stage.stop(self.running, Signal::Terminate, PATIENCE);
     }
 }
 

@@ -6,7 +6,7 @@ use clap::Args;
 use ktx_project::ingest::UnitStatus;
 use ktx_project::scan::Trigger;
 
-use super::text::{self, Form, FormArguments};
+use super::text::{self, FormArguments, ReportForm};
 use crate::arguments::PolicyArguments;
 use crate::failure::AlreadyReported;
 use crate::session::Session;
@@ -57,7 +57,7 @@ pub fn run(arguments: &RunArguments, session: &Session) -> anyhow::Result<()> {
     })?;
     let form = arguments.form.of(session);
     text::print(session, &report, form);
-    if form != Form::Json {
+    if form != ReportForm::Json {
         for line in text::next_steps(&report, &workspace.folder) {
             let line = runner::spelled(&line, &session.app.environment);
             session.printer.line(&line);

@@ -28,7 +28,7 @@ pub struct FormArguments {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum ReportForm {
     Plain,
     Visual,
     Json,
@@ -36,19 +36,19 @@ pub enum Form {
 
 impl FormArguments {
     /// Reports when the requested form needs a terminal.
-    pub fn of(&self, session: &Session) -> Form {
+    pub fn of(&self, session: &Session) -> ReportForm {
         if self.json {
-            return Form::Json;
+            return ReportForm::Json;
         }
         if self.viz && session.printer.stdout_is_terminal() {
-            return Form::Visual;
+            return ReportForm::Visual;
         }
         if self.viz {
             session.printer.diagnostic(
                 "Visualization requested but stdout is not an interactive terminal; printing plain output.",
             );
         }
-        Form::Plain
+        ReportForm::Plain
     }
 }
 
@@ -63,8 +63,8 @@ pub fn unit(unit: &UnitReport) -> Vec<String> {
 }
 
 /// The report in the requested form.
-pub fn print(session: &Session, report: &IngestReport, form: Form) {
-    if form == Form::Json {
+pub fn print(session: &Session, report: &IngestReport, form: ReportForm) {
+    if form == ReportForm::Json {
         session.printer.json(report);
         return;
     }
@@ -85,7 +85,7 @@ pub fn print(session: &Session, report: &IngestReport, form: Form) {
     if !report.drafts.is_empty() {
         session.printer.line(&drafts(&report.drafts));
     }
-    if form == Form::Visual {
+    if form == ReportForm::Visual {
         let headers = ["Status", "Unit", "Files"].map(str::to_owned);
         let rows: Vec<Vec<String>> = report.work_units.iter().map(unit).collect();
         session.printer.line(&table::render(&headers, &rows));
