@@ -10,7 +10,7 @@ use ktx_runtime::{
 
 use crate::{App, Error};
 
-/// Names a URL in place of the managed daemon, for hosts that run one of their own.
+/// Names a URL in place of the managed daemon, for hosts that run their own.
 const MANAGED_URL: &str = "KTX_MANAGED_SENTENCE_TRANSFORMERS_BASE_URL";
 
 /// None when embeddings are off: search then has two lanes.

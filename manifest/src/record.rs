@@ -59,11 +59,6 @@ pub fn parse_installed_record(text: &[u8]) -> Result<Vec<RecordRow<InstalledPath
     })
 }
 
-/// The field that a RECORD has for a digest.
-pub fn hash_field(digest: &Sha256Digest) -> String {
-    format!("sha256={}", URL_SAFE_NO_PAD.encode(digest.as_bytes()))
-}
-
 fn sha256(field: &str) -> Option<Sha256Digest> {
     let bytes = URL_SAFE_NO_PAD.decode(field.strip_prefix("sha256=")?).ok()?;
     Some(Sha256Digest::from_bytes(bytes.try_into().ok()?))

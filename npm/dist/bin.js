@@ -37,7 +37,7 @@ function main() {
 
 /**
  * A terminal's Ctrl-C reaches the program by itself, one that was sent to the launcher alone does not, and Node does
- * not tell which it was. So every signal is passed on: the program takes any number of them as one wish.
+ * not tell which it was. So every signal is passed on: the program takes any number of them as one request.
  * Windows delivers to the whole console, and its `kill` would not signal but end the program.
  */
 function pass(signal, program) {

@@ -178,7 +178,7 @@ function refusal(file, error, root) {
   if (process.platform === 'darwin' && process.arch === 'arm64' && file.includes('darwin-x64')) {
     return { says: error.message, hint: 'this program needs Rosetta: softwareupdate --install-rosetta' };
   }
-  // The file is there: what is not there is what its first line or its header names.
+  // The file exists; what is missing is the interpreter that its first line or header names.
   const says = error.code === 'ENOENT' ? 'its interpreter or loader is not on this machine' : error.message;
   return { says, hint: file.startsWith(root) ? reinstall(root) : OVERRIDE };
 }

@@ -55,7 +55,7 @@ function refuseLocked(stream, name) {
   }
 }
 
-/** A stream of Node's does not flow for as long as somebody listens to `readable`. */
+/** A Node.js stream does not flow while it has a listener for `readable`. */
 function refuseRead(stream, name) {
   if (stream.listenerCount('readable') > 0) {
     throw new TypeError(`runKtxCli expects \`${name}\` to be a stream that nothing else reads`);
@@ -215,7 +215,7 @@ function watch(stream, failed, ended) {
   ];
 }
 
-/** An error that is reported when nobody listens would end the host. */
+/** An error that is reported without a listener would end the host. */
 function ignoreErrors(stream) {
   if (!stream.listeners('error').includes(ignore)) {
     stream.on('error', ignore);

@@ -32,7 +32,7 @@ impl Folder {
                 _ => Ok(Self::at(files::cleaned(&working.join(flag)))),
             };
         }
-        // Unlike other variables of ours, an empty one is a mistake and not the absence of a wish.
+        // Unlike our other variables, an empty one is a mistake, not the default.
         if let Some((_, variable)) = environment
             .variables()
             .find(|(name, _)| *name == "KTX_PROJECT_DIR")

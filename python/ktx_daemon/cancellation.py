@@ -1,4 +1,4 @@
-"""Cancels work in a thread once nobody waits for its answer."""
+"""Cancels work in a thread once its client is gone."""
 
 import threading
 from collections.abc import Callable

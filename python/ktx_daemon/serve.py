@@ -69,7 +69,7 @@ class DaemonServer(Server):
 
 
 def serve(options: ServeOptions) -> int:
-    """Serve until told to stop; return the exit code."""
+    """Serve until asked to stop; return the exit code."""
     configure_logging(options.log_level)
     try:
         token = read_token(options.token_file) if options.token_file else None

@@ -254,7 +254,7 @@ def conjuncts(tree: exp.Expr) -> Iterator[exp.Expr]:
 
 
 def grouped(tree: exp.Expr) -> exp.Expr:
-    """The tree, in parentheses when an operator beside it could tear it apart."""
+    """The tree, in parentheses when an operator beside it would bind tighter."""
     if isinstance(tree, exp.Dot):
         return tree
     is_operator = isinstance(tree, (exp.Binary, exp.Not, exp.Neg, exp.Between, exp.In, exp.Interval))

@@ -45,11 +45,6 @@ def is_null_without(alias: str, tree: exp.Expr) -> bool:
     return is_null_where(_column_of(alias), tree)
 
 
-def is_not_true_without(alias: str, condition: exp.Expr) -> bool:
-    """Whether the condition surely does not hold where all columns of a table are NULL."""
-    return _is_not_true_where(_column_of(alias), condition)
-
-
 def is_null_where(is_null: IsNull, tree: exp.Expr) -> bool:
     """Whether the expression is surely NULL, given which of its nodes are."""
     known = is_null(tree)

@@ -188,7 +188,7 @@ fn inside(
     })
 }
 
-/// The package holds the very wheel beside it.
+/// The package has the same wheel as the one beside it.
 fn bundled(
     contents: &PackageContents,
     python: &ArtifactPackage,

@@ -94,7 +94,7 @@ pub(crate) fn unless_refused(verb: &'static str, path: &Path, findings: Vec<Find
     refuse(verb, path, findings, ErrorKind::Failed)
 }
 
-/// The same where another command makes again what is `stale`: as long as nothing else is wrong, that has to run first.
+/// The same for findings that are `stale`: when nothing else is wrong, the command that refreshes them has to run first.
 pub(crate) fn unless_stale_or_refused(
     verb: &'static str,
     path: &Path,

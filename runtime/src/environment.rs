@@ -81,7 +81,7 @@ impl Environment {
         self.home.as_deref()
     }
 
-    /// The path of the running program, when the system told it.
+    /// The path of the running program, if the system reports it.
     pub fn program(&self) -> Option<&Path> {
         self.program.as_deref()
     }

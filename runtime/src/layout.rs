@@ -90,7 +90,7 @@ impl Layout {
     /// The layout of `version` on `platform`.
     ///
     /// # Errors
-    /// [`LayoutError`] when the root cannot be told.
+    /// [`LayoutError`] when the root is unknown.
     pub fn new(
         platform: HostPlatform,
         environment: &Environment,
@@ -148,11 +148,6 @@ impl Layout {
             self.version_dir.as_os_str(),
             &["daemon.ready.json"],
         )
-    }
-
-    /// The file that says that a directory is a runtime of ours.
-    pub fn marker_path(&self) -> PathBuf {
-        join(self.platform, self.version_dir.as_os_str(), &[MARKER])
     }
 }
 

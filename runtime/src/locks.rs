@@ -203,7 +203,7 @@ fn holder_path(lock: &Path) -> PathBuf {
 }
 
 fn note_holder(lock: &Path) {
-    // Only for people who wait: without it they are told no pid.
+    // Only for the message to users who wait: without it, it has no pid.
     let _ =
         fs_err::File::create(holder_path(lock)).and_then(|mut file| write!(file, "{}", std::process::id()));
 }

@@ -61,7 +61,7 @@ impl Runtime {
     /// The runtime of `version` as the environment places it.
     ///
     /// # Errors
-    /// When the root cannot be told.
+    /// When the root is unknown.
     pub fn new(
         environment: Environment,
         version: &str,
@@ -112,7 +112,7 @@ impl Runtime {
         (self.uv_consent)(question)
     }
 
-    /// Where everything lies.
+    /// Where everything is.
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
@@ -127,7 +127,7 @@ impl Runtime {
         &self.environment
     }
 
-    /// The wish to end that its work looks at.
+    /// The interrupt that its work checks.
     pub fn interrupt(&self) -> &Interrupt {
         &self.interrupt
     }

@@ -100,7 +100,7 @@ impl Redaction {
     }
 }
 
-/// What is between `://` and the `@` before the host. A password that nobody escaped may hold any letter, also `@` and
+/// What is between `://` and the `@` before the host. An unescaped password may contain any character, also `@` and
 /// `/`; the path of a URL may hold `@` as well: that of a URL with a port, or without anything that looks like a password,
 /// is left alone.
 fn user_information(rest: &str) -> Option<&str> {

@@ -28,7 +28,7 @@ use crate::{crates, interrupt, sources, uv_pin};
 /// Stage the package tree in dist/package from npm/, the wheel, the locks and the programs
 #[derive(Args)]
 pub struct BuildPackageArgs {
-    /// A program to take; may be given several times [default: every program in dist/bin]
+    /// A program to use; may be given several times [default: every program in dist/bin]
     #[arg(long, value_name = "PLATFORM=PATH")]
     binary: Vec<Binary>,
     /// Write nothing; list what the package would contain

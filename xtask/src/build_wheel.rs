@@ -24,7 +24,7 @@ pub struct BuildWheelArgs {
     /// The folder with pyproject.toml [default: python]
     #[arg(long, value_name = "DIR")]
     source: Option<Utf8PathBuf>,
-    /// Where the wheel goes [default: dist/artifacts/python]
+    /// The folder for the wheel [default: dist/artifacts/python]
     #[arg(long, value_name = "DIR", conflicts_with = "list")]
     out: Option<Utf8PathBuf>,
     /// Write nothing; list what the wheel would contain

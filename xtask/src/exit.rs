@@ -151,7 +151,7 @@ pub fn usage(error: &clap::Error) -> ExitCode {
         return written(&printer, 0);
     }
     document(&printer, error.to_string().trim_end(), Exit::Usage as u8, None);
-    // There is nobody left to tell when this cannot be printed.
+    // When this cannot be printed, nothing can.
     let _ = error.print();
     written(&printer, Exit::Usage as u8)
 }

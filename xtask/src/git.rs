@@ -53,7 +53,7 @@ impl Revision {
     }
 }
 
-/// Whether git was told not to look at a file, whose content may be any other than that of the commit: the tags of
+/// Whether git is set to ignore changes of a file, whose content may be any other than that of the commit: the tags of
 /// [`ls-files -v`](https://git-scm.com/docs/git-ls-files) are lower case for `assume-unchanged`, and `S` for `skip-worktree`.
 fn hides_changes(session: &Session<'_>) -> Result<bool> {
     let listed = output(session, &["ls-files", "-v"])?;

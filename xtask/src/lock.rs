@@ -100,7 +100,7 @@ fn age(text: &str) -> Result<SignedDuration, String> {
 }
 
 /// The time before which a file must have been uploaded to be taken: never earlier than a lock was made with, which
-/// would take back a fix that somebody took in early.
+/// would revert a fix that was taken early.
 fn uploaded_before(root: &Utf8Path, min_age: SignedDuration) -> Result<Timestamp> {
     let now = Timestamp::now().round(Unit::Second)?;
     let known = Feature::ALL.into_iter().filter_map(|feature| {

@@ -78,7 +78,7 @@ impl Printer {
         self.answered.load(Ordering::Relaxed)
     }
 
-    /// A diagnostic line: what a person wants to know during or after the work.
+    /// A diagnostic line: what a user wants to know during or after the work.
     pub fn talk(&self, line: &str) {
         if self.verbosity >= Verbosity::Normal {
             self.to_stderr(line);

@@ -136,7 +136,7 @@ fn command(session: &Session<'_>, platform: Platform, profile: BuildProfile) -> 
         .env("KTX_BUILD_MARK", mark.to_string())
         .env("CARGO_ENCODED_RUSTFLAGS", rustflags(root, platform)?)
         .env("CARGO_TARGET_DIR", root.join("target"))
-        // Cargo draws no bar where it sees no terminal, unless it is told how wide one would be.
+        // Cargo draws no bar where it sees no terminal, unless its width is set.
         .envs([
             ("CARGO_TERM_PROGRESS_WHEN", "always"),
             ("CARGO_TERM_PROGRESS_WIDTH", "100"),

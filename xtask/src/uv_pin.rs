@@ -59,7 +59,7 @@ pub fn lock(session: &Session<'_>, root: &Utf8Path) -> Result<()> {
     Ok(())
 }
 
-/// Where the pinned uv looks for packages when nobody names an index, as its help says.
+/// Where the pinned uv looks for packages when no index is set, as its help says.
 pub fn default_index(session: &Session<'_>) -> Result<String> {
     let (sh, uv) = (session.shell()?, tools::uv(session)?);
     let help = cmd!(sh, "{uv} pip install --no-config --color never --help");

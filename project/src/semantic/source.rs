@@ -115,16 +115,6 @@ pub struct Segment {
     pub description: Option<String>,
 }
 
-impl Relationship {
-    pub fn inverse(self) -> Self {
-        match self {
-            Self::ManyToOne => Self::OneToMany,
-            Self::OneToMany => Self::ManyToOne,
-            Self::OneToOne => Self::OneToOne,
-        }
-    }
-}
-
 impl ColumnType {
     /// The type of a warehouse's column by the first word of its name; text in parentheses is ignored.
     pub fn of_native(native: &str) -> Self {

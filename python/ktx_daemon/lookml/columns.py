@@ -222,7 +222,7 @@ class ColumnBuilder:
         return (item if is_time else None), timeframe
 
     def _standing(self, item: Field, depth: int) -> str:
-        """What stands for a field in the SQL of another."""
+        """The text that replaces a field in the SQL of another."""
         column = self.column(item, depth)
         if self.form is Form.DRAFT:
             return self._prefix + written(item.name, self.dialect.name)

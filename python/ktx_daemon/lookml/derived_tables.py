@@ -56,7 +56,7 @@ class Relations:
         self._natives = natives
 
     def of(self, view: ResolvedView) -> Relation:
-        """Return what a view reads. Raises `Unresolvable` with the reason why that cannot be told."""
+        """Return what a view reads. Raises `Unresolvable` with the reason why that is unknown."""
         if view.sql is None and not view.is_native:
             return Relation(self._in_place(view, view.table or view.name, ()), None)
         needed: dict[str, str] = {}
@@ -131,7 +131,7 @@ def _with(needed: dict[str, str], sql: str) -> str:
 
 
 def projections(sql: str, dialect: SqlDialect) -> list[Projection]:
-    """Return the named columns of the SELECT, or nothing when they cannot be told."""
+    """Return the named columns of the SELECT, or nothing when they are unknown."""
     try:
         statement = parse(sql, dialect.grammar)[0]
     except (SqlglotError, RecursionError, IndexError):

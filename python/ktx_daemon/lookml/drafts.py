@@ -65,7 +65,7 @@ class Draft:
                 "table": self.relation.table,
                 "sql": self.relation.sql,
                 "description": self.view.view.words,
-                # Without a key, a row is told from others by all that it has.
+                # Without a key, all of its columns identify a row.
                 "grain": keys or physical or [column.name for column in self.columns.values()],
                 "columns": [_column(column) for column in self.columns.values()],
                 "joins": self.joins,

@@ -76,7 +76,7 @@ def _aliased_view(view: ResolvedView, views: dict[str, ResolvedView]) -> str | N
     if parent is None or parent.is_abstract or parent.name == view.name or not parent.has_table:
         return None
     same = (view.table, view.sql, view.is_native) == (parent.table, parent.sql, parent.is_native)
-    # An alias of an alias stands for what the first one stands for.
+    # An alias of an alias means what the first one means.
     return (_aliased_view(parent, views) or parent.name) if same else None
 
 

@@ -1,4 +1,4 @@
-"""Entities as joins: who has a foreign key reaches who has the same entity as its own key."""
+"""Entities as joins: a model with a foreign entity joins the model where that entity is the key."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

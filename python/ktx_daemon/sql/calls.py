@@ -76,7 +76,7 @@ def _parts(lexemes: list[Lexeme], place: int, dialect: str) -> list[str]:
 
 
 def resolved(lexeme: Lexeme, dialect: str) -> str:
-    """The name that a lexeme stands for. Quotes keep the case of PostgreSQL's names; other databases ignore it."""
+    """The name that a lexeme means. Quotes keep the case of PostgreSQL's names; other databases ignore it."""
     if lexeme.kind != "name":
         return _ascii_lower(lexeme.text)
     if lexeme.text[:2] in ("U&", "u&"):

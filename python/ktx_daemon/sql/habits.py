@@ -15,7 +15,7 @@ from sqlglot.generator import Generator
 from ktx_daemon.sql.parsing import is_physical, nodes
 
 _LONGEST = 300
-"""Characters of an expression; longer ones are nobody's habit."""
+"""The maximum length of an expression; longer ones are not counted."""
 
 _OF_OTHER_ROWS = (exp.Query, exp.Window)
 _VALUES = (exp.Literal, exp.Parameter, exp.Placeholder)

@@ -160,22 +160,3 @@ fn read(path: &Path, document: PyprojectDocument, fields: &mut Fields) -> Option
         resolver: document.tool.uv.resolver,
     })
 }
-
-/// The text of a `pyproject.toml` with its version replaced, everything else as it was.
-pub fn stamp_version(path: &str, text: &str, version: &Version) -> Result<String, Vec<Finding>> {
-    let mut document: toml_edit::DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
-        let cause = error.to_string();
-        vec![Finding::error(
-            "pyproject-malformed",
-            format!("failed to parse `{path}`: {}", cause.trim_end()),
-        )]
-    })?;
-    match document
-        .get_mut("project")
-        .and_then(|project| project.get_mut("version"))
-    {
-        Some(item) if item.is_str() => *item = toml_edit::value(version.to_string()),
-        _ => return Err(vec![fields::missing(path, "version")]),
-    }
-    Ok(document.to_string())
-}

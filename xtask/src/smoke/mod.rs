@@ -36,7 +36,7 @@ pub struct SmokeArgs {
     /// Count a scenario whose needs are not met as failed
     #[arg(long)]
     pub no_skip: bool,
-    /// Damage the artifacts in every known way and check that each is caught; with --scenario, by these
+    /// Damage the artifacts in every known way and check that each is caught; with --scenario, only what those catch
     #[arg(long, conflicts_with_all = ["list", "no_skip"])]
     pub known_bad: bool,
     /// Damage the artifacts in this way only (repeatable)
@@ -56,7 +56,7 @@ pub struct SmokeArgs {
     /// The package to take from the registry, as NAME@VERSION
     #[arg(long, value_name = "SPEC", conflicts_with_all = ["artifacts", "known_bad"])]
     pub package: Option<String>,
-    /// Test what the registry keeps for approval under this name, instead of the artifacts, which it must equal
+    /// Test what the registry keeps for approval under this name; it must equal the artifacts
     #[arg(long, value_name = "ID", conflicts_with_all = ["registry", "package", "known_bad", "list"])]
     pub staged: Option<String>,
     /// Scenarios side by side [default: 2]

@@ -41,6 +41,7 @@ mod standing;
 mod tag_moves;
 mod tidy;
 mod tidy_crates;
+mod tidy_docs;
 mod tidy_errors;
 mod tidy_imports;
 #[cfg(unix)]

@@ -51,7 +51,7 @@ pub struct ReadArguments {
 
 #[derive(Debug, Args)]
 pub struct QueryArguments {
-    /// The connection to ask
+    /// The connection to query
     #[arg(long, value_name = "ID")]
     connection_id: String,
     /// The file with the query, as JSON

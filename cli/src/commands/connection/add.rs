@@ -14,10 +14,10 @@ pub struct AddArguments {
     /// The name of the connection
     #[arg(value_name = "CONNECTION")]
     connection: String,
-    /// What kind of database it is: duckdb, mysql, postgres or sqlite
+    /// The kind of database: duckdb, mysql, postgres or sqlite
     #[arg(long, value_name = "DRIVER")]
     driver: String,
-    /// Where a server is: `env:NAME` or `file:/PATH` keep its password out of ktx.yaml
+    /// The address of a server; `env:NAME` or `file:/PATH` keep its password out of ktx.yaml
     #[arg(long, value_name = "URL", conflicts_with = "path")]
     url: Option<String>,
     /// The file of a SQLite database; the database file, data file or folder of DuckDB

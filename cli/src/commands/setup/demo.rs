@@ -40,7 +40,7 @@ enum DemoMode {
 enum DemoCommand {
     /// Remove the demo project and make it again
     Reset {
-        /// Yes, remove it
+        /// Confirm that it is removed
         #[arg(long)]
         force: bool,
     },

@@ -11,7 +11,7 @@ pub struct GraphArguments {
     /// Only the sources of this connection
     #[arg(long, value_name = "ID")]
     connection_id: Option<String>,
-    /// The form of the picture
+    /// The output format
     #[arg(long, value_enum, default_value_t = GraphFormat::Mermaid)]
     format: GraphFormat,
 }

@@ -15,7 +15,7 @@ use ktx_app::tools::query::{Execution, QueryResult, QueryRun};
 
 #[derive(Debug, Args)]
 pub struct QueryArguments {
-    /// The connection to ask; not needed when the project has one
+    /// The connection to query; not needed when the project has one
     #[arg(long, value_name = "ID")]
     connection_id: Option<String>,
     /// A measure: `source.measure`, an aggregate expression or arithmetic over measures
@@ -36,7 +36,7 @@ pub struct QueryArguments {
     /// The maximum number of groups [default: 1000]
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
-    /// Keep groups without facts, as is the default
+    /// Keep groups without facts (the default)
     #[arg(long, conflicts_with = "no_include_empty")]
     include_empty: bool,
     /// Drop groups without facts

@@ -34,7 +34,7 @@ pub struct WriteArguments {
     /// A page that it refers to
     #[arg(long = "ref", value_name = "KEY")]
     refs: Vec<String>,
-    /// What of the semantic layer it is about: `source`, `source.member`, or either behind `connection/`
+    /// A source or member that the page is about: `source` or `source.member`, also as `connection/…`
     #[arg(long, value_name = "NAME")]
     sl_ref: Vec<String>,
     /// For everyone, or for the user alone

@@ -2,7 +2,6 @@
 
 use fs_err as fs;
 use ktx_manifest::Sha256Digest;
-use ktx_release::pyproject::stamp_version;
 use ktx_release::version::python_version;
 use walkdir::WalkDir;
 
@@ -152,7 +151,7 @@ fn it_holds_what_uv_would_build_from_the_stamped_tree() {
     let pyproject = source.join("pyproject.toml");
     let text = fs::read_to_string(&pyproject).expect("it is text");
     let version = python_version(&VERSION.parse().expect("a SemVer version")).expect("a mappable version");
-    let stamped = stamp_version("pyproject.toml", &text, &version).expect("it has a version");
+    let stamped = text.replace("version = \"0.0.0\"", &format!("version = \"{version}\""));
     fs::write(&pyproject, stamped).expect("it can be written");
     accepted(
         python_tool("uv").args(["build", "--wheel", "--offline", "--out-dir", "out", "stamped"]),
