@@ -82,7 +82,7 @@ pub enum PublishError {
         command: String,
         /// Its exit.
         exit: String,
-        /// The end of what it said, without secrets.
+        /// The tail of its output, without secrets.
         said: String,
         /// Whether anything can have been stored.
         failure: NpmFailure,

@@ -47,7 +47,7 @@ def _known(
     dimensions: tuple[Dimension, ...], columns: Mapping[str, ResolvedMeasure], labels: Mapping[str, str]
 ) -> dict[str, str]:
     known: dict[str, str] = {}
-    # Where a time is asked for twice, its bare field means the one that is not truncated.
+    # Where a time is requested twice, its bare field means the one that is not truncated.
     for dimension in sorted(dimensions, key=lambda dimension: dimension.granularity is not None):
         field = f"{place_text(dimension.home)}.{dimension.column}"
         names = [dimension.label, dimension.field, field]

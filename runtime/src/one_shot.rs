@@ -10,7 +10,7 @@ use ktx_system::process::{self, ProcessError, Stream, Supervision, describe_exit
 
 /// Far above any answer, far below the memory of a machine.
 const MAX_ANSWER: usize = 256 << 20;
-/// How much of what a failed process said is repeated.
+/// How much of the output of a failed process is repeated.
 const MAX_SAID: usize = 64 << 10;
 
 impl Runtime {

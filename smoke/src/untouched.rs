@@ -96,7 +96,7 @@ impl Untouched {
         }
     }
 
-    /// What is not as it was; `run` is the path of the run's folder.
+    /// What has changed; `run` is the path of the run's folder.
     pub fn changes(&self, run: &Utf8Path) -> Vec<String> {
         let after = self.belongings.pictures();
         let mut changes = Vec::new();

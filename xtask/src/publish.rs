@@ -31,7 +31,7 @@ pub struct PublishArgs {
     execute: bool,
     #[command(flatten)]
     place: PlaceArgs,
-    /// The commit that is to be released [default: the one that is checked out]
+    /// The commit to release [default: the one that is checked out]
     #[arg(long, value_name = "REV")]
     source_revision: Option<String>,
     /// Let the first version of the package become latest although it is a prerelease

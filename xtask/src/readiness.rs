@@ -15,7 +15,7 @@ pub struct ReadinessArgs {
     /// Handed-over artifacts, with reports/ and release-policy.json beside the folder [default: the checkout's]
     #[arg(long, value_name = "DIR")]
     artifacts: Option<Utf8PathBuf>,
-    /// The commit that is to be released [default: the one that is checked out]
+    /// The commit to release [default: the one that is checked out]
     #[arg(long, value_name = "REV")]
     source_revision: Option<String>,
 }

@@ -17,7 +17,7 @@ use super::page_file::{PageFile, Role};
 use crate::facts::Release;
 use crate::github::{Asset, AssetState, GithubRelease, Repository, notes_on};
 
-/// What is to be announced, and from where.
+/// What to announce, and from where.
 #[derive(Debug, Clone)]
 pub struct AnnounceOptions {
     pub location: Location,
@@ -39,7 +39,7 @@ pub struct Announcement {
     pub(super) notes: String,
     pub(super) release: Option<GithubRelease>,
     pub(super) files: Vec<PageFile>,
-    /// What is to be done, in this order.
+    /// The steps, in this order.
     pub steps: Vec<Step>,
     /// What already exists, or was skipped.
     pub notices: Vec<String>,
@@ -90,7 +90,7 @@ impl fmt::Display for Step {
     }
 }
 
-/// Finds out what is to be done. A version is announced when the registry serves the bytes at hand, and not before.
+/// Finds out what to do. A version is announced when the registry serves the bytes at hand, and not before.
 pub fn plan(
     options: &AnnounceOptions,
     environment: &Environment,

@@ -48,7 +48,7 @@ impl GithubRelease {
         assets.any(|asset| asset.name == name && asset.state == AssetState::Uploaded)
     }
 
-    /// The page as evidence of what was released. A draft is none.
+    /// The page as evidence of what was released; a draft is not evidence.
     pub fn witness(&self) -> Option<ReleasePage> {
         let version = self.tag_name.strip_prefix('v')?.parse().ok()?;
         let mut lines = self.body.as_deref().unwrap_or_default().lines();

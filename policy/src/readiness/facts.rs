@@ -11,7 +11,7 @@ use crate::version::ReleaseVersion;
 /// Everything that was found out about the artifacts and their proof.
 #[derive(Debug, Clone)]
 pub struct ReadinessFacts {
-    /// What is to be released.
+    /// What to release.
     pub sources: SourceFacts,
     /// The artifacts.
     pub artifacts: Artifacts,
@@ -47,14 +47,14 @@ pub enum Compared {
     },
 }
 
-/// What is to be released, by its sources.
+/// What to release, by its sources.
 #[derive(Debug, Clone)]
 pub struct SourceFacts {
     /// The one version of everything.
     pub version: ReleaseVersion,
     /// The packages that the sources describe.
     pub packages: Vec<ArtifactPackage>,
-    /// The commit that is to be released.
+    /// The commit to release.
     pub head: Head,
     /// The scenarios that a smoke runs on each platform by default.
     pub scenarios: BTreeMap<Platform, Vec<String>>,
@@ -86,7 +86,7 @@ pub struct VerifiedArtifacts {
     pub lock_faults: Vec<String>,
 }
 
-/// The commit that is to be released.
+/// The commit to release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Head {
     /// There is no checkout, and the user did not name it.

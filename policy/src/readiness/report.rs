@@ -26,7 +26,7 @@ pub struct ReadinessReport {
     pub python_publish_enabled: bool,
     /// The packages that the artifacts hold.
     pub package_names: Vec<String>,
-    /// What is to be proven after publishing.
+    /// What to prove after publishing.
     pub published_package_smoke_gate: SmokeGate,
     /// How the shipped program finds uv.
     pub runtime_installer: RuntimeInstaller,

@@ -7,7 +7,7 @@ use super::ReleasePolicy;
 
 /// The schema as the text that is checked in as `release-policy.schema.json`.
 ///
-/// It lets an editor complete and check the file; what spans several keys is said by [`super::read`] alone.
+/// It lets an editor complete and check the file; rules that span several keys are only checked by [`super::read`].
 pub fn json_schema() -> String {
     let schema = schemars::schema_for!(ReleasePolicy);
     format!("{:#}\n", schema.as_value())

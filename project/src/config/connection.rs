@@ -204,8 +204,7 @@ impl Driver {
         }
     }
 
-    /// The name the semantic layer's SQL writer knows the warehouse by. An unknown one is taken for Postgres, whose SQL
-    /// most others understand.
+    /// The dialect in the semantic layer. An unknown driver is treated as Postgres, whose SQL most others understand.
     pub fn dialect(&self) -> &str {
         match self.as_str() {
             "sqlserver" | "mssql" => "tsql",

@@ -117,7 +117,7 @@ pub fn read_folder(source: &Path) -> Result<LookerReading, IngestError> {
     Ok(reading)
 }
 
-/// Analyses a reading. A parser that fails marks the items; the ingest goes on.
+/// Analyses a reading. A parser that fails marks the items; the ingest continues.
 pub fn pull(reading: LookerReading, warehouses: &LookerWarehouses, service: &Service) -> Pull {
     let mut pull = Pull {
         warnings: reading.warnings,

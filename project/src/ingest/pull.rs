@@ -25,7 +25,7 @@ pub struct Pull {
 pub struct WorkUnit {
     pub key: String,
     pub files: Vec<String>,
-    /// Why the unit failed, when it did; the others go on.
+    /// Why the unit failed, if it did; the others continue.
     pub failure: Option<String>,
 }
 

@@ -124,7 +124,7 @@ pub fn keep(
         ..report(folder, options, pull, run, &target, diff, &changed)
     };
     if target.is_dir() {
-        // Nothing new to keep: only what is said about this run replaces what was said about the last.
+        // Nothing new to keep: only the report of this run replaces the last one.
         if let Some(manifest) = &pull.manifest {
             files::write(&target.join(MANIFEST), &pretty(manifest))?;
         }

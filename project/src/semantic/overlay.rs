@@ -1,4 +1,4 @@
-//! A person's additions to a scanned table, without repeating the whole source.
+//! The user's additions to a scanned table, without repeating the whole source.
 
 use std::collections::BTreeMap;
 

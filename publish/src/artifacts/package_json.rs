@@ -49,7 +49,7 @@ impl PackageJson {
                 hint: "cargo xtask build".to_owned(),
             });
         }
-        // `access` and `provenance` are said on the command line anyway; every other key would turn npm around.
+        // `access` and `provenance` are said on the command line anyway; every other key would change what npm does.
         let strange: Vec<&str> = self
             .publish_config
             .keys()

@@ -30,7 +30,7 @@ pub(super) struct Claims<'a> {
     pub(super) policy_digest: Sha256Digest,
     /// `None` when the artifacts are not what their manifest says.
     pub(super) manifest: Option<&'a ArtifactManifest>,
-    /// The scenarios that a report must have, by platform; what must have passed among them is said here.
+    /// The scenarios that a report must have, by platform; the ones that must have passed are checked here.
     pub(super) scenarios: &'a BTreeMap<Platform, Vec<String>>,
     pub(super) now: Timestamp,
 }

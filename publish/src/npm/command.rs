@@ -25,7 +25,7 @@ pub struct PublishCommand<'a> {
 }
 
 impl PublishCommand<'_> {
-    /// npm's arguments. What a stray setting could change is said explicitly.
+    /// npm's arguments. What a stray setting could change is given explicitly.
     pub fn arguments(&self) -> Vec<String> {
         let mut arguments: Vec<String> = match self.publishing {
             Publishing::Direct => vec!["publish".to_owned()],

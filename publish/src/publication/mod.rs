@@ -22,7 +22,7 @@ pub use self::preview::Preview;
 pub use self::report::{ProvenanceResult, PublishReport, PublishResult, StagedBytes, StagedVersion};
 pub use self::stage::{FetchedStage, fetch_staged};
 
-/// What is to be published, and how.
+/// What to publish, and how.
 #[derive(Debug, Clone)]
 pub struct PublishOptions {
     /// Where the artifacts are.

@@ -11,7 +11,7 @@ use serde::Serialize;
 pub struct Preview {
     /// The package.
     pub package: &'static str,
-    /// The version that is to be published.
+    /// The version to publish.
     pub version: String,
     /// The requested dist-tag.
     pub tag: String,

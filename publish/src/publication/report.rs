@@ -92,7 +92,7 @@ pub enum StagedBytes {
     Same,
     /// npm could not fetch them; why.
     NotFetched {
-        /// The end of what npm said.
+        /// The tail of npm's output.
         cause: String,
     },
 }

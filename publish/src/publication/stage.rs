@@ -111,7 +111,7 @@ impl Waiting {
 pub struct FetchedStage {
     /// The fetched tarball.
     pub path: PathBuf,
-    /// What is to be done with it.
+    /// What to do with it.
     pub version: StagedVersion,
     /// The dist-tag that it will be under.
     pub tag: String,

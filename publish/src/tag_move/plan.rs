@@ -33,7 +33,7 @@ pub struct MoveOptions {
     pub patience: Duration,
 }
 
-/// What is to be promoted.
+/// What to promote.
 #[derive(Debug, Clone)]
 pub struct PromoteOptions {
     /// The tag that points at the version.
@@ -44,7 +44,7 @@ pub struct PromoteOptions {
     pub trust_downgrade: TrustDowngrade,
 }
 
-/// What is to be rolled back.
+/// What to roll back.
 #[derive(Debug, Clone)]
 pub struct RollbackOptions {
     /// The tag.

@@ -20,7 +20,7 @@ class Request(BaseModel):
     unreadable: dict[str, str] = Field(default_factory=dict)
     """Sources that the caller could not read, and why: a query that needs one is refused with it."""
     locations: dict[str, str] = Field(default_factory=dict)
-    """Where sources are defined, such as `orders.yaml:3`, for what is said about their faults."""
+    """Where sources are defined, such as `orders.yaml:3`, for messages about their faults."""
     look_ahead: int = Field(default=0, ge=0, le=1000)
     """How many rows more than its limit the SQL of a query gives, to see whether the limit cut rows off."""
     calendar: dict[str, str] = Field(default_factory=dict)

@@ -18,7 +18,7 @@ pub fn open(layout: &Layout) -> Result<(Stdio, Stdio), Error> {
     ))
 }
 
-/// Cuts logs that grew too large under a running daemon. It appends, so it goes on at the new end.
+/// Cuts logs that grew too large under a running daemon. It appends, so it continues at the new end.
 pub fn cap(layout: &Layout) {
     for path in [&layout.daemon_stdout_path, &layout.daemon_stderr_path] {
         if is_too_large(path) && fs_err::copy(path, older(path)).is_ok() {

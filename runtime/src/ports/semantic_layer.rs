@@ -26,7 +26,7 @@ pub struct SemanticModel<'m> {
     pub sources: Value,
     /// Sources that are skipped, and why.
     pub unreadable: BTreeMap<String, String>,
-    /// Where sources are defined, for what is said about their faults.
+    /// Where sources are defined, for messages about their faults.
     pub locations: BTreeMap<String, String>,
     pub dialect: &'m str,
     /// `week_start`, `fiscal_year_start`, `time_zone` and `date_table`, as far as they are set.

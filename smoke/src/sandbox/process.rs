@@ -118,14 +118,14 @@ impl Running {
         }
     }
 
-    /// Asks a server to end, and brings the end about when it is not there within `patience` from now.
+    /// Asks a server to end, and kills it when it has not ended within `patience` from now.
     pub fn stop(self, how: Signal, patience: Duration, family: &Family, interrupted: Interrupted<'_>) {
         family::signal(self.pid, how);
         let deadline = self.started.elapsed() + patience;
         self.finish(deadline, family, interrupted);
     }
 
-    /// Waits for the end, or brings it about; the deadline counts from the start of the command.
+    /// Waits for the end, or kills it; the deadline counts from the start of the command.
     pub fn finish(self, deadline: Duration, family: &Family, interrupted: Interrupted<'_>) -> ProcessOutput {
         let ended = match self.wait(deadline, interrupted) {
             Waited::Ended(status) => self.drain(status, family, interrupted),

@@ -20,7 +20,7 @@ pub const SCENARIO: Scenario = Scenario {
     run,
 };
 
-/// How long the command may take to get to where it is to be interrupted.
+/// How long the command may take to reach the point of the interruption.
 const UNDER_WAY: Duration = Duration::from_secs(60);
 
 /// How long its processes may take to leave.
@@ -29,7 +29,7 @@ const LEAVING: Duration = Duration::from_secs(10);
 /// The step, how it is interrupted, and how the command then ends.
 struct Interruption(&'static str, Signal, Ended);
 
-/// An installation that ends of what it does not clean up after, or of the launcher's death.
+/// An installation that a signal without clean-up ends, or the death of the launcher.
 const ENDINGS: [Interruption; 4] = [
     Interruption("hang-up-install", Signal::HangUp, Ended::Exit(129)),
     Interruption("quit-install", Signal::Quit, Ended::Signal(3)),

@@ -73,7 +73,7 @@ pub fn location(session: &Session<'_>, artifacts: Option<&Utf8PathBuf>) -> Resul
     }
 }
 
-/// What is to be released. Handed-over artifacts have the version of the program that runs now.
+/// What to release. Handed-over artifacts have the version of the program that runs now.
 pub fn source_facts(
     session: &Session<'_>,
     artifacts: Option<&Utf8PathBuf>,
@@ -112,7 +112,7 @@ pub fn source_facts_as(
     })
 }
 
-/// The commit that is to be released: the one that was named, the one that is checked out, or the one that the job runs
+/// The commit to release: the one that was named, the one that is checked out, or the one that the job runs
 /// for.
 fn head(session: &Session<'_>, revision: Option<&str>) -> Result<Head> {
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());

@@ -191,7 +191,7 @@ pub fn print_tags(session: &Session<'_>, before: Option<&Tags>, after: Option<&T
     }
 }
 
-/// What a person does with a staged version: first look at what the registry keeps, then decide.
+/// What the user does with a staged version: first look at what the registry keeps, then decide.
 pub fn print_choice(session: &Session<'_>, version: &StagedVersion) {
     let StagedVersion {
         id, approve, reject, ..

@@ -1,4 +1,4 @@
-//! Which package of which registry is to be proven: the command line, else the environment, else the policy.
+//! Which package of which registry to prove: the command line, else the environment, else the policy.
 
 use std::collections::BTreeMap;
 

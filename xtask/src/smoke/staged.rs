@@ -1,4 +1,4 @@
-//! The smoke of what a registry keeps for approval: fetched, compared with the artifacts, and used.
+//! The smoke of a package that waits for approval in a registry: fetched, compared with the artifacts, and used.
 
 use anyhow::Result;
 use camino::Utf8PathBuf;

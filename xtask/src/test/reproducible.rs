@@ -54,7 +54,7 @@ fn copy_sources(session: &Session<'_>, root: &Utf8Path, copy: &Utf8Path) -> Resu
     Ok(())
 }
 
-/// The tools are no part of what is compared; a copy would install them again.
+/// The tools are not compared; a copy would install them again.
 fn link(from: &Utf8Path, to: &Utf8Path) -> Result<()> {
     #[cfg(unix)]
     fs::os::unix::fs::symlink(from, to)?;

@@ -21,7 +21,7 @@ const ROWS: u64 = 100;
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Question {
-    /// What is to be known, in words
+    /// The question, in words
     question: String,
     /// Only the sources of this connection
     connection_id: Option<String>,
