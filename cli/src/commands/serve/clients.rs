@@ -13,7 +13,7 @@ const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 
 /// The limits of one server.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct ClientLimits {
     /// Those above it are answered once and then closed, and get nothing but the server's status and its end.
     pub connections: usize,
     pub sessions: usize,
@@ -27,7 +27,7 @@ pub struct Limits {
 
 /// Who is connected.
 pub struct Clients {
-    pub limits: Limits,
+    pub limits: ClientLimits,
     connections: Arc<Semaphore>,
     pub manager: Arc<LocalSessionManager>,
     sessions: Arc<Mutex<BTreeMap<SessionId, Use>>>,
@@ -49,7 +49,7 @@ pub struct Answering {
     sessions: Arc<Mutex<BTreeMap<SessionId, Use>>>,
 }
 
-impl Default for Limits {
+impl Default for ClientLimits {
     fn default() -> Self {
         Self {
             connections: 256,
@@ -62,7 +62,7 @@ impl Default for Limits {
 }
 
 impl Clients {
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(limits: ClientLimits) -> Self {
         let mut manager = LocalSessionManager::default();
         // The SDK's five minutes also end the session of a tool that runs for longer.
         manager.session_config.keep_alive = None;
@@ -142,14 +142,14 @@ mod tests {
     use hyper::header::HeaderMap;
     use rmcp::transport::streamable_http_server::SessionManager as _;
 
-    use super::{Answering, Clients, Limits, SESSION_ID};
+    use super::{Answering, ClientLimits, Clients, SESSION_ID};
 
     fn clients(idle: Duration) -> Clients {
-        Clients::new(Limits {
+        Clients::new(ClientLimits {
             connections: 1,
             sessions: 2,
             idle,
-            ..Limits::default()
+            ..ClientLimits::default()
         })
     }
 

@@ -20,7 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use super::clients::{Clients, Limits};
+use super::clients::{ClientLimits, Clients};
 use super::messages;
 use super::record::Record;
 use super::server::Server;
@@ -70,7 +70,7 @@ pub async fn serve(
         .enforce_origin_validation()
         .with_max_request_body_bytes(LARGEST_BODY);
     let sessions = config.cancellation_token.clone();
-    let clients = Clients::new(Limits::default());
+    let clients = Clients::new(ClientLimits::default());
     let shared = Arc::new(Shared {
         service: StreamableHttpService::new(move || Ok(server.clone()), Arc::clone(&clients.manager), config),
         token: options.token,
@@ -126,7 +126,7 @@ async fn converse(shared: Arc<Shared>, stream: TcpStream) {
     let _ = connection.await;
 }
 
-fn http(limits: Limits) -> http1::Builder {
+fn http(limits: ClientLimits) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(limits.head);
     builder
@@ -184,7 +184,7 @@ async fn protocol(shared: &Shared, request: Request<Incoming>) -> Answer {
 }
 
 /// The bytes of a body, or what its sender is answered.
-async fn whole(body: Incoming, limits: Limits) -> Result<Bytes, Answer> {
+async fn whole(body: Incoming, limits: ClientLimits) -> Result<Bytes, Answer> {
     let (status, error) = match timeout(limits.body, Limited::new(body, LARGEST_BODY).collect()).await {
         Ok(Ok(body)) => return Ok(body.to_bytes()),
         Ok(Err(error)) => (StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
@@ -251,7 +251,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::{Answer, http, is_authorized, text, whole};
-    use crate::commands::serve::clients::Limits;
+    use crate::commands::serve::clients::ClientLimits;
 
     #[test]
     fn only_the_whole_token_opens() {
@@ -274,8 +274,8 @@ mod tests {
     }
 
     /// What a client that sends this, and then nothing, has received when the connection is closed.
-    async fn received(sent: String, limits: Limits) -> String {
-        async fn echo(request: Request<Incoming>, limits: Limits) -> Result<Answer, Infallible> {
+    async fn received(sent: String, limits: ClientLimits) -> String {
+        async fn echo(request: Request<Incoming>, limits: ClientLimits) -> Result<Answer, Infallible> {
             let body = whole(request.into_body(), limits).await;
             Ok(body.map_or_else(
                 |refused| refused,
@@ -303,10 +303,10 @@ mod tests {
     async fn a_client_that_stops_in_the_middle_is_not_waited_for() {
         const HEAD: &str = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n";
         let long = Duration::from_secs(3600);
-        let limits = |head, body| Limits {
+        let limits = |head, body| ClientLimits {
             head,
             body,
-            ..Limits::default()
+            ..ClientLimits::default()
         };
         let short = Duration::from_millis(50);
         assert_eq!(received(HEAD.to_owned(), limits(short, long)).await, "");
