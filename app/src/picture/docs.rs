@@ -9,7 +9,7 @@ use ktx_project::ingest::{self, TableUsage};
 use ktx_project::knowledge::PageFile;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Form, Member, Model, SourceNode, Read, written};
+use super::{Form, Member, Model, Read, SourceNode, written};
 use crate::tools::wiki;
 use crate::{App, Error, Workspace};
 
