@@ -1,5 +1,5 @@
 //! Where a measure comes from: the tables and columns that its expression reads, also through other measures, computed
-//! columns, segments and joins. Only names of the model are told; what else an expression has is not looked at.
+//! columns, segments and joins. Only names of the model are found; the rest of an expression is skipped.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -9,15 +9,15 @@ use regex::{Captures, Regex};
 
 /// A column of a table or, of a source that is SQL, of its result.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Origin<'c> {
+pub struct ColumnOrigin<'c> {
     pub source: &'c str,
-    /// Nothing for SQL.
+    /// Empty for SQL.
     pub table: &'c str,
-    /// Nothing when only rows are counted.
+    /// Empty when only rows are counted.
     pub column: &'c str,
 }
 
-/// Everything that is no name is skipped first; a name may be a path, and with `(` after it is a function.
+/// What is not a name is skipped first; a name may be a path, and with `(` after it is a function.
 static LEXEMES: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let part = r#"(?:"[^"]+"|`[^`]+`|[\p{L}_][\p{L}\p{N}_$]*)"#;
     let skipped = r"'(?:[^']|'')*'|--[^\n]*|(?s:/\*.*?\*/)|\d[\p{L}\p{N}_.]*";
@@ -35,7 +35,7 @@ const KEYWORDS: &str = " and as between by case cast distinct else end false fil
                         or order over partition then true when where ";
 
 /// The columns that a measure reads.
-pub fn of<'c>(catalog: &'c Catalog, source: &'c Source, measure: &'c Measure) -> Vec<Origin<'c>> {
+pub fn of<'c>(catalog: &'c Catalog, source: &'c Source, measure: &'c Measure) -> Vec<ColumnOrigin<'c>> {
     let mut walk = Walk {
         catalog,
         open: Vec::new(),
@@ -49,8 +49,8 @@ pub fn of<'c>(catalog: &'c Catalog, source: &'c Source, measure: &'c Measure) ->
     walk.found.into_iter().collect()
 }
 
-fn origin<'c>(source: &'c Source, column: &'c str) -> Origin<'c> {
-    Origin {
+fn origin<'c>(source: &'c Source, column: &'c str) -> ColumnOrigin<'c> {
+    ColumnOrigin {
         source: &source.name,
         table: source.table.as_deref().unwrap_or_default(),
         column,
@@ -62,7 +62,7 @@ struct Walk<'c> {
     /// The definitions that are being read: a column in its own expression is the table's.
     open: Vec<(&'c str, &'c str)>,
     read: BTreeSet<(&'c str, &'c str)>,
-    found: BTreeSet<Origin<'c>>,
+    found: BTreeSet<ColumnOrigin<'c>>,
 }
 
 impl<'c> Walk<'c> {

@@ -218,7 +218,7 @@ impl SourceNode {
 }
 
 impl Read {
-    fn of(connection: &ConnectionId, origin: &lineage::Origin<'_>) -> Self {
+    fn of(connection: &ConnectionId, origin: &lineage::ColumnOrigin<'_>) -> Self {
         let place = match origin.table {
             "" => format!("{} (SQL)", origin.source),
             table => table.to_owned(),

@@ -6,8 +6,8 @@ use anyhow::{Context, Result, ensure};
 use camino::Utf8Path;
 use fs_err as fs;
 
-use super::Comparison;
-use super::machine::{Machine, clean};
+use super::SpeedComparison;
+use super::machine::{BenchMachine, clean};
 use super::measure::{Contestant, compare};
 use crate::session::Session;
 use crate::tools::{self, ToolSet};
@@ -61,10 +61,10 @@ for files in (254, 617):
     (folder / "shop.model.lkml").write_text(explores)
 "#;
 
-pub fn measure(session: &Session<'_>) -> Result<Vec<Comparison>> {
+pub fn measure(session: &Session<'_>) -> Result<Vec<SpeedComparison>> {
     let scratch = tempfile::tempdir()?;
     let scratch = Utf8Path::from_path(scratch.path()).context("failed to read the scratch folder's name")?;
-    let machine = Machine::prepare(session, scratch)?;
+    let machine = BenchMachine::prepare(session, scratch)?;
     machine.done(&["runtime", "install"])?;
     machine.done(&["runtime", "start"])?;
     let mut material = Command::new(machine.python(session)?);
@@ -102,8 +102,8 @@ pub fn measure(session: &Session<'_>) -> Result<Vec<Comparison>> {
         SOME,
     )?;
     let mut comparisons = vec![
-        Comparison::new("MCP greeting", "60 ms", greeting)?,
-        Comparison::new("picture of the model", "300 ms", graph)?,
+        SpeedComparison::new("MCP greeting", "60 ms", greeting)?,
+        SpeedComparison::new("picture of the model", "300 ms", graph)?,
     ];
     for (what, name) in [
         ("LookML, 254 files", "lookml-254"),
@@ -134,7 +134,7 @@ pub fn measure(session: &Session<'_>) -> Result<Vec<Comparison>> {
             })],
             SOME,
         )?;
-        comparisons.push(Comparison::new(what, "3,000 ms", taken)?);
+        comparisons.push(SpeedComparison::new(what, "3,000 ms", taken)?);
     }
     machine.stop()?;
     Ok(comparisons)
