@@ -41,7 +41,6 @@ pub struct Database<'a> {
     access: Access,
 }
 
-#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 enum Access {
     File(Sqlite),
     /// Through the daemon, which has the drivers.
