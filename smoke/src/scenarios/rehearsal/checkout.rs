@@ -15,6 +15,7 @@ use ktx_manifest::digest::{ContentId, Sha256Digest};
 use ktx_manifest::smoke_report::SmokeReport;
 use serde_json::{Value, json};
 
+use super::github::{Github, TOKEN};
 use super::proof;
 use crate::failure::Stop;
 use crate::options::{Package, Toolchain};
@@ -39,15 +40,22 @@ pub struct Checkout<'s> {
     stage: &'s Stage<'s>,
     toolchain: &'s Toolchain,
     registry: String,
+    github: String,
     folder: Utf8PathBuf,
 }
 
 impl<'s> Checkout<'s> {
-    pub fn make(stage: &'s Stage<'s>, toolchain: &'s Toolchain, registry: &str) -> Result<Self, Stop> {
+    pub fn make(
+        stage: &'s Stage<'s>,
+        toolchain: &'s Toolchain,
+        registry: &str,
+        github: &Github,
+    ) -> Result<Self, Stop> {
         let checkout = Checkout {
             stage,
             toolchain,
             registry: registry.to_owned(),
+            github: github.url().to_owned(),
             folder: stage.sandbox.work().join("checkout"),
         };
         fs::create_dir(&checkout.folder)?;
@@ -61,6 +69,10 @@ impl<'s> Checkout<'s> {
             share(&toolchain.checkout.join(name), &link)?;
         }
         checkout.git("init", "init --quiet").check()?;
+        checkout
+            .git("remote", "remote add origin")
+            .arg(github.repository())
+            .check()?;
         Ok(checkout)
     }
 
@@ -77,6 +89,7 @@ impl<'s> Checkout<'s> {
         self.git("commit", "commit --quiet --message")
             .arg(version)
             .check()?;
+        self.git("push", "push --quiet origin HEAD:main").check()?;
         let head = self.git("head", "rev-parse HEAD").check()?;
         let artifacts = self.at("dist/artifacts");
         if artifacts.exists() {
@@ -148,6 +161,20 @@ impl<'s> Checkout<'s> {
         Ok(())
     }
 
+    /// Makes the tag and the release page of what was published, and finds that nothing is left to do.
+    pub fn announce(&self, id: &'static str, version: &str) -> Result<(), Stop> {
+        self.release(id, "announce --execute")
+            .stdout_has(format!(
+                "announced: https://github.com/kaelio/ktx/releases/tag/v{version}\n"
+            ))
+            .check()?;
+        self.git("tag-kind", "cat-file -t")
+            .arg(format!("v{version}"))
+            .stdout_is("tag\n")
+            .check()?;
+        Ok(())
+    }
+
     /// The smoke of the package as the registry serves it, without which nothing is promoted.
     pub fn prove_published(&self, id: &'static str, version: &str) -> Result<(), Stop> {
         let package = format!("{}@{version}", self.stage.package().name);
@@ -181,8 +208,9 @@ impl<'s> Checkout<'s> {
             .within(&self.folder)
             .deadline_of(DEADLINE);
         let typed = without_proxy(self.stage, typed);
-        // The release pages of the real repository are about another registry than this one.
-        let typed = typed.in_a_shell_with("GITHUB_API_URL", "http://127.0.0.1:9");
+        let typed = typed
+            .in_a_shell_with("GITHUB_API_URL", &self.github)
+            .in_a_shell_with("GITHUB_TOKEN", TOKEN);
         match self.stage.options.machine.environment.get("PATH") {
             Some(path) => typed.in_a_shell_with("PATH", path),
             None => typed,

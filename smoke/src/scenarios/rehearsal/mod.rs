@@ -1,12 +1,14 @@
-//! The whole life of a release, on the sandbox's own registry behind a cache that lags, and with the real commands: a candidate, a stable version
-//! that is promoted, users who upgrade with a daemon running, a bad release, a rollback, and a fix for a line that the main
-//! one has left behind.
+//! The whole life of a release on the sandbox's own registry, behind a cache that lags, with the real commands: a candidate
+//! with its tag and release page, a stable version that is promoted, users who upgrade with a daemon running, a bad
+//! release, a rollback, and a fix for a line that the main one has left behind.
 
 mod checkout;
+mod github;
 mod lagging;
 mod proof;
 
 use self::checkout::{Checkout, dist_tag, line_of};
+use self::github::Github;
 use self::lagging::LaggingCache;
 use super::registry::{Registry, asking};
 use super::upgrade::{daemons, ready_and_running};
@@ -20,7 +22,8 @@ use crate::warehouse;
 
 pub const SCENARIO: Scenario = Scenario {
     name: "rehearsal",
-    proves: "a release on a local registry: candidate, promotion, upgrade under a running daemon, bad release, rollback, lane",
+    proves: "a release on a local registry: candidate, release page, promotion, upgrade under a running daemon, \
+             bad release, rollback, lane",
     set: Set::StandardOn(&["linux", "macos"]),
     needs: &[
         Need::Program("npm"),
@@ -40,17 +43,21 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     let versions = Versions::of(stage)?;
     let registry = Registry::start(stage, toolchain)?;
     let cache = LaggingCache::start(stage, registry.url())?;
+    let github = Github::start(stage)?;
     let rehearsal = Rehearsal {
         stage,
         versions: &versions,
-        releaser: Checkout::make(stage, toolchain, cache.url())?,
+        releaser: Checkout::make(stage, toolchain, cache.url(), &github)?,
         registry: cache.url(),
+        github: &github,
     };
     rehearsal.candidate()?;
+    rehearsal.announcement()?;
     rehearsal.stable()?;
     rehearsal.bad()?;
     rehearsal.way_back()?;
     rehearsal.lane()?;
+    github.stop(stage);
     cache.stop(stage);
     registry.stop(stage);
     Ok(())
@@ -61,6 +68,7 @@ struct Rehearsal<'r> {
     versions: &'r Versions,
     releaser: Checkout<'r>,
     registry: &'r str,
+    github: &'r Github,
 }
 
 impl Rehearsal<'_> {
@@ -100,6 +108,41 @@ impl Rehearsal<'_> {
         ready_and_running(self.stage, &ktx, version, steps)
     }
 
+    /// An upload breaks off; the same command finishes what is missing, and once more changes nothing.
+    fn announcement(&self) -> Result<(), Stop> {
+        let version = &self.versions.candidate;
+        let status = |id| self.releaser.release(id, "status");
+        status("status-published")
+            .stdout_has("next: cargo xtask announce ")
+            .check()?;
+        self.releaser
+            .release("announce-broken-off", "announce --execute")
+            .exits(5)
+            .stderr_has("failed to ask ")
+            .check()?;
+        status("status-broken-off")
+            .stdout_has(format!("the release page of {version} is still a draft\n"))
+            .stdout_has("next: cargo xtask announce ")
+            .check()?;
+        self.releaser
+            .release("announce-plan", "announce")
+            .stdout_has("to do: remove the unfinished upload of ")
+            .check()?;
+        self.releaser.announce("announce", version)?;
+        let written = self.github.writes();
+        self.releaser.announce("announce-again", version)?;
+        let again = self.github.writes();
+        self.stage.ensure("announce-again.writes", written == again, || {
+            format!("what was announced was written again: {} writes", again - written)
+        })?;
+        status("status-announced")
+            .stdout_has(format!(
+                "{version}: git tag, release page, proven from the registry\n"
+            ))
+            .check()?;
+        Ok(())
+    }
+
     /// A stable version: promoted when it is proven and not before, and followed by the user while the daemon runs.
     fn stable(&self) -> Result<(), Stop> {
         let Versions {
@@ -113,6 +156,7 @@ impl Rehearsal<'_> {
             .stderr_has("[not-proven]")
             .check()?;
         self.releaser.prove_published("published-stable", stable)?;
+        self.releaser.announce("announce-stable", stable)?;
         self.promote("promote-stable", stable)?;
         let ktx = self.installs("latest")?;
         let steps = ["stable-version", "stable-install", "stable-start"];
@@ -212,6 +256,11 @@ impl Rehearsal<'_> {
             .stdout_has(format!("with tag {tag}\n"))
             .check()?;
         self.releaser.prove_published("published-fix", fix)?;
+        self.releaser.announce("announce-fix", fix)?;
+        self.releaser
+            .release("status-fix", "status")
+            .stdout_has(format!("next: cargo xtask promote --from {tag} --to latest "))
+            .check()?;
         self.releaser
             .release(
                 "promote-fix",
