@@ -7,7 +7,7 @@ use ktx_names::NPM_PACKAGE;
 use ktx_policy::{RegistryUrl, ReleaseVersion};
 use ktx_publish::PublishError;
 use ktx_publish::artifacts::{Tarball, integrity_of};
-use ktx_publish::registry::{Packument, Registry};
+use ktx_publish::registry::{Known, Packument, Registry};
 
 /// How many versions the sizes are listed of.
 const HISTORY: usize = 12;
@@ -18,9 +18,10 @@ pub fn against_registry(
     tarball: &Tarball,
     version: &ReleaseVersion,
     registry: &Registry,
+    known: &Known,
     asked: Option<&str>,
 ) -> Result<Comparison, PublishError> {
-    let packument = registry.packument(NPM_PACKAGE)?;
+    let packument = registry.published(NPM_PACKAGE, known)?;
     let other = match (&packument, asked) {
         (None, None) => None,
         (None, Some(asked)) => return Err(unknown(asked, registry.url())),

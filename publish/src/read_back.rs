@@ -43,7 +43,15 @@ pub(crate) struct Done {
 /// Looks once more, just before npm writes, whether what was planned still holds: in the packument, which may come from a
 /// cache, and in the list of dist-tags, which npm reads before it moves one.
 pub(crate) fn check_current(registry: &Registry, decision: &Decision) -> Result<(), PublishError> {
-    let mut state = registry.packument(NPM_PACKAGE)?.unwrap_or_default().state();
+    let mut state = match registry.packument(NPM_PACKAGE)? {
+        Some(packument) => packument.state(),
+        None if decision.tags_before.is_empty() => PackageState::default(),
+        None => {
+            let cause =
+                "the registry answers that it does not have the package, which it had when this was planned";
+            return Err(PublishError::RegistryUnknown(cause.to_owned()));
+        }
+    };
     let check = |state: &PackageState| match outdated(decision, state) {
         Some(why) => Err(PublishError::Outdated(why)),
         None => Ok(()),

@@ -252,11 +252,23 @@ impl ReceiptBook {
         Ok(receipt)
     }
 
+    /// Writes down how an operation ended. It has happened by then, so a receipt that cannot be written is a warning.
+    pub(crate) fn complete(&self, receipt: Receipt, desk: &dyn Desk) -> Receipt {
+        self.write(receipt.clone(), desk).unwrap_or_else(|error| {
+            desk.warn(&format!("the receipt is not complete: {error}"));
+            receipt
+        })
+    }
+
     fn put_aside(&self, desk: &dyn Desk) -> Result<(), PublishError> {
         let mut names = (1..).map(|number| self.path.with_extension(format!("unreadable-{number}.json")));
         let free = names.find(|path| fs::symlink_metadata(path).is_err());
         let aside = free.unwrap_or_else(|| self.path.with_extension("unreadable.json"));
-        fs::copy(&self.path, &aside).map_err(PathError::new("copy", &self.path))?;
+        if self.path.is_file() {
+            fs::copy(&self.path, &aside).map_err(PathError::new("copy", &self.path))?;
+        } else {
+            fs::rename(&self.path, &aside).map_err(PathError::new("rename", &self.path))?;
+        }
         desk.warn(&format!(
             "the receipts that cannot be read are kept in `{}`",
             aside.display()

@@ -4,12 +4,11 @@ use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use fs_err as fs;
 use ktx_names::NPM_PACKAGE;
-use ktx_policy::guard::{PackageState, RegistryState, Released};
+use ktx_policy::guard::Released;
 use ktx_policy::{
     BranchSlug, Bump, Channel, DistTag, InvalidLane, Lane, NextChannel, ReleaseVersion, ReleasedVersions,
     next_version,
 };
-use ktx_publish::PublishError;
 use ktx_publish::artifacts::read_policy;
 use ktx_publish::npm::Npm;
 use ktx_publish::receipt::ReceiptBook;
@@ -176,11 +175,8 @@ fn released(session: &Session<'_>, arguments: &NextArgs) -> Result<ReleasedVersi
         receipts: ReceiptBook::in_folder(&location.reports).served(registry.url(), &desk),
         released: releasing::released(session)?.about(registry.url()),
     };
-    let state = match registry.facts(NPM_PACKAGE, &known).0 {
-        RegistryState::Unknown(cause) => return Err(failed(PublishError::RegistryUnknown(cause))),
-        RegistryState::NoPackage => PackageState::default(),
-        RegistryState::Package(state) => state,
-    };
+    let packument = registry.published(NPM_PACKAGE, &known).map_err(failed)?;
+    let state = packument.unwrap_or_default().state();
     // A removed number is used up as well.
     let all = state.versions.keys().chain(&state.burned);
     let Released { git_tags, pages } = known.released;

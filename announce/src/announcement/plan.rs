@@ -9,6 +9,8 @@ use ktx_policy::readiness::SourceFacts;
 use ktx_policy::{Channel, RegistryUrl};
 use ktx_publish::artifacts::{Location, changelog};
 use ktx_publish::npm::Npm;
+use ktx_publish::receipt::ReceiptBook;
+use ktx_publish::registry::Known;
 use ktx_publish::{Desk, Environment, PublishError, registry};
 use serde::Serialize;
 
@@ -122,7 +124,11 @@ pub fn plan(
         &npm,
         desk,
     )?;
-    let packument = registry.packument(NPM_PACKAGE)?;
+    let known = Known {
+        receipts: ReceiptBook::in_folder(&options.location.reports).served(registry.url(), desk),
+        ..Known::default()
+    };
+    let packument = registry.published(NPM_PACKAGE, &known)?;
     let published = packument
         .as_ref()
         .and_then(|packument| packument.versions.get(&version.to_string()));

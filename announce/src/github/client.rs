@@ -78,6 +78,8 @@ impl Repository {
         let config = Agent::config_builder()
             .timeout_global(Some(PATIENCE))
             .timeout_connect(Some(Duration::from_secs(10)))
+            // A kept connection may be ended while the next file is read.
+            .max_idle_connections(0)
             .http_status_as_error(false)
             .proxy(proxy_for(api, environment))
             .tls_config(

@@ -6,7 +6,7 @@ mod text;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ktx_names::NPM_PACKAGE;
-use ktx_policy::guard::{Provenance, RegistryState, Released, VersionFacts};
+use ktx_policy::guard::{Provenance, Released, VersionFacts};
 use ktx_policy::readiness::SourceFacts;
 use ktx_policy::{Channel, RegistryUrl, ReleaseVersion};
 use ktx_publish::artifacts::{Location, read_policy};
@@ -112,10 +112,7 @@ pub fn status(
         receipts: Vec::new(),
         released: released.clone(),
     };
-    let packument = match registry.facts(NPM_PACKAGE, &known) {
-        (RegistryState::Unknown(cause), _) => return Err(PublishError::RegistryUnknown(cause)),
-        (_, packument) => packument.unwrap_or_default(),
-    };
+    let packument = registry.published(NPM_PACKAGE, &known)?.unwrap_or_default();
     let versions = versions(&packument, options, pages.as_ref());
     let state = packument.state();
     let tags = state.tags.iter().map(|(tag, version)| TagStatus {
@@ -131,7 +128,14 @@ pub fn status(
         workspace: options.sources.version.to_string(),
         tags: tags.collect(),
         unfinished: unfinished(&versions, &packument, &released),
-        next: next::step(options, released, &policy.npm.tag, &versions, environment, desk)?,
+        next: next::step(
+            options,
+            released,
+            &policy.npm.tag,
+            (&versions, &state.tags),
+            environment,
+            desk,
+        )?,
         versions,
         unknown,
     })

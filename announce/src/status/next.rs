@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use ktx_policy::Channel;
-use ktx_policy::guard::{FirstLatest, Released, TrustDowngrade};
+use ktx_policy::guard::{FirstLatest, Released, Tags, TrustDowngrade};
+use ktx_policy::{Channel, DistTag, Lane, ReleaseVersion};
 use ktx_publish::publication::{Intent, Patience, PublishOptions, prepare};
 use ktx_publish::tag_move::{MoveOptions, PromoteOptions, promote};
 use ktx_publish::{Desk, Environment, PublishError};
@@ -15,7 +15,7 @@ pub(super) fn step(
     options: &StatusOptions,
     released: Released,
     policy_tag: &str,
-    versions: &[VersionStatus],
+    (versions, tags): (&[VersionStatus], &Tags),
     environment: &Environment,
     desk: &dyn Desk,
 ) -> Result<ProposedCommand, PublishError> {
@@ -32,12 +32,20 @@ pub(super) fn step(
     let Some(out) = versions.iter().find(|found| found.version == version.to_string()) else {
         return unpublished(options, released, policy_tag, environment, desk, run);
     };
-    let is_announced = out.git_tag && !matches!(out.page, Page::Missing | Page::Draft);
-    if !is_announced && !is_of_a_branch(&out.version) {
-        return Ok(run(
-            "announce".to_owned(),
-            format!("{version} is published, and not yet announced"),
-        ));
+    let left = match (out.git_tag, out.page) {
+        _ if is_of_a_branch(&out.version) => None,
+        (true, Page::Published | Page::Unknown) => None,
+        (false, Page::Published) => {
+            let reason = format!("{version} is announced, and this checkout has no tag v{version}");
+            let command = "git fetch --tags".to_owned();
+            return Ok(ProposedCommand { command, reason });
+        }
+        (false, Page::Unknown) => Some("whether it is announced is not known"),
+        (_, Page::Missing | Page::Draft) => Some("not yet announced"),
+    };
+    if let Some(left) = left {
+        let reason = format!("{version} is published, and {left}");
+        return Ok(run("announce".to_owned(), reason));
     }
     if version.is_prerelease() {
         let is_rc = is_of_a_branch(&out.version);
@@ -54,8 +62,22 @@ pub(super) fn step(
         trusted_root: None,
         patience: Duration::ZERO,
     };
+    // A fix of an older line waits under its lane's tag.
+    let lane = Lane::of(version);
+    let of_lane = DistTag::Release(lane).to_string();
+    let is_fix = tags.get(&of_lane) == Some(&out.version);
+    let (from, next) = match is_fix {
+        true => (of_lane.as_str(), format!("version next --lane {lane}")),
+        false => (policy_tag, "version next --channel rc".to_owned()),
+    };
+    let latest = tags
+        .get("latest")
+        .and_then(|latest| latest.parse::<ReleaseVersion>().ok());
+    if is_fix && latest.is_some_and(|latest| latest.is_above(version)) {
+        return Ok(run(next, format!("{version} is out under {from}, and announced")));
+    }
     let up = PromoteOptions {
-        from: policy_tag.to_owned(),
+        from: from.to_owned(),
         to: "latest".to_owned(),
         trust_downgrade: TrustDowngrade::Refused,
     };
@@ -63,14 +85,11 @@ pub(super) fn step(
         Ok(plan) if plan.decision().tags_before == plan.decision().tags_after => {}
         Ok(plan) => {
             let reason = format!("{} is proven, and not yet under latest", plan.decision().version);
-            return Ok(run(format!("promote --from {policy_tag} --to latest"), reason));
+            return Ok(run(format!("promote --from {from} --to latest"), reason));
         }
         Err(error) => return way_out(&error).ok_or(error),
     }
-    Ok(run(
-        "version next --channel rc".to_owned(),
-        format!("{version} is out, announced and under latest"),
-    ))
+    Ok(run(next, format!("{version} is out, announced and under latest")))
 }
 
 fn unpublished(

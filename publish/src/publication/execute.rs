@@ -48,7 +48,7 @@ impl PublishPlan {
             Err(error) => OperationOutcome::after(error),
         };
         if done.is_ok() || self.decision.work != Work::Nothing {
-            receipt = self.receipts.write(receipt, desk)?;
+            receipt = self.receipts.complete(receipt, desk);
         }
         let (result, provenance, notes) = done?;
         Ok(PublishReport {

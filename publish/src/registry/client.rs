@@ -40,6 +40,8 @@ impl Registry {
             .timeout_global(Some(PATIENCE))
             .timeout_connect(Some(Duration::from_secs(10)))
             .max_redirects(0)
+            // npm runs for seconds between two requests, and the registry may end a connection that is kept meanwhile.
+            .max_idle_connections(0)
             .http_status_as_error(false)
             .proxy(proxy)
             .tls_config(system_roots())
@@ -81,9 +83,17 @@ impl Registry {
         }
     }
 
+    /// The same as an answer: `None` for a package that is known to be absent, and an error for what is not known.
+    pub fn published(&self, package: &str, known: &Known) -> Result<Option<Packument>, PublishError> {
+        match self.facts(package, known) {
+            (RegistryState::Unknown(cause), _) => Err(PublishError::RegistryUnknown(cause)),
+            (_, packument) => Ok(packument),
+        }
+    }
+
     /// The packument, or `None` when the registry itself says that it does not have the package: a 404 with its own JSON.
     /// A proxy's error page is not an answer about packages.
-    pub fn packument(&self, package: &str) -> Result<Option<Packument>, PublishError> {
+    pub(crate) fn packument(&self, package: &str) -> Result<Option<Packument>, PublishError> {
         let address = format!("{}{}", self.url, package.replace('/', "%2f"));
         let failed = |cause: String| PublishError::Registry {
             address: address.clone(),

@@ -71,7 +71,7 @@ impl MovePlan {
             Ok(_) => OperationOutcome::Verified,
             Err(error) => OperationOutcome::after(error),
         };
-        self.receipts.write(receipt, desk)?;
+        self.receipts.complete(receipt, desk);
         Ok(self.report(MoveResult::Moved, moved?))
     }
 

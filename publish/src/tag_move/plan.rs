@@ -66,6 +66,8 @@ pub struct MovePlan {
     pub(super) npm: Npm,
     pub(super) receipts: ReceiptBook,
     commands: Commands,
+    /// What a rollback was given beside the broken version, for the command that repeats it.
+    given: String,
     pub(super) patience: Duration,
 }
 
@@ -94,7 +96,7 @@ impl MovePlan {
     /// finds it done.
     pub fn again(&self) -> Option<String> {
         let broken = self.decision.broken.as_ref()?;
-        Some(self.commands.rollback(&self.decision.tag, broken, ""))
+        Some(self.commands.rollback(&self.decision.tag, broken, &self.given))
     }
 
     /// For a rollback, the command line that warns users of the broken version. It is only proposed: a person
@@ -186,7 +188,13 @@ pub fn rollback(
         commands: &access.commands,
     };
     let decision = guard::rollback(&request, &state).map_err(PublishError::Refused)?;
-    Ok(access.plan(Operation::Rollback, decision, options))
+    let option =
+        |name: &str, value: &Option<String>| value.as_ref().map(|value| format!(" --{name} {value}"));
+    let given = [option("to", &rollback.to), option("confirm", &rollback.confirmed)];
+    Ok(MovePlan {
+        given: given.into_iter().flatten().collect(),
+        ..access.plan(Operation::Rollback, decision, options)
+    })
 }
 
 /// Where both moves happen.
@@ -234,6 +242,7 @@ impl RegistryAccess {
             npm: self.npm,
             receipts: self.receipts,
             commands: self.commands,
+            given: String::new(),
             patience: options.patience,
         }
     }

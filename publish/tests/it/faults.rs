@@ -8,7 +8,7 @@ use ktx_publish::registry::Registry;
 use ktx_publish::{Desk, ErrorClass, NpmFailure, PublishError};
 use ktx_system::{Interrupt, Signal};
 
-use super::support::{LocalRegistry, Release, tags};
+use super::support::{LocalRegistry, Quiet, Release, tags};
 
 fn setting(faults: &[Fault]) -> (LocalRegistry, Proxy, Release) {
     let registry = LocalRegistry::start();
@@ -139,6 +139,30 @@ fn an_interrupted_publication_leaves_a_receipt_that_a_rerun_completes() {
     let report = release.publish().unwrap();
     assert_eq!(release.outcomes(), [OperationOutcome::Verified]);
     assert_eq!(report.tags_before, Default::default());
+}
+
+#[test]
+fn a_publication_whose_receipt_cannot_be_completed_is_published_all_the_same() {
+    let (registry, proxy, release) = setting(&[]);
+    let lock = release.path("reports/publish-receipt.lock");
+    proxy.before_write(move || {
+        fs_err::remove_file(&lock).unwrap();
+        fs_err::create_dir(&lock).unwrap();
+    });
+    let desk = Quiet::default();
+    let report = release.plan().unwrap().execute(&desk).unwrap();
+    assert_eq!(report.result, PublishResult::Published);
+    assert_eq!(tags(&registry.url()), "latest=0.1.0 next=0.1.0");
+    let said = desk.0.lock().unwrap().join("\n");
+    assert!(
+        said.contains("the receipt is not complete: failed to create `"),
+        "{said}"
+    );
+    assert_eq!(
+        release.outcomes(),
+        [OperationOutcome::Started],
+        "a rerun finds out"
+    );
 }
 
 #[test]

@@ -129,6 +129,21 @@ fn receipts_that_cannot_be_read_are_a_warning_and_are_kept() {
 }
 
 #[test]
+fn a_folder_in_the_place_of_the_receipts_is_a_warning_and_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let book = ReceiptBook::in_folder(folder.path());
+    fs::create_dir_all(folder.path().join(RECEIPT_FILE).join("kept")).unwrap();
+    let desk = Quiet::default();
+    assert!(book.read(&desk).is_empty());
+    assert_eq!(desk.0.lock().unwrap().len(), 1, "one warning");
+    let new = receipt(Operation::Promote, "0.2.0", "0.1.0", OperationOutcome::Verified);
+    book.write(new.clone(), &desk).unwrap();
+    assert_eq!(book.read(&Quiet::default()), [new]);
+    let aside = folder.path().join("publish-receipt.unreadable-1.json");
+    assert!(aside.join("kept").is_dir());
+}
+
+#[test]
 fn one_receipt_that_makes_no_sense_spoils_only_itself() {
     let folder = tempfile::tempdir().unwrap();
     let book = ReceiptBook::in_folder(folder.path());

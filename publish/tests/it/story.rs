@@ -2,7 +2,9 @@
 
 use ktx_policy::guard::{RefusalCode, TrustDowngrade, Work};
 use ktx_publish::publication::PublishResult;
-use ktx_publish::tag_move::{MovePlan, MoveResult, PromoteOptions, RollbackOptions, promote, rollback};
+use ktx_publish::tag_move::{
+    MoveOptions, MovePlan, MoveResult, PromoteOptions, RollbackOptions, promote, rollback,
+};
 use ktx_publish::{ErrorClass, PublishError};
 
 use super::support::release::tagged;
@@ -195,6 +197,52 @@ fn a_fresh_clone_rolls_back_by_the_registry_and_the_git_tags() {
     assert_eq!(plan.execute(&Quiet::default()).unwrap().result, MoveResult::Moved);
     assert_eq!(tags(&url), "latest=0.1.0 next=0.2.0");
     assert_eq!(back().unwrap().decision().work, Work::Nothing);
+}
+
+/// The options of a rollback that a printed command has.
+fn as_printed(command: &str) -> RollbackOptions {
+    let words: Vec<&str> = command.split(' ').collect();
+    let option = |name: &str| {
+        let at = words.iter().position(|word| *word == name)?;
+        words.get(at + 1).map(|value| (*value).to_owned())
+    };
+    RollbackOptions {
+        tag: option("--tag").unwrap(),
+        from: option("--from"),
+        to: option("--to"),
+        confirmed: option("--confirm"),
+    }
+}
+
+#[test]
+fn the_printed_command_repeats_the_rollback_that_was_shown() {
+    let registry = LocalRegistry::start();
+    for version in ["0.1.0", "0.2.0", "0.3.0"] {
+        registry.store(version, &["latest", "next"], version.as_bytes());
+    }
+    let release = Release::new("0.3.0", &registry, registry.url());
+    let plan = |rollback_options: &RollbackOptions, known: &[&str]| {
+        let options = MoveOptions {
+            released: tagged(known),
+            ..release.move_options()
+        };
+        rollback(
+            &options,
+            rollback_options,
+            &release.environment,
+            &Quiet::default(),
+        )
+    };
+    for (to, confirmed, known) in [
+        (None, None, &["0.1.0", "0.2.0"][..]),
+        (Some("0.1.0"), None, &["0.1.0", "0.2.0"]),
+        (Some("0.1.0"), Some("0.1.0"), &[]),
+    ] {
+        let shown = plan(&rollback_options(to, confirmed), known).unwrap();
+        let again = shown.again().unwrap();
+        let repeated = plan(&as_printed(&again), known).map(|plan| plan.decision().version.clone());
+        assert_eq!(repeated.unwrap(), shown.decision().version, "{again}");
+    }
 }
 
 #[test]

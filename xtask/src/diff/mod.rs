@@ -10,10 +10,12 @@ use clap::Args;
 use fs_err as fs;
 use ktx_announce::against_registry;
 use ktx_inspect::Comparison;
+use ktx_policy::guard::Released;
 use ktx_publish::PublishError;
-use ktx_publish::artifacts::{COMPARISON_FILE, Survey, sizes, survey};
+use ktx_publish::artifacts::{COMPARISON_FILE, Location, Survey, sizes, survey};
 use ktx_publish::npm::Npm;
-use ktx_publish::registry;
+use ktx_publish::receipt::ReceiptBook;
+use ktx_publish::registry::{self, Known};
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
@@ -42,7 +44,11 @@ pub fn run(arguments: DiffArgs, session: &Session<'_>) -> Result<()> {
     let location = releasing::location(session, arguments.place.artifacts.as_ref())?;
     let sources = releasing::source_facts(session, arguments.place.artifacts.as_ref(), None)?;
     let found = survey(&location, &sources).map_err(|error| releasing::failure(session, error))?;
-    let comparison = compared(&arguments, session, &found, &sources.version)
+    let released = Released {
+        git_tags: releasing::git_tags(session)?,
+        ..Released::default()
+    };
+    let comparison = compared(&arguments, session, &found, &location, released, &sources.version)
         .map_err(|error| releasing::failure(session, error))?;
     let over_budget = over_budget(&found, &comparison);
     // A comparison with a version of one's choice is for looking at; the gate wants the last version.
@@ -68,6 +74,8 @@ fn compared(
     arguments: &DiffArgs,
     session: &Session<'_>,
     found: &Survey,
+    location: &Location,
+    released: Released,
     version: &ktx_policy::ReleaseVersion,
 ) -> std::result::Result<Comparison, PublishError> {
     let Some(tarball) = &found.tarball else {
@@ -90,7 +98,14 @@ fn compared(
         &npm,
         &SessionDesk(session),
     )?;
-    let mut comparison = against_registry(tarball, version, &registry, arguments.against.as_deref())?;
+    let desk = SessionDesk(session);
+    // A lone answer that there is nothing to compare with would open the gate of the budgets.
+    let known = Known {
+        receipts: ReceiptBook::in_folder(&location.reports).served(registry.url(), &desk),
+        released,
+    };
+    let asked = arguments.against.as_deref();
+    let mut comparison = against_registry(tarball, version, &registry, &known, asked)?;
     if let Some(changes) = &mut comparison.changes {
         uploads::add(session, changes);
     }

@@ -153,7 +153,7 @@ pub fn repository() -> Result<String> {
 }
 
 /// The versions of the git tags `v<version>`; none without a checkout.
-fn git_tags(session: &Session<'_>) -> Result<Vec<ReleaseVersion>> {
+pub fn git_tags(session: &Session<'_>) -> Result<Vec<ReleaseVersion>> {
     if session.root().is_err() {
         return Ok(Vec::new());
     }

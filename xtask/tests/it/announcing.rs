@@ -1,6 +1,7 @@
 //! `cargo xtask announce` against a stand-in for GitHub over a real bare repository.
 
-use ktx_fixtures::github::{Fault, Github, TOKEN};
+use ktx_fixtures::github::{self, Github, TOKEN};
+use ktx_fixtures::registry_proxy::{Answer, Fault, Proxy, Request};
 use tempfile::TempDir;
 
 use crate::releaser::Releaser;
@@ -14,7 +15,10 @@ struct Published {
 
 impl Published {
     fn new(version: &str) -> Self {
-        let releaser = Releaser::new(version);
+        Self::of(Releaser::new(version), version)
+    }
+
+    fn of(releaser: Releaser, version: &str) -> Self {
         let origin = releaser.origin();
         releaser.build(version);
         releaser.prove();
@@ -155,7 +159,7 @@ fn a_published_version_gets_its_tag_and_its_page_and_asking_again_changes_nothin
         published.github.body()
     );
 
-    published.github.fail(usize::MAX, Fault::Before);
+    published.github.fail(usize::MAX, github::Fault::Before);
     snapshot!(published.announce(&["--execute"]), @r"
     exit 0
     --- stdout
@@ -207,7 +211,7 @@ fn whatever_write_fails_the_same_command_finishes() {
     let writes = plan.lines().filter(|line| line.starts_with("to do: ")).count() + 1;
     assert!(writes > 10, "{plan}");
     let mut expected = None;
-    for fault in [Fault::Before, Fault::After, Fault::Half] {
+    for fault in [github::Fault::Before, github::Fault::After, github::Fault::Half] {
         for write in 0..writes {
             published.start_over();
             published.github.fail(write, fault);
@@ -341,4 +345,29 @@ fn what_is_not_as_it_was_published_is_refused() {
     error: CHANGELOG.md has no section for 0.3.0: its heading would be `## [0.3.0] - YYYY-MM-DD`
     hint: write what changed into CHANGELOG.md, then run the same command again
     ");
+}
+
+#[test]
+fn one_answer_that_the_package_is_unknown_is_no_reason_to_call_it_unpublished() {
+    let releaser = Releaser::new("0.1.0");
+    let proxy = Proxy::before(releaser.registry.port(), &[]);
+    releaser.use_registry(&proxy.url());
+    let published = Published::of(releaser, "0.1.0");
+    let compare = || {
+        let checkout = &published.releaser.checkout;
+        checkout.transcript(checkout.xtask(&["diff"]))
+    };
+    proxy.misbehave(&[Fault::always(Request::Read, Answer::Status(404))]);
+    for said in [compare(), published.announce(&["--execute"])] {
+        assert!(said.starts_with("exit 5\n"), "{said}");
+        assert!(
+            said.contains("but a receipt of 0.1.0 says that it was published"),
+            "{said}"
+        );
+    }
+    assert_eq!(published.github.writes(), 0);
+    proxy.behave();
+    for said in [compare(), published.announce(&["--execute"])] {
+        assert!(said.starts_with("exit 0\n"), "{said}");
+    }
 }

@@ -125,6 +125,14 @@ fn the_next_command_is_accepted_and_leads_to_the_end() {
     --- stderr
     ");
 
+    // A clone without tags lacks them, and nothing else.
+    releaser.checkout.git(&["tag", "--delete", "v0.1.0", "v0.1.1"]);
+    let fresh = said(&releaser, &github, &["status"]);
+    let fetch = "next: git fetch --tags (0.1.1 is announced, and this checkout has no tag v0.1.1)\n";
+    assert!(fresh.contains(fetch), "{fresh}");
+    releaser.checkout.git(&["fetch", "--quiet", "--tags", "origin"]);
+    assert_eq!(next(&releaser, &github).join(" "), "version next --channel rc");
+
     // A tag without a version, and a page that is not to be seen.
     releaser.checkout.git(&["tag", "v0.0.9"]);
     drop(github);
@@ -139,6 +147,14 @@ fn the_next_command_is_accepted_and_leads_to_the_end() {
         alone.contains("not known: release pages: failed to ask"),
         "{alone}"
     );
+    releaser.checkout.git(&["tag", "--delete", "v0.1.1"]);
+    let mut command = releaser.checkout.xtask(&["status"]);
+    command.env("GITHUB_API_URL", "http://127.0.0.1:9");
+    let alone = releaser.checkout.transcript(command);
+    assert!(
+        alone.contains("(0.1.1 is published, and whether it is announced is not known)"),
+        "{alone}"
+    );
     let mut command = releaser.checkout.xtask(&["status", "--json"]);
     command.env("GITHUB_API_URL", "http://127.0.0.1:9");
     let json = releaser.checkout.transcript(command);
@@ -146,4 +162,41 @@ fn the_next_command_is_accepted_and_leads_to_the_end() {
         json.contains("\"next\": {\n    \"command\": \"cargo xtask"),
         "{json}"
     );
+}
+
+/// The version is set, and built and proven where it is to be published.
+fn prepare(releaser: &Releaser, version: &str) {
+    releaser.checkout.build(&["version", "set", version]);
+    releaser.build(version);
+    releaser.prove();
+}
+
+#[test]
+fn a_fix_of_an_older_line_is_led_under_its_own_tag_to_the_end() {
+    let releaser = Releaser::new("1.0.0");
+    let origin = releaser.origin();
+    let github = Github::start(origin.path());
+    let take = |version: &str| {
+        prepare(&releaser, version);
+        follow(&releaser, &github, version)
+    };
+    take("1.0.0");
+    take("1.1.0-rc.0");
+    releaser.change_policy(|policy| policy["npm"]["lanes"] = serde_json::json!(["1.0"]));
+    insta::assert_snapshot!(take("1.0.1"), @r"
+    publish --tag release-1.0
+    announce
+    smoke --package @kaelio/ktx@1.0.1 --registry https://registry.example/
+    promote --from release-1.0 --to latest
+    version next --lane 1.0
+    ");
+    take("1.1.0");
+    releaser.checkout.build(&["version", "set", "1.0.1"]);
+    assert_eq!(next(&releaser, &github).join(" "), "version next --lane 1.0");
+    prepare(&releaser, "1.0.2");
+    insta::assert_snapshot!(follow(&releaser, &github, "1.0.2"), @r"
+    publish --tag release-1.0
+    announce
+    version next --lane 1.0
+    ");
 }

@@ -115,6 +115,21 @@ fn every_verdict_is_the_recorded_one() {
     insta::assert_snapshot!("verdicts", table);
 }
 
+#[test]
+fn a_tag_is_behind_only_what_may_go_under_it() {
+    let integrity = Integrity(OURS.into());
+    for (words, expected) in [
+        ("0.1.1 0.2.0 latest=0.1.1 next=0.1.1", "tag-behind"),
+        // `next` never goes to what is not above `latest`, so there is nothing that it could be moved up to.
+        ("0.1.1 0.2.0 0.3.0 latest=0.3.0 next=0.1.1", "DONE"),
+        ("0.1.1 0.2.0 0.3.0-rc.0 latest=0.2.0 next=0.1.1", "tag-behind"),
+        ("0.1.1 0.2.0!deprecated latest=0.1.1 next=0.1.1", "DONE"),
+    ] {
+        let verdict = publish(&request("0.1.1", "next", &integrity), &package(words));
+        assert_eq!(word(&verdict), expected, "{words}");
+    }
+}
+
 /// Verdicts with the cases that have them.
 fn verdicts(registry: &RegistryState, policy_tag: &str) -> BTreeMap<String, Vec<String>> {
     let integrity = Integrity(OURS.into());

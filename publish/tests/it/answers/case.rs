@@ -35,6 +35,14 @@ impl Command {
         }
     }
 
+    /// Where that tag was before.
+    pub fn before(self) -> &'static str {
+        match self {
+            Self::Publish | Self::Promote => "0.1.0",
+            Self::Rollback => "0.3.0",
+        }
+    }
+
     /// The tags before and after it.
     pub fn tags(self) -> (&'static str, &'static str) {
         match self {

@@ -85,6 +85,60 @@ fn a_registry_that_behaves_lets_every_command_do_its_work() {
 }
 
 #[test]
+fn a_connection_that_is_reset_between_two_requests_stops_nothing() {
+    // npm reads the package over the connection that it publishes over: that end is among the faults.
+    let rows = [
+        (Command::Publish, Request::Tarball),
+        (Command::Promote, Request::Read),
+        (Command::Promote, Request::Tarball),
+        (Command::Rollback, Request::Read),
+    ];
+    check(&rows, |&(command, on)| {
+        let case = Case::new(command, &[Fault::always(on, Answer::Reset)]);
+        let outcome = case.run(|_| ());
+        let error = outcome.as_ref().err().map(ToString::to_string);
+        let problem = error.or_else(|| case.problem(outcome))?;
+        Some(format!("{command:?}, {on:?}: {problem}"))
+    });
+}
+
+#[test]
+fn nothing_to_do_is_said_of_what_the_registry_shows_by_then() {
+    check(&Command::ALL, |command| {
+        let case = Case::new(*command, &[]);
+        let first = case.run(|_| ()).err().map(|error| error.to_string());
+        let writes = case.proxy.uploads();
+        // The twin: nobody does anything, and there is nothing to do.
+        let again = case.run(|_| ()).err().map(|error| error.to_string());
+        let (tag, _) = command.aim();
+        let moved = case.run(|case| case.registry.point(tag, command.before()));
+        let is_noticed = matches!(
+            moved,
+            Err(PublishError::Outdated(_) | PublishError::WrongTag { .. })
+        );
+        let is_silent = case.proxy.uploads() == writes;
+        let problem = first.or(again);
+        problem.or_else(|| {
+            let said = moved.err().map(|error| error.to_string());
+            (!is_noticed || !is_silent).then(|| format!("{command:?} says {said:?}"))
+        })
+    });
+}
+
+#[test]
+fn one_answer_that_the_package_is_unknown_is_not_taken_for_a_change() {
+    check(&Command::ALL, |command| {
+        let case = Case::new(*command, &[]);
+        let unknown = Fault::once(Request::Read, Answer::Status(404));
+        let outcome = case.run(|case| case.proxy.misbehave(std::slice::from_ref(&unknown)));
+        let class = outcome.err().map(|error| error.class());
+        let is_silent = class == Some(ErrorClass::Registry) && case.proxy.uploads() == 0;
+        let again = case.run(|_| ()).err().map(|error| error.to_string());
+        (!is_silent || again.is_some()).then(|| format!("{command:?}: {class:?}, then {again:?}"))
+    });
+}
+
+#[test]
 fn a_refused_write_has_one_exit_code_in_every_command() {
     let codes = documented();
     assert_eq!(codes.len(), 5, "{codes:?}");

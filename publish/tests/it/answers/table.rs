@@ -11,8 +11,8 @@ use crate::support::Somebody;
 /// What a registry answers.
 pub fn faults() -> Vec<Fault> {
     use Answer::{
-        Altered, Cut, Document, Edited, Late, Nothing, Old, Page, Redirect, Rewritten, Status, Trickling,
-        Typed, With,
+        Altered, Cut, Document, Edited, Late, Nothing, Old, Page, Redirect, Reset, Rewritten, Status,
+        Trickling, Typed, With,
     };
     use Request::{Login, Read, Tags, Tarball, Write};
     let late = Late(Duration::from_millis(300));
@@ -167,6 +167,13 @@ pub fn faults() -> Vec<Fault> {
     faults.extend([Status(404), Page(404), Status(503), Old].map(|answer| Fault::after_write(1..=2, answer)));
     faults.extend([Status(404), Old, Nothing].map(|answer| Fault::after_write(1..=1000, answer)));
     faults.push(Fault::after_write(2..=3, Status(404)));
+    faults.extend([Read, Tags, Tarball, Login, Write].map(|on| Fault::always(on, Reset)));
+    // What the plan is made from says that there is nothing to do.
+    let done: [fn(&mut Value); 2] = [
+        |package| package["dist-tags"] = json!({"latest": "0.3.0", "next": "0.3.0"}),
+        |package| package["dist-tags"] = json!({"latest": "0.1.0", "next": "0.3.0"}),
+    ];
+    faults.extend(done.map(|edit| Fault::once(Read, Edited("done already", edit))));
     faults
 }
 
