@@ -1,5 +1,6 @@
 //! The dist-tag guard, as tables and as properties.
 
+mod edges;
 mod interleavings;
 mod matrix;
 mod model;

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use ktx_policy::guard::{
-    Decision, Integrity, PromoteRequest, Provenance, ProvenanceVerdict, PublishRequest, PublishedProof,
-    RefusalCode, Refused, RegistryState, RollbackRequest, TrustDowngrade, Witnesses, promote, publish,
-    rollback,
+    Decision, Integrity, PastRollback, PromoteRequest, Provenance, ProvenanceVerdict, PublishRequest,
+    PublishedProof, RefusalCode, Refused, RegistryState, RollbackRequest, TrustDowngrade, Witnesses, promote,
+    publish, rollback,
 };
 
 use super::states::{OURS, PLAIN, package, released, request};
@@ -15,7 +15,7 @@ const WAITING: &str = "0.1.0 0.2.0 latest=0.1.0 next=0.2.0";
 const RELEASED: &str = "0.0.9 0.1.0 0.2.0 latest=0.2.0 next=0.2.0";
 
 /// A case is a command and a registry. After the command come words about what it is given and what is known.
-type Case = (&'static str, &'static str);
+pub type Case = (&'static str, &'static str);
 
 const TWINS: [(RefusalCode, Case, Case); 31] = {
     use RefusalCode as Code;
@@ -202,7 +202,7 @@ const TWINS: [(RefusalCode, Case, Case); 31] = {
     ]
 };
 
-fn judge((command, registry): Case) -> Result<Decision, Refused> {
+pub fn judge((command, registry): Case) -> Result<Decision, Refused> {
     let registry = match registry {
         "unknown" => RegistryState::Unknown("no answer".to_owned()),
         "absent" => RegistryState::NoPackage,
@@ -234,10 +234,13 @@ fn judge((command, registry): Case) -> Result<Decision, Refused> {
             let request = PromoteRequest {
                 from: words[1],
                 to: words[2],
-                proof: one("proof").map(|version| PublishedProof::Served {
-                    version,
-                    integrity: ours,
-                }),
+                proof: match (one("proof"), one("smoked")) {
+                    (Some(version), _) => Some(PublishedProof::Served {
+                        version,
+                        integrity: ours,
+                    }),
+                    (None, other) => other.map(|version| PublishedProof::OtherBytes { version }),
+                },
                 provenance: match one("provenance").as_deref() {
                     Some("missing") => ProvenanceVerdict::Missing("there is none".to_owned()),
                     Some("refused") => ProvenanceVerdict::Refused("it is by eve".to_owned()),
@@ -254,6 +257,10 @@ fn judge((command, registry): Case) -> Result<Decision, Refused> {
             let witnesses = Witnesses {
                 receipts: all("was"),
                 released: released(&all("git"), &[]),
+                last_rollback: one("back").map(|to| PastRollback {
+                    broken: "9.9.9".to_owned(),
+                    to,
+                }),
                 ..Witnesses::default()
             };
             let request = RollbackRequest {
