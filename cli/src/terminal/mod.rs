@@ -70,6 +70,19 @@ impl Terminal {
         })
     }
 
+    /// Asks for a line of text; None without a terminal, and when the user does not answer.
+    pub fn ask_line(&self, question: &str) -> Option<String> {
+        if !self.printer.is_interactive() {
+            return None;
+        }
+        self.locked().clear();
+        let answer = prompt::line(question);
+        if answer.is_none() {
+            self.interrupt.raise(Signal::Interrupt);
+        }
+        answer
+    }
+
     fn locked(&self) -> MutexGuard<'_, Line> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }

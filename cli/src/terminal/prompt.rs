@@ -1,4 +1,4 @@
-//! A yes/no question, answered by one key, with yes as the default.
+//! A yes/no question, answered by one key, with yes as the default; and a question that a line of text answers.
 //!
 //! dialoguer's own prompt redraws its line when it is answered, which repeats a question that takes several lines, and
 //! waits on when it reads Ctrl-D.
@@ -42,9 +42,71 @@ fn answer(mut key: impl FnMut() -> std::io::Result<Key>) -> Consent {
     }
 }
 
+/// Asks for a line of text. None for Ctrl-C, Ctrl-D and Escape, and when the terminal is gone.
+pub fn line(question: &str) -> Option<String> {
+    let terminal = Term::stderr();
+    let _keys = KeyByKey::on_stdin();
+    terminal.write_str(&format!("{question} ")).ok()?;
+    let show = |text: &str| {
+        // A terminal that is gone fails the next read.
+        let _ = terminal.write_str(text);
+    };
+    let typed = typed(|| terminal.read_key(), show);
+    let _ = terminal.write_line(if typed.is_some() { "" } else { "^C" });
+    typed
+}
+
+fn typed(mut key: impl FnMut() -> std::io::Result<Key>, mut show: impl FnMut(&str)) -> Option<String> {
+    let mut text = String::new();
+    loop {
+        match key() {
+            Ok(Key::Enter) => return Some(text.trim().to_owned()),
+            Ok(Key::Backspace) if text.pop().is_some() => show("\u{8} \u{8}"),
+            Ok(Key::CtrlC | Key::Escape | Key::Char(END_OF_INPUT)) | Err(_) => return None,
+            Ok(Key::Char(letter)) if !letter.is_control() => {
+                text.push(letter);
+                show(letter.encode_utf8(&mut [0; 4]));
+            }
+            Ok(_) => {}
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Consent, END_OF_INPUT, Key, answer};
+    use super::{Consent, END_OF_INPUT, Key, answer, typed};
+
+    #[test]
+    fn a_line_is_typed_and_corrected() {
+        let letters = |text: &str| text.chars().map(Key::Char).collect::<Vec<_>>();
+        for (keys, expected, shown) in [
+            (
+                [letters(" sqlite "), vec![Key::Enter]].concat(),
+                Some("sqlite"),
+                " sqlite ",
+            ),
+            (
+                [
+                    letters("dü"),
+                    vec![Key::Backspace],
+                    letters("uck"),
+                    vec![Key::ArrowLeft, Key::Enter],
+                ]
+                .concat(),
+                Some("duck"),
+                "dü\u{8} \u{8}uck",
+            ),
+            (vec![Key::Backspace, Key::Enter], Some(""), ""),
+            ([letters("x"), vec![Key::CtrlC]].concat(), None, "x"),
+            (letters("x\u{4}"), None, "x"),
+            (letters("x"), None, "x"),
+        ] {
+            let (mut left, mut seen) = (keys.into_iter(), String::new());
+            let key = || left.next().ok_or_else(|| std::io::Error::other("no more keys"));
+            let answer = typed(key, |text| seen.push_str(text));
+            assert_eq!((answer.as_deref(), seen.as_str()), (expected, shown));
+        }
+    }
 
     #[test]
     fn one_key_answers() {

@@ -3,10 +3,10 @@
 use clap::Args;
 use ktx_app::tools::connections;
 use ktx_app::{Python, Workspace};
-use ktx_project::config::NewConnection;
+use ktx_project::config::{Driver, NewConnection};
 
 use crate::arguments::PolicyArguments;
-use crate::failure::AlreadyReported;
+use crate::failure::{AlreadyReported, Usage};
 use crate::session::Session;
 
 #[derive(Debug, Args)]
@@ -14,9 +14,9 @@ pub struct AddArguments {
     /// The name of the connection
     #[arg(value_name = "CONNECTION")]
     connection: String,
-    /// The kind of database: duckdb, mysql, postgres or sqlite
+    /// The kind of database: duckdb, mysql, postgres or sqlite; asked for on a terminal
     #[arg(long, value_name = "DRIVER")]
-    driver: String,
+    driver: Option<String>,
     /// The address of a server; `env:NAME` or `file:/PATH` keep its password out of ktx.yaml
     #[arg(long, value_name = "URL", conflicts_with = "path")]
     url: Option<String>,
@@ -36,16 +36,8 @@ pub struct AddArguments {
 /// Exit 1 when it is written and does not work, with the reason.
 pub fn run(arguments: AddArguments, session: &Session) -> anyhow::Result<()> {
     let policy = arguments.policy.policy()?;
-    let id = connections::add(
-        &session.app,
-        &arguments.connection,
-        &NewConnection {
-            driver: arguments.driver,
-            url: arguments.url,
-            path: arguments.path,
-            schemas: arguments.schemas,
-        },
-    )?;
+    let wanted = wanted(&arguments, session)?;
+    let id = connections::add(&session.app, &arguments.connection, &wanted)?;
     session
         .printer
         .line(&format!("Added the connection {id} to ktx.yaml"));
@@ -63,4 +55,39 @@ pub fn run(arguments: AddArguments, session: &Session) -> anyhow::Result<()> {
     }
     session.printer.diagnostic(&format!("Next: ktx ingest {id}"));
     Ok(())
+}
+
+/// What the flags say; on a terminal, the rest is asked for.
+fn wanted(arguments: &AddArguments, session: &Session) -> anyhow::Result<NewConnection> {
+    let ask = |question: &str| -> anyhow::Result<Option<String>> {
+        let answer = match arguments.policy.no_input {
+            true => None,
+            false => session.terminal.ask_line(question),
+        };
+        session.app.interrupt.check()?;
+        Ok(answer.filter(|answer| !answer.is_empty()))
+    };
+    let mut new = NewConnection {
+        driver: match &arguments.driver {
+            Some(driver) => driver.clone(),
+            None => ask("Which driver (duckdb, mysql, postgres, sqlite)?")?.ok_or_else(|| {
+                Usage("ktx connection add requires --driver: duckdb, mysql, postgres or sqlite".to_owned())
+            })?,
+        },
+        url: arguments.url.clone(),
+        path: arguments.path.clone(),
+        schemas: arguments.schemas.clone(),
+    };
+    if new.url.is_none() && new.path.is_none() {
+        match Driver::parse(&new.driver) {
+            Driver::Duckdb => new.path = ask("Which database file, data file or folder of data files?")?,
+            Driver::Sqlite => new.path = ask("Which database file?")?,
+            Driver::Mysql | Driver::Postgres => {
+                new.url =
+                    ask("Which URL (env:NAME or file:/PATH, which keep its password out of ktx.yaml)?")?;
+            }
+            Driver::Other(_) => {}
+        }
+    }
+    Ok(new)
 }
