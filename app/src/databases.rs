@@ -27,6 +27,9 @@ const POLL: Duration = Duration::from_millis(20);
 /// A statement that runs longer holds up other people's work on that database.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Rows of one statement of counts.
+const MOST_COUNTS: u64 = 1000;
+
 /// Millions of rows take their time, and whoever writes them to a file waits on purpose.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(20 * 60);
 
@@ -313,12 +316,26 @@ fn milliseconds(time: Duration) -> u64 {
 }
 
 impl RelationshipProbe for Database<'_> {
-    fn counts(&mut self, sql: &str) -> Result<(u64, u64), String> {
-        let rows = self.query(sql, 1).map_err(|error| error.to_string())?.rows;
-        let number = |column: usize| rows.first()?.get(column).and_then(Value::as_u64);
-        number(0)
-            .zip(number(1))
-            .ok_or_else(|| "the sample gave no counts".to_owned())
+    type Error = Error;
+
+    fn counts(&mut self, sql: &str) -> Result<Result<Vec<[u64; 3]>, String>, Error> {
+        let rows = match self.query(sql, MOST_COUNTS) {
+            Ok(found) => found.rows,
+            Err(error) if error.is_of_the_statement() => return Ok(Err(error.to_string())),
+            Err(error) => return Err(error),
+        };
+        let numbers = rows.iter().filter_map(|row| {
+            let numbers: Vec<u64> = row.iter().filter_map(Value::as_u64).collect();
+            numbers.try_into().ok()
+        });
+        Ok(Ok(numbers.collect()))
+    }
+
+    fn progress(&mut self, answered: usize, all: usize) -> Result<(), Error> {
+        self.app.desk.progress(&format!(
+            "comparing values of columns with keys: {answered} of {all}"
+        ));
+        Ok(self.app.interrupt.check()?)
     }
 
     fn quoted(&self, name: &str) -> String {

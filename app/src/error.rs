@@ -61,6 +61,15 @@ impl Error {
         Self::Hinted(Box::new(WithHint { source: self, hint }))
     }
 
+    /// Whether the database refused one statement, and may answer the next.
+    pub fn is_of_the_statement(&self) -> bool {
+        // The last one is the time limit of SQLite.
+        matches!(
+            self,
+            Self::Port(PortError::Refused { .. }) | Self::Database(_) | Self::Refused { .. }
+        )
+    }
+
     /// What to do about it, for the line below the sentence.
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -1,6 +1,6 @@
 //! A scan from connection to report, for every command that makes one.
 
-use ktx_project::scan::{self, Mode, ScanOptions, ScanReport, Trigger};
+use ktx_project::scan::{self, Answers, Detected, Mode, ScanOptions, ScanReport, Trigger};
 use ktx_project::snapshot::{self, FileChanges, Snapshot, Table};
 
 use crate::databases::{Database, require_readonly};
@@ -69,27 +69,36 @@ impl Scanner<'_> {
         &self,
         options: &ScanOptions,
         snapshot: &Snapshot,
-        probe: &mut dyn scan::RelationshipProbe,
+        probe: &mut Database<'_>,
         dry_run: bool,
     ) -> Result<Scanned, Error> {
         if options.mode == Mode::Relationships {
             self.app.desk.progress("looking for joins that no key declares");
         }
-        let (relationships, warnings) = match options.mode {
-            Mode::Structural => (Vec::new(), Vec::new()),
-            Mode::Relationships => scan::detect(&snapshot.tables, self.workspace.config.relationships, probe),
+        let folder = &self.workspace.folder;
+        let mut answers = match (options.mode, dry_run) {
+            (Mode::Relationships, false) => {
+                let name = format!("{}.jsonl", options.connection);
+                Answers::of_scan(folder.cache().join("scans").join(name))
+            }
+            _ => Answers::default(),
+        };
+        let settings = self.workspace.config.relationships;
+        let detected = match options.mode {
+            Mode::Structural => Detected::default(),
+            Mode::Relationships => scan::detect(&snapshot.tables, settings, probe, &mut answers)?,
         };
         self.app.interrupt.check()?;
-        let folder = &self.workspace.folder;
         self.app.desk.progress(&format!(
             "comparing {} tables with the last scan",
             snapshot.tables.len()
         ));
-        let plan = scan::plan(folder, options, snapshot, relationships, warnings)?;
+        let plan = scan::plan(folder, options, snapshot, detected)?;
         let report = match dry_run {
             true => scan::preview(folder, options, snapshot, &plan),
             false => scan::execute(folder, options, snapshot, &plan)?,
         };
+        answers.done();
         Ok(Scanned {
             report,
             changes: plan.changes,

@@ -12,8 +12,8 @@ mod shards;
 
 pub use mode::{Mode, Trigger};
 pub use plan::{ScanOptions, ScanPlan};
-pub use relationships::{Decision, Relationship, RelationshipProbe, detect};
-pub use report::{ArtifactPaths, DiffSummary, RelationshipCounts, ScanReport, Warning};
+pub use relationships::{Answers, Decision, Detected, Relationship, RelationshipProbe, detect};
+pub use report::{ArtifactPaths, DiffSummary, RelationshipCounts, Sampling, ScanReport, Warning};
 pub use run::{execute, latest_sync, plan, preview};
 
 /// The adapter that scans belong to, in `ktx.yaml` and in paths.

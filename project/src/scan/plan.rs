@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::mode::{Mode, Trigger};
 use super::relationships::Relationship;
-use super::report::{DiffSummary, Warning};
+use super::report::{DiffSummary, Sampling, Warning};
 use crate::ConnectionId;
 use crate::config::Driver;
 use crate::snapshot::{FileChanges, RawFiles};
@@ -29,6 +29,7 @@ pub struct ScanPlan {
     /// Each shard of this warehouse: its path and, when it must be written, its new text.
     pub shards: Vec<ShardWrite>,
     pub relationships: Vec<Relationship>,
+    pub sampling: Sampling,
     pub warnings: Vec<Warning>,
 }
 

@@ -23,6 +23,9 @@ pub struct ScanReport {
     pub capability_gaps: Vec<String>,
     pub warnings: Vec<Warning>,
     pub relationships: RelationshipCounts,
+    /// What the detection of relationships asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampling: Option<Sampling>,
     pub enrichment_state: Option<String>,
     pub created_at: String,
 }
@@ -55,6 +58,9 @@ pub struct StructuralSyncStats {
     pub columns: usize,
     pub foreign_keys: usize,
     pub raw_files: usize,
+    /// Of all of them: about what the database sent for its catalog.
+    #[serde(default)]
+    pub raw_bytes: usize,
     pub reused_sync: bool,
 }
 
@@ -89,6 +95,16 @@ pub struct RelationshipCounts {
     pub review: usize,
     pub rejected: usize,
     pub skipped: usize,
+}
+
+/// What the detection asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Sampling {
+    pub statements: usize,
+    /// Of columns that may refer to a key, and of columns that may be one.
+    pub questions: usize,
+    /// Of them, those that a scan that was cut off had asked already.
+    pub resumed: usize,
 }
 
 impl Enrichment {

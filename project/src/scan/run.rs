@@ -7,7 +7,7 @@ use ktx_system::files::replace_directory;
 
 use super::merge;
 use super::plan::{ScanOptions, ScanPlan, ShardWrite};
-use super::relationships::{self, Relationship};
+use super::relationships::{self, Detected, Relationship};
 use super::report::{ArtifactPaths, DiffSummary, Enrichment, ScanReport, StructuralSyncStats, Warning};
 use super::shards::{self, KnownNames, Shards};
 use super::{ADAPTER, Mode};
@@ -20,9 +20,13 @@ pub fn plan(
     folder: &Folder,
     options: &ScanOptions,
     snapshot: &Snapshot,
-    relationships: Vec<Relationship>,
-    mut warnings: Vec<Warning>,
+    detected: Detected,
 ) -> Result<ScanPlan, Error> {
+    let Detected {
+        relationships,
+        mut warnings,
+        sampling,
+    } = detected;
     let raw = RawFiles::of(snapshot);
     let previous = latest_sync(&folder.raw_sources(&options.connection, ADAPTER))?;
     let before = match &previous {
@@ -60,6 +64,7 @@ pub fn plan(
         reused_sync: previous.filter(|_| unchanged).and_then(name),
         shards,
         relationships,
+        sampling,
         warnings,
     })
 }
@@ -328,12 +333,14 @@ pub fn report(
             columns: snapshot.tables.iter().map(|table| table.columns.len()).sum(),
             foreign_keys: snapshot.tables.iter().map(|table| table.foreign_keys.len()).sum(),
             raw_files: plan.raw.iter().count(),
+            raw_bytes: plan.raw.iter().map(|(_, content)| content.len()).sum(),
             reused_sync: plan.reused_sync.is_some(),
         },
         enrichment: Enrichment::of(options.mode),
         capability_gaps: Vec::new(),
         warnings: plan.warnings.clone(),
         relationships: relationships::count(&plan.relationships),
+        sampling: (options.mode == Mode::Relationships).then_some(plan.sampling),
         enrichment_state: None,
         created_at: options.now.to_string(),
     }

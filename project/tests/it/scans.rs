@@ -90,7 +90,7 @@ impl Project {
             tables: tables.to_vec(),
             unseen: Vec::new(),
         };
-        let plan = scan::plan(&self.folder, &options, &snapshot, Vec::new(), Vec::new()).expect("plans");
+        let plan = scan::plan(&self.folder, &options, &snapshot, scan::Detected::default()).expect("plans");
         scan::execute(&self.folder, &options, &snapshot, &plan).expect("scans")
     }
 

@@ -2,6 +2,7 @@
 
 mod kept;
 mod models;
+mod sampling;
 mod schemas;
 mod told;
 mod trouble;

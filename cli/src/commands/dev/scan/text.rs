@@ -42,6 +42,26 @@ pub fn body(heading: &str, report: &ScanReport) -> Vec<String> {
             String::new(),
         ]);
     }
+    if let Some(sampling) = &report.sampling {
+        let stats = &report.structural_sync_stats;
+        let per_table = stats.raw_bytes / stats.tables.max(1);
+        lines.extend([
+            "Cost".to_owned(),
+            format!("  Catalog: {} bytes, {per_table} per table", stats.raw_bytes),
+            format!(
+                "  Samples: {} in {}",
+                counted(sampling.questions, "column"),
+                counted(sampling.statements, "statement")
+            ),
+        ]);
+        if sampling.resumed > 0 {
+            lines.push(format!(
+                "  Known from a scan that was cut off: {}",
+                sampling.resumed
+            ));
+        }
+        lines.push(String::new());
+    }
     lines.push("Needs attention".to_owned());
     lines.extend(attention(&report.warnings));
     lines.extend([String::new(), "Artifacts".to_owned()]);
