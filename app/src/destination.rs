@@ -1,4 +1,4 @@
-//! Files for rows: the ending of a name says how they have them.
+//! Files of rows: the ending of the name is the format.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use ktx_project::warehouse::TextFormat;
 use serde::Serialize;
 
-/// How a file has rows.
+/// The format of a file of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ExportFormat {

@@ -44,7 +44,7 @@ fn attestations_that_are_not_there() {
         |it| it.attestations = json!({"attestations": [{"bundle": {}}]}),
         &["publication-unreadable", "provenance-unreadable"],
     );
-    // Announced, and not there: whatever the policy asks for.
+    // Announced and missing is a failure, whatever the policy asks for.
     for required in [true, false] {
         check(
             |it| {

@@ -234,7 +234,7 @@ fn bytes_and_sizes_that_differ() {
             "integrity-differs",
             "tarball-unreadable",
             "publication-subject",
-            // Of a package that cannot be read nobody knows the commit.
+            // The commit of a package that cannot be read is unknown.
             "provenance-commit",
         ],
     );

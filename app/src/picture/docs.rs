@@ -22,7 +22,7 @@ row.hidden=!asked.every((word)=>row.dataset.words.includes(word));};box.addEvent
 box.value=new URLSearchParams(location.search).get('q')||'';find();";
 
 /// Writes the pages, and gives how many there are. Pages of an earlier run that are not written again are removed,
-/// unless somebody changed them; other files in the folder stay.
+/// unless they were changed; other files in the folder stay.
 ///
 /// # Errors
 /// When a page cannot be written.

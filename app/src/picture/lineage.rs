@@ -30,7 +30,7 @@ static LEXEMES: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static COUNTS_ROWS: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)\bcount\s*\(\s*[*1]\s*\)").ok());
 
-/// Unquoted, these are no columns.
+/// Unquoted, these are not columns.
 const KEYWORDS: &str = " and as between by case cast distinct else end false filter from in interval is like not null \
                         or order over partition then true when where ";
 
@@ -139,7 +139,7 @@ impl<'c> Walk<'c> {
     }
 }
 
-/// The parts of a name without their quotes; none of a function, a keyword or what is no name.
+/// The parts of a name without their quotes; none of a function, of a keyword or of what is not a name.
 fn path<'c>(lexeme: &Captures<'c>) -> Option<Vec<&'c str>> {
     let path = lexeme.name("path").filter(|_| lexeme.name("call").is_none())?;
     let is_keyword = KEYWORDS.contains(&format!(" {} ", path.as_str().to_lowercase()));
@@ -248,7 +248,7 @@ columns: [{name: day, type: time}, {name: rate, type: number}]
                     "orders shop.orders tax",
                 ],
             ),
-            // Texts, comments, keywords and functions are no columns.
+            // Texts, comments, keywords and functions are not columns.
             (
                 "expr: \"sum(case when status = 'tax -- id' then amount end) /* id */\"",
                 &["orders shop.orders amount", "orders shop.orders status"],

@@ -1,5 +1,5 @@
 //! A folder of pages that is written again: what the run before wrote, and this one does not, is removed. A list in the
-//! folder says what was written; a page that somebody changed since is theirs.
+//! folder says what was written; a page that was changed since is kept.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path};
@@ -40,7 +40,7 @@ pub fn replace(output: &Path, pages: &BTreeMap<String, String>) -> Result<(), Er
     Written { pages: now }.write(output)
 }
 
-/// The list is a file that anybody may have written.
+/// Anyone may have written the list.
 fn is_below(path: &str) -> bool {
     Path::new(path)
         .components()

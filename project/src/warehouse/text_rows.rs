@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// How a text file has rows.
+/// The format of a text file of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextFormat {
     /// RFC 4180 with lines that end with LF: nothing at all is NULL, `""` the empty text.

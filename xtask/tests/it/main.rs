@@ -44,6 +44,7 @@ mod tidy_crates;
 mod tidy_docs;
 mod tidy_errors;
 mod tidy_imports;
+mod tidy_names;
 #[cfg(unix)]
 mod verifying;
 mod versions;

@@ -17,7 +17,7 @@ pub struct ClientLimits {
     /// Those above it are answered once and then closed, and get nothing but the server's status and its end.
     pub connections: usize,
     pub sessions: usize,
-    /// A client without an open stream that has asked nothing for so long may have gone without saying so.
+    /// A client without an open stream that has asked nothing for so long may have disconnected silently.
     pub idle: Duration,
     /// For the head of a request, which is also how long a connection stays open between two. Longer than the clients'
     /// HTTP libraries keep one, so that they do not send into a connection that is being closed.
@@ -191,7 +191,7 @@ mod tests {
             assert!(clients.opening().await.is_none(), "{idle:?}");
             assert!(is_open(&clients, &first).await && is_open(&clients, &second).await);
             drop((answering, other));
-            // One that says goodbye makes room.
+            // A client that closes its session makes room.
             let id = first[SESSION_ID].to_str().expect("text").into();
             clients.manager.close_session(&id).await.expect("closes");
             assert!(clients.opening().await.is_some());

@@ -92,7 +92,7 @@ pub async fn serve(
     Ok(ended?)
 }
 
-/// The next connection. What is connected goes on while there cannot be another one.
+/// The next connection. Open connections continue while no other can be accepted.
 async fn connection(listener: &TcpListener, session: &Session) -> TcpStream {
     let mut pause = SHORTEST_PAUSE;
     loop {
@@ -122,7 +122,7 @@ async fn converse(shared: Arc<Shared>, stream: TcpStream) {
     let connection = http(limits)
         .keep_alive(!is_crowded)
         .serve_connection(TokioIo::new(stream), service);
-    // A client that breaks the connection off is the client's business.
+    // A client that drops the connection is not an error.
     let _ = connection.await;
 }
 

@@ -45,7 +45,7 @@ pub async fn reported(
     };
     let worked = tokio::select! {
         worked = report => worked,
-        // Nobody waits for the answer; the next call finds the project as the work left it.
+        // No client waits for the answer; the next call finds the project as the work left it.
         () = context.ct.cancelled() => {
             interrupt.raise(Signal::Cancel);
             worked.await
