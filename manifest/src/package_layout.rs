@@ -13,6 +13,9 @@ pub const UV_PIN: &str = "assets/uv.json";
 /// The folder of the demo project.
 pub const DEMO: &str = "assets/demo";
 
+/// The licence texts of everything in the programs.
+pub const NOTICES: &str = "THIRD-PARTY-NOTICES";
+
 #[cfg(test)]
 mod tests {
     use super::{ASSET_MANIFEST, ASSETS, UV_PIN};

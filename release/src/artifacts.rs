@@ -20,7 +20,7 @@ use ktx_system::files::{Access, NewFile};
 use crate::epoch::SourceDateEpoch;
 use crate::error::Error;
 use crate::lock;
-use crate::package::{PackageContents, judge, of_machine};
+use crate::package::{PackageContents, judge, of_commit, of_machine};
 use crate::version::python_version;
 
 const REBUILD: &str = "run: cargo xtask build";
@@ -125,16 +125,22 @@ pub fn verify(options: &VerifyOptions) -> Result<Verified, Error> {
     } = manifest;
     let inside = inside?;
     findings.extend(inside.findings);
-    if let (Some(manifest), Some(programs)) = (&manifest, inside.programs)
-        && !manifest.programs.is_empty()
-        && manifest.programs != programs
-    {
+    if let (Some(manifest), Some(contents)) = (&manifest, &inside.contents) {
+        findings.extend(contradicted(manifest, contents));
+    }
+    let manifest = manifest.filter(|_| findings.is_empty());
+    Ok(Verified { manifest, findings })
+}
+
+/// What the manifest says of the package, and the package does not.
+fn contradicted(manifest: &ArtifactManifest, contents: &PackageContents) -> Vec<Finding> {
+    let mut findings = Vec::from_iter(of_commit(contents, manifest.source_revision.as_deref()));
+    if !manifest.programs.is_empty() && manifest.programs != contents.programs() {
         let message =
             "failed to accept the artifact manifest: its programs were built otherwise than it says";
         findings.push(Finding::error("artifact-programs-differ", message).with_hint(REBUILD));
     }
-    let manifest = manifest.filter(|_| findings.is_empty());
-    Ok(Verified { manifest, findings })
+    findings
 }
 
 fn packages(version: &semver::Version) -> Result<[ArtifactPackage; 2], Error> {
@@ -150,7 +156,7 @@ fn packages(version: &semver::Version) -> Result<[ArtifactPackage; 2], Error> {
 struct Inside {
     findings: Vec<Finding>,
     /// `None` when the package cannot be read.
-    programs: Option<Vec<ArtifactProgram>>,
+    contents: Option<PackageContents>,
 }
 
 /// Reads the archives, and sees that both hold the same wheel. Missing ones are the manifest's to report.
@@ -172,7 +178,7 @@ fn inside(
         Err(findings) => {
             return Ok(Inside {
                 findings,
-                programs: None,
+                contents: None,
             });
         }
     };
@@ -184,7 +190,7 @@ fn inside(
     findings.extend(unlocked(&contents, options.sources.as_deref())?);
     Ok(Inside {
         findings,
-        programs: Some(contents.programs()),
+        contents: Some(contents),
     })
 }
 

@@ -10,10 +10,13 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 
 use anyhow::{Context, Result};
+use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
+use ktx_release::bill;
 use serde_json::{Value, json};
 use xshell::cmd;
 
+use crate::exit::{Exit, Failure};
 use crate::process::{self, OutputMode};
 use crate::session::Session;
 use crate::tools::{self, ToolSet};
@@ -24,7 +27,7 @@ use crate::tools::{self, ToolSet};
 /// program would be other bytes in another folder. So the wrapper is named without its folder, which is put on `PATH`.
 pub fn environment(session: &Session<'_>, target: &str) -> Result<[(&'static str, OsString); 4]> {
     let auditable = tools::provide(session, ToolSet::Auditable)?;
-    let list = session.root()?.join(format!("target/auditable/{target}.json"));
+    let list = list(session, target)?;
     fs::create_dir_all(list.parent().context("failed to name the folder of the list")?)?;
     fs::write(&list, crates(session, target)?.to_string())?;
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -40,6 +43,40 @@ pub fn environment(session: &Session<'_>, target: &str) -> Result<[(&'static str
         ),
         ("CARGO_SBOM_PATH", list.into_std_path_buf().into()),
     ])
+}
+
+/// Fails unless a built program has the list that was handed over: linkers drop sections that nothing refers to, and every
+/// format of programs has another way to keep one.
+pub fn check(session: &Session<'_>, target: &str, program: &Utf8Path) -> Result<()> {
+    let list: Value = serde_json::from_slice(&fs::read(list(session, target)?)?)?;
+    let ids = list["crates"].as_array().into_iter().flatten();
+    let expected: BTreeSet<String> = ids.filter_map(|one| one["id"].as_str()).map(reference).collect();
+    let found = bill::crates(&fs::read(program)?).map_err(anyhow::Error::msg);
+    let found = found.with_context(|| format!("failed to read the list of crates in `{program}`"))?;
+    let found: BTreeSet<String> = found.iter().map(bill::Crate::reference).collect();
+    if found == expected {
+        return Ok(());
+    }
+    let [missing, surplus] = [&expected - &found, &found - &expected].map(|crates| crates.len());
+    let message = format!(
+        "failed to accept `{program}`: of the {} crates that it was built from, its list lacks {missing}, and has {surplus} others",
+        expected.len()
+    );
+    let hint = format!("link it again: cargo clean --package ktx --target {target}, then the same command");
+    Err(Failure::new(Exit::Integrity, message).hint(hint).into())
+}
+
+/// A crate as the bill of materials refers to it.
+fn reference(id: &str) -> String {
+    let (source, name) = id.rsplit_once('#').unwrap_or(("", id));
+    match source.starts_with("registry+") {
+        true => format!("pkg:cargo/{name}"),
+        false => format!("crate:{name}"),
+    }
+}
+
+fn list(session: &Session<'_>, target: &str) -> Result<Utf8PathBuf> {
+    Ok(session.root()?.join(format!("target/auditable/{target}.json")))
 }
 
 /// The crates in the program: the normal dependencies for the target, without procedural macros and what only those need.

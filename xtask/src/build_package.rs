@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use fs_err as fs;
 use ktx_manifest::Platform;
+use ktx_manifest::sbom::SBOM;
 use ktx_release::archive::Listed;
+use ktx_release::bill::NOTICES;
 use ktx_release::package::{HostAnswer, PackageOptions, PackagePlan};
 use ktx_release::pyproject::Project;
 use ktx_release::wheel::BuiltWheel;
+use ktx_system::files::{self, Access};
 use serde::Serialize;
 use xshell::{Shell, cmd};
 
@@ -115,11 +118,20 @@ pub fn plan(
     PackagePlan::new(&options).map_err(|error| refusal::failure(session, error))
 }
 
-/// Writes the tree to `dist/package`, replacing the last one.
+/// Writes the tree to `dist/package`, replacing the last one, and beside it what is in it: the bill of materials and the
+/// notices.
 pub fn stage(session: &Session<'_>, dist: &DistFolder, plan: &PackagePlan) -> Result<Utf8PathBuf> {
     let folder = dist.path().join("package");
     let staged = plan.stage(folder.as_std_path(), interrupt::raised_by_signals());
     staged.map_err(|error| refusal::failure(session, error))?;
+    for path in [SBOM, NOTICES] {
+        let file = plan
+            .contents()
+            .get(path)
+            .with_context(|| format!("failed to find `{path}`"))?;
+        let beside = dist.path().join(path.rsplit('/').next().unwrap_or(path));
+        files::write(beside.as_std_path(), file.bytes, Access::Readable)?;
+    }
     Ok(folder)
 }
 

@@ -84,6 +84,7 @@ fn compile(session: &Session<'_>, platform: Platform, profile: BuildProfile) -> 
         .join(target)
         .join(profile.name())
         .join(platform.program_file());
+    auditable::check(session, target, &program)?;
     step.done("");
     Ok(Compiled {
         program,

@@ -1,10 +1,13 @@
 //! The package for one platform, for people without npm: the same files without the launcher and the other platforms.
+//! What is in the package, by its own files.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use ktx_manifest::package_layout::NOTICES;
+use ktx_manifest::sbom::SBOM;
 use ktx_manifest::tarball::{self, TarMode, TarballError, TarballLimits};
 use ktx_names::Platform;
 use tar::{Builder, EntryType, Header};
@@ -20,8 +23,9 @@ const PROGRAMS: &str = "native/";
 
 type Files = BTreeMap<String, (Vec<u8>, TarMode)>;
 
-/// An archive for each platform in the tarball. The same tarball gives the same bytes.
-pub fn archives(tarball: &[u8], version: &str) -> Result<Vec<PageFile>, TarballError> {
+/// The bill of materials and the notices, for people who look for them without unpacking anything; and an archive for each
+/// platform in the tarball. The same tarball gives the same bytes.
+pub fn from_package(tarball: &[u8], version: &str) -> Result<Vec<PageFile>, TarballError> {
     let mut files = Files::new();
     tarball::visit(tarball, &TarballLimits::default(), |entry, reader| {
         let mut content = Vec::new();
@@ -29,6 +33,16 @@ pub fn archives(tarball: &[u8], version: &str) -> Result<Vec<PageFile>, TarballE
         files.insert(entry.path.as_str().to_owned(), (content, entry.mode));
         Ok(())
     })?;
+    let as_it_is = |path: &str| {
+        let (bytes, _) = files.get(path)?;
+        let name = path.rsplit('/').next().unwrap_or(path);
+        Some(PageFile {
+            name: name.to_owned(),
+            bytes: bytes.clone(),
+            role: Role::Artifact,
+        })
+    };
+    let bill = [SBOM, NOTICES].into_iter().filter_map(as_it_is);
     let platforms = Platform::ALL
         .into_iter()
         .filter(|platform| files.contains_key(&platform.program_path()));
@@ -41,7 +55,7 @@ pub fn archives(tarball: &[u8], version: &str) -> Result<Vec<PageFile>, TarballE
             role: Role::Artifact,
         })
     });
-    let made: io::Result<Vec<PageFile>> = made.collect();
+    let made: io::Result<Vec<PageFile>> = bill.map(Ok).chain(made).collect();
     made.map_err(|error| ktx_manifest::tarball::TarballFault::Unreadable(error).into())
 }
 

@@ -9,14 +9,15 @@ use ktx_publish::artifacts::{COMPARISON_FILE, Location, Tarball};
 use ktx_publish::receipt::{Operation, OperationOutcome, RECEIPT_FILE, ReceiptBook};
 use serde_json::json;
 
-use super::archives::archives;
+use super::archives::from_package;
 use super::page_file::{PageFile, Role};
 use crate::facts::Release;
 
 const PUBLISHED_REPORT: &str = "smoke-published.json";
 const SUMS: &str = "SHA256SUMS";
 
-/// Tarball, wheel, artifact manifest, an archive for each platform, their digests, and the reports that there are.
+/// Tarball, wheel, artifact manifest, bill of materials, notices, an archive for each platform, their digests, and the
+/// reports that there are.
 pub fn files(
     location: &Location,
     release: &Release,
@@ -39,11 +40,12 @@ pub fn files(
     }
     let manifest = read(location.artifacts.join(ARTIFACT_MANIFEST_FILE))?;
     files.push(artifact("artifact-manifest.json", manifest));
-    let archives = archives(tarball.bytes(), &release.version).map_err(|error| PublishError::Integrity {
-        message: format!("failed to read the tarball: {error}"),
-        hint: "cargo xtask build".to_owned(),
-    })?;
-    files.extend(archives);
+    let inside =
+        from_package(tarball.bytes(), &release.version).map_err(|error| PublishError::Integrity {
+            message: format!("failed to read the tarball: {error}"),
+            hint: "cargo xtask build".to_owned(),
+        })?;
+    files.extend(inside);
     files.sort_by(|one, other| one.name.cmp(&other.name));
     let sums: String = files
         .iter()

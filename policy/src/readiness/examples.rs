@@ -36,6 +36,7 @@ pub fn ready(policy: &ReleasePolicy) -> ReadinessFacts {
                 .map(|platform| (platform, Some(BuildProfile::Release)))
                 .collect(),
             lock_faults: Vec::new(),
+            bill_faults: Vec::new(),
         }),
         smoke: platforms.map(|platform| (platform, SmokeProof::Green)).collect(),
         changelog: Ok(()),
@@ -82,12 +83,13 @@ pub fn blocked(policy: &ReleasePolicy) -> Vec<(ReleasePolicy, ReadinessFacts)> {
     ] {
         add(&|facts| facts.artifacts = artifacts.clone());
     }
-    let changes: [fn(&mut VerifiedArtifacts); 6] = [
+    let changes: [fn(&mut VerifiedArtifacts); 7] = [
         |artifacts| artifacts.source_revision = None,
         |artifacts| artifacts.source_revision = Some("decaf".to_owned()),
         |artifacts| artifacts.programs.clear(),
         |artifacts| artifacts.packages.clear(),
         |artifacts| artifacts.lock_faults.push("core.txt was edited".to_owned()),
+        |artifacts| artifacts.bill_faults.push("the bill lacks a crate".to_owned()),
         |artifacts| {
             artifacts
                 .programs

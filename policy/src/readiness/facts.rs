@@ -84,6 +84,8 @@ pub struct VerifiedArtifacts {
     pub programs: BTreeMap<Platform, Option<BuildProfile>>,
     /// What is wrong with the locks in the tarball: they were edited, or are not those of the checkout.
     pub lock_faults: Vec<String>,
+    /// Where the bill of materials or the notices say something else than the programs, the locks and the wheel.
+    pub bill_faults: Vec<String>,
 }
 
 /// The commit to release.

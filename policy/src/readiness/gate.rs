@@ -84,6 +84,8 @@ pub enum GateName {
     SourceRevision,
     /// The package has the locks of the sources, as they were locked.
     Locks,
+    /// The bill of materials says exactly what is in the package.
+    Bill,
     /// The package has a program for every listed platform.
     Platforms,
     /// Every program was built for release.
@@ -107,6 +109,7 @@ impl GateName {
             Self::Policy => "policy",
             Self::SourceRevision => "source-revision",
             Self::Locks => "locks",
+            Self::Bill => "bill",
             Self::Platforms => "platforms",
             Self::BuildProfile => "build-profile",
             Self::Smoke => "smoke",

@@ -23,6 +23,7 @@ pub(super) fn all(policy: &ReleasePolicy, facts: &ReadinessFacts, findings: &[Fi
         mode_rules(findings, facts),
         source_revision(facts),
         locks(facts),
+        bill(facts),
         platforms(policy, facts),
         build_profile(policy, facts),
         smoke(policy, facts),
@@ -179,6 +180,13 @@ fn locks(facts: &ReadinessFacts) -> Gate {
     match verified(facts, GateName::Locks) {
         Err(unchecked) => unchecked,
         Ok(verified) => gate(GateName::Locks, verified.lock_faults.clone(), Remedy::run(BUILD)),
+    }
+}
+
+fn bill(facts: &ReadinessFacts) -> Gate {
+    match verified(facts, GateName::Bill) {
+        Err(unchecked) => unchecked,
+        Ok(verified) => gate(GateName::Bill, verified.bill_faults.clone(), Remedy::run(BUILD)),
     }
 }
 

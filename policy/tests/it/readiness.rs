@@ -54,6 +54,7 @@ fn the_text_of_a_ready_release() {
     Gate policy: open
     Gate source-revision: open
     Gate locks: open
+    Gate bill: open
     Gate platforms: open
     Gate build-profile: open
     Gate smoke: open
@@ -131,6 +132,12 @@ fn the_json_of_a_ready_release() {
           "missing": []
         },
         {
+          "name": "bill",
+          "state": "open",
+          "open": true,
+          "missing": []
+        },
+        {
           "name": "platforms",
           "state": "open",
           "open": true,
@@ -194,6 +201,7 @@ fn a_closed_mode_is_not_ready_and_lists_the_decisions() {
     Gate policy: open
     Gate source-revision: open
     Gate locks: open
+    Gate bill: open
     Gate platforms: open
     Gate build-profile: open
     Gate smoke: open
@@ -224,6 +232,9 @@ fn without_artifacts_every_gate_behind_them_is_closed() {
       - there are no verified artifacts to look at
       run: cargo xtask build
     Gate locks: not checked
+      - there are no verified artifacts to look at
+      run: cargo xtask build
+    Gate bill: not checked
       - there are no verified artifacts to look at
       run: cargo xtask build
     Gate platforms: not checked
@@ -360,32 +371,27 @@ fn each_gate_closes_alone() {
         ["locks: core.txt was edited"]
     );
     assert_eq!(
+        shut(&with(&|artifacts| artifacts
+            .bill_faults
+            .push("the bill lacks a crate".into()))),
+        ["bill: the bill lacks a crate"]
+    );
+    assert_eq!(
         shut(&with(&|artifacts| artifacts.packages[0].private = true)),
         ["policy: npm-public-release-ready policy requires @kaelio/ktx to be publishable"]
     );
+    use SmokeProof::{FromRegistry, NotGreen, OtherBytes, OtherPolicy, Unreadable};
     for (proof, said) in [
-        (None, "there is no smoke report"),
-        (
-            Some(SmokeProof::OtherBytes("tarball".into())),
-            "the smoke report is about another tarball",
-        ),
-        (
-            Some(SmokeProof::OtherPolicy),
-            "the smoke report was made under another release policy",
-        ),
-        (
-            Some(SmokeProof::FromRegistry),
-            "the smoke report is of a package from a registry",
-        ),
-        (
-            Some(SmokeProof::NotGreen("daemon failed".into())),
-            "the smoke report is not green: daemon failed",
-        ),
-        (
-            Some(SmokeProof::Unreadable("no".into())),
-            "the smoke report cannot be used: no",
-        ),
-    ] {
+        (OtherBytes("tarball".into()), "is about another tarball"),
+        (OtherPolicy, "was made under another release policy"),
+        (FromRegistry, "is of a package from a registry"),
+        (NotGreen("daemon failed".into()), "is not green: daemon failed"),
+        (Unreadable("no".into()), "cannot be used: no"),
+    ]
+    .map(|(proof, said)| (Some(proof), format!("the smoke report {said}")))
+    .into_iter()
+    .chain([(None, "there is no smoke report".to_owned())])
+    {
         let mut facts = ready();
         facts.smoke.remove(&Platform::LinuxX64);
         facts.smoke.extend(proof.map(|proof| (Platform::LinuxX64, proof)));

@@ -1,6 +1,7 @@
 //! What was built and tested: the facts that readiness is judged by.
 
 mod audit;
+mod bill;
 mod comparison;
 mod locks;
 mod package_json;
@@ -205,6 +206,7 @@ fn open(location: &Location, manifest: ArtifactManifest) -> Result<(Artifacts, O
         source_revision: manifest.source_revision.clone(),
         programs: tarball.programs().clone(),
         lock_faults: locks::faults(tarball.locks(), location.locks.as_deref()),
+        bill_faults: bill::faults(&tarball, &manifest),
     };
     Ok((Artifacts::Verified(artifacts), Some((tarball, manifest))))
 }

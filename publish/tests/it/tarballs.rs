@@ -6,20 +6,20 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use fs_err as fs;
 use ktx_fixtures::registry_proxy::Proxy;
-use ktx_manifest::Feature;
 use ktx_publish::{ErrorClass, PublishError};
 use tar::{Builder, EntryType, Header};
 
-use super::support::release::lock;
+use super::support::contents::{bill, files};
 use super::support::{LocalRegistry, Release};
 
 const PACKAGE_JSON: &[u8] = br#"{"name": "@kaelio/ktx", "version": "0.1.0"}"#;
-const PROGRAM: &str = "package/native/linux-x64/ktx";
 
 fn header(kind: EntryType, size: usize) -> Header {
     let mut header = Header::new_ustar();
     header.set_size(size as u64);
     header.set_mode(0o644);
+    // 1985-10-26T08:15:00Z, which npm gives every file.
+    header.set_mtime(499_162_500);
     header.set_entry_type(kind);
     header
 }
@@ -33,17 +33,8 @@ fn file(archive: &mut Builder<Vec<u8>>, path: &str, bytes: &[u8]) {
 fn archive(change: impl Fn(&mut Builder<Vec<u8>>)) -> Vec<u8> {
     let mut archive = Builder::new(Vec::new());
     file(&mut archive, "package/package.json", PACKAGE_JSON);
-    file(
-        &mut archive,
-        PROGRAM,
-        b"a program, ktx-build-mark:release:rustc 1.95.0:end",
-    );
-    for name in Feature::ALL.map(Feature::lock_file) {
-        file(
-            &mut archive,
-            &format!("package/assets/python/{name}"),
-            lock().as_bytes(),
-        );
+    for (path, bytes) in files("0.1.0") {
+        file(&mut archive, &path, &bytes);
     }
     change(&mut archive);
     archive.into_inner().unwrap()
@@ -141,6 +132,64 @@ fn a_tarball_that_two_readers_read_differently_is_refused() {
         !matches!(error, Err(PublishError::NotReady(_))),
         "the twin passes every gate: {error:?}"
     );
+}
+
+#[test]
+fn a_bill_of_materials_that_is_not_true_closes_its_gate() {
+    let registry = LocalRegistry::start();
+    let canary = Proxy::canary();
+    let packed = |change: &dyn Fn(&mut Vec<(String, Vec<u8>)>)| {
+        let mut inside = files("0.1.0");
+        change(&mut inside);
+        let mut archive = Builder::new(Vec::new());
+        file(&mut archive, "package/package.json", PACKAGE_JSON);
+        for (path, bytes) in inside {
+            file(&mut archive, &path, &bytes);
+        }
+        gzip(&archive.into_inner().unwrap())
+    };
+    let replaced = |ending: &str, bytes: &[u8]| {
+        packed(&|files| {
+            let found = files.iter_mut().find(|(path, _)| path.ends_with(ending));
+            found.unwrap().1 = bytes.to_vec();
+        })
+    };
+    let another_commit = bill("0.1.0").replace("0123456789abcdef", "fedcba9876543210");
+    let another_pin = bill("0.1.0").replace("lkml@1.3.7", "lkml@1.3.6");
+    let closed = [
+        (
+            "sbom-digest",
+            replaced(
+                "/ktx",
+                b"another program, ktx-build-mark:release:rustc 1.95.0:end",
+            ),
+        ),
+        ("sbom-version", replaced(".cdx.json", bill("0.1.1").as_bytes())),
+        ("sbom-commit", replaced(".cdx.json", another_commit.as_bytes())),
+        ("sbom-python", replaced(".cdx.json", another_pin.as_bytes())),
+        ("sbom-unreadable", replaced(".cdx.json", b"{}")),
+        (
+            "package-file-missing",
+            packed(&|files| files.retain(|(path, _)| !path.ends_with(".cdx.json"))),
+        ),
+        (
+            "package-file-missing",
+            packed(&|files| files.retain(|(path, _)| !path.ends_with("NOTICES"))),
+        ),
+    ];
+    for (code, tarball) in closed {
+        let Err(PublishError::NotReady(report)) = publish(&registry, &canary, tarball) else {
+            panic!("{code}: every gate is open")
+        };
+        let closed: Vec<_> = report.gates.iter().filter(|gate| !gate.is_open()).collect();
+        let names: Vec<&str> = closed.iter().map(|gate| gate.name.name()).collect();
+        assert_eq!(names, ["bill"], "{code}");
+        let missing = closed[0].missing().join("\n");
+        assert!(missing.contains(&format!("[{code}]")), "{code}: {missing}");
+    }
+    assert_eq!(canary.uploads(), 0);
+    let twin = publish(&registry, &canary, packed(&|_| {}));
+    assert!(!matches!(twin, Err(PublishError::NotReady(_))), "{twin:?}");
 }
 
 /// Publishes `tarball` with a manifest and a smoke report that fit it.

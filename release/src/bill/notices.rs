@@ -5,15 +5,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use fs_err as fs;
+pub use ktx_manifest::package_layout::NOTICES;
 use ktx_manifest::sbom::Component;
 use ktx_manifest::{ArchivePath, Finding};
 use spdx::{Expression, LicenseReq};
 
 use crate::archive::{Entry, Mode};
 use crate::error::Error;
-
-/// Path of the notices in the package.
-pub const NOTICES: &str = "THIRD-PARTY-NOTICES";
 
 const RULE: &str = "================================================================================";
 

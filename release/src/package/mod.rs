@@ -21,7 +21,7 @@ pub use self::contents::{PackageContents, PackagedFile};
 pub use self::package_json::{LAUNCHER, PackageJson};
 pub use self::program_list::PROGRAM_LIST;
 pub use self::rules::telemetry::TRACES;
-pub use self::rules::{judge, of_machine};
+pub use self::rules::{judge, of_bill, of_commit, of_machine};
 use ktx_system::Interrupt;
 use ktx_system::files::replace_directory;
 

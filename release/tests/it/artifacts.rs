@@ -15,7 +15,8 @@ const TARBALL: &str = "dist/artifacts/npm/kaelio-ktx-1.2.3.tgz";
 
 /// Artifacts with their manifest.
 fn built() -> Sources {
-    let sources = Sources::new();
+    let mut sources = Sources::new();
+    sources.bill.revision = facts().source_revision;
     pack(&sources);
     sources
 }
@@ -174,6 +175,20 @@ fn the_revision_is_the_expected_one() {
     assert_eq!(found(&options), Vec::<String>::new());
     options.source_revision = Some("1".repeat(40));
     assert_eq!(found(&options), ["artifact-source-revision-mismatch"]);
+}
+
+#[test]
+fn the_bill_is_of_the_commit_that_the_manifest_names() {
+    let mut sources = built();
+    for (revision, expected) in [
+        (facts().source_revision, &[][..]),
+        (Some("1".repeat(40)), &["sbom-commit"]),
+        (None, &["sbom-commit"]),
+    ] {
+        sources.bill.revision = revision.clone();
+        pack(&sources);
+        assert_eq!(found(&options(&sources)), expected, "{revision:?}");
+    }
 }
 
 #[test]

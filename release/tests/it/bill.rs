@@ -243,6 +243,32 @@ fn no_crate_more_and_none_less() {
 }
 
 #[test]
+fn a_program_whose_list_was_lost_is_refused() {
+    let lost = |platform: Platform, list: Option<&str>| {
+        let program = match list {
+            Some(crates) => sample_program::program_of_crates("1.2.3", crates),
+            None => sample_program::program(platform.as_str(), "1.2.3"),
+        };
+        let mut sources = sources(CRATES);
+        sources.programs.insert(platform, program);
+        codes(sources.plan_package())
+    };
+    for platform in Platform::ALL {
+        let expected: &[&str] = match platform {
+            // Without another program to compare with, nothing says that there was one.
+            Platform::LinuxX64 => &[],
+            _ => &["program-crates"],
+        };
+        assert_eq!(lost(platform, None), expected, "{platform}");
+    }
+    assert_eq!(
+        lost(Platform::LinuxX64, Some(CRATES)),
+        Vec::<String>::new(),
+        "the twin passes"
+    );
+}
+
+#[test]
 fn files_and_locks_are_those_of_the_package() {
     refused(
         |sbom| parts(sbom, "assets/python/core.txt").clear(),

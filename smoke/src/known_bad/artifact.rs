@@ -48,6 +48,11 @@ impl Artifact {
         })
     }
 
+    /// Makes the manifest say that everything was built from another commit.
+    pub fn claim_commit(&mut self, commit: &str) {
+        self.manifest.source_revision = Some(commit.to_owned());
+    }
+
     /// The path of the program for this machine.
     pub fn program() -> String {
         let platform = Platform::host().map(Platform::program_path).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! What would make the package lie about what is in it, or tell what nobody should know.
 
 use ktx_manifest::sbom::{Component, ComponentKind};
+use ktx_manifest::{Platform, Sha256Digest};
 
 use super::{Artifact, Sabotage};
 
@@ -66,6 +67,49 @@ pub const ALL: &[Sabotage] = &[
             sbom.components.retain(|component| component.reference != LOCK);
         })
     }),
+    refused!("bill-of-another-commit", "sbom-commit", |artifact| {
+        artifact.claim_commit(&"0".repeat(40));
+        Ok(())
+    }),
+    refused!("bill-written-by-another-tool", "sbom-unreadable", |artifact| {
+        // The same content, written in another way.
+        artifact.package.append(SBOM, "\n")
+    }),
+    refused!("bill-with-another-standard-library", "sbom-crates", |artifact| {
+        let program = program();
+        artifact.package.damage_bill(|sbom| {
+            let mut dependencies = sbom.dependencies.iter_mut();
+            let own = dependencies.find(|dependency| dependency.reference == program);
+            for part in own.into_iter().flat_map(|own| &mut own.depends_on) {
+                if part.starts_with("pkg:generic/rust-std@") {
+                    *part = "pkg:generic/rust-std@1.0.0".to_owned();
+                }
+            }
+        })
+    }),
+    refused!(
+        "program-without-its-list-of-crates",
+        "program-crates",
+        |artifact| {
+            // As a linker leaves it that drops the section.
+            let own = Artifact::program();
+            let other = Platform::ALL.map(|platform| format!("package/{}", platform.program_path()));
+            let other = other.into_iter().find(|path| *path != own).unwrap_or_default();
+            let program = artifact.package.bytes(&own)?.clone();
+            artifact.package.add(&other, program, 0o755)?;
+            artifact
+                .package
+                .replace_bytes(&other, b"\0.dep-v0\0", b"\0.gone-0\0")
+        }
+    ),
+    refused!("wheel-with-a-bill-of-other-locks", "wheel-sbom", |artifact| {
+        let lock = artifact.package.bytes(&format!("package/{LOCK}"))?;
+        let [digest, other] = [Sha256Digest::of(lock), Sha256Digest::of("another lock")];
+        artifact.package.wheel(|wheel| {
+            let bill = wheel.path_ending(".dist-info/sboms/kaelio_ktx.cdx.json")?;
+            wheel.replace(&bill, &digest.to_string(), &other.to_string())
+        })
+    }),
     refused!("wheel-without-its-bill", "wheel-sbom", |artifact| artifact
         .package
         .wheel(|wheel| {
@@ -110,6 +154,20 @@ pub const ALL: &[Sabotage] = &[
         artifact
             .package
             .append(LAUNCHER, &format!("\n// built on {BUILD_HOST}\n"))
+    }),
+    refused!("build-host-in-the-wheel", "package-machine", |artifact| artifact
+        .package
+        .wheel(|wheel| {
+            wheel.append("ktx_daemon/__main__.py", &format!("\n# built on {BUILD_HOST}\n"))
+        })),
+    refused!("home-folder-in-the-bill", "package-machine", |artifact| {
+        artifact.package.damage_bill(|sbom| {
+            sbom.metadata.component.description = Some("built in /home/ada/ktx".to_owned());
+        })
+    }),
+    refused!("token-in-the-notices", "package-secret", |artifact| {
+        let token = format!("\nghp_{}\n", "Qw3rTy".repeat(6));
+        artifact.package.append(NOTICES, &token)
     }),
 ];
 

@@ -88,10 +88,12 @@ fn a_published_version_gets_its_tag_and_its_page_and_asking_again_changes_nothin
     announce @kaelio/ktx@0.1.0-rc.0 as v0.1.0-rc.0, built from [REVISION]
     to do: create the annotated tag v0.1.0-rc.0 at [REVISION]
     to do: create a draft of the prerelease v0.1.0-rc.0
+    to do: upload THIRD-PARTY-NOTICES ([SIZE])
     to do: upload artifact-manifest.json ([SIZE])
     to do: upload kaelio-ktx-0.1.0-rc.0.tgz ([SIZE])
     to do: upload kaelio_ktx-0.1.0rc0-py3-none-any.whl ([SIZE])
     to do: upload ktx-0.1.0-rc.0-[PLATFORM].tar.gz ([SIZE])
+    to do: upload sbom.cdx.json ([SIZE])
     to do: upload SHA256SUMS ([SIZE])
     to do: upload smoke-[PLATFORM].json ([SIZE])
     to do: upload diff.json ([SIZE])
@@ -107,10 +109,12 @@ fn a_published_version_gets_its_tag_and_its_page_and_asking_again_changes_nothin
     announce @kaelio/ktx@0.1.0-rc.0 as v0.1.0-rc.0, built from [REVISION]
     to do: create the annotated tag v0.1.0-rc.0 at [REVISION]
     to do: create a draft of the prerelease v0.1.0-rc.0
+    to do: upload THIRD-PARTY-NOTICES ([SIZE])
     to do: upload artifact-manifest.json ([SIZE])
     to do: upload kaelio-ktx-0.1.0-rc.0.tgz ([SIZE])
     to do: upload kaelio_ktx-0.1.0rc0-py3-none-any.whl ([SIZE])
     to do: upload ktx-0.1.0-rc.0-[PLATFORM].tar.gz ([SIZE])
+    to do: upload sbom.cdx.json ([SIZE])
     to do: upload SHA256SUMS ([SIZE])
     to do: upload smoke-[PLATFORM].json ([SIZE])
     to do: upload diff.json ([SIZE])
@@ -120,10 +124,12 @@ fn a_published_version_gets_its_tag_and_its_page_and_asking_again_changes_nothin
     --- stderr
     create the annotated tag v0.1.0-rc.0 at [REVISION]
     create a draft of the prerelease v0.1.0-rc.0
+    upload THIRD-PARTY-NOTICES ([SIZE])
     upload artifact-manifest.json ([SIZE])
     upload kaelio-ktx-0.1.0-rc.0.tgz ([SIZE])
     upload kaelio_ktx-0.1.0rc0-py3-none-any.whl ([SIZE])
     upload ktx-0.1.0-rc.0-[PLATFORM].tar.gz ([SIZE])
+    upload sbom.cdx.json ([SIZE])
     upload SHA256SUMS ([SIZE])
     upload smoke-[PLATFORM].json ([SIZE])
     upload diff.json ([SIZE])
@@ -134,12 +140,14 @@ fn a_published_version_gets_its_tag_and_its_page_and_asking_again_changes_nothin
     tag v0.1.0-rc.0 at [REVISION]
     published prerelease v0.1.0-rc.0
       uploaded SHA256SUMS
+      uploaded THIRD-PARTY-NOTICES
       uploaded artifact-manifest.json
       uploaded diff.json
       uploaded kaelio-ktx-0.1.0-rc.0.tgz
       uploaded kaelio_ktx-0.1.0rc0-py3-none-any.whl
       uploaded ktx-0.1.0-rc.0-[PLATFORM].tar.gz
       uploaded publish-receipt.json
+      uploaded sbom.cdx.json
       uploaded smoke-[PLATFORM].json
     ");
     let tag = published
@@ -243,10 +251,12 @@ fn what_is_not_as_it_was_published_is_refused() {
     announce @kaelio/ktx@0.1.0 as v0.1.0, built from [REVISION]
     to do: create the annotated tag v0.1.0 at [REVISION]
     to do: create a draft of the release v0.1.0
+    to do: upload THIRD-PARTY-NOTICES ([SIZE])
     to do: upload artifact-manifest.json ([SIZE])
     to do: upload kaelio-ktx-0.1.0.tgz ([SIZE])
     to do: upload kaelio_ktx-0.1.0-py3-none-any.whl ([SIZE])
     to do: upload ktx-0.1.0-[PLATFORM].tar.gz ([SIZE])
+    to do: upload sbom.cdx.json ([SIZE])
     to do: upload SHA256SUMS ([SIZE])
     to do: upload smoke-[PLATFORM].json ([SIZE])
     to do: upload diff.json ([SIZE])
@@ -263,10 +273,12 @@ fn what_is_not_as_it_was_published_is_refused() {
     announce @kaelio/ktx@0.1.0 as v0.1.0, built from [REVISION]
     to do: create the annotated tag v0.1.0 at [REVISION]
     to do: create a draft of the release v0.1.0
+    to do: upload THIRD-PARTY-NOTICES ([SIZE])
     to do: upload artifact-manifest.json ([SIZE])
     to do: upload kaelio-ktx-0.1.0.tgz ([SIZE])
     to do: upload kaelio_ktx-0.1.0-py3-none-any.whl ([SIZE])
     to do: upload ktx-0.1.0-[PLATFORM].tar.gz ([SIZE])
+    to do: upload sbom.cdx.json ([SIZE])
     to do: upload SHA256SUMS ([SIZE])
     to do: upload smoke-[PLATFORM].json ([SIZE])
     to do: upload diff.json ([SIZE])

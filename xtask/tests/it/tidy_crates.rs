@@ -40,6 +40,7 @@ const DIRECTION: [(&str, &[&str]); 17] = [
             "ktx-names",
             "ktx-policy",
             "ktx-provenance",
+            "ktx-release",
             "ktx-system",
         ],
     ),

@@ -1,5 +1,6 @@
 //! What the tests stand on: a registry and a release to publish.
 
+pub mod contents;
 mod registry;
 pub mod release;
 

@@ -9,12 +9,10 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use fs_err as fs;
-use ktx_manifest::Feature;
+use ktx_manifest::ContentId;
 use ktx_manifest::artifact_manifest::{
     ARTIFACT_MANIFEST_FILE, ArtifactFile, ArtifactManifest, ArtifactPackage,
 };
-use ktx_manifest::sbom::{Component, ComponentKind, Property, REVISION as REVISION_PROPERTY, Sbom};
-use ktx_manifest::{ContentId, LockFile};
 use ktx_names::NPM_PACKAGE;
 use ktx_policy::RegistryUrl;
 use ktx_policy::guard::{FirstLatest, Released, TrustDowngrade};
@@ -31,6 +29,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::LocalRegistry;
+use super::contents::files;
 
 pub const REVISION: &str = "0123456789abcdef0123456789abcdef01234567";
 
@@ -328,26 +327,6 @@ fn python(version: &str) -> String {
     version.replace("-rc.", "rc").replace("-my-fix.1", ".dev1+my.fix")
 }
 
-/// A lock file as `cargo xtask lock` writes it.
-pub fn lock() -> String {
-    let lock = LockFile {
-        inputs: ktx_manifest::Sha256Digest::of("what the resolver was given"),
-        uploaded_before: "2021-01-01T00:00:00Z".parse().unwrap(),
-        pins: "lkml==1.3.7 \\\n    --hash=sha256:0000000000000000000000000000000000000000000000000000000000000000\n",
-    };
-    lock.to_string()
-}
-
-/// A bill of materials that names the commit.
-fn bill() -> Sbom {
-    let mut of = Component::new(ComponentKind::Application, NPM_PACKAGE, NPM_PACKAGE);
-    of.properties.push(Property {
-        name: REVISION_PROPERTY.to_owned(),
-        value: REVISION.to_owned(),
-    });
-    Sbom::new(of, Vec::new(), Vec::new())
-}
-
 fn tarball(package: &Value) -> Vec<u8> {
     let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
     let mut add = |path: &str, bytes: &[u8]| {
@@ -355,17 +334,13 @@ fn tarball(package: &Value) -> Vec<u8> {
         header.set_entry_type(tar::EntryType::Regular);
         header.set_size(bytes.len() as u64);
         header.set_mode(0o644);
-        header.set_entry_type(tar::EntryType::Regular);
+        // 1985-10-26T08:15:00Z, which npm gives every file.
+        header.set_mtime(499_162_500);
         archive.append_data(&mut header, path, bytes).unwrap();
     };
     add("package/package.json", package.to_string().as_bytes());
-    add(
-        "package/native/linux-x64/ktx",
-        b"a program, ktx-build-mark:release:rustc 1.95.0:end",
-    );
-    add("package/assets/sbom.cdx.json", bill().to_text().as_bytes());
-    for name in Feature::ALL.map(Feature::lock_file) {
-        add(&format!("package/assets/python/{name}"), lock().as_bytes());
+    for (path, bytes) in files(package["version"].as_str().unwrap_or_default()) {
+        add(&path, &bytes);
     }
     let mut gzip = archive.into_inner().unwrap();
     gzip.flush().unwrap();

@@ -9,12 +9,45 @@ use ktx_manifest::sbom::{Component, ComponentKind, SBOM, Sbom};
 use ktx_manifest::{Finding, Platform, Sha256Digest, WheelFilename};
 use memchr::memmem;
 
-use crate::bill::{self, NOTICES, SQLITE_CRATE, heading};
+use crate::bill::{self, NOTICES, REVISION, SQLITE_CRATE, heading};
 use crate::package::bill as package;
 use crate::package::contents::PackageContents;
 use crate::wheel::WHEEL_SBOM;
 
 const SQLITE: &str = "pkg:generic/sqlite@";
+
+/// All that is wrong with the bill and the notices of a package that was built from `revision`.
+pub fn of_bill(
+    contents: &PackageContents,
+    version: &semver::Version,
+    revision: Option<&str>,
+) -> Vec<Finding> {
+    let absent = [SBOM, NOTICES]
+        .into_iter()
+        .filter(|path| contents.get(path).is_none());
+    let missing = |path| {
+        refuse(
+            "package-file-missing",
+            path,
+            "it is not in the package".to_owned(),
+        )
+    };
+    let mut findings: Vec<Finding> = absent.map(missing).collect();
+    findings.extend(self::findings(contents, version));
+    findings.extend(of_commit(contents, revision));
+    findings
+}
+
+/// The bill names the commit that the package was built from. One of changed sources has none.
+pub fn of_commit(contents: &PackageContents, revision: Option<&str>) -> Option<Finding> {
+    let revision = revision?;
+    let sbom: Sbom = serde_json::from_slice(contents.get(SBOM)?.bytes).ok()?;
+    let named = sbom.metadata.component.property(REVISION).unwrap_or("(none)");
+    (named != revision).then(|| {
+        let cause = format!("it is of the commit {named}, and the package was built from {revision}");
+        refuse("sbom-commit", SBOM, cause)
+    })
+}
 
 /// A missing file is reported with the other missing ones.
 pub fn findings(contents: &PackageContents, version: &semver::Version) -> Vec<Finding> {
@@ -39,6 +72,7 @@ pub fn findings(contents: &PackageContents, version: &semver::Version) -> Vec<Fi
     for platform in Platform::ALL {
         program(contents, platform, &sbom, &mut expected, &mut findings);
     }
+    findings.extend(unlisted(contents));
     python(contents, &sbom, &mut expected, &mut findings);
     let listed = sbom
         .components
@@ -103,6 +137,28 @@ fn program(
     described(sbom, &path, file.bytes, findings);
     expected.extend(found);
     expected.insert(path);
+}
+
+/// Programs without crates beside one that has some: what is in them is not known, and a bill that agrees with that is no
+/// proof. cargo-auditable writes its list in another way for each format.
+fn unlisted(contents: &PackageContents) -> Vec<Finding> {
+    let programs = Platform::ALL.map(Platform::program_path).into_iter();
+    let has_crates = |path: &String| {
+        let program = contents.get(path).map(|file| bill::crates(file.bytes));
+        // A list that cannot be read is another finding.
+        program.map(|crates| crates.is_err() || crates.is_ok_and(|crates| !crates.is_empty()))
+    };
+    let (listing, silent): (Vec<_>, Vec<_>) = programs
+        .filter_map(|path| Some((has_crates(&path)?, path)))
+        .partition(|(has_crates, _)| *has_crates);
+    if listing.is_empty() {
+        return Vec::new();
+    }
+    let cause = || "it does not list the crates in it, as the other programs do".to_owned();
+    let refused = silent
+        .iter()
+        .map(|(_, path)| refuse("program-crates", path, cause()));
+    refused.collect()
 }
 
 /// The SQLite that is listed, if its version is in the program.

@@ -17,6 +17,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use ktx_manifest::archive::{Archive, Limits};
 use ktx_manifest::{Finding, Platform};
 
+pub use self::bill::{of_bill, of_commit};
 pub use self::secrets::of_machine;
 use super::contents::PackageContents;
 use super::program;
