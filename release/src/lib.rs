@@ -11,6 +11,7 @@ mod error;
 pub mod lock;
 pub mod package;
 pub mod pyproject;
+pub mod signature;
 pub mod tarball;
 mod tree;
 pub mod version;

@@ -114,7 +114,7 @@ fn locked(root: &Utf8Path) -> Result<Vec<LockedPackage>> {
         let read = match path.file_name().unwrap_or_default() {
             "Cargo.lock" => cargo_lock(path.as_str(), &text),
             "package-lock.json" => package_lock(path.as_str(), &text),
-            "auditable.txt" => crate_pin(path.as_str(), &text),
+            "auditable.txt" | "rcodesign.txt" => crate_pin(path.as_str(), &text),
             _ => requirements(path.as_str(), &text),
         };
         locked.extend(read.map_err(unreadable)?);

@@ -19,7 +19,7 @@ use crate::dist::DistFolder;
 use crate::exit::{Exit, Failure};
 use crate::git::Revision;
 use crate::session::Session;
-use crate::{build_package, build_wheel, interrupt, programs, refusal, sources};
+use crate::{build_package, build_wheel, interrupt, programs, refusal, signing, sources};
 
 /// Build the programs, the wheel, the package, the tarball and the artifact manifest
 #[derive(Args, Clone, Debug, Default)]
@@ -106,6 +106,7 @@ pub fn build(arguments: &BuildArgs, session: &Session<'_>) -> Result<CompletedBu
         let program = programs::build(session, &dist, platform, profile)?;
         programs.insert(platform, program.into_std_path_buf());
     }
+    signing::sign(session, &programs)?;
     let step = session.printer.step("assemble the artifacts");
     let folder = dist.path().join("artifacts");
     let manifest = replace_directory(folder.as_std_path(), |staged| {

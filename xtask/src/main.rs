@@ -35,6 +35,7 @@ mod refusal;
 mod releasing;
 mod rollback;
 mod session;
+mod signing;
 mod smoke;
 mod sources;
 mod status;

@@ -25,6 +25,10 @@ use crate::tools::{self, ToolSet};
 /// to the workspace, from where cargo starts the linker: the root's path would change the program.
 const FRAMEWORKS: &str = "-Clink-arg=-Fxtask/darwin";
 
+/// Room in the header for the load command of a signature. Programs for Intel are linked without one, and without room
+/// rcodesign refuses to sign them.
+const ROOM_TO_SIGN: &str = "-Clink-arg=-Wl,-headerpad,0x100";
+
 /// Builds one platform's program and puts it in `dist/bin/<platform>/`.
 pub fn build(
     session: &Session<'_>,
@@ -190,6 +194,9 @@ fn rustflags(root: &Utf8Path, platform: Platform) -> Result<String> {
         Platform::Win32X64 => flags.push("-Ctarget-feature=+crt-static".to_owned()),
         Platform::DarwinX64 | Platform::DarwinArm64 if !cfg!(target_os = "macos") => {
             flags.push(FRAMEWORKS.to_owned());
+            if platform == Platform::DarwinX64 {
+                flags.push(ROOM_TO_SIGN.to_owned());
+            }
         }
         _ => {}
     }

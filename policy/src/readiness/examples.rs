@@ -10,7 +10,9 @@ use crate::audit::{AuditFacts, Audited, DatabaseFacts, FoundFault};
 use crate::budgets::Sizes;
 use crate::release_policy::{ReleaseMode, ReleasePolicy};
 
-use super::facts::{Artifacts, Compared, Head, ReadinessFacts, SmokeProof, SourceFacts, VerifiedArtifacts};
+use super::facts::{
+    Artifacts, CodeSignature, Compared, Head, ReadinessFacts, SmokeProof, SourceFacts, VerifiedArtifacts,
+};
 
 /// Facts that open every gate under `policy`, whose `publishedPackageSmoke` names the version.
 ///
@@ -35,6 +37,7 @@ pub fn ready(policy: &ReleasePolicy) -> ReadinessFacts {
                 .clone()
                 .map(|platform| (platform, Some(BuildProfile::Release)))
                 .collect(),
+            signatures: BTreeMap::new(),
             lock_faults: Vec::new(),
             bill_faults: Vec::new(),
         }),
@@ -83,12 +86,16 @@ pub fn blocked(policy: &ReleasePolicy) -> Vec<(ReleasePolicy, ReadinessFacts)> {
     ] {
         add(&|facts| facts.artifacts = artifacts.clone());
     }
-    let changes: [fn(&mut VerifiedArtifacts); 7] = [
+    let changes: [fn(&mut VerifiedArtifacts); 8] = [
         |artifacts| artifacts.source_revision = None,
         |artifacts| artifacts.source_revision = Some("decaf".to_owned()),
         |artifacts| artifacts.programs.clear(),
         |artifacts| artifacts.packages.clear(),
         |artifacts| artifacts.lock_faults.push("core.txt was edited".to_owned()),
+        |artifacts| {
+            let broken = CodeSignature::Broken("its code signature is of other bytes".to_owned());
+            drop(artifacts.signatures.insert(Platform::Win32X64, broken));
+        },
         |artifacts| artifacts.bill_faults.push("the bill lacks a crate".to_owned()),
         |artifacts| {
             artifacts

@@ -82,10 +82,23 @@ pub struct VerifiedArtifacts {
     pub source_revision: Option<String>,
     /// The programs in the tarball, with the profile each says it was built with.
     pub programs: BTreeMap<Platform, Option<BuildProfile>>,
+    /// The code signatures of the programs.
+    pub signatures: BTreeMap<Platform, CodeSignature>,
     /// What is wrong with the locks in the tarball: they were edited, or are not those of the checkout.
     pub lock_faults: Vec<String>,
     /// Where the bill of materials or the notices say something else than the programs, the locks and the wheel.
     pub bill_faults: Vec<String>,
+}
+
+/// The code signature of a program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CodeSignature {
+    /// There is none, or one of digests alone.
+    Uncertified,
+    /// It is of the program's bytes, with a certificate of this subject.
+    Certified(String),
+    /// It is not of the program's bytes; why.
+    Broken(String),
 }
 
 /// The commit to release.

@@ -88,6 +88,8 @@ pub enum GateName {
     Bill,
     /// The package has a program for every listed platform.
     Platforms,
+    /// Every program that the policy wants signed is, and no signature is of other bytes.
+    Signatures,
     /// Every program was built for release.
     BuildProfile,
     /// Every listed platform has proven these bytes.
@@ -111,6 +113,7 @@ impl GateName {
             Self::Locks => "locks",
             Self::Bill => "bill",
             Self::Platforms => "platforms",
+            Self::Signatures => "signatures",
             Self::BuildProfile => "build-profile",
             Self::Smoke => "smoke",
             Self::Changelog => "changelog",

@@ -8,7 +8,7 @@ use ktx_names::{BuildProfile, Platform};
 
 use crate::version::Channel;
 
-use super::facts::{Artifacts, Compared, Head, ReadinessFacts, SmokeProof, VerifiedArtifacts};
+use super::facts::{Artifacts, CodeSignature, Compared, Head, ReadinessFacts, SmokeProof, VerifiedArtifacts};
 use super::gate::{Gate, GateName, GateState};
 
 /// Where every scenario of a smoke can run, so that none may be skipped. Other systems have no network namespaces, no
@@ -25,6 +25,7 @@ pub(super) fn all(policy: &ReleasePolicy, facts: &ReadinessFacts, findings: &[Fi
         locks(facts),
         bill(facts),
         platforms(policy, facts),
+        signatures(policy, facts),
         build_profile(policy, facts),
         smoke(policy, facts),
         changelog(facts),
@@ -205,6 +206,26 @@ fn platforms(policy: &ReleasePolicy, facts: &ReadinessFacts) -> Gate {
         GateName::Platforms,
         missing,
         Remedy::run(build_for_release(policy)),
+    )
+}
+
+fn signatures(policy: &ReleasePolicy, facts: &ReadinessFacts) -> Gate {
+    let described = |(platform, signature): (&Platform, &CodeSignature)| match signature {
+        CodeSignature::Broken(cause) => Some(format!("the program for {platform}: {cause}")),
+        CodeSignature::Uncertified if policy.signing.contains(platform) => Some(format!(
+            "the program for {platform} is not signed with a certificate"
+        )),
+        CodeSignature::Uncertified | CodeSignature::Certified(_) => None,
+    };
+    let missing = match verified(facts, GateName::Signatures) {
+        Err(unchecked) => return unchecked,
+        Ok(verified) => verified.signatures.iter().filter_map(described).collect(),
+    };
+    let first = "name the keys in KTX_SIGN_DARWIN_P12 and KTX_SIGN_WIN32_P12";
+    gate(
+        GateName::Signatures,
+        missing,
+        Remedy::after(first, build_for_release(policy)),
     )
 }
 

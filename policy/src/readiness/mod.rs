@@ -10,7 +10,7 @@ mod report;
 mod text;
 
 pub use self::facts::{
-    Artifacts, Compared, Head, ReadinessFacts, SmokeProof, SourceFacts, VerifiedArtifacts,
+    Artifacts, CodeSignature, Compared, Head, ReadinessFacts, SmokeProof, SourceFacts, VerifiedArtifacts,
 };
 pub use self::gate::{Gate, GateName, GateState};
 pub use self::gates::COMPLETE_PLATFORM;

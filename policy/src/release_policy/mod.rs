@@ -8,6 +8,7 @@ mod document;
 mod read;
 mod schema;
 mod shapes;
+mod signing;
 mod values;
 
 use schemars::JsonSchema;
@@ -22,6 +23,7 @@ use crate::version::Lane;
 pub use self::document::text_range;
 pub use self::read::read;
 pub use self::schema::json_schema;
+pub use self::signing::SIGNABLE;
 
 /// The content of `release-policy.json`, version 1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -46,6 +48,10 @@ pub struct ReleasePolicy {
     /// The platforms whose program and smoke report a release needs.
     #[schemars(schema_with = "schema::platforms")]
     pub platforms: Vec<Platform>,
+    /// The platforms whose programs have to be signed with a certificate; a build signs them when it is given the keys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "schema::signing")]
+    pub signing: Vec<Platform>,
     /// How much a release may grow compared with the last one; without it there is no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Budgets")]

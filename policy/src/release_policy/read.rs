@@ -12,6 +12,7 @@ use ktx_names::Platform;
 use super::audit;
 use super::document::PolicyDocument;
 use super::shapes::{is_blank, is_package_name, is_tag, is_version_or_tag};
+use super::signing;
 use super::values::{Findings, Section};
 use super::{
     Access, MissingUvBehavior, NpmPolicy, ProvenancePolicy, PublishedPackageSmoke, Publishing, PythonPolicy,
@@ -27,6 +28,7 @@ const SECTIONS: &[&str] = &[
     "publishedPackageSmoke",
     "runtimeInstaller",
     "platforms",
+    "signing",
     "budgets",
     "audit",
     "requiredScenarios",
@@ -63,6 +65,10 @@ fn policy<'text>(
     let required_before_publishing = required_before_publishing(&root, release_mode, findings);
     let runtime_installer = runtime_installer(&root, findings);
     let platforms = platforms(&root, findings);
+    let signing = match root.value("signing") {
+        Some(_) => signing::read(&root, findings),
+        None => Some(Vec::new()),
+    };
     let budgets = match root.value("budgets") {
         Some(_) => budgets(&root, findings).map(Some),
         None => Some(None),
@@ -84,6 +90,7 @@ fn policy<'text>(
         published_package_smoke: published_package_smoke?,
         runtime_installer: runtime_installer?,
         platforms: platforms?,
+        signing: signing?,
         budgets: budgets?,
         audit: audit?,
         required_scenarios: required_scenarios?,

@@ -3,7 +3,7 @@
 use ktx_names::Platform;
 use schemars::{Schema, SchemaGenerator, json_schema};
 
-use super::ReleasePolicy;
+use super::{ReleasePolicy, SIGNABLE};
 
 /// The schema as the text that is checked in as `release-policy.schema.json`.
 ///
@@ -18,6 +18,14 @@ pub(super) fn platforms(_: &mut SchemaGenerator) -> Schema {
         "type": "array",
         "items": {"type": "string", "enum": Platform::ALL.map(Platform::as_str)},
         "minItems": 1,
+        "uniqueItems": true,
+    })
+}
+
+pub(super) fn signing(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "items": {"type": "string", "enum": SIGNABLE.map(Platform::as_str)},
         "uniqueItems": true,
     })
 }

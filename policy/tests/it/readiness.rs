@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ktx_names::{BuildProfile, Platform};
 use ktx_policy::readiness::{
-    Artifacts, Gate, Head, NotReadyKind, ReadinessFacts, ReadinessReport, SmokeProof, VerifiedArtifacts,
-    assess, examples,
+    Artifacts, CodeSignature, Gate, GateName, Head, NotReadyKind, ReadinessFacts, ReadinessReport,
+    SmokeProof, VerifiedArtifacts, assess, examples,
 };
 use ktx_policy::release_policy::ReleaseMode;
 use ktx_policy::{ReleasePolicy, release_policy};
@@ -56,6 +56,7 @@ fn the_text_of_a_ready_release() {
     Gate locks: open
     Gate bill: open
     Gate platforms: open
+    Gate signatures: open
     Gate build-profile: open
     Gate smoke: open
     Gate changelog: open
@@ -66,116 +67,7 @@ fn the_text_of_a_ready_release() {
 
 #[test]
 fn the_json_of_a_ready_release() {
-    insta::assert_json_snapshot!(assess(&policy(), &ready()), @r#"
-    {
-      "schemaVersion": 1,
-      "releaseMode": "npm-public-release-ready",
-      "sourceRevision": "c0ffee",
-      "npmPublishEnabled": true,
-      "pythonPublishEnabled": false,
-      "packageNames": [
-        "@kaelio/ktx",
-        "kaelio-ktx"
-      ],
-      "publishedPackageSmokeGate": {
-        "status": "required",
-        "reason": "Run the published package smoke after the npm package is published.",
-        "script": "cargo xtask smoke --registry URL --package SPEC",
-        "configSource": "release-policy",
-        "packageName": "@kaelio/ktx",
-        "version": "0.1.0-rc.0",
-        "registry": null
-      },
-      "runtimeInstaller": {
-        "uvStrategy": "pinned-on-consent",
-        "bootstrapUv": false,
-        "missingUvBehavior": "focused-error"
-      },
-      "npmPublish": {
-        "packageName": "@kaelio/ktx",
-        "version": "0.1.0-rc.0",
-        "access": "public",
-        "tag": "next",
-        "registry": null
-      },
-      "blockedPublishingDecisions": [],
-      "ready": true,
-      "gates": [
-        {
-          "name": "release-mode",
-          "state": "open",
-          "open": true,
-          "missing": []
-        },
-        {
-          "name": "artifacts",
-          "state": "open",
-          "open": true,
-          "missing": []
-        },
-        {
-          "name": "policy",
-          "state": "open",
-          "open": true,
-          "missing": []
-        },
-        {
-          "name": "source-revision",
-          "state": "open",
-          "open": true,
-          "missing": []
-        },
-        {
-          "name": "locks",
-          "state": "open",
-          "open": true,
-          "missing": []
-        },
-        {
-          "name": "bill",
-          "state": "open",
-          "open": true,
-          "missing": []
-        },
-        {
-          "name": "platforms",
-          "state": "open",
-          "open": true,
-          "missing": []
-        },
-        {
-          "name": "build-profile",
-          "state": "open",
-          "open": true,
-          "missing": []
-        },
-        {
-          "name": "smoke",
-          "state": "open",
-          "open": true,
-          "missing": []
-        },
-        {
-          "name": "changelog",
-          "state": "open",
-          "open": true,
-          "missing": []
-        },
-        {
-          "name": "budgets",
-          "state": "open",
-          "open": true,
-          "missing": []
-        },
-        {
-          "name": "audit",
-          "state": "open",
-          "open": true,
-          "missing": []
-        }
-      ]
-    }
-    "#);
+    insta::assert_json_snapshot!(assess(&policy(), &ready()));
 }
 
 #[test]
@@ -203,6 +95,7 @@ fn a_closed_mode_is_not_ready_and_lists_the_decisions() {
     Gate locks: open
     Gate bill: open
     Gate platforms: open
+    Gate signatures: open
     Gate build-profile: open
     Gate smoke: open
     Gate changelog: open
@@ -238,6 +131,9 @@ fn without_artifacts_every_gate_behind_them_is_closed() {
       - there are no verified artifacts to look at
       run: cargo xtask build
     Gate platforms: not checked
+      - there are no verified artifacts to look at
+      run: cargo xtask build
+    Gate signatures: not checked
       - there are no verified artifacts to look at
       run: cargo xtask build
     Gate build-profile: not checked
@@ -376,6 +272,32 @@ fn each_gate_closes_alone() {
             .push("the bill lacks a crate".into()))),
         ["bill: the bill lacks a crate"]
     );
+    let signed = |signature: CodeSignature| {
+        with(&|artifacts| {
+            artifacts.signatures = Platform::ALL.map(|platform| (platform, signature.clone())).into();
+        })
+    };
+    assert!(shut(&signed(CodeSignature::Uncertified)).is_empty());
+    assert_eq!(
+        shut(&with(&|artifacts| {
+            let broken = CodeSignature::Broken("its code signature is of other bytes".into());
+            artifacts.signatures.insert(Platform::Win32X64, broken);
+        })),
+        ["signatures: the program for win32-x64: its code signature is of other bytes"]
+    );
+    let mut demanding = policy();
+    demanding.signing = vec![Platform::DarwinX64];
+    for (signature, expected) in [
+        (CodeSignature::Certified("CN=somebody".into()), &[][..]),
+        (
+            CodeSignature::Uncertified,
+            &["the program for darwin-x64 is not signed with a certificate"],
+        ),
+    ] {
+        let report = assess(&demanding, &signed(signature));
+        let gate = report.gates.iter().find(|gate| gate.name == GateName::Signatures);
+        assert_eq!(gate.expect("it is there").missing(), expected);
+    }
     assert_eq!(
         shut(&with(&|artifacts| artifacts.packages[0].private = true)),
         ["policy: npm-public-release-ready policy requires @kaelio/ktx to be publishable"]

@@ -1,8 +1,8 @@
 //! What was built and tested: the facts that readiness is judged by.
 
 mod audit;
-mod bill;
 mod comparison;
+mod inside;
 mod locks;
 mod package_json;
 mod proof;
@@ -201,12 +201,14 @@ fn open(location: &Location, manifest: ArtifactManifest) -> Result<(Artifacts, O
         Ok(tarball) => tarball,
         Err(cause) => return Ok(altered(format!("cannot be published: {cause}"))),
     };
+    let inside = inside::look(&tarball, &manifest);
     let artifacts = VerifiedArtifacts {
         packages: manifest.packages.clone(),
         source_revision: manifest.source_revision.clone(),
         programs: tarball.programs().clone(),
         lock_faults: locks::faults(tarball.locks(), location.locks.as_deref()),
-        bill_faults: bill::faults(&tarball, &manifest),
+        bill_faults: inside.bill_faults,
+        signatures: inside.signatures,
     };
     Ok((Artifacts::Verified(artifacts), Some((tarball, manifest))))
 }

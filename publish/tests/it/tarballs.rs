@@ -12,6 +12,9 @@ use tar::{Builder, EntryType, Header};
 use super::support::contents::{bill, files};
 use super::support::{LocalRegistry, Release};
 
+/// The files of a package by their paths.
+type Files = Vec<(String, Vec<u8>)>;
+
 const PACKAGE_JSON: &[u8] = br#"{"name": "@kaelio/ktx", "version": "0.1.0"}"#;
 
 fn header(kind: EntryType, size: usize) -> Header {
@@ -138,7 +141,7 @@ fn a_tarball_that_two_readers_read_differently_is_refused() {
 fn a_bill_of_materials_that_is_not_true_closes_its_gate() {
     let registry = LocalRegistry::start();
     let canary = Proxy::canary();
-    let packed = |change: &dyn Fn(&mut Vec<(String, Vec<u8>)>)| {
+    let packed = |change: &dyn Fn(&mut Files)| {
         let mut inside = files("0.1.0");
         change(&mut inside);
         let mut archive = Builder::new(Vec::new());

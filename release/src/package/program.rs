@@ -10,6 +10,8 @@ use object::read::macho::MachHeader;
 use object::read::pe::ImageNtHeaders;
 use object::{Endianness, FileKind, elf, macho, pe};
 
+use crate::signature;
+
 /// What is wrong with a program that is to run on `platform` and be of `version`; `path` is for people.
 pub fn findings(path: &str, platform: Platform, version: &semver::Version, program: &[u8]) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -32,6 +34,9 @@ pub fn findings(path: &str, platform: Platform, version: &semver::Version, progr
             }
             for (code, reason) in built.faults {
                 refuse(code, reason.to_owned(), &rebuild);
+            }
+            if let Err(reason) = signature::read(program) {
+                refuse("program-signature", reason, &rebuild);
             }
         }
     }

@@ -9,6 +9,7 @@ mod package_rules;
 mod program_headers;
 mod pyproject;
 mod secrets;
+mod signatures;
 mod sources;
 mod tarball;
 mod wheel;

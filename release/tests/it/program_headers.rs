@@ -1,6 +1,7 @@
 //! Which programs a package takes, by their headers, by the version in their bytes, and by the host's answer.
 
 use ktx_fixtures::sample_program::{self as programs, Elf, MachO};
+use ktx_fixtures::signed_programs::{CODE_SIGNATURE, sign_sample};
 use ktx_manifest::Platform;
 use ktx_release::package::HostAnswer;
 
@@ -83,7 +84,13 @@ fn a_program_must_be_for_its_platform() {
     );
 
     let arm = 0x0100_000c;
-    let signed = [programs::SIGNATURE];
+    let signed = |platform: Platform, kind: MachO| {
+        move |sources: &mut Sources| {
+            let header = programs::macho(arm, kind, &[CODE_SIGNATURE]);
+            let program = sign_sample(programs::marked(header, "1.2.3"));
+            drop(sources.programs.insert(platform, program));
+        }
+    };
     check(
         put(
             Platform::DarwinArm64,
@@ -100,17 +107,11 @@ fn a_program_must_be_for_its_platform() {
         &["program-unsigned"],
     );
     check(
-        put(
-            Platform::DarwinArm64,
-            programs::macho(arm, MachO::Library, &signed),
-        ),
+        signed(Platform::DarwinArm64, MachO::Library),
         &["program-unreadable"],
     );
     check(
-        put(
-            Platform::DarwinX64,
-            programs::macho(arm, MachO::Executable, &signed),
-        ),
+        signed(Platform::DarwinX64, MachO::Executable),
         &["program-platform"],
     );
     check(

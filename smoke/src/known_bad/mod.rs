@@ -19,6 +19,7 @@ mod launcher;
 mod package;
 mod payload;
 mod program;
+mod signature;
 mod trust;
 mod unshipped;
 
@@ -65,6 +66,7 @@ pub fn corpus() -> impl Iterator<Item = &'static Sabotage> {
         launcher::ALL,
         payload::ALL,
         program::ALL,
+        signature::ALL,
         trust::ALL,
     ]
     .into_iter()

@@ -73,6 +73,7 @@ pub const ALL: &[Sabotage] = &[
     }),
     refused!("bill-written-by-another-tool", "sbom-unreadable", |artifact| {
         // The same content, written in another way.
+        artifact.package.damage_bill(|_| {})?;
         artifact.package.append(SBOM, "\n")
     }),
     refused!("bill-with-another-standard-library", "sbom-crates", |artifact| {

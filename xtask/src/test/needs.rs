@@ -14,7 +14,7 @@ pub struct SystemNeed {
 }
 
 /// Debian keeps PostgreSQL's programs out of `PATH`, in a folder per major version.
-const NEEDS: [SystemNeed; 3] = [
+const NEEDS: [SystemNeed; 4] = [
     SystemNeed {
         tests: "tests on a real PostgreSQL server",
         fix: "install it with: apt-get install --yes postgresql",
@@ -31,6 +31,12 @@ const NEEDS: [SystemNeed; 3] = [
         tests: "tests of the release page in a real browser",
         fix: "install it with: apt-get install --yes chromium",
         programs: &["chromium"],
+        folders: &[],
+    },
+    SystemNeed {
+        tests: "tests of signing programs for Windows",
+        fix: "install it with: apt-get install --yes openssl osslsigncode",
+        programs: &["openssl", "osslsigncode"],
         folders: &[],
     },
 ];

@@ -44,6 +44,8 @@ pub fn install(session: &Session<'_>, pins: &Utf8Path, folder: &Utf8Path) -> Res
             "--locked",
             "--debug",
             "--no-track",
+            // What sends programs to Apple has a hundred crates of its own; cargo-auditable has no features.
+            "--no-default-features",
             "--version",
         ])
         .arg(format!("={}", pin.version))

@@ -37,6 +37,8 @@ pub enum ToolSet {
     Cross,
     /// cargo-auditable, which writes into a program the crates that it was built from.
     Auditable,
+    /// rcodesign, which signs programs for macOS. It takes minutes to compile, and is installed when it is needed.
+    Rcodesign,
     /// The official Python SDK of the Model Context Protocol, as a client.
     Mcp,
     /// Its official TypeScript SDK and its inspector.
@@ -50,12 +52,13 @@ pub enum ToolSet {
 }
 
 impl ToolSet {
-    const ALL: [ToolSet; 10] = [
+    const ALL: [ToolSet; 11] = [
         ToolSet::Python,
         ToolSet::Payload,
         ToolSet::Metricflow,
         ToolSet::Cross,
         ToolSet::Auditable,
+        ToolSet::Rcodesign,
         ToolSet::Mcp,
         ToolSet::McpNode,
         ToolSet::Node,
@@ -70,7 +73,11 @@ impl ToolSet {
 
     /// The registry has Node.js for the platforms of the package alone.
     fn is_for(self, host: Option<Platform>) -> bool {
-        self != ToolSet::NodeVersions || host.is_some()
+        match self {
+            ToolSet::NodeVersions => host.is_some(),
+            ToolSet::Rcodesign => false,
+            _ => true,
+        }
     }
 
     fn is_from_npm(self) -> bool {
@@ -87,6 +94,7 @@ impl ToolSet {
             ToolSet::Metricflow => "metricflow",
             ToolSet::Cross => "cross",
             ToolSet::Auditable => "auditable",
+            ToolSet::Rcodesign => "rcodesign",
             ToolSet::Mcp => "mcp",
             ToolSet::McpNode => "mcp-node",
             ToolSet::Node => "node",
@@ -112,7 +120,7 @@ impl Tools {
     /// The path of one of the set's programs.
     pub fn program(&self, name: &str) -> Utf8PathBuf {
         match self.set {
-            ToolSet::Auditable => crates::program(&self.folder, name),
+            ToolSet::Auditable | ToolSet::Rcodesign => crates::program(&self.folder, name),
             set if set.is_from_npm() => node::program(&self.folder, name),
             _ => python::program(&self.folder, name),
         }
@@ -126,7 +134,7 @@ impl Tools {
     /// The folder with the set's programs, for `PATH`.
     pub fn programs(&self) -> Utf8PathBuf {
         match self.set {
-            ToolSet::Auditable => self.folder.join("bin"),
+            ToolSet::Auditable | ToolSet::Rcodesign => self.folder.join("bin"),
             set if set.is_from_npm() => self.folder.join("node_modules/.bin"),
             _ => python::programs(&self.folder),
         }
@@ -142,7 +150,9 @@ pub fn provide(session: &Session<'_>, set: ToolSet) -> Result<Tools> {
     let lock = fs::File::create(tools.join(format!(".{}.lock", set.name())))?;
     lock.file().lock()?;
     match set {
-        ToolSet::Auditable => crates::install(session, &requirements(session, set)?, &folder)?,
+        ToolSet::Auditable | ToolSet::Rcodesign => {
+            crates::install(session, &requirements(session, set)?, &folder)?
+        }
         set if set.is_from_npm() => {
             node::install(session, &root.join("xtask/tools").join(set.name()), &folder)?;
         }

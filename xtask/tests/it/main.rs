@@ -36,6 +36,7 @@ mod runbook;
 )]
 mod support;
 
+mod signing;
 mod staged;
 mod standing;
 mod tag_moves;
