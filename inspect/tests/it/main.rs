@@ -3,3 +3,4 @@
 mod comparing;
 mod packages;
 mod rebuilding;
+mod sections;
