@@ -32,6 +32,9 @@ pub fn usage(printer: &Printer, error: &clap::Error, arguments: &[OsString]) -> 
         }
         ErrorKind::DisplayVersion => {
             printer.line(&version::line());
+            if arguments.iter().any(|argument| argument == "--verbose") {
+                version::details().iter().for_each(|line| printer.line(line));
+            }
             Exit::Done.into()
         }
         ErrorKind::DisplayHelp => {

@@ -46,11 +46,41 @@ struct Sbom {
     sha256: String,
 }
 
+/// Profile and compiler; none for a program that was built by hand.
+fn mark() -> Option<(&'static str, &'static str)> {
+    let mark = BUILD_MARK.strip_prefix("ktx-build-mark:")?;
+    mark.strip_suffix(":end")?.split_once(':')
+}
+
+/// What `ktx --version --verbose` adds: what was compared just now, and what was not.
+pub fn details() -> Vec<String> {
+    let environment = Environment::of_this_process();
+    let mut lines = vec![match mark() {
+        Some((profile, compiler)) => format!("program: {profile} build by {compiler}"),
+        None => "program: built by hand".to_owned(),
+    }];
+    match PackageBill::read(&environment) {
+        None => lines.push("bill of materials: none, this program is not in a package".to_owned()),
+        Some(bill) => {
+            let revision = bill.source_revision.as_deref().unwrap_or("uncommitted sources");
+            lines.push(format!("source revision: {revision}"));
+            lines.push(format!(
+                "bill of materials: {}, sha256 {}",
+                bill.path.display(),
+                bill.sha256
+            ));
+            lines.push(format!("compared: {}", bill.verdict(environment.program())));
+        }
+    }
+    lines.push(
+        "not checked: who built the package; `npm audit signatures` verifies its provenance".to_owned(),
+    );
+    lines
+}
+
 impl Described {
     pub fn new() -> Self {
-        let mark = BUILD_MARK
-            .strip_prefix("ktx-build-mark:")
-            .and_then(|mark| mark.strip_suffix(":end")?.split_once(':'));
+        let mark = mark();
         let bill = PackageBill::read(&Environment::of_this_process());
         let (sbom, source_revision) = match bill {
             None => (None, None),

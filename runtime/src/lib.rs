@@ -63,7 +63,7 @@ pub use crate::layout::{HostPlatform, Layout, LayoutError};
 pub use crate::locks::RuntimeUseGuard;
 pub use crate::managed::{ExplicitDaemon, ManagedDaemon};
 pub use crate::observer::{Event, Observer, Step};
-pub use crate::package_bill::PackageBill;
+pub use crate::package_bill::{PackageBill, ProgramMatch};
 pub use crate::prune::{Kept, PrunePlan, PruneReport, StaleRuntime};
 pub use crate::runtime::{ExchangeMethod, Runtime, TimeLimits};
 pub use crate::status::{RuntimeStatus, StatusKind};

@@ -1,6 +1,6 @@
-//! The bill of materials of the package that this program is in.
+//! The bill of materials of the package that this program is in, and whether the program is the one that it lists.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use ktx_manifest::Sha256Digest;
@@ -22,16 +22,43 @@ pub struct PackageBill {
     pub sha256: Sha256Digest,
     /// The commit that the package was built from; absent for one with uncommitted changes.
     pub source_revision: Option<String>,
+    components: Vec<Listed>,
+}
+
+/// What a bill says about a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProgramMatch {
+    /// It has the digest that the bill names.
+    Same,
+    /// It has another one.
+    Other,
+    /// The bill does not list it, or it is not in this package.
+    Unlisted,
 }
 
 #[derive(Deserialize)]
 struct Document {
     metadata: Metadata,
+    #[serde(default)]
+    components: Vec<Listed>,
 }
 
 #[derive(Deserialize)]
 struct Metadata {
     component: Component,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct Listed {
+    #[serde(rename = "bom-ref", default)]
+    reference: String,
+    #[serde(default)]
+    hashes: Vec<Hash>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct Hash {
+    content: String,
 }
 
 #[derive(Deserialize)]
@@ -58,6 +85,37 @@ impl PackageBill {
             path,
             sha256: Sha256Digest::of(&text),
             source_revision: revision.map(|property| property.value),
+            components: document.components,
         })
+    }
+
+    /// Compares the program's bytes with what the bill says about the file at its place.
+    pub fn compare(&self, program: &Path) -> ProgramMatch {
+        let package = self.path.ancestors().nth(2);
+        let place = package.and_then(|package| program.strip_prefix(package).ok());
+        let place = place.map(|place| place.to_string_lossy().replace('\\', "/"));
+        let listed = self
+            .components
+            .iter()
+            .find(|one| Some(&one.reference) == place.as_ref());
+        let (Some(listed), Ok(bytes)) = (listed, fs::read(program)) else {
+            return ProgramMatch::Unlisted;
+        };
+        let digest = Sha256Digest::of(&bytes).to_string();
+        match listed.hashes.iter().any(|hash| hash.content == digest) {
+            true => ProgramMatch::Same,
+            false => ProgramMatch::Other,
+        }
+    }
+
+    /// What was compared with the bill, in one line.
+    pub fn verdict(&self, program: Option<&Path>) -> &'static str {
+        match program.map_or(ProgramMatch::Unlisted, |program| self.compare(program)) {
+            ProgramMatch::Same => "this program has the digest that the bill of materials names",
+            ProgramMatch::Other => {
+                "this program is not the one that the bill of materials names: reinstall @kaelio/ktx"
+            }
+            ProgramMatch::Unlisted => "this program is not listed in the bill of materials",
+        }
     }
 }

@@ -42,6 +42,9 @@ pub struct Arguments {
     /// With --version: print JSON, with the source revision, the compiler and the bill of materials
     #[arg(long, requires = "version")]
     json: bool,
+    /// With --version: print what was compared with the bill of materials, and what was not checked
+    #[arg(long, requires = "version", conflicts_with = "json")]
+    verbose: bool,
     #[command(subcommand)]
     pub command: Option<Command>,
 }

@@ -184,6 +184,8 @@ fn the_root_help_begins_with_the_usage_and_lists_what_is_public() {
       -v, --version             Print the version
           --json                With --version: print JSON, with the source revision, the compiler and
                                 the bill of materials
+          --verbose             With --version: print what was compared with the bill of materials, and
+                                what was not checked
       -h, --help                Print help
 
     Advanced: `ktx dev --help` lists the commands for working on a project's internals.

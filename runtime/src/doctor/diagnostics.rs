@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::install::{Depth, FoundPython, Uv, deviations, is_network_setting, leftovers};
 use crate::installed::{InstalledManifest, Recorded};
-use crate::{Runtime, assets, disk};
+use crate::{PackageBill, Runtime, assets, disk};
 use ktx_system::{Redaction, files};
 
 /// How many deviating files are named.
@@ -37,7 +37,22 @@ pub fn collect(runtime: &Runtime, uv: Option<&Uv>) -> Vec<Diagnostic> {
         fact("installed-files", "Installed files", installed_files(runtime)),
         fact("daemon", "Daemon", daemon(runtime)),
         fact("network", "Proxy and certificate settings", network(runtime)),
+        fact("package", "Package", package(runtime)),
     ]
+}
+
+/// Only what can be seen from here: who built the package is for the registry's attestations to say.
+fn package(runtime: &Runtime) -> String {
+    let environment = runtime.environment();
+    let Some(bill) = PackageBill::read(environment) else {
+        return "no bill of materials".to_owned();
+    };
+    let revision = bill.source_revision.as_deref();
+    format!(
+        "built from {}; {}; provenance not checked here: npm audit signatures",
+        revision.unwrap_or("uncommitted sources"),
+        bill.verdict(environment.program()),
+    )
 }
 
 fn python(runtime: &Runtime, uv: Option<&Uv>) -> String {

@@ -26,6 +26,7 @@ fn three_checks_decide_and_diagnostics_explain() {
          Installed files: nothing is installed
          Daemon: stopped: No daemon state at [SANDBOX]/runtime/[VERSION]/daemon.json
          Proxy and certificate settings: [SETTINGS]
+         Package: no bill of materials
     --- exit 1
     $ ktx runtime doctor
     KTX Python runtime doctor
@@ -42,6 +43,7 @@ fn three_checks_decide_and_diagnostics_explain() {
          Installed files: as recorded
          Daemon: stopped: No daemon state at [SANDBOX]/runtime/[VERSION]/daemon.json
          Proxy and certificate settings: [SETTINGS]
+         Package: no bill of materials
     --- exit 0
     ");
 }
@@ -73,6 +75,7 @@ fn a_failure_names_its_fix() {
          Installed files: nothing is installed
          Daemon: stopped: No daemon state at [SANDBOX]/runtime/[VERSION]/daemon.json
          Proxy and certificate settings: [SETTINGS]
+         Package: no bill of materials
     --- exit 1
     ");
 }
@@ -105,7 +108,8 @@ fn json_has_exactly_the_three_checks_and_stable_ids() {
             "leftovers",
             "installed-files",
             "daemon",
-            "network"
+            "network",
+            "package"
         ]
     );
     assert!(

@@ -3,6 +3,7 @@
 use assert_cmd::cargo::cargo_bin;
 
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::bench::Bench;
 use crate::sandbox::Sandbox;
@@ -61,6 +62,59 @@ fn the_version_as_json_names_the_bill_of_the_package() {
         alone.contains("--version") && alone.ends_with("--- exit 2\n"),
         "{alone}"
     );
+}
+
+/// The program, in the place that a package has for it; the digest that the bill names is right, wrong, or not there.
+#[test]
+fn the_verbose_version_says_what_was_compared_and_what_was_not() {
+    let sandbox = Sandbox::new();
+    let package = sandbox.root().join("package");
+    let program = package.join("native/any/ktx");
+    for folder in ["native/any", "assets/python"] {
+        fs_err::create_dir_all(package.join(folder)).expect("a folder");
+    }
+    fs_err::copy(cargo_bin!("ktx"), &program).expect("a copy");
+    fs_err::write(package.join("assets/python/manifest.json"), "{}").expect("a file");
+    let said = |sandbox: &Sandbox| {
+        let output = std::process::Command::new(&program)
+            .args(["--version", "--verbose"])
+            .env_clear()
+            .output()
+            .expect("it runs");
+        let text = String::from_utf8(output.stdout).expect("text");
+        text.replace(&sandbox.root().display().to_string(), "[SANDBOX]")
+            .replace(env!("CARGO_PKG_VERSION"), "[VERSION]")
+    };
+    insta::assert_snapshot!(said(&sandbox), @r"
+    @kaelio/ktx [VERSION]
+    program: built by hand
+    bill of materials: none, this program is not in a package
+    not checked: who built the package; `npm audit signatures` verifies its provenance
+    ");
+    let digest = Sha256::digest(fs_err::read(&program).expect("bytes"));
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let other = "0".repeat(64);
+    let mut compared = String::new();
+    for (reference, digest) in [
+        ("native/any/ktx", &digest),
+        ("native/any/ktx", &other),
+        ("native/other/ktx", &digest),
+    ] {
+        let bill = json!({
+            "metadata": {"component": {"properties": [{"name": "ktx:source-revision", "value": "c0ffee"}]}},
+            "components": [{"bom-ref": reference, "hashes": [{"alg": "SHA-256", "content": digest}]}],
+        });
+        fs_err::write(package.join("assets/sbom.cdx.json"), bill.to_string()).expect("a file");
+        let said = said(&sandbox);
+        assert!(said.contains("\nsource revision: c0ffee\n"), "{said}");
+        compared.extend(said.lines().filter(|line| line.starts_with("compared")));
+        compared.push('\n');
+    }
+    insta::assert_snapshot!(compared, @r"
+    compared: this program has the digest that the bill of materials names
+    compared: this program is not the one that the bill of materials names: reinstall @kaelio/ktx
+    compared: this program is not listed in the bill of materials
+    ");
 }
 
 #[test]
