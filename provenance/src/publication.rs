@@ -9,7 +9,8 @@ use sigstore_verify::{Error, PublicKeyVerificationPolicy};
 
 use crate::claims::{Refusal, Statement, purl};
 use crate::registry_keys::RegistryKeys;
-use crate::verify::{TrustRoot, attested};
+use crate::root::TrustRoot;
+use crate::verify::attested;
 
 /// The type of a statement about a publication.
 const PREDICATE: &str = "https://github.com/npm/attestation/tree/main/specs/publish/v0.1";

@@ -5,33 +5,11 @@
 use serde::Deserialize;
 use serde_json::Value;
 use sigstore_verify::crypto::parse_certificate_info;
-use sigstore_verify::trust_root::TrustedRoot;
 use sigstore_verify::types::{Bundle, SignatureContent};
-use sigstore_verify::{CertificateError, Error, TransparencyLogError, VerificationPolicy, Verifier};
+use sigstore_verify::{CertificateError, Error, TransparencyLogError, VerificationPolicy};
 
 use crate::claims::{Build, Expected, PREDICATE, Provenance, Refusal, Statement, check_subject, judge};
-use crate::provider;
-
-/// The public instance of Sigstore, as its maintainers distributed it with the version of sigstore-verify in Cargo.lock.
-pub const PINNED_ROOT: &str = include_str!("../trusted_root.json");
-
-/// The authorities that are trusted.
-pub struct TrustRoot(pub(crate) Verifier);
-
-impl std::fmt::Debug for TrustRoot {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("TrustRoot")
-    }
-}
-
-impl TrustRoot {
-    /// Reads a trusted root. The error says what is wrong with it.
-    pub fn read(text: &str) -> Result<Self, String> {
-        provider::install();
-        let root = TrustedRoot::from_json(text).map_err(|error| error.to_string())?;
-        Verifier::new(&root).map(Self).map_err(|error| error.to_string())
-    }
-}
+use crate::root::TrustRoot;
 
 /// What a registry answers about the attestations of a version.
 #[derive(Deserialize)]

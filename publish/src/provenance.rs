@@ -37,20 +37,10 @@ impl Evidence {
         Ok(Self { attestations, keys })
     }
 
-    /// A saved bundle, or a saved answer of a registry; without a registry its keys are not known.
-    pub fn saved(text: String) -> Self {
-        Self {
-            attestations: Attestations::Served(text),
-            keys: None,
-        }
-    }
-
-    /// None at all, as for a file that comes from no registry.
-    pub fn nothing() -> Self {
-        Self {
-            attestations: Attestations::Unannounced,
-            keys: None,
-        }
+    /// A saved bundle, or a saved answer of a registry; without a registry its keys may not be known.
+    pub fn saved(text: Option<String>, keys: Option<RegistryKeys>) -> Self {
+        let attestations = text.map_or(Attestations::Unannounced, Attestations::Served);
+        Self { attestations, keys }
     }
 
     pub fn is_announced(&self) -> bool {

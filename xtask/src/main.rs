@@ -41,6 +41,7 @@ mod sources;
 mod status;
 mod test;
 mod tools;
+mod trust_root;
 mod uv_pin;
 mod verify;
 mod verify_published;
@@ -122,6 +123,7 @@ enum Command {
     Announce(announce::AnnounceArgs),
     Promote(promote::PromoteArgs),
     VerifyPublished(verify_published::VerifyPublishedArgs),
+    TrustRoot(trust_root::TrustRootArgs),
     Rollback(rollback::RollbackArgs),
     InstallTools(install_tools::InstallToolsArgs),
 }
@@ -149,6 +151,7 @@ fn dispatch(command: Command, session: &Session<'_>) -> anyhow::Result<()> {
         Command::Publish(arguments) => publish::run(arguments, session),
         Command::Announce(arguments) => announce::run(arguments, session),
         Command::VerifyPublished(arguments) => verify_published::run(arguments, session),
+        Command::TrustRoot(arguments) => trust_root::run(arguments, session),
         Command::Promote(arguments) => promote::run(arguments, session),
         Command::Rollback(arguments) => rollback::run(arguments, session),
         Command::InstallTools(arguments) => install_tools::run(arguments, session),

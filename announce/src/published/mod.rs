@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use ktx_inspect::Package;
 use ktx_names::NPM_PACKAGE;
-use ktx_provenance::TrustRoot;
+use ktx_provenance::{RegistryKeys, TrustRoot};
 use ktx_publish::PublishError;
 use ktx_publish::artifacts::integrity_of;
 use ktx_publish::provenance::Evidence;
@@ -133,9 +133,15 @@ pub fn fetch(registry: &Registry, asked: &str, trust: &Trust) -> Result<Publishe
     })
 }
 
-/// Checks a saved tarball and its saved attestations, for which nothing is asked.
-pub fn saved(version: String, bytes: Vec<u8>, attestations: Option<String>, trust: &Trust) -> Published {
-    let evidence = attestations.map_or_else(Evidence::nothing, Evidence::saved);
+/// Checks a saved tarball and its saved attestations; no registry is asked.
+pub fn saved(
+    version: String,
+    bytes: Vec<u8>,
+    attestations: Option<String>,
+    keys: Option<RegistryKeys>,
+    trust: &Trust,
+) -> Published {
+    let evidence = Evidence::saved(attestations, keys);
     let (package, read) = read(&bytes);
     let mut checks = vec![read];
     checks.extend(attestation::check(&evidence, &version, &bytes, trust));

@@ -109,7 +109,7 @@ fn a_saved_bundle_is_verified_offline() {
             required: true,
         };
         let attestations = attestations.or_else(|| Some(it.attestations.to_string()));
-        failures(&saved(VERSION.to_owned(), it.bytes, attestations, &trust))
+        failures(&saved(VERSION.to_owned(), it.bytes, attestations, None, &trust))
     };
     let no_keys = "not checked: no keys of the registry are known";
     assert_eq!(judged(None), [no_keys]);

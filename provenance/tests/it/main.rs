@@ -1,6 +1,7 @@
 //! Attestations by an authority of the tests: good ones, and each way to be wrong.
 
 mod publication;
+mod root;
 
 use ktx_fixtures::authority::{Authority, Claims, Flaw};
 use ktx_provenance::{Expected, PINNED_ROOT, Provenance, REPOSITORY, Refusal, TrustRoot, WORKFLOW, verify};
@@ -206,15 +207,6 @@ fn what_is_not_an_attestation_about_a_build_is_refused() {
     ] {
         assert_eq!(code(judged(&authority, text, BYTES)), expected, "{text}");
     }
-}
-
-#[test]
-fn the_pinned_root_is_that_of_the_locked_library() {
-    assert_eq!(
-        PINNED_ROOT,
-        sigstore_verify::trust_root::SIGSTORE_PRODUCTION_TRUSTED_ROOT,
-        "look at what changed, then copy trusted_root.json of sigstore-trust-root over provenance/trusted_root.json"
-    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod inside;
 mod rebuild;
+mod saved;
 
 use anyhow::Result;
 use camino::Utf8PathBuf;
@@ -23,9 +24,15 @@ use crate::session::Session;
 /// Verify a published version from the registry alone; with --rebuild also that it was built from its sources
 #[derive(Args)]
 pub struct VerifyPublishedArgs {
-    /// The version or dist-tag
-    #[arg(default_value = "latest", value_name = "VERSION|TAG")]
-    version: String,
+    /// The version or dist-tag [default: latest, or what is in --tarball]
+    #[arg(value_name = "VERSION|TAG")]
+    version: Option<String>,
+    /// A saved tarball; no registry is asked
+    #[arg(long, value_name = "FILE", conflicts_with = "registry")]
+    tarball: Option<Utf8PathBuf>,
+    /// Its saved attestations: one Sigstore bundle, or what a registry answered
+    #[arg(long, value_name = "FILE", requires = "tarball")]
+    bundle: Option<Utf8PathBuf>,
     /// The registry, where release-policy.json names none [default: npm's own]
     #[arg(long, value_name = "URL")]
     registry: Option<String>,
@@ -48,7 +55,8 @@ pub struct VerifyPublishedArgs {
 struct VerificationDocument<'a> {
     package: &'static str,
     version: &'a str,
-    registry: String,
+    /// Null for saved files.
+    registry: Option<String>,
     checks: &'a [Check],
     /// Null without --rebuild.
     rebuilt: Option<&'a Rebuilt>,
@@ -67,23 +75,35 @@ struct Rebuilt {
 pub fn run(arguments: VerifyPublishedArgs, session: &Session<'_>) -> Result<()> {
     let fail = |error| releasing::failure(session, error);
     let (policy, _) = read_policy(&releasing::location(session, None)?.policy).map_err(fail)?;
-    let environment = releasing::environment();
-    let npm = Npm::new(&environment).map_err(fail)?;
-    let asked = releasing::registry(arguments.registry.as_deref())?;
-    let desk = SessionDesk(session);
-    let registry = registry::chosen(&policy, asked.as_ref(), &environment, &npm, &desk).map_err(fail)?;
     let other = releasing::trusted_root(arguments.trusted_root.as_deref())?;
     let trust = Trust {
         root: trust_root(other.as_deref()).map_err(fail)?,
         required: policy.npm.provenance == ProvenancePolicy::Required,
     };
-    let published = fetch(&registry, &arguments.version, &trust).map_err(fail)?;
+    let (published, registry) = match &arguments.tarball {
+        Some(tarball) => {
+            let published = saved::read(tarball, arguments.bundle.as_deref(), &arguments.version, &trust)?;
+            (published, None)
+        }
+        None => {
+            let environment = releasing::environment();
+            let npm = Npm::new(&environment).map_err(fail)?;
+            let asked = releasing::registry(arguments.registry.as_deref())?;
+            let desk = SessionDesk(session);
+            let registry =
+                registry::chosen(&policy, asked.as_ref(), &environment, &npm, &desk).map_err(fail)?;
+            let version = arguments.version.as_deref().unwrap_or("latest");
+            let published = fetch(&registry, version, &trust).map_err(fail)?;
+            (published, Some(registry.url().to_string()))
+        }
+    };
     let mut checks = published.checks.clone();
     checks.push(inside::check(session, &published)?);
+    let place = registry.as_ref().map(|url| format!(" on {url}"));
     session.printer.data(&format!(
-        "{NPM_PACKAGE}@{} on {}",
+        "{NPM_PACKAGE}@{}{}",
         published.version,
-        registry.url()
+        place.as_deref().unwrap_or(", as saved")
     ));
     for check in &checks {
         session.printer.data(&check.line());
@@ -95,7 +115,7 @@ pub fn run(arguments: VerifyPublishedArgs, session: &Session<'_>) -> Result<()> 
     session.printer.document(&VerificationDocument {
         package: NPM_PACKAGE,
         version: &published.version,
-        registry: registry.url().to_string(),
+        registry,
         checks: &checks,
         rebuilt: rebuilt.as_ref(),
     })?;

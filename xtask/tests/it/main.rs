@@ -1,6 +1,7 @@
 //! The toolchain from outside: its command line, and the rules of the repository.
 
 mod announcing;
+mod attested;
 mod auditing;
 mod bill;
 mod builds;

@@ -8,7 +8,7 @@ use fs_err as fs;
 
 use crate::tidy::{assert_none, metadata, root, sources, text};
 
-/// Who may depend on whom. `fixtures` is for tests and the known-bad corpus, never in what ships.
+/// Who may depend on whom. `fixtures` is for tests, the known-bad corpus and the bench, never in what ships.
 const DIRECTION: [(&str, &[&str]); 17] = [
     ("ktx", &["ktx-app", "ktx-project", "ktx-runtime", "ktx-system"]),
     ("ktx-app", &["ktx-project", "ktx-runtime", "ktx-system"]),
@@ -46,17 +46,19 @@ const DIRECTION: [(&str, &[&str]); 17] = [
     ),
     ("ktx-release", &["ktx-manifest", "ktx-system"]),
     ("ktx-runtime", &["ktx-manifest", "ktx-system"]),
-    ("ktx-smoke", &["ktx-manifest"]),
+    ("ktx-smoke", &["ktx-fixtures", "ktx-manifest"]),
     ("ktx-system", &[]),
     (
         "xtask",
         &[
             "ktx-announce",
             "ktx-audit",
+            "ktx-fixtures",
             "ktx-inspect",
             "ktx-manifest",
             "ktx-names",
             "ktx-policy",
+            "ktx-provenance",
             "ktx-publish",
             "ktx-release",
             "ktx-smoke",
