@@ -11,6 +11,7 @@ use ktx_manifest::Platform;
 use ktx_manifest::artifact_manifest::{ARTIFACT_MANIFEST_FILE, ArtifactKind, ArtifactManifest};
 use ktx_manifest::digest::Sha256Digest;
 
+use super::provenance::Attest;
 use crate::package_tree::PackageTree;
 
 /// A tarball taken apart, and the manifest beside it.
@@ -25,6 +26,8 @@ pub struct Artifact {
     pub tarball_suffix: Vec<u8>,
     /// Files that are in the artifacts folder and should not be.
     pub strays: Vec<&'static str>,
+    /// Set by a sabotage of what a registry has about the artifact.
+    pub attest: Option<Attest>,
 }
 
 impl Artifact {
@@ -45,6 +48,7 @@ impl Artifact {
             wheel_beside: None,
             tarball_suffix: Vec::new(),
             strays: Vec::new(),
+            attest: None,
         })
     }
 

@@ -19,6 +19,7 @@ mod launcher;
 mod package;
 mod payload;
 mod program;
+mod provenance;
 mod signature;
 mod trust;
 mod unshipped;
@@ -30,6 +31,7 @@ use std::time::{Duration, Instant};
 use camino::Utf8Path;
 
 pub use artifact::Artifact;
+pub use provenance::Evidence;
 pub use trust::BUILD_HOST;
 
 use crate::observer::{ScenarioResult, Silent};
@@ -54,6 +56,8 @@ pub enum Catcher {
     Verify(&'static str),
     /// A scenario, with a failure of this code.
     Scenario(&'static str, &'static str),
+    /// `cargo xtask verify-published`, with a check that fails with this code.
+    Published(&'static str),
     /// Nothing: the artifact is good. The control that unpacking and packing does no harm.
     Nobody(&'static str),
 }
@@ -68,6 +72,7 @@ pub fn corpus() -> impl Iterator<Item = &'static Sabotage> {
         program::ALL,
         signature::ALL,
         trust::ALL,
+        provenance::ALL,
     ]
     .into_iter()
     .flatten()
@@ -88,7 +93,7 @@ impl Catcher {
     pub fn is_scenario(self, name: &str) -> bool {
         match self {
             Catcher::Scenario(scenario, _) | Catcher::Nobody(scenario) => scenario == name,
-            Catcher::Verify(_) => false,
+            Catcher::Verify(_) | Catcher::Published(_) => false,
         }
     }
 }
@@ -97,7 +102,7 @@ impl Trial {
     /// Whether the outcome is the expected one.
     pub fn is_right(&self) -> bool {
         match self.expected {
-            Catcher::Verify(code) | Catcher::Scenario(_, code) => {
+            Catcher::Verify(code) | Catcher::Scenario(_, code) | Catcher::Published(code) => {
                 self.caught_with.iter().any(|got| got == code)
             }
             Catcher::Nobody(_) => self.caught_with.is_empty(),
@@ -105,15 +110,21 @@ impl Trial {
     }
 }
 
-/// The verification of artifacts: the codes of all findings that fail it.
-pub type Verify<'v> = &'v (dyn Fn(&Utf8Path) -> Vec<String> + Sync);
+/// What judges artifacts without running them: the codes of everything that is wrong.
+#[derive(Clone, Copy)]
+pub struct Judges<'j> {
+    /// `cargo xtask verify`, of a folder of artifacts.
+    pub artifacts: &'j (dyn Fn(&Utf8Path) -> Vec<String> + Sync),
+    /// `cargo xtask verify-published`, of a tarball and what a registry has about it.
+    pub published: &'j (dyn Fn(&[u8], &Evidence) -> Vec<String> + Sync),
+}
 
 /// Tries sabotages on the artifacts in `good`, and reports each outcome as it comes.
 pub fn try_out(
     sabotages: Vec<&'static Sabotage>,
     options: &Options,
     good: &Utf8Path,
-    verify: Verify<'_>,
+    judges: Judges<'_>,
     told: &(dyn Fn(&Trial) + Sync),
     interrupted: Interrupted<'_>,
 ) -> Result<Vec<Trial>, SmokeError> {
@@ -126,7 +137,7 @@ pub fn try_out(
         good,
         folder: &folder.path,
         seed: seed.as_deref(),
-        verify,
+        judges,
         interrupted,
     };
     std::thread::scope(|scope| {
@@ -151,7 +162,7 @@ struct Bench<'b> {
     good: &'b Utf8Path,
     folder: &'b Utf8Path,
     seed: Option<&'b Utf8Path>,
-    verify: Verify<'b>,
+    judges: Judges<'b>,
     interrupted: Interrupted<'b>,
 }
 
@@ -176,10 +187,11 @@ impl Bench<'_> {
         fs_err::create_dir_all(&folder)?;
         let tarball = artifact.write(&folder)?;
         let codes = match sabotage.caught_by {
-            Catcher::Verify(_) => (self.verify)(&folder),
+            Catcher::Verify(_) => (self.judges.artifacts)(&folder),
+            Catcher::Published(_) => artifact.codes_of_evidence(&fs_err::read(&tarball)?, self.judges)?,
             Catcher::Scenario(scenario, _) => self.play(sabotage, scenario, tarball)?,
             Catcher::Nobody(scenario) => {
-                let mut codes = (self.verify)(&folder);
+                let mut codes = (self.judges.artifacts)(&folder);
                 codes.extend(self.play(sabotage, scenario, tarball)?);
                 codes
             }
@@ -273,7 +285,7 @@ mod tests {
                 .iter()
                 .any(|scenario| sabotage.caught_by.is_scenario(scenario.name));
             assert!(
-                known || matches!(sabotage.caught_by, Catcher::Verify(_)),
+                known || matches!(sabotage.caught_by, Catcher::Verify(_) | Catcher::Published(_)),
                 "{}",
                 sabotage.name
             );

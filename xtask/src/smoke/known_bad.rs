@@ -3,7 +3,7 @@
 use anyhow::Result;
 use camino::Utf8Path;
 use comfy_table::{Table, presets};
-use ktx_smoke::known_bad::{Catcher, Sabotage, Trial, corpus, try_out};
+use ktx_smoke::known_bad::{Catcher, Judges, Sabotage, Trial, corpus, try_out};
 use ktx_smoke::{Options, Scenario};
 use serde::Serialize;
 
@@ -54,7 +54,10 @@ pub fn run(
         sabotages,
         options,
         artifacts,
-        &super::verify::codes,
+        Judges {
+            artifacts: &super::verify::codes,
+            published: &super::verify::published,
+        },
         &told,
         &|| interrupt::received().is_some(),
     );
@@ -84,6 +87,7 @@ pub fn run(
 fn catcher(trial: &Trial) -> String {
     let expected = match trial.expected {
         Catcher::Verify(code) => format!("verify: {code}"),
+        Catcher::Published(code) => format!("verify-published: {code}"),
         Catcher::Scenario(scenario, code) => format!("{scenario}: {code}"),
         Catcher::Nobody(_) => "nothing, as expected".to_owned(),
     };
