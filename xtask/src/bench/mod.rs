@@ -8,6 +8,7 @@ mod context;
 mod daemon;
 mod machine;
 mod measure;
+mod published;
 mod release;
 mod runtime;
 
@@ -61,7 +62,8 @@ pub fn run(arguments: BenchArgs, session: &Session<'_>) -> Result<()> {
                 measured.extend(context::measure(session)?.into_iter().map(Measured::Comparison))
             }
             Subject::Release => {
-                measured.extend(release::measure(session)?.into_iter().map(Measured::Comparison))
+                measured.extend(release::measure(session)?.into_iter().map(Measured::Comparison));
+                measured.push(Measured::Comparison(published::measure(session)?));
             }
         }
     }

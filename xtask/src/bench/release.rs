@@ -136,18 +136,27 @@ fn packument(count: u64) -> String {
 fn serve(answer: String) -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}/", listener.local_addr()?);
-    thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            // A request without a body is one read; a client that has gone needs no answer.
-            let _ = stream.read(&mut [0; 8192]);
-            let head = format!(
-                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-                answer.len()
-            );
-            let _ = stream
-                .write_all(head.as_bytes())
-                .and_then(|()| stream.write_all(answer.as_bytes()));
-        }
-    });
+    thread::spawn(move || answer_requests(&listener, |_| Some(answer.as_bytes())));
     Ok(url)
+}
+
+/// Answers each request by its path; without an answer the registry does not have it.
+pub fn answer_requests<'a>(listener: &TcpListener, answer: impl Fn(&str) -> Option<&'a [u8]>) {
+    for mut stream in listener.incoming().flatten() {
+        // A request without a body is one read; a client that has gone needs no answer.
+        let mut request = [0; 8192];
+        let length = stream.read(&mut request).unwrap_or_default();
+        let request = String::from_utf8_lossy(&request[..length]);
+        let found = request.split(' ').nth(1).and_then(&answer);
+        let (status, body) = found.map_or(("404 Not Found", &b"{\"error\": \"none\"}"[..]), |body| {
+            ("200 OK", body)
+        });
+        let head = format!(
+            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+            body.len()
+        );
+        let _ = stream
+            .write_all(head.as_bytes())
+            .and_then(|()| stream.write_all(body));
+    }
 }
