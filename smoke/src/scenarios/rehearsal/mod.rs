@@ -6,10 +6,12 @@ mod checkout;
 mod github;
 mod lagging;
 mod proof;
+mod verified;
 
 use self::checkout::{Checkout, dist_tag, line_of};
 use self::github::Github;
 use self::lagging::LaggingCache;
+use self::verified::verify_published;
 use super::registry::{Registry, asking};
 use super::upgrade::{daemons, ready_and_running};
 use crate::failure::Stop;
@@ -57,6 +59,7 @@ fn run(stage: &Stage<'_>) -> Result<(), Stop> {
     rehearsal.bad()?;
     rehearsal.way_back()?;
     rehearsal.lane()?;
+    verify_published(&rehearsal.releaser, "latest", &versions.fix)?;
     github.stop(stage);
     cache.stop(stage);
     registry.stop(stage);
