@@ -84,6 +84,13 @@ impl<'a> Database<'a> {
                 },
                 feature: Feature::Mysql,
             },
+            Driver::Clickhouse => Access::Service {
+                place: DatabasePlace {
+                    driver: "clickhouse",
+                    at: PlaceKind::Url(server_url(app, id, connection)?),
+                },
+                feature: Feature::Clickhouse,
+            },
             Driver::Duckdb => {
                 let file = connection.database_file(id, workspace.folder.dir(), &app.environment)?;
                 let file = std::path::absolute(&file).map_err(|error| {
@@ -370,7 +377,11 @@ fn unsupported(driver: &Driver) -> Error {
             "Local live-database ingest cannot run driver \"{}\".",
             driver.as_str()
         ),
-        "ktx scans duckdb, mysql, postgres and sqlite connections",
+        format!(
+            "{}; there are drivers for {}",
+            driver.refusal(),
+            Driver::SUPPORTED
+        ),
     )
 }
 

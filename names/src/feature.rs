@@ -16,6 +16,7 @@ pub enum Feature {
     LocalEmbeddings,
     Duckdb,
     Mysql,
+    Clickhouse,
 }
 
 struct Row {
@@ -28,11 +29,12 @@ struct Row {
 
 impl Feature {
     /// Every feature, in the order in which they are listed.
-    pub const ALL: [Feature; 4] = [
+    pub const ALL: [Feature; 5] = [
         Feature::Core,
         Feature::LocalEmbeddings,
         Feature::Duckdb,
         Feature::Mysql,
+        Feature::Clickhouse,
     ];
 
     const fn row(self) -> Row {
@@ -59,6 +61,12 @@ impl Feature {
                 name: "mysql",
                 lock_file: "mysql.txt",
                 brings: "MySQL and MariaDB servers",
+                download: "5 MB",
+            },
+            Feature::Clickhouse => Row {
+                name: "clickhouse",
+                lock_file: "clickhouse.txt",
+                brings: "ClickHouse servers",
                 download: "5 MB",
             },
         }

@@ -40,6 +40,10 @@ class RequestRejected(ValueError):
         self.hint = hint
 
 
+class ServerUnreachable(Exception):
+    """There is no answer from a database's server."""
+
+
 class OptionalFeatureMissing(ModuleNotFoundError):
     """The runtime was installed without a feature; the message says how to add it."""
 

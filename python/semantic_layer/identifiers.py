@@ -46,11 +46,14 @@ _DUCKDB = """
     leading offset only pivot pivot_longer pivot_wider placing qualify returning show some summarize
     symmetric trailing unpivot variadic window
 """
+# ClickHouse takes nearly every word for a name; these are read otherwise where a name may stand.
+_CLICKHOUSE = "anti array asof fetch final format global offset prewhere qualify sample semi settings window"
 _RESERVED = frozenset(_EVERYWHERE.split())
 _RESERVED_IN = {
     "postgres": _RESERVED.union(_POSTGRES.split()),
     "redshift": _RESERVED.union(_POSTGRES.split()),
     "snowflake": _RESERVED.union(_SNOWFLAKE.split()),
+    "clickhouse": _RESERVED.union(_CLICKHOUSE.split()),
     "duckdb": _RESERVED.union(_DUCKDB.split()),
     "sqlite": _RESERVED.union(_SQLITE.split()),
     "tsql": _RESERVED.union(_TSQL.split()),

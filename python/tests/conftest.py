@@ -2,12 +2,13 @@
 
 import pytest
 
+from tests.clickhouse_server import clickhouse_server
 from tests.ktx_daemon.driver_worlds import world
 from tests.ktx_daemon.zoo_database import zoo_url
 from tests.mariadb_server import mariadb_server
 from tests.postgres_server import postgres_server
 
-__all__ = ["mariadb_server", "postgres_server", "world", "zoo_url"]
+__all__ = ["clickhouse_server", "mariadb_server", "postgres_server", "world", "zoo_url"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

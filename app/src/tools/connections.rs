@@ -90,14 +90,14 @@ fn check(id: &ConnectionId, new: &NewConnection) -> Result<(), Error> {
         |reason: &str, hint: &str| Err(Error::hinted(format!("failed to add `{id}`: {reason}"), hint));
     let driver = Driver::parse(&new.driver);
     match (&driver, &new.url, &new.path) {
-        (Driver::Other(name), ..) => refused(
-            &format!("ktx has no driver `{name}`"),
-            "pass --driver duckdb, mysql, postgres or sqlite",
+        (Driver::Other(_), ..) => refused(
+            &driver.refusal(),
+            &format!("there are drivers for {}", Driver::SUPPORTED),
         ),
         (Driver::Duckdb | Driver::Sqlite, None, None) => {
             refused(&format!("{} needs a file", driver.as_str()), "pass --path FILE")
         }
-        (Driver::Mysql | Driver::Postgres, None, _) => refused(
+        (Driver::Clickhouse | Driver::Mysql | Driver::Postgres, None, _) => refused(
             &format!("{} needs a URL", driver.as_str()),
             "set an environment variable to it, and pass --url env:NAME",
         ),

@@ -83,7 +83,7 @@ pub fn search(
     for source in tables {
         app.interrupt.check()?;
         app.desk.progress(&format!("reading values of `{}`", source.name));
-        match of_source(&database, quote_of(&connection.driver), source, query) {
+        match of_source(&database, &connection.driver, source, query) {
             Ok(found) => dictionary.columns.extend(found),
             Err(error) => dictionary
                 .warnings
@@ -94,17 +94,9 @@ pub fn search(
     Ok(dictionary)
 }
 
-/// What a name of the database is written between.
-fn quote_of(driver: &Driver) -> char {
-    match driver {
-        Driver::Mysql => '`',
-        Driver::Sqlite | Driver::Postgres | Driver::Duckdb | Driver::Other(_) => '"',
-    }
-}
-
 fn of_source(
     database: &Database<'_>,
-    quote: char,
+    driver: &Driver,
     source: &Source,
     query: &DictionaryQuery<'_>,
 ) -> Result<Vec<ColumnValues>, Error> {
@@ -122,8 +114,7 @@ fn of_source(
             && query.column.is_none_or(|name| column.name == name)
     });
     for column in texts {
-        let name = column.name.replace(quote, &format!("{quote}{quote}"));
-        let name = format!("{quote}{name}{quote}");
+        let name = driver.quoted(&column.name);
         let sql = format!(
             "select distinct {name} from (select {name} from {table} limit {SAMPLE}) as sample where {name} is not null order by 1"
         );

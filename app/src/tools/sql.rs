@@ -75,7 +75,11 @@ pub fn database<'a>(
                 "No local query executor is configured for driver \"{}\".",
                 connection.driver.as_str()
             ),
-            "ktx runs queries on duckdb, mysql, postgres and sqlite connections",
+            format!(
+                "{}; there are drivers for {}",
+                connection.driver.refusal(),
+                Driver::SUPPORTED
+            ),
         ));
     }
     require_readonly(id, connection, "Local query execution")?;

@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use crate::sandbox::clickhouse::Clickhouse;
 use crate::sandbox::mariadb::Mariadb;
 use crate::sandbox::{Sandbox, execute, python};
 
@@ -156,6 +157,75 @@ fn a_mysql_server_is_scanned_and_queried() {
     assert_eq!(rows["rows"], json!([["2024-01-31T10:00:00"], [null]]));
 }
 
+#[test]
+fn a_clickhouse_server_is_scanned_and_queried() {
+    let (Some(shared), Some(server)) = (python::with_drivers(), Clickhouse::start()) else {
+        return;
+    };
+    server.sql(
+        "create database shop;
+         create table shop.customers (id UInt32, region LowCardinality(String) comment 'of the world') order by id;
+         create table shop.orders (id Int64, customer_id UInt32, amount Decimal(8, 2), `placed ``on` Nullable(DateTime))
+         order by id;
+         insert into shop.customers values (1, 'North'), (2, 'South');
+         insert into shop.orders values (1, 1, 10.50, '2024-01-31 10:00:00'), (2, 1, 4.50, null), (3, 2, 25, null)",
+    );
+    let sandbox = shared
+        .sandbox(Sandbox::with_config(
+            "project: shop\nconnections:\n  wh: {driver: clickhouse, url: env:SHOP_URL, readonly: true}\n",
+        ))
+        .variable("SHOP_URL", server.url("shop"));
+    let scanned = sandbox
+        .run(&["dev", "scan", "wh", "--json", "--no-input"])
+        .succeeds()
+        .json();
+    assert_eq!(scanned["diffSummary"]["tablesAdded"], 2);
+    let shard = sandbox.read("semantic-layer/wh/_schema/shop.yaml");
+    for part in ["of the world", "type: number", "type: time"] {
+        assert!(shard.contains(part), "{shard}");
+    }
+    assert!(!shard.contains("pk: true"), "its keys are not unique: {shard}");
+    sandbox.write(
+        "semantic-layer/wh/customers.yaml",
+        "name: customers\ngrain: [id]\n",
+    );
+    sandbox.write(
+        "semantic-layer/wh/orders.yaml",
+        "name: orders\ngrain: [id]\njoins:\n  - {to: customers, on: customer_id = customers.id, relationship: many_to_one}\n",
+    );
+    let query = [
+        "sl",
+        "query",
+        "--measure",
+        "sum(orders.amount)",
+        "--dimension",
+        "customers.region",
+        "--order-by",
+        "customers.region",
+        "--execute",
+        "--max-rows",
+        "10",
+        "--no-input",
+    ];
+    let answer = sandbox.run(&query).succeeds().json();
+    assert_eq!(answer["rows"], json!([["North", 15], ["South", 25]]), "{answer}");
+    let tested = sandbox.run(&["connection", "test", "wh"]).succeeds();
+    assert_eq!(tested.stdout(), "wh: ok, 2 tables (clickhouse)\n");
+    assert!(
+        tested.stderr().contains("so give it a user that cannot write"),
+        "{tested}"
+    );
+    sandbox.write("q.sql", "select `placed ``on` from shop.orders order by id");
+    let rows = sandbox.run(&execute("wh", "q.sql", "2")).succeeds().json();
+    assert_eq!(rows["rows"], json!([["2024-01-31T10:00:00"], [null]]));
+    sandbox.write(
+        "q.sql",
+        "select * from url('http://127.0.0.1:1/x', 'CSV', 'a Int32')",
+    );
+    let refused = sandbox.run(&execute("wh", "q.sql", "2"));
+    assert!(refused.to_string().contains("url"), "{refused}");
+}
+
 /// The first block of a driver's page, line by line in a shell; gives what its last line printed.
 #[cfg(unix)]
 fn first_query(sandbox: &Sandbox, page: &str) -> serde_json::Value {
@@ -186,7 +256,9 @@ fn first_query(sandbox: &Sandbox, page: &str) -> serde_json::Value {
 #[test]
 #[cfg(unix)]
 fn the_first_query_of_each_page_works_as_written() {
-    let (Some(shared), Some(server)) = (python::with_drivers(), Mariadb::start()) else {
+    let (Some(shared), Some(server), Some(clickhouse)) =
+        (python::with_drivers(), Mariadb::start(), Clickhouse::start())
+    else {
         return;
     };
     let files = shared.sandbox(Sandbox::new());
@@ -206,13 +278,26 @@ fn the_first_query_of_each_page_works_as_written() {
         first_query(&shop, "mysql.md")["rows"].as_array().map(Vec::len),
         Some(2)
     );
+    clickhouse.sql(
+        "create database shop; create table shop.orders (id Int64, customer_id Int64, amount Int64) order by id;
+         insert into shop.orders values (1, 1, 10), (2, 1, 5), (3, 2, 7)",
+    );
+    let shop = shared
+        .sandbox(Sandbox::new())
+        .variable("SHOP_URL", clickhouse.url("shop"));
+    assert_eq!(
+        first_query(&shop, "clickhouse.md")["rows"]
+            .as_array()
+            .map(Vec::len),
+        Some(2)
+    );
 }
 
 #[test]
 fn a_connection_is_added_tried_and_removed() {
     let sandbox = Sandbox::with_config("project: shop # mine\n");
     sandbox.database("shop.db", "create table t (a integer)");
-    let commands: [&[&str]; 10] = [
+    let commands: [&[&str]; 11] = [
         &[
             "connection",
             "add",
@@ -233,6 +318,15 @@ fn a_connection_is_added_tried_and_removed() {
             "shop.db",
         ],
         &["connection", "add", "x", "--driver", "oracle", "--url", "env:X"],
+        &[
+            "connection",
+            "add",
+            "x",
+            "--driver",
+            "snowflake",
+            "--url",
+            "env:X",
+        ],
         &["connection", "add", "x", "--driver", "duckdb"],
         &["connection", "add", "x", "--driver", "mysql"],
         &[

@@ -58,6 +58,11 @@ fn is_written_in_one_form() {
           "file": "mysql.txt",
           "sha256": "430005175c4c7810996d3481f0dbc3ec01103d6abcc5beec5db4b3f1eae35047",
           "bytes": 5
+        },
+        "clickhouse": {
+          "file": "clickhouse.txt",
+          "sha256": "7e099f39b84ea79559b3e85ea046804e63725fd1f46b37f281276aae20f86dc3",
+          "bytes": 10
         }
       },
       "requiresPython": ">=3.11"

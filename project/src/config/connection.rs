@@ -58,6 +58,7 @@ pub enum Driver {
     Duckdb,
     /// MySQL and MariaDB servers.
     Mysql,
+    Clickhouse,
     /// Known to the format (a connection may name it), not to this program.
     Other(String),
 }
@@ -174,7 +175,30 @@ fn read_historic_sql(node: &Node, path: String, findings: &mut Vec<Finding>) -> 
     })
 }
 
+/// Warehouses that people ask for and this program cannot read yet.
+const PLANNED: [&str; 8] = [
+    "bigquery",
+    "databricks",
+    "mssql",
+    "redshift",
+    "snowflake",
+    "spark",
+    "sqlserver",
+    "trino",
+];
+
 impl Driver {
+    /// The names of those that this program has, as a sentence lists them.
+    pub const SUPPORTED: &str = "clickhouse, duckdb, mysql, postgres and sqlite";
+
+    /// What a refusal says about a driver that this program does not have: not yet, or not known.
+    pub fn refusal(&self) -> String {
+        match self {
+            Self::Other(name) if PLANNED.contains(&name.as_str()) => format!("{name} is not supported yet"),
+            other => format!("ktx has no driver `{}`", other.as_str()),
+        }
+    }
+
     /// Blanks and letter case do not matter; the long names are the short ones.
     pub fn parse(text: &str) -> Self {
         match text.trim().to_lowercase().as_str() {
@@ -182,6 +206,7 @@ impl Driver {
             "postgres" | "postgresql" => Self::Postgres,
             "duckdb" => Self::Duckdb,
             "mysql" | "mariadb" => Self::Mysql,
+            "clickhouse" => Self::Clickhouse,
             other => Self::Other(other.to_owned()),
         }
     }
@@ -192,6 +217,7 @@ impl Driver {
             Self::Postgres => "postgres",
             Self::Duckdb => "duckdb",
             Self::Mysql => "mysql",
+            Self::Clickhouse => "clickhouse",
             Self::Other(name) => name,
         }
     }
@@ -200,6 +226,7 @@ impl Driver {
     pub fn quoted(&self, name: &str) -> String {
         match self {
             Self::Mysql => format!("`{}`", name.replace('`', "``")),
+            Self::Clickhouse => format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`")),
             _ => crate::warehouse::quoted(name),
         }
     }
@@ -318,6 +345,7 @@ mod tests {
             ("DuckDB", Driver::Duckdb),
             ("mysql", Driver::Mysql),
             ("MariaDB", Driver::Mysql),
+            ("ClickHouse", Driver::Clickhouse),
             ("SQLServer", Driver::Other("sqlserver".into())),
         ] {
             assert_eq!(Driver::parse(text), driver, "{text}");

@@ -29,18 +29,21 @@ pub fn dimension_type(native: &str) -> ColumnType {
     let words: Vec<&str> = normalized
         .split(|letter: char| !letter.is_alphanumeric())
         .collect();
-    let any = |known: &[&str]| words.iter().any(|word| known.contains(word));
+    // `int64`, `float32` and `datetime64` of ClickHouse and BigQuery; unsigned ones start with a `u`.
+    let sized = |word: &str| {
+        word.trim_end_matches(|letter: char| letter.is_ascii_digit())
+            .to_owned()
+    };
+    let any = |known: &[&str]| {
+        words.iter().any(|word| {
+            let plain = sized(word);
+            known.contains(&plain.as_str())
+                || plain.strip_prefix('u').is_some_and(|rest| known.contains(&rest))
+        })
+    };
     if any(&["bool", "boolean"]) {
         ColumnType::Boolean
-    } else if any(&[
-        "date",
-        "datetime",
-        "time",
-        "timestamp",
-        "timestamptz",
-        "timetz",
-        "datetime2",
-    ]) {
+    } else if any(&["date", "datetime", "time", "timestamp", "timestamptz", "timetz"]) {
         ColumnType::Time
     } else if any(&[
         "int",
@@ -55,11 +58,8 @@ pub fn dimension_type(native: &str) -> ColumnType {
         "float",
         "double",
         "real",
-        "int2",
-        "int4",
-        "int8",
-        "float4",
-        "float8",
+        "hugeint",
+        "bignumeric",
         "money",
         "serial",
         "bigserial",
@@ -83,6 +83,16 @@ mod tests {
             ("timestamptz", "timestamptz", "time"),
             ("int4", "int4", "number"),
             ("BOOLEAN", "boolean", "boolean"),
+            ("Int64", "int64", "number"),
+            ("UInt256", "uint256", "number"),
+            ("Float32", "float32", "number"),
+            ("DateTime64(3, 'UTC')", "datetime64", "time"),
+            ("Date32", "date32", "time"),
+            ("UUID", "uuid", "string"),
+            ("Array(Int64)", "array", "string"),
+            ("UBIGINT", "ubigint", "number"),
+            ("TIMESTAMP_NTZ(9)", "timestamp_ntz", "time"),
+            ("bigint unsigned", "bigint unsigned", "number"),
             ("point", "point", "string"),
             ("interval", "interval", "string"),
             ("", "unknown", "string"),

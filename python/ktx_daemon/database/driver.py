@@ -163,9 +163,10 @@ _MODULES = {
     "duckdb": "ktx_daemon.database.duckdb.driver",
     "mysql": "ktx_daemon.database.mysql.driver",
     "mariadb": "ktx_daemon.database.mysql.driver",
+    "clickhouse": "ktx_daemon.database.clickhouse.driver",
 }
 
-_FEATURES = {"duckdb": "duckdb", "pymysql": "mysql"}
+_FEATURES = {"duckdb": "duckdb", "pymysql": "mysql", "clickhouse_connect": "clickhouse"}
 """The library of a driver that a feature of the runtime brings, and that feature."""
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import clickhouse_connect
 import duckdb
 import psycopg
 import pymysql
@@ -49,6 +50,12 @@ class World:
 
     writes: tuple[str, ...]
     """Statements that the engine itself must refuse, beyond those of the suite."""
+
+    has_keys: bool = True
+    """Whether the engine keeps primary and foreign keys."""
+
+    has_binary: bool = True
+    """Whether the engine has a type for bytes, apart from that for text."""
 
     def ask(self, sql: str, cancellation: Cancellation | None = None, **options: Any) -> dict[str, Any]:
         request = query.Request(connection_id="wh", driver=self.driver, sql=sql, **(self._whole | options))
@@ -136,10 +143,42 @@ INSERT INTO numbers SELECT seq FROM seq_1_to_5000;
     )
 
 
+def _clickhouse(request: pytest.FixtureRequest, folder: Path) -> World:
+    address: str = request.getfixturevalue("clickhouse_server")
+    host, port = address.split(":")
+    client = clickhouse_connect.get_client(host=host, port=int(port), username="default", autogenerate_session_id=False)
+    for statement in (
+        "CREATE DATABASE shop",
+        "CREATE TABLE shop.owners (id Int32, name String) ORDER BY id",
+        """CREATE TABLE shop.pets (id Int64, name String COMMENT 'as called', weight Nullable(Decimal(6, 2)),
+           born Nullable(Date), owner_id Nullable(Int32)) ORDER BY id COMMENT 'those at home'""",
+        "CREATE TABLE shop.numbers (n Nullable(Int32)) ORDER BY tuple()",
+        "CREATE VIEW shop.named AS SELECT name FROM shop.pets",
+        "INSERT INTO shop.owners VALUES (1, 'Zoë'), (2, '李')",
+        "INSERT INTO shop.pets VALUES (1, 'Rex', 12.50, '2020-02-29', 1), (2, 'O''Neil 🐈', NULL, NULL, 2)",
+        "INSERT INTO shop.numbers SELECT number + 1 FROM numbers(5000)",
+    ):
+        client.command(statement)
+    return World(
+        driver="clickhouse",
+        place={"url": f"clickhouse://default@{address}/shop"},
+        schema="shop",
+        endless="SELECT count(*) FROM numbers a, numbers b, numbers c, numbers d WHERE a.n + b.n + c.n > d.n",
+        writes=(
+            "CREATE TABLE t (a Int32) ORDER BY a",
+            f"SELECT * FROM file('{folder}/copy.csv', 'CSV', 'a Int32')",
+            "SELECT 1 SETTINGS max_execution_time = 0",
+        ),
+        has_keys=False,
+        has_binary=False,
+    )
+
+
 _MAKERS: dict[str, Callable[[pytest.FixtureRequest, Path], World]] = {
     "postgres": _postgres,
     "duckdb": _duckdb,
     "mysql": _mysql,
+    "clickhouse": _clickhouse,
 }
 
 DRIVERS = tuple(_MAKERS)

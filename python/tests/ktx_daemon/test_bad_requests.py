@@ -13,7 +13,7 @@ from ktx_daemon.endpoints import ENDPOINTS
 from tests.ktx_daemon.daemon_process import TOKEN, Daemon, running_daemon
 
 PARSE = "/sql/parse-table-identifier"
-DRIVERS = 'supports only the drivers "duckdb", "mysql", "postgres"'
+DRIVERS = 'supports only the drivers "clickhouse", "duckdb", "mysql", "postgres"'
 SECRET = "hunter2-do-not-echo"
 
 

@@ -64,10 +64,16 @@ def test_parquet_has_every_value_in_its_own_type(world: World, file: Path) -> No
         "v5": "10.00", "v6": "0.12345678901234567890", "v7": "12345678901234567890", "v8": "1e+300", "v9": "0.1",
         "v10": "None", "v11": "None", "v12": "", "v13": 'it\'s "so" `here`', "v14": "Zoë 李 🐈 \u2028",
         "v15": "100 %s %% %(a)s", "v16": "a\nb", "v17": "2024-02-29", "v18": "2024-01-31 10:20:30",
-        "v19": "2024-01-31 10:20:30.000001", "v20": "10:20:30", "v21": str(b"\x00\xff\x10"),
+        "v19": "2024-01-31 10:20:30.000001", "v20": "10:20:30",
+        "v21": str(b"\x00\xff\x10") if world.has_binary else "AP8Q",
     } | {name: str(found[name]) for name in ("v4", "v5") if float(found[name]) in (1.5, 10.0)}  # fmt: skip
     kinds = dict(zip(read.columns, map(str, read.types), strict=True))
-    assert [kinds[name] for name in ("v17", "v18", "v20", "v21")] == ["DATE", "TIMESTAMP", "TIME", "BLOB"]
+    assert [kinds[name] for name in ("v17", "v18", "v20", "v21")] == [
+        "DATE",
+        "TIMESTAMP",
+        "TIME",
+        "BLOB" if world.has_binary else "VARCHAR",
+    ]
     assert kinds["v9"] == "DOUBLE"
     assert kinds["v7"].startswith("DECIMAL")
 

@@ -55,7 +55,7 @@ def test_answers_with_one_line_of_compact_json() -> None:
         (
             "database-introspect",
             b'{"connection_id":"c","url":"x","driver":"oracle"}',
-            'database introspection supports only the drivers "duckdb", "mysql", "postgres"\n',
+            'database introspection supports only the drivers "clickhouse", "duckdb", "mysql", "postgres"\n',
         ),
         (
             "database-introspect",

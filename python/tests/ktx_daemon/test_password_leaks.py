@@ -60,6 +60,8 @@ CONNECTION_STRINGS = [
     ("postgresql://u@127.0.0.1:1/d?password=zq7v@k9xjzz", "zq7v@k9xjzz"),
     ("postgresql://u@127.0.0.1:1/d?sslpassword=zq7vk9xj&sslkey=/none", "zq7vk9xj"),
     ("mysql://u:zq7vk9xj@127.0.0.1:1/d", "zq7vk9xj"),
+    ("clickhouse://u:zq7vk9xj@127.0.0.1:1/d", "zq7vk9xj"),
+    ("https://u:zq7v%40k9xj@127.0.0.1:1/d", "zq7v@k9xj"),
     ("host=127.0.0.1 port=1 user=u password=zq7vk9xj", "zq7vk9xj"),
     ("host=127.0.0.1 port=1 user=u password='zq7v k9xjzz'", "zq7v k9xjzz"),
     (r"host=127.0.0.1 port=1 user=u password='zq7v\'k9xjzz'", "zq7v'k9xjzz"),

@@ -176,9 +176,12 @@ fn every_extra_is_a_feature_and_every_feature_an_extra() {
         messages.collect::<Vec<_>>()
     };
     let of = "failed to use `python/pyproject.toml`: it";
-    assert_eq!(found("duckdb = []\nlocal-embeddings = []\nmysql = []\n"), [""; 0]);
     assert_eq!(
-        found("duckdb = []\nlocal-embeddings = []\noracle = []\n"),
+        found("clickhouse = []\nduckdb = []\nlocal-embeddings = []\nmysql = []\n"),
+        [""; 0]
+    );
+    assert_eq!(
+        found("clickhouse = []\nduckdb = []\nlocal-embeddings = []\noracle = []\n"),
         [
             format!("{of} has no extra for the feature `mysql`"),
             format!("{of}s extra `oracle` is not a feature of the runtime"),

@@ -30,6 +30,7 @@ requires-python = ">=3.11"
 dependencies = ["lkml>=1.3.7,<2"]
 
 [project.optional-dependencies]
+clickhouse = []
 duckdb = []
 local-embeddings = ["torch>=2.2,<3"]
 mysql = []

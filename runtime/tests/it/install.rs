@@ -110,6 +110,11 @@ fn the_installed_manifest_says_what_was_installed() {
             "file": "mysql.txt",
             "sha256": "[mysql]",
             "bytes": 38
+          },
+          "clickhouse": {
+            "file": "clickhouse.txt",
+            "sha256": "[clickhouse]",
+            "bytes": 43
           }
         },
         "requiresPython": ">=3.11"

@@ -1,4 +1,5 @@
-//! The Python payload: ruff, mypy, and pytest in an environment of its locked dependencies, with MetricFlow beside it.
+//! The Python payload: ruff, mypy, and pytest in an environment of its locked dependencies, with MetricFlow and the
+//! engines of warehouses beside it.
 
 use anyhow::Result;
 use xshell::cmd;
@@ -21,8 +22,10 @@ pub fn run(session: &Session<'_>, missing: Missing) -> Result<()> {
         process::run(session.printer, check, OutputMode::Kept)?;
     }
     let metricflow = tools::provide(session, ToolSet::Metricflow)?;
+    let engines = tools::provide(session, ToolSet::Engines)?;
     let tests = cmd!(sh, "{pytest} -q -p no:cacheprovider")
         .env("KTX_METRICFLOW_PYTHON", metricflow.program("python"))
+        .env("KTX_CHDB_PYTHON", engines.program("python"))
         .envs(missing.variables());
     process::run(session.printer, tests, OutputMode::Streamed)?;
     Ok(())

@@ -36,9 +36,11 @@ pub fn run(session: &Session<'_>, missing: Missing) -> Result<()> {
     for set in sets {
         tools::provide(session, set)?;
     }
+    let engines = tools::provide(session, ToolSet::Engines)?;
     let sh = session.shell()?;
     let test = cmd!(sh, "cargo test --workspace --locked --no-fail-fast")
         .env("KTX_TEST_UV", python.program("uv"))
+        .env("KTX_CHDB_PYTHON", engines.program("python"))
         .env_remove("PYTHONDONTWRITEBYTECODE")
         .envs(missing.variables());
     process::run(session.printer, test, OutputMode::Streamed)?;

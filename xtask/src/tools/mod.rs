@@ -33,6 +33,8 @@ pub enum ToolSet {
     Payload,
     /// dbt and MetricFlow, whose answers the drafts of metrics have to give.
     Metricflow,
+    /// The engines of warehouses that the drivers are tested on: chdb, which is ClickHouse's.
+    Engines,
     /// zig and cargo-zigbuild: the C compiler and linker for every platform but the host's own.
     Cross,
     /// cargo-auditable, which writes into a program the crates that it was built from.
@@ -52,10 +54,11 @@ pub enum ToolSet {
 }
 
 impl ToolSet {
-    const ALL: [ToolSet; 11] = [
+    const ALL: [ToolSet; 12] = [
         ToolSet::Python,
         ToolSet::Payload,
         ToolSet::Metricflow,
+        ToolSet::Engines,
         ToolSet::Cross,
         ToolSet::Auditable,
         ToolSet::Rcodesign,
@@ -92,6 +95,7 @@ impl ToolSet {
             ToolSet::Python => "python",
             ToolSet::Payload => "payload",
             ToolSet::Metricflow => "metricflow",
+            ToolSet::Engines => "engines",
             ToolSet::Cross => "cross",
             ToolSet::Auditable => "auditable",
             ToolSet::Rcodesign => "rcodesign",

@@ -78,6 +78,8 @@ fn a_lock_of_another_pyproject_is_found_without_a_network() {
       hint: run: cargo xtask lock
     error[lock-stale]: failed to use `python/locks/mysql.txt`: it was made from another `python/pyproject.toml`
       hint: run: cargo xtask lock
+    error[lock-stale]: failed to use `python/locks/clickhouse.txt`: it was made from another `python/pyproject.toml`
+      hint: run: cargo xtask lock
     error: failed to use the locks of the payload
     hint: run: cargo xtask lock
     ");

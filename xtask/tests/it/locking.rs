@@ -11,11 +11,12 @@ use crate::checkout::Checkout;
 use crate::tidy;
 
 const CORE: &str = "python/locks/core.txt";
-const LOCKS: [&str; 4] = [
+const LOCKS: [&str; 5] = [
     CORE,
     "python/locks/local-embeddings.txt",
     "python/locks/duckdb.txt",
     "python/locks/mysql.txt",
+    "python/locks/clickhouse.txt",
 ];
 const OLD: &str = "2020-01-01T00:00:00Z";
 
@@ -41,6 +42,7 @@ impl Locking {
             upload("pytest", "8.4.0", "any", OLD),
             upload("duckdb", "2.0.0", "any", OLD),
             upload("idna", "3.10", "any", OLD),
+            upload("lz4", "4.4.5", "any", OLD),
         ];
         let pin = tidy::text("npm/assets/uv.json");
         let pin: serde_json::Value = serde_json::from_str(&pin).expect("the pin is JSON");
@@ -63,6 +65,7 @@ impl Locking {
         extras["local-embeddings"] = list(&["torch>=2.2,<3"]);
         extras["duckdb"] = list(&["duckdb>=2"]);
         extras["mysql"] = list(&["idna>=3"]);
+        extras["clickhouse"] = list(&["lz4>=4"]);
         pyproject["dependency-groups"]["dev"] = list(&["pytest>=8.4"]);
         checkout.write("python/pyproject.toml", pyproject.to_string());
         for lock in LOCKS {

@@ -14,7 +14,7 @@ pub struct AddArguments {
     /// The name of the connection
     #[arg(value_name = "CONNECTION")]
     connection: String,
-    /// The kind of database: duckdb, mysql, postgres or sqlite; asked for on a terminal
+    /// The kind of database: clickhouse, duckdb, mysql, postgres or sqlite; asked for on a terminal
     #[arg(long, value_name = "DRIVER")]
     driver: Option<String>,
     /// The address of a server; `env:NAME` or `file:/PATH` keep its password out of ktx.yaml
@@ -70,8 +70,11 @@ fn wanted(arguments: &AddArguments, session: &Session) -> anyhow::Result<NewConn
     let mut new = NewConnection {
         driver: match &arguments.driver {
             Some(driver) => driver.clone(),
-            None => ask("Which driver (duckdb, mysql, postgres, sqlite)?")?.ok_or_else(|| {
-                Usage("ktx connection add requires --driver: duckdb, mysql, postgres or sqlite".to_owned())
+            None => ask("Which driver (clickhouse, duckdb, mysql, postgres, sqlite)?")?.ok_or_else(|| {
+                Usage(
+                    "ktx connection add requires --driver: clickhouse, duckdb, mysql, postgres or sqlite"
+                        .to_owned(),
+                )
             })?,
         },
         url: arguments.url.clone(),
@@ -82,7 +85,7 @@ fn wanted(arguments: &AddArguments, session: &Session) -> anyhow::Result<NewConn
         match Driver::parse(&new.driver) {
             Driver::Duckdb => new.path = ask("Which database file, data file or folder of data files?")?,
             Driver::Sqlite => new.path = ask("Which database file?")?,
-            Driver::Mysql | Driver::Postgres => {
+            Driver::Clickhouse | Driver::Mysql | Driver::Postgres => {
                 new.url =
                     ask("Which URL (env:NAME or file:/PATH, which keep its password out of ktx.yaml)?")?;
             }

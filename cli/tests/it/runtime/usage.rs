@@ -187,7 +187,7 @@ fn wrong_usage_ends_with_2_and_says_what_would_be_right() {
     $ ktx runtime install --feature all
     --- stderr
     error: invalid value 'all' for '--feature <FEATURE>'
-      [possible values: core, local-embeddings, duckdb, mysql]
+      [possible values: core, local-embeddings, duckdb, mysql, clickhouse]
 
     For more information, try '--help'.
     --- exit 2

@@ -1,6 +1,7 @@
 //! A home, a project folder and an environment for one test, and the transcript of what `ktx` said in it.
 
 pub mod bundle;
+pub mod clickhouse;
 pub mod mariadb;
 pub mod mcp;
 pub mod postgres;

@@ -35,7 +35,16 @@ static CORE: Slot = Slot {
 
 static DRIVERS: Slot = Slot {
     folder: "ktx-it-drivers",
-    install: &["install", "--yes", "--feature", "duckdb", "--feature", "mysql"],
+    install: &[
+        "install",
+        "--yes",
+        "--feature",
+        "duckdb",
+        "--feature",
+        "mysql",
+        "--feature",
+        "clickhouse",
+    ],
     shared: Mutex::new(Weak::new()),
     installed: OnceLock::new(),
 };

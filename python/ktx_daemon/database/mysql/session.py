@@ -15,7 +15,7 @@ from pymysql.constants import CR, ER
 from ktx_daemon.cancellation import Cancellation
 from ktx_daemon.database.driver import DatabaseRequest
 from ktx_daemon.database.mysql.json_values import DECODERS
-from ktx_daemon.errors import RequestRejected
+from ktx_daemon.errors import RequestRejected, ServerUnreachable
 
 CLIENT_GRACE_SECONDS = 5.0
 """How long after its statement timeout a silent server is given up."""
@@ -31,10 +31,6 @@ _MARIADB_TIMEOUT = 1969
 _TIMEOUTS = frozenset({ER.QUERY_TIMEOUT, ER.STATEMENT_TIMEOUT, ER.QUERY_INTERRUPTED, _MARIADB_TIMEOUT})
 _LOST = frozenset(code for name, code in vars(CR).items() if name.startswith("CR_"))
 """Errors of the client: the server cannot be reached, or went away."""
-
-
-class ServerUnreachable(Exception):
-    """There is no answer from the server."""
 
 
 @contextmanager

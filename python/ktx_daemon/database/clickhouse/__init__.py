@@ -1,0 +1,1 @@
+"""ClickHouse servers, over HTTP with ClickHouse's own client."""
