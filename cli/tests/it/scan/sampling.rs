@@ -18,7 +18,8 @@ fn pairs() -> Sandbox {
              insert into child{n} values (1, 1), (2, 2), (3, 3), (4, 1);\n"
         )
     };
-    sandbox.database("zoo.db", &(0..PAIRS).map(pair).collect::<String>());
+    let tables: String = (0..PAIRS).map(pair).collect();
+    sandbox.database("zoo.db", &format!("begin; {tables} commit;"));
     sandbox
 }
 
