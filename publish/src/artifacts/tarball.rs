@@ -43,7 +43,7 @@ impl Tarball {
             bytes: bytes.len() as u64,
         };
         let integrity = integrity_of(&bytes);
-        let Inside {
+        let UnpackedTarball {
             package,
             programs,
             locks,
@@ -108,13 +108,13 @@ pub fn integrity_of(bytes: &[u8]) -> Integrity {
     Integrity(format!("sha512-{}", STANDARD.encode(Sha512::digest(bytes))))
 }
 
-struct Inside {
+struct UnpackedTarball {
     package: PackageJson,
     programs: BTreeMap<Platform, Option<BuildProfile>>,
     locks: BTreeMap<String, String>,
 }
 
-fn look_inside(bytes: &[u8]) -> Result<Inside, String> {
+fn look_inside(bytes: &[u8]) -> Result<UnpackedTarball, String> {
     let mut text = Vec::new();
     let mut programs = BTreeMap::new();
     let mut locks = BTreeMap::new();
@@ -142,7 +142,7 @@ fn look_inside(bytes: &[u8]) -> Result<Inside, String> {
         return Err("it has no package.json".to_owned());
     }
     let package = serde_json::from_slice(&text).map_err(|error| format!("package.json: {error}"))?;
-    Ok(Inside {
+    Ok(UnpackedTarball {
         package,
         programs,
         locks,

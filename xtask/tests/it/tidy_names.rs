@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::tidy::{assert_none, metadata, root, sources, text};
 
 /// Names that several crates use, and why that helps.
-const ACCEPTED: [(&str, &str); 10] = [
+const ACCEPTED: [(&str, &str); 11] = [
     (
         "Attestations",
         "of a version: `publish` reads where they are, and the document itself",
@@ -37,6 +37,10 @@ const ACCEPTED: [(&str, &str); 10] = [
     (
         "PackageJson",
         "npm's `package.json`: `release` writes it, `publish` reads it",
+    ),
+    (
+        "Signature",
+        "a registry's of a version, which only `announce` reads; `release` has those of programs",
     ),
     ("Step", "of what is under way: each observer names its own"),
     (
