@@ -11,7 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use ktx_manifest::Platform;
 use ktx_publish::artifacts::read_policy;
-use ktx_release::signature::{self, Signature};
+use ktx_release::signature::{self, ProgramSignature};
 use ktx_system::files::{self, Access};
 use xshell::cmd;
 
@@ -30,7 +30,7 @@ pub fn sign(session: &Session<'_>, programs: &BTreeMap<Platform, PathBuf>) -> Re
         let Some(program) = programs.get(&platform).and_then(|path| Utf8Path::from_path(path)) else {
             continue;
         };
-        if let Ok(Signature::Certified(_)) = signature::read(&fs::read(program)?) {
+        if let Ok(ProgramSignature::Certified(_)) = signature::read(&fs::read(program)?) {
             continue;
         }
         let signer = Signer::of(platform);
@@ -151,7 +151,7 @@ impl Signer {
         })?;
         let bytes = fs::read(&signed)?;
         match signature::read(&bytes) {
-            Ok(Signature::Certified(subject)) => step.done(&subject),
+            Ok(ProgramSignature::Certified(subject)) => step.done(&subject),
             other => {
                 let message = format!("failed to accept the signed program for {platform}: {other:?}");
                 return Err(Failure::new(Exit::Integrity, message).hint(self.hint()).into());

@@ -8,27 +8,27 @@ use ktx_manifest::artifact_manifest::{ArtifactManifest, NPM_PACKAGE};
 use ktx_names::Platform;
 use ktx_policy::readiness::CodeSignature;
 use ktx_release::package::{PackageContents, of_bill};
-use ktx_release::signature::{self, Signature};
+use ktx_release::signature::{self, ProgramSignature};
 
 use super::Tarball;
 
 #[derive(Default)]
-pub(super) struct Inside {
+pub(super) struct Judged {
     /// What bill and notices say that is not so; one line each.
     pub bill_faults: Vec<String>,
     pub signatures: BTreeMap<Platform, CodeSignature>,
 }
 
 /// Looks into `tarball`, which `manifest` describes.
-pub(super) fn look(tarball: &Tarball, manifest: &ArtifactManifest) -> Inside {
+pub(super) fn look(tarball: &Tarball, manifest: &ArtifactManifest) -> Judged {
     let npm = manifest
         .packages
         .iter()
         .find(|package| package.package_name == NPM_PACKAGE);
     let version = npm.map_or("", |package| package.package_version.as_str());
-    let faulty = |bill_faults| Inside {
+    let faulty = |bill_faults| Judged {
         bill_faults,
-        ..Inside::default()
+        ..Judged::default()
     };
     let Ok(version) = version.parse() else {
         return faulty(vec![format!(
@@ -45,7 +45,7 @@ pub(super) fn look(tarball: &Tarball, manifest: &ArtifactManifest) -> Inside {
         let program = contents.get(&platform.program_path())?;
         Some((platform, signature_of(program.bytes)))
     });
-    Inside {
+    Judged {
         bill_faults: findings.into_iter().map(line).collect(),
         signatures: signed.collect(),
     }
@@ -53,8 +53,8 @@ pub(super) fn look(tarball: &Tarball, manifest: &ArtifactManifest) -> Inside {
 
 fn signature_of(program: &[u8]) -> CodeSignature {
     match signature::read(program) {
-        Ok(Signature::Absent | Signature::AdHoc) => CodeSignature::Uncertified,
-        Ok(Signature::Certified(subject)) => CodeSignature::Certified(subject),
+        Ok(ProgramSignature::Absent | ProgramSignature::AdHoc) => CodeSignature::Uncertified,
+        Ok(ProgramSignature::Certified(subject)) => CodeSignature::Certified(subject),
         Err(cause) => CodeSignature::Broken(cause),
     }
 }

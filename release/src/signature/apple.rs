@@ -9,7 +9,7 @@ use object::macho::{LC_CODE_SIGNATURE, LinkeditDataCommand, MachHeader64};
 use object::read::macho::MachHeader;
 use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 
-use super::{Signature, cms, part};
+use super::{ProgramSignature, cms, part};
 
 const SUPERBLOB: u32 = 0xfade_0cc0;
 const CODE_DIRECTORY: u32 = 0xfade_0c02;
@@ -27,10 +27,10 @@ const HASH_SHA256: u8 = 2;
 /// The first version of a code directory with a limit of 64 bits.
 const VERSION_LIMIT_64: u32 = 0x2_0300;
 
-pub fn read(program: &[u8]) -> Result<Signature, String> {
+pub fn read(program: &[u8]) -> Result<ProgramSignature, String> {
     let Some((at, length)) = place(program).map_err(|error| format!("its header is damaged: {error}"))?
     else {
-        return Ok(Signature::Absent);
+        return Ok(ProgramSignature::Absent);
     };
     if at.checked_add(length) != Some(program.len()) {
         return Err("it does not end with its code signature".to_owned());
@@ -48,8 +48,8 @@ pub fn read(program: &[u8]) -> Result<Signature, String> {
         CodeDirectory::read(alternate)?.check(program, at, &blobs)?;
     }
     match blobs.get(SLOT_CMS).map(|blob| content(blob, CMS)).transpose()? {
-        None | Some([]) => Ok(Signature::AdHoc),
-        Some(signed) => cms::detached(signed, primary).map(Signature::Certified),
+        None | Some([]) => Ok(ProgramSignature::AdHoc),
+        Some(signed) => cms::detached(signed, primary).map(ProgramSignature::Certified),
     }
 }
 

@@ -10,7 +10,7 @@ use object::pe::{IMAGE_DIRECTORY_ENTRY_SECURITY, ImageDataDirectory, ImageDosHea
 use ring::digest::{Context, SHA256};
 use spki::AlgorithmIdentifierRef;
 
-use super::{Signature, cms, part};
+use super::{ProgramSignature, cms, part};
 
 /// `SPC_INDIRECT_DATA_OBJID`
 const INDIRECT_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.2.1.4");
@@ -23,7 +23,7 @@ const DIRECTORIES: usize = OPTIONAL_HEADER + 112;
 /// `WIN_CERT_REVISION_2_0` and `WIN_CERT_TYPE_PKCS_SIGNED_DATA`, as they follow each other.
 const ENTRY_KIND: [u8; 4] = [0, 2, 2, 0];
 
-pub fn read(program: &[u8]) -> Result<Signature, String> {
+pub fn read(program: &[u8]) -> Result<ProgramSignature, String> {
     let headers =
         ImageDosHeader::parse(program).map_err(|error| format!("its header is damaged: {error}"))?;
     let headers = headers.nt_headers_offset() as usize;
@@ -31,7 +31,7 @@ pub fn read(program: &[u8]) -> Result<Signature, String> {
     let entry = headers + entry;
     let (at, length) = (number(program, entry)?, number(program, entry + 4)?);
     if (at, length) == (0, 0) {
-        return Ok(Signature::Absent);
+        return Ok(ProgramSignature::Absent);
     }
     if at.checked_add(length) != Some(program.len()) || at < entry {
         return Err("it does not end with its table of certificates".to_owned());
@@ -59,7 +59,7 @@ pub fn read(program: &[u8]) -> Result<Signature, String> {
     if digest.finish().as_ref() != expected {
         return Err("its code signature is of other bytes".to_owned());
     }
-    Ok(Signature::Certified(signer))
+    Ok(ProgramSignature::Certified(signer))
 }
 
 /// The digest in an `SpcIndirectDataContent`: what it is of, then the algorithm and the digest.

@@ -9,7 +9,7 @@ use object::FileKind;
 
 /// The signature of a program whose bytes it fits.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Signature {
+pub enum ProgramSignature {
     /// There is none.
     Absent,
     /// Digests of the bytes, and no certificate.
@@ -19,12 +19,12 @@ pub enum Signature {
 }
 
 /// Reads and checks the signature. The error says why it is not one of these bytes.
-pub fn read(program: &[u8]) -> Result<Signature, String> {
+pub fn read(program: &[u8]) -> Result<ProgramSignature, String> {
     match FileKind::parse(program) {
         Ok(FileKind::MachO64) => apple::read(program),
         Ok(FileKind::Pe64) => authenticode::read(program),
         // Programs for Linux have none, and what is not a program is refused elsewhere.
-        _ => Ok(Signature::Absent),
+        _ => Ok(ProgramSignature::Absent),
     }
 }
 

@@ -5,18 +5,18 @@ use ktx_fixtures::signed_programs::{
     ad_hoc_arm64, certified_arm64, certified_windows, certified_x64, sha256,
 };
 use ktx_manifest::Platform;
-use ktx_release::signature::{Signature, read};
+use ktx_release::signature::{ProgramSignature, read};
 
 use crate::sources::{Sources, codes};
 
-fn certified() -> Signature {
-    Signature::Certified("O=Test,CN=ktx test authority".to_owned())
+fn certified() -> ProgramSignature {
+    ProgramSignature::Certified("O=Test,CN=ktx test authority".to_owned())
 }
 
 /// Each signed program, what its signature is, and where it begins.
-fn signed() -> [(Vec<u8>, Signature, usize); 4] {
+fn signed() -> [(Vec<u8>, ProgramSignature, usize); 4] {
     [
-        (ad_hoc_arm64(), Signature::AdHoc),
+        (ad_hoc_arm64(), ProgramSignature::AdHoc),
         (certified_arm64(), certified()),
         (certified_x64(), certified()),
         (certified_windows(), certified()),
@@ -37,10 +37,10 @@ fn signatures_of_real_tools_are_read() {
     }
     for platform in ["linux-x64", "linux-arm64", "darwin-x64", "win32-x64"] {
         let program = sample_program::program(platform, "1.2.3");
-        assert_eq!(read(&program), Ok(Signature::Absent), "{platform}");
+        assert_eq!(read(&program), Ok(ProgramSignature::Absent), "{platform}");
     }
     let sample = sample_program::program("darwin-arm64", "1.2.3");
-    assert_eq!(read(&sample), Ok(Signature::AdHoc));
+    assert_eq!(read(&sample), Ok(ProgramSignature::AdHoc));
 }
 
 #[test]
@@ -110,7 +110,10 @@ fn digests_that_were_corrected_are_not_those_that_were_signed() {
     let mut changed = program.clone();
     changed[0x400] ^= 1;
     let [before, after] = [&program, &changed].map(|program| sha256(&program[..16_384]));
-    assert_eq!(read(&replaced(&changed, &before, &after)), Ok(Signature::AdHoc));
+    assert_eq!(
+        read(&replaced(&changed, &before, &after)),
+        Ok(ProgramSignature::AdHoc)
+    );
 }
 
 /// The code directory, which is the first blob of the signature.

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use fs_err as fs;
 use ktx_fixtures::{sample_program, signed_programs};
-use ktx_release::signature::{Signature, read};
+use ktx_release::signature::{ProgramSignature, read};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -95,7 +95,7 @@ fn a_program_is_signed_before_it_is_packed_and_unsigned_it_closes_the_gate() {
         "{said}"
     );
     let unsigned = releaser.checkout.read(PROGRAM);
-    assert_eq!(read(&unsigned), Ok(Signature::Absent));
+    assert_eq!(read(&unsigned), Ok(ProgramSignature::Absent));
     assert_eq!(
         gate(&releaser),
         "Gate signatures: closed\n  - the program for win32-x64 is not signed with a certificate"
@@ -116,7 +116,10 @@ fn a_program_is_signed_before_it_is_packed_and_unsigned_it_closes_the_gate() {
     let said = build(&releaser, &variables);
     assert!(said.starts_with("exit 0\n") && !said.contains(PASSWORD), "{said}");
     let signed = releaser.checkout.read(PROGRAM);
-    assert_eq!(read(&signed), Ok(Signature::Certified("CN=authority".to_owned())));
+    assert_eq!(
+        read(&signed),
+        Ok(ProgramSignature::Certified("CN=authority".to_owned()))
+    );
     assert!(
         gate(&releaser).starts_with("Gate signatures: open\n"),
         "{}",
