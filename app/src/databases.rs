@@ -8,17 +8,18 @@ use jiff::Timestamp;
 use ktx_project::ConnectionId;
 use ktx_project::config::{Connection, Driver};
 use ktx_project::scan::RelationshipProbe;
-use ktx_project::snapshot::{ForeignKey, Scope, Snapshot, SnapshotColumn, Table, TableKind, Unseen};
+use ktx_project::snapshot::{Scope, Snapshot, Unseen};
 use ktx_project::warehouse::{Rows, Sqlite, WarehouseError};
 use ktx_runtime::ports::{
-    self, AccessRequest, DatabaseAccess, DatabasePlace, ExportRequest, IntrospectedColumn,
-    IntrospectedForeignKey, IntrospectedTable, IntrospectionRequest, PlaceKind, QueryRequest,
+    self, AccessRequest, DatabaseAccess, DatabasePlace, ExportRequest, IntrospectionRequest, PlaceKind,
+    QueryRequest,
 };
 use ktx_runtime::{Feature, FeatureSet};
 use ktx_system::files::NewFile;
 use serde_json::Value;
 
 use crate::destination::ExportFormat;
+use crate::introspected::table_of;
 use crate::{App, Error, Python, Workspace};
 
 /// How often a running statement checks for Ctrl-C and for its time limit.
@@ -383,38 +384,4 @@ fn unsupported(driver: &Driver) -> Error {
             Driver::SUPPORTED
         ),
     )
-}
-
-fn table_of(found: IntrospectedTable) -> Table {
-    let column = |column: IntrospectedColumn| {
-        SnapshotColumn::new(
-            column.name,
-            column.native_type,
-            column.nullable,
-            column.primary_key,
-            column.comment,
-        )
-    };
-    let key = |key: IntrospectedForeignKey| ForeignKey {
-        from_column: key.from_column,
-        to_catalog: None,
-        to_db: key.to_db,
-        to_table: key.to_table,
-        to_column: key.to_column,
-        constraint_name: key.constraint_name,
-    };
-    Table {
-        catalog: found.catalog,
-        db: found.db,
-        name: found.name,
-        kind: found
-            .kind
-            .as_deref()
-            .and_then(TableKind::parse)
-            .unwrap_or(TableKind::Table),
-        comment: found.comment,
-        estimated_rows: None,
-        columns: found.columns.into_iter().map(column).collect(),
-        foreign_keys: found.foreign_keys.into_iter().map(key).collect(),
-    }
 }

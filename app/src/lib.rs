@@ -11,6 +11,7 @@ pub mod embedding;
 mod error;
 mod export;
 mod ingester;
+mod introspected;
 pub mod mcp_clients;
 pub mod picture;
 mod python;
