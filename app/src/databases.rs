@@ -31,7 +31,7 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Rows of one statement of counts.
 const MOST_COUNTS: u64 = 1000;
 
-/// Millions of rows take their time, and whoever writes them to a file waits on purpose.
+/// Millions of rows take a long time, and a user who writes them to a file expects to wait.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(20 * 60);
 
 /// One connection's database, open for reading.

@@ -90,7 +90,7 @@ fn a_failure_leaves_the_old_file_and_nothing_beside_it() {
         (
             "select id, id from sales",
             "rows.jsonl",
-            "name one of them otherwise, or write .csv",
+            "give one of them another name, or write .csv",
         ),
         ("select id from sales", "rows.parquet", "write .csv or .jsonl"),
         (

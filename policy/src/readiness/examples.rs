@@ -93,7 +93,7 @@ pub fn blocked(policy: &ReleasePolicy) -> Vec<(ReleasePolicy, ReadinessFacts)> {
         |artifacts| artifacts.packages.clear(),
         |artifacts| artifacts.lock_faults.push("core.txt was edited".to_owned()),
         |artifacts| {
-            let broken = CodeSignature::Broken("its code signature is of other bytes".to_owned());
+            let broken = CodeSignature::Broken("its code signature does not match its bytes".to_owned());
             drop(artifacts.signatures.insert(Platform::Win32X64, broken));
         },
         |artifacts| artifacts.bill_faults.push("the bill lacks a crate".to_owned()),

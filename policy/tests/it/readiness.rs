@@ -280,10 +280,10 @@ fn each_gate_closes_alone() {
     assert!(shut(&signed(CodeSignature::Uncertified)).is_empty());
     assert_eq!(
         shut(&with(&|artifacts| {
-            let broken = CodeSignature::Broken("its code signature is of other bytes".into());
+            let broken = CodeSignature::Broken("its code signature does not match its bytes".into());
             artifacts.signatures.insert(Platform::Win32X64, broken);
         })),
-        ["signatures: the program for win32-x64: its code signature is of other bytes"]
+        ["signatures: the program for win32-x64: its code signature does not match its bytes"]
     );
     let mut demanding = policy();
     demanding.signing = vec![Platform::DarwinX64];

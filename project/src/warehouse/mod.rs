@@ -62,7 +62,7 @@ impl WarehouseError {
                 "another program is writing to it; run the command again when it is done"
             }
             Self::NotReadOnly => "write one statement that starts with SELECT or WITH",
-            Self::NamedTwice { .. } => "name one of them otherwise, or write .csv",
+            Self::NamedTwice { .. } => "give one of them another name, or write .csv",
             Self::Query { .. } | Self::Write(_) | Self::Interrupted => return None,
         };
         Some(hint.to_owned())

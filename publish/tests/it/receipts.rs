@@ -84,7 +84,7 @@ fn the_history_of_a_tag_is_what_was_verified_and_what_was_before_newest_first() 
 }
 
 #[test]
-fn whoever_writes_at_the_same_time_loses_nothing() {
+fn concurrent_writers_lose_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let book = ReceiptBook::in_folder(folder.path());
     std::thread::scope(|scope| {

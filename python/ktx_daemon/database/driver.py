@@ -106,7 +106,7 @@ class Export:
             raise RequestRejected(f"the statement has no column {unknown[0]}; it has {len(headers)}")
         names = Counter(headers[place] for place in places)
         if self.format != "csv" and (twice := [name for name, count in names.items() if count > 1]):
-            raise RequestRejected(f"two columns are named `{twice[0]}`; name one of them otherwise, or write .csv")
+            raise RequestRejected(f"two columns are named `{twice[0]}`; give one of them another name, or write .csv")
         return places
 
 

@@ -165,7 +165,7 @@ impl<'a> CodeDirectory<'a> {
         {
             let at = page * self.page;
             return Err(format!(
-                "its code signature is of other bytes in the page at {at:#x}"
+                "its code signature does not match its bytes in the page at {at:#x}"
             ));
         }
         let special: Vec<&[u8]> = self.special.rchunks_exact(SHA256_OUTPUT_LEN).collect();

@@ -57,7 +57,7 @@ pub fn read(program: &[u8]) -> Result<ProgramSignature, String> {
         digest.update(part(program, from, to - from, "header")?);
     }
     if digest.finish().as_ref() != expected {
-        return Err("its code signature is of other bytes".to_owned());
+        return Err("its code signature does not match its bytes".to_owned());
     }
     Ok(ProgramSignature::Certified(signer))
 }

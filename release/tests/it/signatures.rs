@@ -84,7 +84,8 @@ fn replaced(program: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     program
 }
 
-/// Whoever changes a program can change the digests of its bytes, and the digest of those, but cannot sign that.
+/// An attacker who changes a program can also change the digests of its bytes, and the digest of those,
+/// but cannot sign them.
 #[test]
 fn digests_that_were_corrected_are_not_those_that_were_signed() {
     for program in [certified_arm64(), certified_x64()] {

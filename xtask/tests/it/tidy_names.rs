@@ -38,10 +38,6 @@ const ACCEPTED: [(&str, &str); 11] = [
         "PackageJson",
         "npm's `package.json`: `release` writes it, `publish` reads it",
     ),
-    (
-        "Signature",
-        "a registry's of a version, which only `announce` reads; `release` has those of programs",
-    ),
     ("Step", "of what is under way: each observer names its own"),
     (
         "Version",
