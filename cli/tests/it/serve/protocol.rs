@@ -122,6 +122,7 @@ fn long_work_reports_its_steps_to_a_client_that_asks() {
             [
                 "reading the tables of `orbit_demo`",
                 "looking for joins that no key declares",
+                "comparing values of columns with keys: 0 of 1",
                 "comparing 10 tables with the last scan",
             ]
             .as_slice(),
