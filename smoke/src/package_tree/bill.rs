@@ -3,7 +3,7 @@
 use std::io::Result;
 
 use ktx_manifest::Sha256Digest;
-use ktx_manifest::sbom::{Hash, HashAlgorithm, SBOM, Sbom};
+use ktx_manifest::sbom::{Hash, HashAlgorithm, REVISION, SBOM, Sbom};
 
 use super::PackageTree;
 
@@ -60,6 +60,15 @@ impl PackageTree {
                 renamed(&mut dependency.reference);
                 dependency.depends_on.iter_mut().for_each(renamed);
             }
+        })
+    }
+
+    /// Makes the package one that was built from another commit. The bill alone names it.
+    pub fn claim_commit(&mut self, commit: &str) -> Result<()> {
+        self.bill(|sbom| {
+            let of = &mut sbom.metadata.component;
+            of.properties.retain(|property| property.name != REVISION);
+            *of = of.clone().with_property(REVISION, commit);
         })
     }
 

@@ -95,7 +95,9 @@ impl<'s> Checkout<'s> {
         if artifacts.exists() {
             fs::remove_dir_all(&artifacts)?;
         }
-        let tarball = write_artifacts(&artifacts, &package, head.stdout.trim())?;
+        let head = head.stdout.trim();
+        package.claim_commit(head)?;
+        let tarball = write_artifacts(&artifacts, &package, head)?;
         self.xtask("verify", "verify").check()?;
         self.release("diff", "diff").check()?;
         self.audit()?;
