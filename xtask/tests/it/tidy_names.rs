@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::tidy::{assert_none, metadata, root, sources, text};
 
 /// Names that several crates use, and why that helps.
-const ACCEPTED: [(&str, &str); 11] = [
+const ACCEPTED: [(&str, &str); 10] = [
     (
         "Attestations",
         "of a version: `publish` reads where they are, and the document itself",
