@@ -117,7 +117,7 @@ fn twenty_questions_need_few_calls_and_bytes() {
     let sandbox = shared.sandbox(demo());
     let mut client = Client::start(&sandbox, &["--semantic-compute", "--execute-queries"]);
     let mut table = "# What an agent needs for twenty questions\n\n\
-        Asked of the demo (`ktx setup demo`) over MCP: `discover` first, `dimensions_for` or `dictionary_search` when its answer \
+        Asked of the demo (`ktx setup demo`) over MCP: `discover` first, `dimensions_for` or `dictionary_search` when its answer\n\
         lacks a name or a value, then `sl_query`. Bytes are those of the results. `cargo test` keeps the table.\n\n\
         | question | calls | bytes |\n| --- | ---: | ---: |\n"
         .to_owned();
