@@ -93,7 +93,7 @@ fn digests_that_were_corrected_are_not_those_that_were_signed() {
         let mut changed = program.clone();
         changed[page.start] ^= 1;
         let [before, after] = [&program, &changed].map(|program| sha256(&program[page.clone()]));
-        assert!(read(&changed).is_err_and(|error| error.ends_with("other bytes in the page at 0x1000")));
+        assert!(read(&changed).is_err_and(|error| error.ends_with("its bytes in the page at 0x1000")));
         let corrected = replaced(&changed, &before, &after);
         assert_eq!(
             read(&corrected),
